@@ -1,0 +1,77 @@
+//! What can be tuned: each limit with its name, default, unit and reason.
+
+use std::time::Duration;
+
+/// What happens to an event for a client that does not read fast enough: when what waits for it
+/// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
+///
+/// Set for a hub with [`HubBuilder::slow_consumer`](crate::HubBuilder::slow_consumer) and for one
+/// event with `#[event(slow_consumer = "…")]`. Acks and protocol packets always follow
+/// [`Close`](Self::Close). Every choice is counted (see [`Stats`](crate::Stats)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SlowConsumer {
+    /// The connection is closed at once, so that the client comes back and starts from a known
+    /// state. The default.
+    #[default]
+    Close,
+    /// The new event is dropped for this client.
+    DropNewest,
+    /// The oldest waiting events that may be dropped make room.
+    DropOldest,
+    /// Of the waiting events with the same key only the newest stays (`#[event(key = field)]`;
+    /// without a key, one per event name). It replaces as soon as anything waits, not only at the
+    /// limit; at the limit it acts like [`DropOldest`](Self::DropOldest).
+    Latest,
+}
+
+/// How a WebSocket is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WebSocketMode {
+    /// The socket leaves actix-web's dispatcher after the handshake: about 1.3 KB a connection
+    /// and one write per delivery. Needs
+    /// [`Hub::on_connect`](crate::Hub::on_connect) on plain TCP; elsewhere (TLS, other platforms)
+    /// the hub falls back to [`BodyStream`](Self::BodyStream) by itself. The default.
+    #[default]
+    Handoff,
+    /// The connection stays behind the response body: about 11 KB a connection, works everywhere.
+    BodyStream,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) path: String,
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) max_http_buffer_size: usize,
+    pub(crate) max_attachments: usize,
+    pub(crate) max_outbox_bytes: usize,
+    pub(crate) max_queued_events: usize,
+    pub(crate) max_worker_backlog: usize,
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) slow_consumer: SlowConsumer,
+    pub(crate) websocket_mode: WebSocketMode,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io".to_owned(),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(45),
+            close_timeout: Duration::from_secs(30),
+            ack_timeout: Duration::from_secs(10),
+            max_http_buffer_size: 1_000_000,
+            max_attachments: 10,
+            max_outbox_bytes: 1 << 20,
+            max_queued_events: 64,
+            max_worker_backlog: 64 << 20,
+            max_connections: None,
+            slow_consumer: SlowConsumer::Close,
+            websocket_mode: WebSocketMode::Handoff,
+        }
+    }
+}

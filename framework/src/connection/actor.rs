@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use actix::{Actor, AsyncContext, Handler};
+use bytes::Bytes;
+
+use super::{clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending, wire::Wire};
+use crate::{
+    error::DisconnectReason,
+    id::{SessionId, SlotKey},
+    namespace::{Core, Handshake},
+    protocol::{
+        engine_io::{CloseReason, Open},
+        socket_io::Assembler,
+    },
+    shard::{local::LocalShard, slot::Notice},
+    transport::{frame::Frame, io::Io},
+};
+
+/// A transport session and the sockets in it.
+pub(crate) struct Connection {
+    pub(super) wire: Wire,
+    pub(super) link: Link,
+    /// A turn has begun. Still set at the next one, it panicked half-way.
+    pub(super) in_turn: bool,
+}
+
+/// Everything of a connection but its bytes.
+pub(super) struct Link {
+    pub(super) core: Arc<Core>,
+    pub(super) shard: LocalShard,
+    pub(super) key: SlotKey,
+    pub(super) session: SessionId,
+    pub(super) handshake: Arc<Handshake>,
+    pub(super) assembler: Assembler,
+    pub(super) clients: Clients,
+    pub(super) ending: Ending,
+    pub(super) paused: bool,
+}
+
+impl Connection {
+    /// Starts the connection on this thread. `early` came with the handshake.
+    pub(crate) fn start(
+        core: Arc<Core>,
+        shard: LocalShard,
+        session: SessionId,
+        handshake: Handshake,
+        io: Io,
+        early: Bytes,
+    ) {
+        ConnectionContext::run(|address| {
+            let key = shard.open(io.clone(), address.recipient().downgrade());
+            core.node.directory.sessions.insert(session, key);
+            core.node.metrics.connections.up();
+            let link = Link {
+                core,
+                shard,
+                key,
+                session,
+                handshake: Arc::new(handshake),
+                assembler: Assembler::default(),
+                clients: Clients::default(),
+                ending: Ending::Open,
+                paused: false,
+            };
+            link.shard.send(key, link.open_packet());
+            Self {
+                wire: Wire::new(io, early),
+                link,
+                in_turn: false,
+            }
+        });
+    }
+}
+
+impl Link {
+    fn open_packet(&self) -> Frame {
+        let config = &self.core.node.config;
+        let open = Open {
+            sid: self.session.reveal(),
+            upgrades: &[],
+            ping_interval: config.ping_interval,
+            ping_timeout: config.ping_timeout,
+            max_payload: config.max_http_buffer_size,
+        };
+        let mut text = Vec::with_capacity(128);
+        // Numbers and plain strings always serialize.
+        let _ = open.encode(&mut text);
+        Frame::engine(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl Actor for Connection {
+    type Context = ConnectionContext;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.spawn(Drive);
+    }
+
+    // Reached while unwinding after a panic too, where another panic would abort the process.
+    fn stopped(&mut self, _: &mut Self::Context) {
+        tracing::trace!(peer = ?self.link.handshake.address(), "connection ended");
+    }
+}
+
+impl Handler<Notice> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, notice: Notice, _: &mut Self::Context) {
+        match notice {
+            Notice::Close(CloseReason::PingTimeout) => {
+                self.link.end_silent_peer(DisconnectReason::PingTimeout);
+            }
+            Notice::Close(reason) => self.link.cut(reason.into()),
+            Notice::TooSlow => self.link.cut(DisconnectReason::SlowConsumer),
+            Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
+            Notice::ConnectTimeout => self.link.connect_timeout(),
+            Notice::CutOff => self.link.cut_off(),
+            Notice::Disconnect { namespace, close } => {
+                self.link.server_disconnect(namespace, close);
+            }
+        }
+    }
+}
+
+impl From<CloseReason> for DisconnectReason {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::TransportClose => Self::TransportClose,
+            CloseReason::TransportError => Self::TransportError,
+            CloseReason::PingTimeout => Self::PingTimeout,
+            CloseReason::ParseError => Self::ParseError,
+            CloseReason::ForcedClose => Self::ForcedClose,
+        }
+    }
+}
+
+impl Drop for Link {
+    /// Nothing of a connection is left behind, in whatever state its task ends.
+    fn drop(&mut self) {
+        let node = &self.core.node;
+        node.directory.sessions.remove(&self.session);
+        for client in self.clients.drain() {
+            let rooms = self.shard.unseat(self.key, client.socket.scope());
+            client.socket.has_left(rooms);
+        }
+        self.shard.close(self.key);
+        node.metrics.connections.down();
+        node.ended.notify_waiters();
+    }
+}

@@ -1,0 +1,59 @@
+//! The connection's turn. One future does everything: an actor's futures are all polled whenever
+//! one of them wakes.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actix::{ActorContext, ActorFuture};
+
+use super::{Connection, context::ConnectionContext};
+
+pub(super) struct Drive;
+
+impl ActorFuture<Connection> for Drive {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        connection: &mut Connection,
+        ctx: &mut ConnectionContext,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let turn = connection.turn(cx);
+        if turn.is_ready() {
+            ctx.stop();
+        }
+        turn
+    }
+}
+
+impl Connection {
+    /// Ready when the connection is over and its sessions have ended.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // actix polls a context once more when it drops it after a panic.
+        if std::mem::replace(&mut self.in_turn, true) {
+            return Poll::Ready(());
+        }
+        let Self { wire, link, .. } = self;
+        link.shard.driving(link.key, cx.waker());
+        link.run_clients(cx);
+        if !link.ending.is_over() {
+            wire.read(link, cx);
+        }
+        link.shard.driven(link.key);
+        link.note_pause();
+        if !link.ending.is_over() {
+            link.write(wire, cx);
+        }
+        if link.ending.is_over() && wire.io.take().is_some() {
+            link.shard.close(link.key);
+        }
+        self.in_turn = false;
+        match self.link.ending.is_over() && self.link.clients.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}

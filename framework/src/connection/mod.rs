@@ -1,0 +1,22 @@
+//! One client's connection: an actor that owns the Engine.IO session, decodes what comes, and runs
+//! the sessions of the client's sockets.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`actor`] | the actor, and what its shard tells it |
+//! | [`context`] | its context: it lives in a task of its own, not in a response body |
+//! | [`drive`] | its turn: read, run handlers, write, end |
+//! | [`wire`] | bytes to messages |
+//! | [`packets`] | messages to packets, and what each asks for |
+//! | [`clients`] | the sockets of the connection and their sessions |
+//! | [`ending`] | how a session ends |
+
+mod actor;
+mod clients;
+mod context;
+mod drive;
+mod ending;
+mod packets;
+mod wire;
+
+pub(crate) use actor::Connection;

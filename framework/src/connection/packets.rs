@@ -1,0 +1,207 @@
+//! What each message asks for.
+
+use std::task::Context;
+
+use bytes::Bytes;
+
+use super::{actor::Link, ending::Ending};
+use crate::{
+    error::DisconnectReason,
+    event::{Answer, Payload},
+    namespace::Incoming,
+    protocol::{
+        engine_io::{Packet as EnginePacket, ParseError},
+        socket_io::{Data, DecodeError, Kind, Limits, Packet, Step},
+        websocket::{self, ControlFrame, Message},
+    },
+    transport::frame::Frame,
+};
+
+/// Characters of a refused packet that are traced.
+const HEAD: usize = 64;
+
+impl Link {
+    pub(super) fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>) {
+        if self.ending != Ending::Open {
+            // Only the peer's close frame still means something.
+            if let Message::Close(close) = message {
+                self.peer_closed(close);
+            }
+            return;
+        }
+        match message {
+            Message::Text(text) => self.engine_packet(text, cx),
+            Message::Binary(bytes) => {
+                self.shard.heard(self.key);
+                self.attachment(Bytes::copy_from_slice(bytes), cx);
+            }
+            Message::Ping(payload) => {
+                self.shard.send(self.key, Frame::raw(&ControlFrame::pong(payload)));
+            }
+            Message::Pong(_) => {}
+            Message::Close(close) => self.peer_closed(close),
+        }
+    }
+
+    fn engine_packet(&mut self, text: &str, cx: &mut Context<'_>) {
+        match EnginePacket::decode(text) {
+            Ok(EnginePacket::Message(text)) => {
+                self.shard.heard(self.key);
+                self.text(text, cx);
+            }
+            Ok(EnginePacket::Pong(_)) => self.shard.pong(self.key),
+            Ok(EnginePacket::Binary(bytes)) => {
+                self.shard.heard(self.key);
+                self.attachment(bytes.into_owned().into(), cx);
+            }
+            Ok(EnginePacket::Ping(_)) => {
+                self.refused("client_ping", &"only the server pings", text);
+                self.end(DisconnectReason::TransportError, None);
+            }
+            Ok(EnginePacket::Close) => self.end(DisconnectReason::TransportClose, None),
+            // Without meaning on an open WebSocket session (section 7).
+            Ok(EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop) => {}
+            Err(error) => {
+                let reason = match error {
+                    ParseError::Empty => "empty_packet",
+                    ParseError::UnknownType(_) => "unknown_engine_packet",
+                };
+                self.refused(reason, &error, text);
+                self.end(DisconnectReason::ParseError, None);
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let config = &self.core.node.config;
+        Limits {
+            max_attachments: config.max_attachments,
+            max_packet_bytes: config
+                .max_http_buffer_size
+                .saturating_mul(config.max_attachments.saturating_add(1)),
+        }
+    }
+
+    fn text(&mut self, text: &str, cx: &mut Context<'_>) {
+        match self.assembler.add_text(text, &self.limits()) {
+            Ok(Step::Packet(packet)) => self.packet(packet, &[], text, cx),
+            Ok(Step::Waiting) => {}
+            Err(error) => self.invalid(error, text),
+        }
+    }
+
+    fn attachment(&mut self, bytes: Bytes, cx: &mut Context<'_>) {
+        let complete = match self.assembler.add_binary(bytes, &self.limits()) {
+            Ok(None) => return,
+            Ok(Some(complete)) => complete,
+            Err(error) => return self.invalid(error, "(binary)"),
+        };
+        match complete.packet() {
+            Ok(packet) => self.packet(packet, &complete.attachments, "(binary event)", cx),
+            Err(error) => self.invalid(error, "(binary event)"),
+        }
+    }
+
+    fn packet(
+        &mut self,
+        packet: Packet<'_>,
+        attachments: &[Bytes],
+        text: &str,
+        cx: &mut Context<'_>,
+    ) {
+        let Packet {
+            kind,
+            nsp,
+            id,
+            data,
+            ..
+        } = packet;
+        if kind == Kind::Connect {
+            let auth = match data {
+                Data::Object(auth) => Some(auth),
+                _ => None,
+            };
+            if !self.connect(nsp, auth, cx) {
+                self.unexpected("connect_twice", "already connected to this namespace", text);
+            }
+            return;
+        }
+        let Some(client) = self.clients.find(nsp) else {
+            return self.unexpected("not_connected", "not connected to this namespace", text);
+        };
+        match (kind, data) {
+            (Kind::Disconnect, _) => {
+                self.leave(client, DisconnectReason::ClientNamespaceDisconnect);
+            }
+            (Kind::Event | Kind::BinaryEvent, Data::Event(event)) => {
+                let payload = Payload {
+                    args: event.args,
+                    attachments,
+                };
+                let incoming = Incoming {
+                    name: &event.name,
+                    payload,
+                    ack: id,
+                };
+                self.event(client, incoming, cx);
+            }
+            // An event without a payload has no name, so nobody handles it (section 1).
+            (Kind::Event | Kind::BinaryEvent, _) => self.core.node.metrics.unhandled.add(1),
+            (Kind::Ack | Kind::BinaryAck, data) => {
+                let args = match data {
+                    Data::Ack(array) => array,
+                    _ => "[]",
+                };
+                self.ack(client, id, args, attachments);
+            }
+            (Kind::Connect | Kind::ConnectError, _) => {
+                self.unexpected("connect_error", "only the server sends these", text);
+            }
+        }
+    }
+
+    fn ack(&mut self, client: usize, id: Option<u64>, args: &str, attachments: &[Bytes]) {
+        let Some(client) = self.clients.get(client) else {
+            return;
+        };
+        let namespace = client.socket.scope().id;
+        let collector = id.and_then(|id| self.shard.take_ack(self.key, namespace, id));
+        match collector {
+            Some(collector) => collector.answer(Answer {
+                socket: client.socket.id(),
+                args: args.into(),
+                attachments: attachments.to_vec(),
+            }),
+            None => self.core.node.metrics.acks_ignored.add(1),
+        }
+    }
+
+    /// A packet that Socket.IO forbids in this state: Node closes with `forced close`.
+    fn unexpected(&mut self, reason: &'static str, why: &str, text: &str) {
+        self.refused(reason, &why, text);
+        self.end(DisconnectReason::ForcedClose, None);
+    }
+
+    fn invalid(&mut self, error: DecodeError, text: &str) {
+        self.refused(error.reason(), &error, text);
+        self.end(DisconnectReason::ForcedClose, None);
+    }
+
+    /// Bytes that are not WebSocket.
+    pub(super) fn protocol_error(&mut self, error: websocket::Error) {
+        self.refused(error.reason(), &error, "");
+        self.end(DisconnectReason::TransportError, Some(error.close_code()));
+    }
+
+    fn refused(&self, reason: &'static str, error: &dyn std::fmt::Display, packet: &str) {
+        self.core.node.metrics.refused_packets.add(reason);
+        let head: String = packet.chars().take(HEAD).collect();
+        tracing::debug!(
+            peer = ?self.handshake.address(),
+            reason,
+            %error,
+            packet = head,
+            "packet refused",
+        );
+    }
+}

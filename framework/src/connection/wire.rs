@@ -1,0 +1,133 @@
+//! From bytes to WebSocket messages.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::actor::Link;
+use crate::{
+    error::DisconnectReason,
+    protocol::websocket::{Decoder, Input, Limits},
+    transport::io::Io,
+};
+
+/// Reads in one turn, before others on the worker get theirs.
+const READS: usize = 16;
+
+/// Messages in one turn.
+const MESSAGES: usize = 256;
+
+/// Frames of one message. Autobahn sends 65,536; without a bound empty ones would never end.
+pub(crate) const MAX_FRAGMENTS: u32 = 1 << 17;
+
+pub(super) struct Wire {
+    /// `None` once the connection is over.
+    pub(super) io: Option<Io>,
+    decoder: Decoder,
+    /// Read but not yet decoded: from before the first read, or because the application has not
+    /// caught up.
+    rest: Vec<u8>,
+    /// After a protocol error what comes has no meaning; it is read only to see the end.
+    pub(super) deaf: bool,
+}
+
+enum Fed {
+    /// All of it was decoded.
+    All,
+    /// The turn is over; the rest is kept.
+    Enough,
+}
+
+impl Wire {
+    pub(super) fn new(io: Io, early: Bytes) -> Self {
+        Self {
+            io: Some(io),
+            decoder: Decoder::new(),
+            rest: early.into(),
+            deaf: false,
+        }
+    }
+
+    /// Reads and decodes what there is, as far as the link takes it.
+    pub(super) fn read(&mut self, link: &mut Link, cx: &mut Context<'_>) {
+        let mut scratch = link.shard.take_scratch();
+        self.read_into(&mut scratch, link, cx);
+        link.shard.give_scratch(scratch);
+    }
+
+    fn read_into(&mut self, scratch: &mut [u8], link: &mut Link, cx: &mut Context<'_>) {
+        let mut budget = MESSAGES;
+        if !self.rest.is_empty() {
+            let mut rest = std::mem::take(&mut self.rest);
+            if matches!(self.feed(&mut rest, link, &mut budget, cx), Fed::Enough) {
+                return;
+            }
+        }
+        for _ in 0..READS {
+            let Some(io) = &self.io else { return };
+            if link.is_full() {
+                return;
+            }
+            match io.poll_read_ready(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Err(error)) => return link.read_failed(&error),
+                Poll::Ready(Ok(())) => {}
+            }
+            match io.try_read(scratch) {
+                Ok(0) => return link.peer_ended(DisconnectReason::TransportClose),
+                Ok(read) => {
+                    let Some(block) = scratch.get_mut(..read) else {
+                        return;
+                    };
+                    if matches!(self.feed(block, link, &mut budget, cx), Fed::Enough) {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return link.read_failed(&error),
+            }
+        }
+        // There may be more.
+        cx.waker().wake_by_ref();
+    }
+
+    fn feed(
+        &mut self,
+        block: &mut [u8],
+        link: &mut Link,
+        budget: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Fed {
+        let limits = Limits {
+            max_message: link.core.node.config.max_http_buffer_size,
+            max_fragments: MAX_FRAGMENTS,
+        };
+        let mut input = Input::new(block);
+        while !self.deaf {
+            if link.is_full() || *budget == 0 {
+                self.rest = input.remaining().to_vec();
+                if *budget == 0 {
+                    cx.waker().wake_by_ref();
+                }
+                return Fed::Enough;
+            }
+            match self.decoder.decode(&limits, &mut input) {
+                Ok(None) => break,
+                Ok(Some(message)) => {
+                    *budget -= 1;
+                    link.message(message, cx);
+                }
+                Err(error) => {
+                    self.deaf = true;
+                    link.protocol_error(error);
+                }
+            }
+        }
+        Fed::All
+    }
+
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
+    }
+}

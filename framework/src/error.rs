@@ -1,0 +1,124 @@
+//! The errors of the public API and the reasons for which sockets are disconnected.
+
+use std::fmt;
+
+/// Why an emit was refused. Nothing was sent to anyone, except where it says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The socket has been disconnected.
+    #[error("the socket is disconnected")]
+    Disconnected,
+    /// One or more workers have more than
+    /// [`max_worker_backlog`](crate::HubBuilder::max_worker_backlog) bytes waiting: their members
+    /// did not get the event, those of the other workers did.
+    #[error("{workers} worker(s) have too much waiting and did not take the event")]
+    Overloaded {
+        /// How many workers refused.
+        workers: usize,
+    },
+    /// The event could not be serialized, or the arguments of an untyped one are not a list.
+    #[error("event `{event}` cannot be serialized: {source}")]
+    Encode {
+        /// Name of the event.
+        event: String,
+        /// What the serializer said.
+        source: serde_json::Error,
+    },
+    /// The protocol keeps this name for itself.
+    #[error("`{0}` is a reserved event name")]
+    Reserved(String),
+}
+
+/// Why an acknowledgement did not come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// The event could not be sent.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// No answer within the timeout. A later one is ignored.
+    #[error("operation has timed out")]
+    Timeout,
+    /// The socket went away before it answered.
+    #[error("the socket was disconnected before it answered")]
+    Disconnected,
+    /// The answer does not fit the type that the event declares.
+    #[error("the answer to `{event}` does not fit: {source}")]
+    Decode {
+        /// Name of the event that was answered.
+        event: &'static str,
+        /// What the deserializer said.
+        source: serde_json::Error,
+    },
+}
+
+/// Why a hub could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two sessions were registered for the same namespace.
+    #[error("namespace `{0}` is registered twice")]
+    DuplicateNamespace(String),
+    /// No namespace was registered: nobody could connect.
+    #[error("the hub has no namespace; register one with `.namespace::<Session>(\"/\")`")]
+    NoNamespace,
+    /// A path must start with `/` and hold neither `?`, `#` nor braces.
+    #[error("`{0}` is not a path that can be mounted")]
+    Path(String),
+    /// An option that must not be zero is.
+    #[error("`{0}` must not be zero")]
+    Zero(&'static str),
+}
+
+/// Why a socket was disconnected; [`as_str`](Self::as_str) gives Socket.IO's own texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// The peer closed the connection.
+    TransportClose,
+    /// The connection failed, or the peer broke the transport's protocol.
+    TransportError,
+    /// The server closed the connection: after an invalid packet, or as told.
+    ForcedClose,
+    /// No answer to a ping within `ping_timeout`.
+    PingTimeout,
+    /// The peer sent something that is not an Engine.IO packet.
+    ParseError,
+    /// The hub is shutting down.
+    ServerShuttingDown,
+    /// The client left this namespace.
+    ClientNamespaceDisconnect,
+    /// The application disconnected the socket.
+    ServerNamespaceDisconnect,
+    /// More was waiting for a client than its outbox may hold
+    /// ([`SlowConsumer::Close`](crate::SlowConsumer::Close)). A transport error to Socket.IO.
+    SlowConsumer,
+    /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
+    HandlerPanicked,
+}
+
+impl DisconnectReason {
+    /// The text that Socket.IO uses for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError | Self::SlowConsumer => "transport error",
+            Self::ForcedClose => "forced close",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ServerShuttingDown => "server shutting down",
+            Self::ClientNamespaceDisconnect => "client namespace disconnect",
+            Self::ServerNamespaceDisconnect | Self::HandlerPanicked => {
+                "server namespace disconnect"
+            }
+        }
+    }
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,179 @@
+//! Acknowledgements that the server asked for, from one socket or from many.
+
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use crate::id::SocketId;
+
+/// What one socket answered: the argument list of its ack, without the brackets.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) socket: SocketId,
+    pub(crate) args: Box<str>,
+    pub(crate) attachments: Vec<Bytes>,
+}
+
+/// Gathers the answers to one emit. The workers that deliver it count its receivers and pass
+/// their answers on; whoever emitted waits.
+///
+/// It holds at most one answer for each receiver, each no larger than a packet may be.
+pub(crate) struct Collector {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Workers that have not yet said how many receivers they have.
+    uncounted: usize,
+    /// Receivers that have neither answered nor gone.
+    outstanding: usize,
+    answers: Vec<Answer>,
+    closed: bool,
+    waiting: Option<Waker>,
+}
+
+impl State {
+    fn complete(&self) -> bool {
+        self.uncounted == 0 && self.outstanding == 0
+    }
+}
+
+impl Collector {
+    pub(crate) fn new(workers: usize) -> Arc<Self> {
+        let state = State {
+            uncounted: workers,
+            ..State::default()
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+        })
+    }
+
+    // The lock is held for a few instructions and never across an await or foreign code.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = self.lock();
+            change(&mut state);
+            if state.complete() {
+                state.waiting.take()
+            } else {
+                None
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// One worker delivers to so many.
+    pub(crate) fn counted(&self, receivers: usize) {
+        self.change(|state| {
+            state.uncounted = state.uncounted.saturating_sub(1);
+            state.outstanding += receivers;
+        });
+    }
+
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.change(|state| {
+            state.outstanding = state.outstanding.saturating_sub(1);
+            if !state.closed {
+                state.answers.push(answer);
+            }
+        });
+    }
+
+    /// A receiver went away without an answer.
+    pub(crate) fn gone(&self) {
+        self.change(|state| state.outstanding = state.outstanding.saturating_sub(1));
+    }
+
+    /// Nobody waits any more: entries that still name this collector can be dropped.
+    pub(crate) fn closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// The answers that came within `timeout`, and whether every receiver has answered or gone.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up; later ones are ignored.
+    pub(crate) async fn wait(self: Arc<Self>, timeout: Duration) -> (Vec<Answer>, bool) {
+        let closing = CloseOnDrop(&self);
+        let complete = poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.complete() {
+                return Poll::Ready(());
+            }
+            state.waiting = Some(cx.waker().clone());
+            Poll::Pending
+        });
+        let complete = tokio::time::timeout(timeout, complete).await.is_ok();
+        let answers = std::mem::take(&mut self.lock().answers);
+        drop(closing);
+        (answers, complete)
+    }
+}
+
+struct CloseOnDrop<'a>(&'a Collector);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn answer() -> Answer {
+        Answer {
+            socket: SocketId::random().unwrap(),
+            args: "1".into(),
+            attachments: Vec::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_every_worker_has_counted_and_every_receiver_answered_or_gone() {
+        let collector = Collector::new(2);
+        collector.counted(1);
+        collector.answer(answer());
+        let wait = tokio::spawn(Arc::clone(&collector).wait(Duration::from_secs(3600)));
+        tokio::task::yield_now().await;
+        assert!(!wait.is_finished(), "the second worker has not counted");
+        collector.counted(2);
+        collector.answer(answer());
+        collector.gone();
+        let (answers, complete) = wait.await.unwrap();
+        assert_eq!((answers.len(), complete), (2, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_timeout_it_gives_what_came_and_closes() {
+        let collector = Collector::new(1);
+        collector.counted(2);
+        collector.answer(answer());
+        let (answers, complete) = Arc::clone(&collector).wait(Duration::from_secs(1)).await;
+        assert_eq!((answers.len(), complete), (1, false));
+        assert!(collector.closed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_to_answer_is_complete_at_once() {
+        let collector = Collector::new(1);
+        collector.counted(0);
+        assert!(collector.wait(Duration::from_secs(1)).await.1);
+    }
+}

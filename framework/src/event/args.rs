@@ -1,0 +1,10 @@
+/// How an event lies in the argument list of its packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Args {
+    /// A unit struct: no argument.
+    None,
+    /// Named fields, or one unnamed: the value is the one argument.
+    One,
+    /// A tuple struct: each field is an argument.
+    Many(usize),
+}

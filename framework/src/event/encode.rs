@@ -1,0 +1,129 @@
+//! From typed values to packets.
+
+use std::any::TypeId;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Args, Event};
+use crate::{
+    error::EmitError,
+    protocol::socket_io::{encode, is_reserved},
+};
+
+/// The attachments that the text just written refers to.
+pub(crate) type Encoded = Result<Vec<Bytes>, EmitError>;
+
+/// Appends the EVENT packet of a typed event.
+pub(crate) fn encode<E: Event + Serialize>(
+    event: &E,
+    nsp: &str,
+    id: Option<u64>,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    named(E::NAME, nsp, id, E::ARGS, event, out)
+}
+
+/// Appends the EVENT packet of an untyped event, whose arguments serialize to a list.
+pub(crate) fn encode_raw<A: Serialize + ?Sized>(
+    name: &str,
+    nsp: &str,
+    id: Option<u64>,
+    args: &A,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    named(name, nsp, id, Args::Many(0), args, out)
+}
+
+fn named<T: Serialize + ?Sized>(
+    name: &str,
+    nsp: &str,
+    id: Option<u64>,
+    form: Args,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    if is_reserved(name) {
+        return Err(EmitError::Reserved(name.to_owned()));
+    }
+    encode::event(out, nsp, id, name, |args| match form {
+        Args::None => Ok(()),
+        Args::One => args.push(value),
+        Args::Many(_) => args.push_list(value),
+    })
+    .map_err(|source| EmitError::Encode {
+        event: name.to_owned(),
+        source,
+    })
+}
+
+/// Appends the ACK packet that answers `event`: with the value, or with nothing for `()`.
+pub(crate) fn encode_ack<A: Serialize + 'static>(
+    event: &str,
+    nsp: &str,
+    id: u64,
+    ack: &A,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    let ack = (TypeId::of::<A>() != TypeId::of::<()>()).then_some(ack);
+    answer(event, nsp, id, ack, out)
+}
+
+/// Appends the ACK packet that answers `event` with a value, if there is one.
+pub(crate) fn answer<A: Serialize>(
+    event: &str,
+    nsp: &str,
+    id: u64,
+    value: Option<&A>,
+    out: &mut Vec<u8>,
+) -> Encoded {
+    encode::ack(out, nsp, id, |args| value.map_or(Ok(()), |value| args.push(value))).map_err(
+        |source| EmitError::Encode {
+            event: event.to_owned(),
+            source,
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn typed(args: Args, value: &impl Serialize) -> String {
+        let mut out = Vec::new();
+        named("e", "/", None, args, value, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_form_lies_in_the_list_as_declared() {
+        assert_eq!(typed(Args::None, &()), r#"2["e"]"#);
+        assert_eq!(typed(Args::One, &(1, 2)), r#"2["e",[1,2]]"#);
+        assert_eq!(typed(Args::Many(2), &(1, "x")), r#"2["e",1,"x"]"#);
+        assert_eq!(typed(Args::Many(0), &[0_u8; 0]), r#"2["e"]"#);
+    }
+
+    #[test]
+    fn an_ack_has_one_argument_unless_it_is_unit() {
+        let mut out = Vec::new();
+        encode_ack("e", "/", 1, &(), &mut out).unwrap();
+        encode_ack("e", "/", 2, &None::<u8>, &mut out).unwrap();
+        assert_eq!(out, b"31[]32[null]");
+    }
+
+    #[test]
+    fn untyped_arguments_must_be_a_list_and_reserved_names_are_refused() {
+        let mut out = Vec::new();
+        assert!(matches!(
+            encode_raw("e", "/", None, &7, &mut out),
+            Err(EmitError::Encode { .. })
+        ));
+        assert!(matches!(
+            encode_raw("disconnect", "/", None, &[7], &mut out),
+            Err(EmitError::Reserved(_))
+        ));
+        assert!(out.is_empty(), "nothing half-written is left");
+    }
+}

@@ -1,0 +1,101 @@
+//! Events: what the macros target, and how a typed event becomes the arguments of a packet and
+//! back. What is done with them (sessions, handlers) is the namespace's business.
+
+mod ack;
+mod args;
+mod decode;
+mod encode;
+mod rejection;
+
+pub(crate) use ack::{Answer, Collector};
+pub use args::Args;
+pub use crate::config::SlowConsumer;
+pub(crate) use decode::{Payload, decode, decode_ack};
+pub(crate) use encode::{answer, encode, encode_ack, encode_raw};
+pub(crate) use rejection::{Refused, raw};
+pub use rejection::{Rejection, RejectionKind};
+
+use std::hash::{Hash, Hasher};
+
+
+/// A typed event: its name, how its fields lie in the argument list, and what answers it.
+///
+/// Derive it (`#[derive(Event)]`) together with `Serialize` to emit it, `Deserialize` to handle
+/// it. Every event is also an actix message, so that other actors can send it to a socket through
+/// [`Socket::recipient`](crate::Socket::recipient).
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Deserialize, Event)]
+/// #[event(name = "chat message", ack = u64)]
+/// struct Say {
+///     room: String,
+///     text: String,
+/// }
+///
+/// assert_eq!(Say::NAME, "chat message");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[derive(Event)]` above `{Self}`"
+)]
+pub trait Event {
+    /// The name on the wire.
+    const NAME: &'static str;
+
+    /// How the value lies in the argument list.
+    const ARGS: Args;
+
+    /// What the receiver answers; `()` when the event declares no ack.
+    type Ack;
+
+    /// What happens to this event when a client reads too slowly; `None`: as the hub says.
+    const SLOW_CONSUMER: Option<SlowConsumer> = None;
+
+    /// Events of one name and key replace each other under [`SlowConsumer::Latest`].
+    fn key(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// The key of an event: its name and the field that `#[event(key = …)]` names.
+///
+/// Only compared inside one process, so the hash need not be stable between builds.
+pub fn key<K: Hash + ?Sized>(event: &str, key: &K) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    event.hash(&mut hasher);
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Refuses, at compile time, an event `name` that another event of the same list has already.
+///
+/// # Panics
+/// When `name` is among `names`.
+#[track_caller]
+pub const fn distinct(names: &[&str], name: &str) {
+    let mut rest = names;
+    while let [first, others @ ..] = rest {
+        if same(first.as_bytes(), name.as_bytes()) {
+            panic!(
+                "this event has the same name as an earlier one of this list: \
+                 give one of them another with `#[event(name = \"..\")]`"
+            );
+        }
+        rest = others;
+    }
+}
+
+/// `==` on slices is not const.
+const fn same(mut left: &[u8], mut right: &[u8]) -> bool {
+    while let ([l, left_rest @ ..], [r, right_rest @ ..]) = (left, right) {
+        if *l != *r {
+            return false;
+        }
+        left = left_rest;
+        right = right_rest;
+    }
+    left.is_empty() && right.is_empty()
+}

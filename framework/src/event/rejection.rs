@@ -1,0 +1,136 @@
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::EmitError;
+
+/// Why an event was refused: by the framework, because its payload does not fit, or by a handler.
+///
+/// It is counted, traced at debug, handed to [`Session::rejected`](crate::Session::rejected), and
+/// if the client asked for an ack, answered with `{"error": {"message": …, "data": …}}` unless
+/// the session decides otherwise.
+///
+/// ```
+/// use roomcast::Rejection;
+///
+/// let rejection = Rejection::new("the room is full").with_data(&serde_json::json!({"max": 50}));
+/// assert_eq!(rejection.message(), "the room is full");
+/// ```
+#[derive(Debug)]
+pub struct Rejection {
+    kind: RejectionKind,
+    message: String,
+    data: Option<Box<RawValue>>,
+}
+
+/// Who refused an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The payload does not fit the type of the event.
+    Payload,
+    /// The session has no handler for the event.
+    Unhandled,
+    /// The handler returned an error.
+    Handler,
+}
+
+impl Rejection {
+    /// Refuses with a text that the client is told.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::of(RejectionKind::Handler, message.into())
+    }
+
+    pub(crate) fn of(kind: RejectionKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            data: None,
+        }
+    }
+
+    /// Adds data for the client. A value that does not serialize is left out, and traced.
+    #[must_use]
+    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        self.data = raw(data, &self.message);
+        self
+    }
+
+    /// Who refused.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The JSON text of the data, where there is any.
+    #[must_use]
+    pub fn data(&self) -> Option<&str> {
+        self.data.as_deref().map(RawValue::get)
+    }
+}
+
+/// A rejection as its client is told: `{"error": {"message": …, "data": …}}`.
+pub(crate) struct Refused<'a>(pub(crate) &'a Rejection);
+
+impl Serialize for Refused<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            error: Error<'a>,
+        }
+        #[derive(Serialize)]
+        struct Error<'a> {
+            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<&'a RawValue>,
+        }
+        let Rejection { message, data, .. } = self.0;
+        let error = Error {
+            message,
+            data: data.as_deref(),
+        };
+        Answer { error }.serialize(serializer)
+    }
+}
+
+/// The JSON text of `data`; a value that does not serialize is traced and left out.
+pub(crate) fn raw<T: Serialize + ?Sized>(data: &T, message: &str) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(data)
+        .inspect_err(|error| tracing::warn!(%error, message, "data left out: it does not serialize"))
+        .ok()
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.message)
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl From<&str> for Rejection {
+    fn from(message: &str) -> Self {
+        Self::new(message)
+    }
+}
+
+impl From<String> for Rejection {
+    fn from(message: String) -> Self {
+        Self::new(message)
+    }
+}
+
+/// So that handlers can use `?` on emits. The client learns no more than that the server failed.
+impl From<EmitError> for Rejection {
+    fn from(error: EmitError) -> Self {
+        tracing::debug!(%error, "an emit failed in a handler");
+        Self::new("the server could not deliver")
+    }
+}

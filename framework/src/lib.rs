@@ -1,0 +1,92 @@
+//! An actor-based real-time framework on [actix](https://docs.rs/actix) and
+//! [actix-web](https://docs.rs/actix-web) that speaks the Socket.IO protocol (Engine.IO v4,
+//! Socket.IO v5), so that every Socket.IO v4 client works with it.
+//!
+//! ```
+//! use roomcast::prelude::*;
+//!
+//! #[derive(Deserialize, Event)]
+//! struct Say {
+//!     room: String,
+//!     text: String,
+//! }
+//!
+//! #[derive(Serialize, Event)]
+//! struct Said<'a> {
+//!     text: &'a str,
+//! }
+//!
+//! #[derive(EventHandlers)]
+//! #[handles(Say)]
+//! struct Chat;
+//!
+//! impl Session for Chat {
+//!     type Auth = ();
+//!
+//!     async fn connect(_: (), socket: &Socket) -> Result<Self, Refusal> {
+//!         socket.join("lobby")?;
+//!         Ok(Self)
+//!     }
+//! }
+//!
+//! impl Handle<Say> for Chat {
+//!     async fn handle(&mut self, say: Say, socket: &Socket) -> Result<(), Rejection> {
+//!         socket.to(&say.room).emit(&Said { text: &say.text })?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let hub = Hub::builder().namespace::<Chat>("/").build()?;
+//! # Ok::<_, roomcast::BuildError>(())
+//! ```
+//!
+//! Start with [`Hub`] (mount it, emit through it), [`Session`] and [`Handle`] (what an application
+//! writes), [`Socket`] and [`Broadcast`] (whom it reaches).
+
+#[cfg(test)]
+extern crate self as roomcast;
+
+pub mod event;
+pub mod prelude;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod config;
+mod connection;
+mod error;
+mod id;
+mod metrics;
+mod namespace;
+mod protocol;
+mod room;
+mod server;
+mod shard;
+mod supervision;
+mod transport;
+
+pub use config::{SlowConsumer, WebSocketMode};
+pub use error::{AckError, BuildError, DisconnectReason, EmitError};
+pub use event::{Event, Rejection, RejectionKind};
+pub use id::{InvalidId, SocketId};
+pub use metrics::Stats;
+pub use namespace::{
+    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
+    Unicast,
+};
+pub use protocol::socket_io::Binary;
+pub use roomcast_macros::{Event, EventHandlers};
+pub use room::{Acks, Applied, Broadcast, RemoteSocket};
+pub use server::{HubBuilder, signals};
+
+/// What derived code names.
+#[doc(hidden)]
+pub mod __private {
+    pub use actix::Message;
+
+    pub use crate::{
+        config::SlowConsumer,
+        error::EmitError,
+        event::{Args, Event, distinct, key},
+        namespace::{EventHandlers, Route},
+    };
+}

@@ -1,0 +1,190 @@
+//! What a hub counts. Everything that is refused or dropped is counted here under a name that
+//! says why.
+//!
+//! Each figure is kept twice: in an atomic that [`Hub::stats`](crate::Hub::stats) reads, and in
+//! the [`metrics`] facade, for whichever exporter the application installed before it built the
+//! hub.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// A number that only grows.
+pub(crate) struct Counter {
+    value: AtomicU64,
+    exported: metrics::Counter,
+}
+
+impl Counter {
+    fn new(name: &'static str) -> Self {
+        Self {
+            value: AtomicU64::new(0),
+            exported: metrics::counter!(name),
+        }
+    }
+
+    pub(crate) fn add(&self, n: u64) {
+        if n > 0 {
+            self.value.fetch_add(n, Relaxed);
+            self.exported.increment(n);
+        }
+    }
+
+    fn get(&self) -> u64 {
+        self.value.load(Relaxed)
+    }
+}
+
+/// A number that goes up and down.
+pub(crate) struct Gauge {
+    value: AtomicU64,
+    exported: metrics::Gauge,
+}
+
+impl Gauge {
+    fn new(name: &'static str) -> Self {
+        Self {
+            value: AtomicU64::new(0),
+            exported: metrics::gauge!(name),
+        }
+    }
+
+    pub(crate) fn up(&self) {
+        self.value.fetch_add(1, Relaxed);
+        self.exported.increment(1.0);
+    }
+
+    pub(crate) fn down(&self) {
+        self.value.fetch_sub(1, Relaxed);
+        self.exported.decrement(1.0);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.value.load(Relaxed)
+    }
+}
+
+/// A family of counters, one for each reason.
+pub(crate) struct ByReason {
+    name: &'static str,
+    values: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl ByReason {
+    fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            values: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn add(&self, reason: &'static str) {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        *values.entry(reason).or_default() += 1;
+        metrics::counter!(self.name, "reason" => reason).increment(1);
+    }
+
+    fn get(&self) -> BTreeMap<&'static str, u64> {
+        self.values
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+macro_rules! figures {
+    (
+        counters { $($(#[$counter_doc:meta])* $counter:ident => $counter_name:literal,)* }
+        gauges { $($(#[$gauge_doc:meta])* $gauge:ident => $gauge_name:literal,)* }
+        reasons { $($(#[$reason_doc:meta])* $reason:ident => $reason_name:literal,)* }
+    ) => {
+        pub(crate) struct Metrics {
+            $(pub(crate) $counter: Counter,)*
+            $(pub(crate) $gauge: Gauge,)*
+            $(pub(crate) $reason: ByReason,)*
+        }
+
+        impl Metrics {
+            pub(crate) fn new() -> Self {
+                Self {
+                    $($counter: Counter::new($counter_name),)*
+                    $($gauge: Gauge::new($gauge_name),)*
+                    $($reason: ByReason::new($reason_name),)*
+                }
+            }
+
+            pub(crate) fn read(&self) -> Stats {
+                Stats {
+                    $($counter: self.$counter.get(),)*
+                    $($gauge: self.$gauge.get(),)*
+                    $($reason: self.$reason.get(),)*
+                }
+            }
+        }
+
+        /// What a hub has counted since it was built; from [`Hub::stats`](crate::Hub::stats). The
+        /// same figures go to the `metrics` facade under the name each field gives.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Stats {
+            $($(#[$counter_doc])* #[doc = concat!("\n\nExported as `", $counter_name, "`.")] pub $counter: u64,)*
+            $($(#[$gauge_doc])* #[doc = concat!("\n\nExported as `", $gauge_name, "`.")] pub $gauge: u64,)*
+            $($(#[$reason_doc])* #[doc = concat!("\n\nExported as `", $reason_name, "` with a label `reason`.")] pub $reason: BTreeMap<&'static str, u64>,)*
+        }
+    };
+}
+
+figures! {
+    counters {
+        /// Frames handed to outboxes: one per event and receiver.
+        deliveries => "roomcast_deliveries_total",
+        /// Events received and dispatched to a handler.
+        events => "roomcast_events_total",
+        /// Frames for connections that had just gone.
+        dropped_closed => "roomcast_dropped_connection_closed_total",
+        /// Volatile events whose receiver's transport was not writable.
+        dropped_volatile => "roomcast_dropped_volatile_total",
+        /// Events that slow consumers did not get: `SlowConsumer::DropNewest`.
+        dropped_newest => "roomcast_dropped_newest_total",
+        /// Waiting events that made room for newer ones: `SlowConsumer::DropOldest`.
+        dropped_oldest => "roomcast_dropped_oldest_total",
+        /// Waiting events replaced by a newer one of the same key: `SlowConsumer::Latest`.
+        replaced_latest => "roomcast_replaced_latest_total",
+        /// Connections closed because they read too slowly: `SlowConsumer::Close`.
+        closed_slow => "roomcast_closed_slow_consumer_total",
+        /// Broadcasts that a worker with too much waiting did not take.
+        refused_overloaded => "roomcast_refused_worker_overloaded_total",
+        /// Events that were still queued when their socket was disconnected.
+        dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
+        /// Events without a handler.
+        unhandled => "roomcast_events_unhandled_total",
+        /// Events whose payload did not fit, or that a handler refused.
+        rejected => "roomcast_events_rejected_total",
+        /// Panics caught in application code.
+        panics => "roomcast_panics_total",
+        /// Acks that came too late, twice, or for nothing we sent.
+        acks_ignored => "roomcast_acks_ignored_total",
+        /// Connections cut because the peer did not finish the closing handshake in time.
+        cut_closing => "roomcast_closing_timeouts_total",
+    }
+    gauges {
+        /// Open transport sessions.
+        connections => "roomcast_connections",
+        /// Sockets connected to a namespace.
+        sockets => "roomcast_sockets",
+        /// Rooms with members.
+        rooms => "roomcast_rooms",
+    }
+    reasons {
+        /// Handshakes refused.
+        refused_handshakes => "roomcast_handshakes_refused_total",
+        /// Packets and frames refused, with the connection they came from.
+        refused_packets => "roomcast_packets_refused_total",
+        /// Sockets disconnected.
+        disconnects => "roomcast_disconnects_total",
+    }
+}

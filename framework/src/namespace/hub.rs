@@ -1,0 +1,214 @@
+use std::{
+    any::{Any, TypeId, type_name},
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use serde::Serialize;
+
+use super::{Connecting, Refusal, Socket};
+use crate::{
+    error::EmitError,
+    event::Event,
+    metrics::Stats,
+    room::Broadcast,
+    shard::{directory::Scope, node::Node},
+};
+
+/// A real-time server: mount it into an actix-web application, emit through it, shut it down.
+///
+/// Cheap to clone, and usable from any thread. Build one with [`Hub::builder`].
+///
+/// ```no_run
+/// use actix_web::{App, HttpServer};
+/// use roomcast::prelude::*;
+/// # #[derive(EventHandlers)] #[handles()] struct Chat;
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// #[actix_web::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let hub = Hub::builder().namespace::<Chat>("/").build()?;
+///     let mount = hub.clone();
+///     HttpServer::new(move || App::new().configure(mount.mount()))
+///         .on_connect(hub.on_connect())
+///         .bind(("127.0.0.1", 3000))?
+///         .run()
+///         .await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Hub {
+    pub(crate) core: Arc<Core>,
+}
+
+/// What the clones of a hub share.
+pub(crate) struct Core {
+    pub(crate) node: Arc<Node>,
+    pub(crate) namespaces: HashMap<Arc<str>, Arc<NamespaceInner>>,
+    pub(crate) main: Arc<NamespaceInner>,
+    pub(crate) states: States,
+}
+
+pub(crate) struct NamespaceInner {
+    pub(crate) scope: Arc<Scope>,
+    /// `None` where nobody can connect.
+    pub(crate) connect: Option<fn(Option<&str>, &Socket) -> Result<Connecting, Refusal>>,
+}
+
+/// Values of the application, one of each type.
+#[derive(Default)]
+pub(crate) struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl States {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: T) {
+        self.0.insert(TypeId::of::<T>(), Box::new(state));
+    }
+
+    /// # Panics
+    /// If there is no value of this type.
+    pub(crate) fn of<T: 'static>(&self) -> &T {
+        let state = self.0.get(&TypeId::of::<T>());
+        match state.and_then(|state| state.downcast_ref()) {
+            Some(state) => state,
+            None => panic!("no state of type `{}` was given to the hub", type_name::<T>()),
+        }
+    }
+}
+
+impl Hub {
+    /// A namespace that was registered, and `/` in any case.
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<Namespace> {
+        let inner = match name {
+            "/" => &self.core.main,
+            name => self.core.namespaces.get(name)?,
+        };
+        Some(Namespace {
+            core: Arc::clone(&self.core),
+            inner: Arc::clone(inner),
+        })
+    }
+
+    fn main<'a>(&self) -> Broadcast<'a> {
+        Broadcast::new(&self.core.node, &self.core.main.scope)
+    }
+
+    /// The members of a room of the namespace `/`.
+    pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.main().to(room)
+    }
+
+    /// Everyone in the namespace `/` but the members of a room.
+    pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.main().except(room)
+    }
+
+    /// Everyone in the namespace `/`.
+    pub fn everyone<'a>(&self) -> Broadcast<'a> {
+        self.main()
+    }
+
+    /// Emits to everyone in the namespace `/`.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`].
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.main().emit(event)
+    }
+
+    /// The application's value of this type, given to
+    /// [`HubBuilder::state`](crate::HubBuilder::state).
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> &T {
+        self.core.states.of()
+    }
+
+    /// What the hub has counted.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.core.node.metrics.read()
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("path", &self.core.node.config.path)
+            .field("namespaces", &self.core.namespaces.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A namespace of a hub. Cheap to clone, and usable from any thread.
+#[derive(Clone)]
+pub struct Namespace {
+    core: Arc<Core>,
+    inner: Arc<NamespaceInner>,
+}
+
+impl Namespace {
+    pub(super) fn of(core: &Arc<Core>, inner: &Arc<NamespaceInner>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            inner: Arc::clone(inner),
+        }
+    }
+
+    /// Its name, with the leading slash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.scope.name
+    }
+
+    /// The members of a room.
+    pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.everyone().to(room)
+    }
+
+    /// Everyone but the members of a room.
+    pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.everyone().except(room)
+    }
+
+    /// Everyone in the namespace.
+    pub fn everyone<'a>(&self) -> Broadcast<'a> {
+        Broadcast::new(&self.core.node, &self.inner.scope)
+    }
+
+    /// Emits to everyone in the namespace.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`].
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.everyone().emit(event)
+    }
+
+    /// The rooms that have members now, in no order. Sockets' private rooms are not among them.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        let rooms = self.inner.scope.rooms.iter();
+        rooms.map(|room| room.key().to_string()).collect()
+    }
+
+    /// How many sockets are in a room, as its supervisor last counted: exact once what changed it
+    /// has been processed.
+    #[must_use]
+    pub fn room_size(&self, room: &str) -> usize {
+        let room = self.inner.scope.room(room);
+        room.map_or(0, |room| room.members.load(Ordering::Relaxed))
+    }
+}
+
+impl std::fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Namespace").field(&self.name()).finish()
+    }
+}

@@ -1,0 +1,190 @@
+//! Sessions without their types: what a connection runs.
+
+use std::{any::TypeId, future::Future, pin::Pin};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Handle, Refusal, Reply, Session, Socket};
+use crate::{
+    error::DisconnectReason,
+    event::{self, Event, Payload, Rejection, RejectionKind},
+    transport::frame::Frame,
+};
+
+type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// An event on its way to a session.
+pub(crate) struct Incoming<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) payload: Payload<'a>,
+    pub(crate) ack: Option<u64>,
+}
+
+/// A session of any type.
+pub(crate) trait Live {
+    /// Starts the handler of an event; the session comes back with the outcome.
+    fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
+
+    fn disconnect(self: Box<Self>, socket: Socket, reason: DisconnectReason) -> LocalFuture<()>;
+}
+
+pub(crate) enum Called {
+    Running {
+        event: &'static str,
+        future: LocalFuture<Outcome>,
+    },
+    /// There was nothing to run.
+    Done(Outcome),
+}
+
+pub(crate) struct Outcome {
+    pub(crate) session: Box<dyn Live>,
+    /// The ack.
+    pub(crate) reply: Option<Frame>,
+}
+
+/// A handler that was started, or why it was not.
+pub(super) type Calling<S> = Result<LocalFuture<Outcome>, (Box<S>, Rejection)>;
+
+pub(crate) type Connecting = LocalFuture<Result<Box<dyn Live>, Refusal>>;
+
+/// Starts `S::connect` with the JSON text that the client sent.
+pub(crate) fn connect<S: Session>(
+    auth: Option<&str>,
+    socket: &Socket,
+) -> Result<Connecting, Refusal> {
+    let auth = decode_auth::<S::Auth>(auth)
+        .map_err(|error| Refusal::new(format!("invalid auth: {error}")))?;
+    let socket = socket.clone();
+    Ok(Box::pin(async move {
+        let session = S::connect(auth, &socket).await?;
+        Ok(Box::new(session) as Box<dyn Live>)
+    }))
+}
+
+fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> serde_json::Result<A> {
+    if TypeId::of::<A>() == TypeId::of::<()>() {
+        return serde_json::from_str("null");
+    }
+    match auth {
+        Some(auth) => serde_json::from_str(auth),
+        None => serde_json::from_str("{}").or_else(|error| {
+            let nothing = serde_json::from_str("null");
+            nothing.map_err(|_| error)
+        }),
+    }
+}
+
+/// Decodes an event and starts its handler.
+pub(super) fn call<S, E>(
+    mut session: Box<S>,
+    payload: Payload<'_>,
+    socket: Socket,
+    ack: Option<u64>,
+) -> Calling<S>
+where
+    S: Session + Handle<E>,
+    E: Event + DeserializeOwned + 'static,
+    E::Ack: Serialize + 'static,
+{
+    let event = match event::decode::<E>(payload) {
+        Ok(event) => event,
+        Err(rejection) => return Err((session, rejection)),
+    };
+    Ok(Box::pin(async move {
+        let result = session.handle(event, &socket).await;
+        let reply = result.and_then(|answer| {
+            let Some(id) = ack else { return Ok(None) };
+            let nsp = socket.namespace_name();
+            let frame = Frame::packet(|out| event::encode_ack(E::NAME, nsp, id, &answer, out));
+            frame.map(Some).map_err(Rejection::from)
+        });
+        let reply = reply
+            .unwrap_or_else(|rejection| refuse(&mut *session, E::NAME, &rejection, ack, &socket));
+        Outcome { session, reply }
+    }))
+}
+
+impl<S: Session> Live for S {
+    fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
+        let Incoming { name, payload, ack } = event;
+        let Some(route) = S::route(name) else {
+            socket.metrics().unhandled.add(1);
+            let text = format!("there is no handler for the event `{name}`");
+            let rejection = Rejection::of(RejectionKind::Unhandled, text);
+            let reply = refuse(&mut *self, name, &rejection, ack, socket);
+            return Called::Done(Outcome {
+                session: self,
+                reply,
+            });
+        };
+        socket.metrics().events.add(1);
+        match (route.call)(self, payload, socket.clone(), ack) {
+            Ok(future) => Called::Running {
+                event: route.event,
+                future,
+            },
+            Err((mut session, rejection)) => {
+                let reply = refuse(&mut *session, name, &rejection, ack, socket);
+                Called::Done(Outcome { session, reply })
+            }
+        }
+    }
+
+    fn disconnect(
+        mut self: Box<Self>,
+        socket: Socket,
+        reason: DisconnectReason,
+    ) -> LocalFuture<()> {
+        Box::pin(async move { Session::disconnect(&mut *self, &socket, reason).await })
+    }
+}
+
+/// Counts and traces a rejection, and asks the session what the client is told.
+fn refuse<S: Session>(
+    session: &mut S,
+    event: &str,
+    rejection: &Rejection,
+    ack: Option<u64>,
+    socket: &Socket,
+) -> Option<Frame> {
+    if rejection.kind() != RejectionKind::Unhandled {
+        socket.metrics().rejected.add(1);
+    }
+    tracing::debug!(event, socket = %socket.id(), reason = %rejection, "event rejected");
+    let reply = session.rejected(event, rejection, socket);
+    let id = ack?;
+    let nsp = socket.namespace_name();
+    let frame = match reply {
+        Reply::None => return None,
+        Reply::Error => {
+            let refused = event::Refused(rejection);
+            Frame::packet(|out| event::answer(event, nsp, id, Some(&refused), out))
+        }
+        Reply::With(value) => {
+            Frame::packet(|out| event::answer(event, nsp, id, Some(&value), out))
+        }
+    };
+    frame.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Token {
+        token: String,
+    }
+
+    #[test]
+    fn a_client_without_auth_is_read_as_an_empty_object_then_as_null() {
+        decode_auth::<()>(None).unwrap();
+        decode_auth::<()>(Some(r#"{"token":"x"}"#)).unwrap();
+        assert_eq!(decode_auth::<Option<Token>>(None).unwrap(), None);
+        let error = decode_auth::<Token>(None).unwrap_err().to_string();
+        assert!(error.contains("missing field `token`"), "{error}");
+    }
+}

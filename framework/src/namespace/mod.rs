@@ -1,0 +1,21 @@
+//! Namespaces, the sockets in them, and the sessions that applications write.
+
+mod handlers;
+mod handshake;
+mod hub;
+mod live;
+mod recipient;
+mod refusal;
+mod session;
+mod socket;
+mod unicast;
+
+pub use handlers::{EventHandlers, Handle, Route};
+pub use handshake::Handshake;
+pub use hub::{Hub, Namespace};
+pub(crate) use hub::{Core, NamespaceInner, States};
+pub(crate) use live::{Called, Connecting, Incoming, Live, Outcome, connect};
+pub use refusal::Refusal;
+pub use session::{Reply, Session};
+pub use socket::Socket;
+pub use unicast::Unicast;

@@ -1,0 +1,120 @@
+use std::future::Future;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::{EventHandlers, Refusal, Socket};
+use crate::{
+    error::DisconnectReason,
+    event::{Rejection, RejectionKind, raw},
+};
+
+/// The application's value behind a socket: one for each client and namespace.
+///
+/// It is made when the client connects, lent to one handler at a time, and told when the client
+/// has gone. It never leaves its worker thread, so it need not be `Send`.
+///
+/// A panic in one of these functions or in a handler costs this socket alone: the value is lost,
+/// the socket is disconnected, and the panic is traced and counted.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Deserialize)]
+/// struct Token {
+///     token: String,
+/// }
+///
+/// #[derive(EventHandlers)]
+/// #[handles()]
+/// struct Listener {
+///     user: String,
+/// }
+///
+/// impl Session for Listener {
+///     type Auth = Token;
+///
+///     async fn connect(auth: Token, socket: &Socket) -> Result<Self, Refusal> {
+///         let Some(user) = auth.token.strip_prefix("user:") else {
+///             return Err(Refusal::new("not authorized"));
+///         };
+///         socket.join("news")?;
+///         Ok(Self { user: user.to_owned() })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session",
+    label = "not a session",
+    note = "write `impl Session for {Self}` with `type Auth` and `async fn connect`"
+)]
+pub trait Session: EventHandlers {
+    /// The payload of the client's CONNECT packet (`auth` in its options). A client that sends
+    /// none is read as `{}`, then as null; `()` takes whatever comes.
+    ///
+    /// One that does not fit refuses the connection with a message that names the field.
+    type Auth: DeserializeOwned + 'static;
+
+    /// Lets a client into the namespace, or refuses it.
+    ///
+    /// The socket can be emitted to and join rooms at once; the client gets what it is sent here
+    /// right behind the reply that it is connected. A refused socket leaves its rooms again, and
+    /// gets only the refusal.
+    ///
+    /// # Cancel safety
+    /// The future is dropped when the client goes before it is done; `disconnect` is not called
+    /// then. Clean up in `Drop`.
+    fn connect(
+        auth: Self::Auth,
+        socket: &Socket,
+    ) -> impl Future<Output = Result<Self, Refusal>>;
+
+    /// The socket has been disconnected: it has left its rooms ([`Socket::rooms`] still tells
+    /// which) and gets nothing more. Called once for every `connect` that returned a session,
+    /// after the handler that was running; not after a panic.
+    fn disconnect(
+        &mut self,
+        socket: &Socket,
+        reason: DisconnectReason,
+    ) -> impl Future<Output = ()> {
+        let _ = (socket, reason);
+        async {}
+    }
+
+    /// An event was refused: its payload does not fit, there is no handler for it, or the handler
+    /// returned an error. Returns what to answer if the client asked for an ack.
+    ///
+    /// By default [`Reply::Error`], and nothing for events without a handler, as Socket.IO does.
+    fn rejected(&mut self, event: &str, rejection: &Rejection, socket: &Socket) -> Reply {
+        let _ = (event, socket);
+        match rejection.kind() {
+            RejectionKind::Unhandled => Reply::None,
+            _ => Reply::Error,
+        }
+    }
+}
+
+/// What answers an event that was refused.
+#[derive(Debug)]
+pub enum Reply {
+    /// `{"error": {"message": …, "data": …}}` from the rejection.
+    Error,
+    /// Nothing: the client's timeout tells.
+    None,
+    /// A value of the application's; see [`Reply::with`].
+    With(Box<RawValue>),
+}
+
+impl Reply {
+    /// Answers with a value. One that does not serialize is traced, and the error sent instead.
+    ///
+    /// ```
+    /// use roomcast::Reply;
+    ///
+    /// let reply = Reply::with(&serde_json::json!({"code": 429}));
+    /// assert!(matches!(reply, Reply::With(_)));
+    /// ```
+    pub fn with<T: Serialize + ?Sized>(value: &T) -> Self {
+        raw(value, "reply").map_or(Self::Error, Self::With)
+    }
+}

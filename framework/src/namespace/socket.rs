@@ -1,0 +1,309 @@
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Message, Recipient};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, recipient};
+use crate::{
+    error::{AckError, EmitError},
+    event::Event,
+    id::{SlotKey, SocketId},
+    metrics::Metrics,
+    room::{Broadcast, names},
+    shard::{
+        command::{Action, Command, Selection},
+        directory::{RoomName, Scope},
+        node::Node,
+    },
+    transport::frame::Frame,
+};
+
+/// One client in one namespace.
+///
+/// Cheap to clone, and usable from any thread; on the worker that owns the connection it is
+/// fastest. What one task emits through it, and broadcasts, arrives in that order.
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    slot: SlotKey,
+    core: Arc<Core>,
+    namespace: Arc<NamespaceInner>,
+    handshake: Arc<Handshake>,
+    disconnected: AtomicBool,
+    last_rooms: OnceLock<Vec<RoomName>>,
+}
+
+impl Socket {
+    pub(crate) fn new(
+        id: SocketId,
+        slot: SlotKey,
+        core: &Arc<Core>,
+        namespace: &Arc<NamespaceInner>,
+        handshake: &Arc<Handshake>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            slot,
+            core: Arc::clone(core),
+            namespace: Arc::clone(namespace),
+            handshake: Arc::clone(handshake),
+            disconnected: AtomicBool::new(false),
+            last_rooms: OnceLock::new(),
+        }))
+    }
+
+    /// Its public name: new for each connection and namespace, and the name of its private room.
+    #[must_use]
+    pub fn id(&self) -> SocketId {
+        self.0.id
+    }
+
+    /// The namespace it is in.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace::of(&self.0.core, &self.0.namespace)
+    }
+
+    /// The hub it belongs to.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        Hub {
+            core: Arc::clone(&self.0.core),
+        }
+    }
+
+    /// The request that opened its connection.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// The application's value of this type, given to
+    /// [`HubBuilder::state`](crate::HubBuilder::state).
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> &T {
+        self.0.core.states.of()
+    }
+
+    /// Whether it is still connected, or connecting.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        !self.0.disconnected.load(Ordering::Acquire)
+    }
+
+    // ---- to the client
+
+    /// Emits to the client.
+    ///
+    /// # Errors
+    /// [`EmitError::Disconnected`] after the socket was disconnected; [`EmitError::Encode`] and
+    /// [`EmitError::Reserved`]; [`EmitError::Overloaded`] from another thread than its worker's.
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.alone().emit(event)
+    }
+
+    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`).
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
+        self.alone().emit_raw(name, args)
+    }
+
+    /// Emits to the client and waits for its answer, at most
+    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); see [`timeout`](Self::timeout).
+    ///
+    /// A handler may wait for its own client: answers do not queue behind events.
+    ///
+    /// # Errors
+    /// See [`AckError`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answer up; the event has been sent once it was polled.
+    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<E::Ack, AckError>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned + 'static,
+    {
+        self.alone().emit_with_ack(event).await
+    }
+
+    /// Emits that are dropped while the transport is not writable.
+    pub fn volatile(&self) -> Unicast<'_> {
+        self.alone().volatile()
+    }
+
+    /// Emits whose answer is waited for this long.
+    pub fn timeout(&self, timeout: Duration) -> Unicast<'_> {
+        self.alone().timeout(timeout)
+    }
+
+    fn alone(&self) -> Unicast<'_> {
+        Unicast::new(self)
+    }
+
+    /// An address that sends events of one type to this socket: an event is an actix message.
+    ///
+    /// Must be called on a worker thread. It stays valid after the socket was disconnected, and
+    /// then answers [`EmitError::Disconnected`].
+    ///
+    /// ```
+    /// use actix::Recipient;
+    /// use roomcast::prelude::*;
+    ///
+    /// #[derive(Serialize, Event)]
+    /// struct Tick {
+    ///     at: u64,
+    /// }
+    ///
+    /// struct Clock {
+    ///     listeners: Vec<Recipient<Tick>>,
+    /// }
+    ///
+    /// fn listen(clock: &mut Clock, socket: &Socket) {
+    ///     clock.listeners.push(socket.recipient());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn recipient<E>(&self) -> Recipient<E>
+    where
+        E: Event + Serialize + Message<Result = Result<(), EmitError>> + Send + 'static,
+    {
+        recipient::start(self.clone())
+    }
+
+    // ---- rooms
+
+    /// Joins a room. What this task emits to the room afterwards reaches the socket, what it
+    /// emitted before does not.
+    ///
+    /// # Errors
+    /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] from another thread than its
+    /// worker's.
+    pub fn join(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
+        self.command(Action::Join(names([room])))
+    }
+
+    /// Leaves a room; nothing happens if it is not in it.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub fn leave(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
+        self.command(Action::Leave(names([room])))
+    }
+
+    /// The rooms it is in, in no order and without its private one; after it was disconnected,
+    /// the rooms it was in. On another thread than its worker's: only those.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        let rooms = match self.0.last_rooms.get() {
+            Some(rooms) => rooms.clone(),
+            None => self
+                .node()
+                .local()
+                .filter(|shard| shard.worker == self.0.slot.worker)
+                .map(|shard| shard.rooms(self.0.slot, self.scope().id))
+                .unwrap_or_default(),
+        };
+        rooms.iter().map(ToString::to_string).collect()
+    }
+
+    /// The members of a room, without this socket.
+    pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.broadcast().to(room)
+    }
+
+    /// Everyone in the namespace but this socket and the members of a room.
+    pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.broadcast().except(room)
+    }
+
+    /// Everyone in the namespace but this socket.
+    pub fn broadcast<'a>(&self) -> Broadcast<'a> {
+        Broadcast::new(self.node(), self.scope()).except_slot(self.0.slot)
+    }
+
+    /// Disconnects the client from the namespace, or with `close` from all its namespaces and the
+    /// transport. What was emitted to it before is sent first.
+    ///
+    /// The running handler goes on to its end; events that wait are dropped and counted.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub fn disconnect(&self, close: bool) -> Result<(), EmitError> {
+        self.command(Action::Disconnect { close })
+    }
+
+    // ---- for the layers around
+
+    fn command(&self, action: Action) -> Result<(), EmitError> {
+        if !self.is_connected() {
+            return Err(EmitError::Disconnected);
+        }
+        self.node().dispatch(Command {
+            scope: Arc::clone(self.scope()),
+            to: Selection::slot(self.0.slot),
+            action,
+            done: None,
+        })
+    }
+
+    pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
+        if !self.is_connected() {
+            return Err(EmitError::Disconnected);
+        }
+        match self.node().local() {
+            Some(shard) if shard.worker == self.0.slot.worker => {
+                shard.emit(self.0.slot, self.scope().id, frame);
+                Ok(())
+            }
+            _ => self.command(Action::Emit { frame, ack: None }),
+        }
+    }
+
+    pub(super) fn send_command(&self, action: Action) -> Result<(), EmitError> {
+        self.command(action)
+    }
+
+    pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
+        let _ = self.0.last_rooms.set(rooms);
+        self.0.disconnected.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.0.core.node
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.core.node.metrics
+    }
+
+    pub(crate) fn scope(&self) -> &Arc<Scope> {
+        &self.0.namespace.scope
+    }
+
+    pub(crate) fn namespace_name(&self) -> &str {
+        &self.scope().name
+    }
+}
+
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.0.id)
+            .field("namespace", &self.namespace_name())
+            .finish_non_exhaustive()
+    }
+}

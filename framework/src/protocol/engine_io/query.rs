@@ -1,0 +1,143 @@
+//! The query parameters of an Engine.IO request.
+
+use std::borrow::Cow;
+
+/// The parameters that the engine reads; all others are the application's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query<'a> {
+    /// The protocol revision; see [`is_v4`](Self::is_v4).
+    pub(crate) eio: Option<Cow<'a, str>>,
+    pub(crate) transport: Option<Cow<'a, str>>,
+    /// The session's id. Absent or empty in a handshake, which both give `None`.
+    pub(crate) sid: Option<Cow<'a, str>>,
+    /// The JSONP callback's index.
+    pub(crate) j: Option<Cow<'a, str>>,
+    /// Whether binary must travel as text.
+    pub(crate) b64: bool,
+}
+
+impl<'a> Query<'a> {
+    /// Reads a query string without its `?`. Of a repeated parameter the last one counts.
+    pub(crate) fn parse(query: &'a str) -> Self {
+        let mut parsed = Self::default();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = || unescape(value);
+            match unescape(name).as_ref() {
+                "EIO" => parsed.eio = Some(value()),
+                "transport" => parsed.transport = Some(value()),
+                "sid" => parsed.sid = Some(value()).filter(|sid| !sid.is_empty()),
+                "j" => parsed.j = Some(value()),
+                "b64" => parsed.b64 = !value().is_empty(),
+                _ => {}
+            }
+        }
+        parsed
+    }
+
+    /// Whether the client speaks revision 4; anything but exactly `4` is taken for revision 3.
+    pub(crate) fn is_v4(&self) -> bool {
+        self.eio.as_deref() == Some("4")
+    }
+}
+
+/// Undoes percent encoding as Node's `querystring` does: `+` is a space, a broken escape stays as
+/// it is, and bytes that are not UTF-8 become U+FFFD.
+fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        bytes.push(match (*first, tail) {
+            (b'+', _) => b' ',
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    rest = after;
+                    high << 4 | low
+                }
+                _ => b'%',
+            },
+            (other, _) => other,
+        });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes())
+            .into_owned()
+            .into(),
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    // A hexadecimal digit is below 16 and so fits.
+    char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn handshake_of_the_javascript_client() {
+        let query = Query::parse("EIO=4&transport=polling&t=Oxs3vWl");
+        assert!(query.is_v4());
+        assert_eq!(query.transport.as_deref(), Some("polling"));
+        assert_eq!(query.sid, None);
+        assert!(!query.b64);
+    }
+
+    #[test]
+    fn only_a_plain_4_is_revision_4() {
+        for eio in [
+            "",
+            "EIO",
+            "EIO=",
+            "EIO=3",
+            "EIO=44",
+            "EIO=4.0",
+            "EIO=%204",
+            "eio=4",
+            "EIO=4&EIO=3",
+        ] {
+            assert!(!Query::parse(eio).is_v4(), "{eio}");
+        }
+        for eio in ["EIO=4", "EIO=%34", "%45IO=4", "EIO=3&EIO=4", "&&EIO=4&"] {
+            assert!(Query::parse(eio).is_v4(), "{eio}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts() {
+        let query = Query::parse("sid=a&transport=polling&sid=b&transport=websocket&b64=1&b64=");
+        assert_eq!(query.sid.as_deref(), Some("b"));
+        assert_eq!(query.transport.as_deref(), Some("websocket"));
+        assert!(!query.b64);
+        assert_eq!(Query::parse("sid=a&sid=").sid, None);
+    }
+
+    #[test]
+    fn percent_escapes_are_undone_and_broken_ones_kept() {
+        let transport = |query| Query::parse(query).transport.map(Cow::into_owned);
+        assert_eq!(transport("transport=p%6Flling").as_deref(), Some("polling"));
+        assert_eq!(transport("transport=a+b%2Bc").as_deref(), Some("a b+c"));
+        assert_eq!(transport("transport=%").as_deref(), Some("%"));
+        assert_eq!(transport("transport=%4").as_deref(), Some("%4"));
+        assert_eq!(transport("transport=%zz%41").as_deref(), Some("%zzA"));
+        assert_eq!(
+            transport("transport=%ff%E2%82").as_deref(),
+            Some("\u{fffd}\u{fffd}")
+        );
+        assert_eq!(transport("transport=a=b").as_deref(), Some("a=b"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_parses(query in "[EIOtransidj64=&%+0-9a-fé]{0,40}") {
+            Query::parse(&query);
+        }
+    }
+}

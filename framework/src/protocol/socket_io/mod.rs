@@ -1,0 +1,26 @@
+//! Socket.IO v5, default parser: packets, binary attachments and their wire forms.
+//!
+//! One packet is the text of one Engine.IO message, followed by its binary attachments as messages
+//! of their own. Decoding borrows from the text and validates it once; encoding appends to a buffer
+//! that may already hold the framing of the layers below.
+
+mod assemble;
+mod attachments;
+mod binary;
+mod decode;
+pub(crate) mod encode;
+mod error;
+mod event_name;
+mod packet;
+mod placeholder;
+
+pub(crate) use assemble::{Assembler, BinaryPacket, Limits, Step};
+pub(crate) use attachments::{collect_attachments, with_attachments};
+pub use binary::Binary;
+pub(crate) use decode::{decode, elements};
+pub(crate) use error::DecodeError;
+pub(crate) use event_name::is_reserved;
+pub(crate) use packet::{Data, Event, Kind, Packet};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The objects that stand for attachments in the JSON of a binary packet:
+//! `{"_placeholder":true,"num":0}`.
+
+use super::error::DecodeError;
+use smallvec::SmallVec;
+
+/// Deeper packets could not become values: serde_json refuses to build them.
+const MAX_DEPTH: usize = 128;
+
+/// Which attachment a placeholder means.
+///
+/// JavaScript has one type of number, so `0.0` is an index. The reference also takes `0.5`, and
+/// resolves it to nothing; here it is no index.
+pub(crate) fn index(num: f64, attachments: usize) -> Option<usize> {
+    (num >= 0.0 && num.fract() == 0.0 && num < attachments as f64).then_some(num as usize)
+}
+
+/// Checks that every placeholder in `json`, which must be valid JSON, means one of the attachments.
+///
+/// Placeholders may repeat, come in any order, carry other keys, or be missing. As in JavaScript
+/// the last of a repeated key counts, and an object is a placeholder only if `_placeholder` is
+/// `true` itself.
+///
+/// This scans tokens because a serde walk would refuse the lone surrogates that clients do send,
+/// anywhere in the packet, before it is known whether anyone wants that string.
+pub(crate) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
+    let mut open: SmallVec<[Container; 8]> = SmallVec::new();
+    let mut rest = json;
+    while let Some(first) = rest.bytes().next() {
+        let (token, after) = rest.split_at(token_len(rest));
+        rest = after;
+        match first {
+            b'[' | b'{' => {
+                if open.len() == MAX_DEPTH {
+                    return Err(DecodeError::TooDeep { limit: MAX_DEPTH });
+                }
+                value(&mut open, token);
+                open.push(Container::default());
+            }
+            b']' | b'}' => {
+                if open
+                    .pop()
+                    .is_some_and(|closed| !closed.is_valid(attachments))
+                {
+                    return Err(DecodeError::IllegalPlaceholder);
+                }
+            }
+            // In valid JSON a string before a colon is a key and nothing else is.
+            b'"' if rest.trim_ascii_start().starts_with(':') => {
+                if let Some(object) = open.last_mut() {
+                    object.key = Key::of(token);
+                }
+            }
+            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ => value(&mut open, token),
+        }
+    }
+    Ok(())
+}
+
+fn value(open: &mut [Container], token: &str) {
+    if let Some(container) = open.last_mut() {
+        container.value(token);
+    }
+}
+
+/// What has been seen of an array or object that is still open.
+#[derive(Default)]
+struct Container {
+    key: Key,
+    is_placeholder: bool,
+    num: Option<f64>,
+}
+
+impl Container {
+    /// Takes a value by its first token.
+    fn value(&mut self, token: &str) {
+        match self.key {
+            Key::Placeholder => self.is_placeholder = token == "true",
+            // Only numbers parse: tokens of other JSON values start otherwise.
+            Key::Num => self.num = token.parse().ok(),
+            Key::Other => {}
+        }
+    }
+
+    fn is_valid(&self, attachments: usize) -> bool {
+        !self.is_placeholder || self.num.and_then(|num| index(num, attachments)).is_some()
+    }
+}
+
+/// The key whose value comes next.
+#[derive(Clone, Copy, Default)]
+enum Key {
+    Placeholder,
+    Num,
+    #[default]
+    Other,
+}
+
+impl Key {
+    /// Reads a key in its quotes.
+    fn of(token: &str) -> Self {
+        match token {
+            r#""_placeholder""# => Self::Placeholder,
+            r#""num""# => Self::Num,
+            _ if token.contains('\\') => match serde_json::from_str::<String>(token).as_deref() {
+                Ok("_placeholder") => Self::Placeholder,
+                Ok("num") => Self::Num,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The length of the token at the start of valid JSON: a string, a punctuator or blank, or a
+/// number or literal. Never 0 and never inside a character.
+fn token_len(json: &str) -> usize {
+    let bytes = json.as_bytes();
+    match bytes.first() {
+        Some(b'"') => {
+            let mut escaped = false;
+            let end = bytes.iter().skip(1).position(|byte| {
+                let closes = *byte == b'"' && !escaped;
+                escaped = *byte == b'\\' && !escaped;
+                closes
+            });
+            end.map_or(bytes.len(), |end| end + 2)
+        }
+        Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'-' => bytes
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.'))
+            .unwrap_or(bytes.len()),
+        _ => json.chars().next().map_or(0, char::len_utf8),
+    }
+}

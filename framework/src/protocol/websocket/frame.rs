@@ -1,0 +1,183 @@
+//! Frame headers and opcodes (RFC 6455 section 5.2), both directions.
+
+use super::Error;
+use super::mask::Mask;
+
+/// The longest header a client can send: two bytes, a 64-bit length, the masking key.
+pub(crate) const MAX_CLIENT_HEADER: usize = 14;
+
+/// The longest header we send: as above, without the key.
+pub(crate) const MAX_SERVER_HEADER: usize = 10;
+
+/// The longest payload of a control frame (section 5.5).
+pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
+
+const FIN: u8 = 0x80;
+const RSV1: u8 = 0x40;
+const RSV2: u8 = 0x20;
+const RSV3: u8 = 0x10;
+const OPCODE: u8 = 0x0F;
+const CONTINUATION: u8 = 0x0;
+const MASKED: u8 = 0x80;
+const SHORT_LENGTH: u8 = 0x7F;
+/// In place of a short length: two bytes of length follow.
+const LENGTH_16: u8 = 126;
+/// In place of a short length: eight bytes of length follow.
+const LENGTH_64: u8 = 127;
+
+/// The kind of a message. That a frame continues a message is not a kind of message: see [`Header::opcode`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Opcode {
+    Text = 0x1,
+    Binary = 0x2,
+    Close = 0x8,
+    Ping = 0x9,
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// Control frames may come between the fragments of a message; data frames may not.
+    pub(crate) fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+/// The header of a frame from a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Whether this frame is the last of its message.
+    pub(crate) fin: bool,
+    /// `None` if the frame continues a message.
+    pub(crate) opcode: Option<Opcode>,
+    pub(crate) mask: Mask,
+    /// What the peer declares; at most 125 in a control frame, otherwise not yet checked against any limit.
+    pub(crate) payload_len: u64,
+}
+
+impl Header {
+    /// Reads the header at the start of `bytes`, and says how long it is; `None` if it goes on after `bytes`.
+    ///
+    /// Each rule is checked as soon as the byte that it is about is here.
+    ///
+    /// # Errors
+    /// What is wrong with this header, whatever frames came before.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Error> {
+        let Some((&first, rest)) = bytes.split_first() else {
+            return Ok(None);
+        };
+        let fin = first & FIN != 0;
+        let opcode = parse_first(first)?;
+        let control = opcode.is_some_and(Opcode::is_control);
+        if control && !fin {
+            return Err(Error::ControlFragmented);
+        }
+
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        if second & MASKED == 0 {
+            return Err(Error::Unmasked);
+        }
+        let short = second & SHORT_LENGTH;
+        if control && usize::from(short) > MAX_CONTROL_PAYLOAD {
+            return Err(Error::ControlTooLong);
+        }
+
+        let Some((payload_len, rest)) = parse_length(short, rest)? else {
+            return Ok(None);
+        };
+        let Some((key, rest)) = rest.split_first_chunk() else {
+            return Ok(None);
+        };
+        let header = Self {
+            fin,
+            opcode,
+            mask: Mask::new(*key),
+            payload_len,
+        };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+}
+
+/// Checks the first byte of a header and returns its opcode, `None` for a continuation.
+fn parse_first(first: u8) -> Result<Option<Opcode>, Error> {
+    // permessage-deflate (RFC 7692 section 6) gives RSV1 its meaning: once negotiated, and on the first frame of a
+    // data message only. This is the one place that refuses it.
+    if first & (RSV1 | RSV2 | RSV3) != 0 {
+        return Err(Error::ReservedBit);
+    }
+    match first & OPCODE {
+        CONTINUATION => Ok(None),
+        0x1 => Ok(Some(Opcode::Text)),
+        0x2 => Ok(Some(Opcode::Binary)),
+        0x8 => Ok(Some(Opcode::Close)),
+        0x9 => Ok(Some(Opcode::Ping)),
+        0xA => Ok(Some(Opcode::Pong)),
+        reserved => Err(Error::ReservedOpcode(reserved)),
+    }
+}
+
+/// The payload length and what follows it in `bytes`; `None` if it goes on after `bytes`.
+fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Error> {
+    let (len, minimum, rest) = match short {
+        LENGTH_16 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            (
+                u64::from(u16::from_be_bytes(*len)),
+                u64::from(LENGTH_16),
+                rest,
+            )
+        }
+        LENGTH_64 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            (u64::from_be_bytes(*len), u64::from(u16::MAX) + 1, rest)
+        }
+        short => (u64::from(short), 0, bytes),
+    };
+    if len > i64::MAX as u64 {
+        return Err(Error::LengthOutOfRange);
+    }
+    if len < minimum {
+        return Err(Error::LengthNotMinimal);
+    }
+    Ok(Some((len, rest)))
+}
+
+/// The header of an unmasked, unfragmented frame of `payload_len` bytes: the bytes, and how many of them count.
+pub(crate) fn encode_header(
+    opcode: Opcode,
+    payload_len: usize,
+) -> ([u8; MAX_SERVER_HEADER], usize) {
+    let first = FIN | opcode as u8;
+    let mut header = [0; MAX_SERVER_HEADER];
+    if let Ok(len) = u16::try_from(payload_len) {
+        let [high, low] = len.to_be_bytes();
+        if len < u16::from(LENGTH_16) {
+            header[..2].copy_from_slice(&[first, low]);
+            (header, 2)
+        } else {
+            header[..4].copy_from_slice(&[first, LENGTH_16, high, low]);
+            (header, 4)
+        }
+    } else {
+        header[..2].copy_from_slice(&[first, LENGTH_64]);
+        header[2..].copy_from_slice(&(payload_len as u64).to_be_bytes());
+        (header, MAX_SERVER_HEADER)
+    }
+}
+
+/// Appends an unmasked, unfragmented frame to `out`.
+///
+/// A control frame carries at most [`MAX_CONTROL_PAYLOAD`] bytes: [`ControlFrame`](super::ControlFrame) makes those.
+pub(crate) fn write(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+    debug_assert!(!opcode.is_control() || payload.len() <= MAX_CONTROL_PAYLOAD);
+    let (header, len) = encode_header(opcode, payload.len());
+    out.reserve(len + payload.len());
+    out.extend_from_slice(&header[..len]);
+    out.extend_from_slice(payload);
+}

@@ -1,0 +1,345 @@
+//! The one builder for everything that concerns many sockets.
+
+use std::{
+    borrow::Cow,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use smallvec::SmallVec;
+use tokio::sync::mpsc;
+
+use super::remote::RemoteSocket;
+use crate::{
+    config::Config,
+    error::{AckError, EmitError},
+    event::{self, Collector, Event, Payload},
+    id::{SlotKey, SocketId},
+    protocol::socket_io,
+    shard::{
+        command::{Action, Command, Found, Selection},
+        directory::{RoomName, Scope},
+        node::Node,
+    },
+    transport::frame::{Frame, Handling},
+};
+
+/// Which sockets, and what to do with them.
+///
+/// Reached from [`Hub::to`](crate::Hub::to), [`Namespace::to`](crate::Namespace::to) and
+/// [`Socket::to`](crate::Socket::to). Rooms are a union, and each socket is reached once; without
+/// a room it is every socket of the namespace. A socket's id is the name of a private room, so
+/// [`to`](Self::to) also takes those.
+///
+/// Who is a member is decided when the final call is made: a socket that joins afterwards does not
+/// get what was emitted before, one that leaves afterwards does.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// struct Score {
+///     home: u8,
+///     away: u8,
+/// }
+///
+/// fn goal(hub: &Hub) -> Result<(), roomcast::EmitError> {
+///     hub.to("match 7").to("all matches").emit(&Score { home: 1, away: 0 })
+/// }
+/// ```
+#[derive(Clone)]
+#[must_use = "a broadcast does nothing until it is emitted"]
+pub struct Broadcast<'a> {
+    node: Arc<Node>,
+    scope: Arc<Scope>,
+    rooms: SmallVec<[Cow<'a, str>; 1]>,
+    except: SmallVec<[Cow<'a, str>; 1]>,
+    except_slot: Option<SlotKey>,
+    volatile: bool,
+    timeout: Duration,
+}
+
+impl<'a> Broadcast<'a> {
+    pub(crate) fn new(node: &Arc<Node>, scope: &Arc<Scope>) -> Self {
+        Self {
+            node: Arc::clone(node),
+            scope: Arc::clone(scope),
+            rooms: SmallVec::new(),
+            except: SmallVec::new(),
+            except_slot: None,
+            volatile: false,
+            timeout: node.config.ack_timeout,
+        }
+    }
+
+    pub(crate) fn except_slot(mut self, slot: SlotKey) -> Self {
+        self.except_slot = Some(slot);
+        self
+    }
+
+    /// Adds the members of a room.
+    pub fn to(mut self, room: impl Into<Cow<'a, str>>) -> Self {
+        self.rooms.push(room.into());
+        self
+    }
+
+    /// Leaves out the members of a room.
+    pub fn except(mut self, room: impl Into<Cow<'a, str>>) -> Self {
+        self.except.push(room.into());
+        self
+    }
+
+    /// Only the sockets of this node. A hub without a cluster has no others.
+    pub fn local(self) -> Self {
+        self
+    }
+
+    /// Clients whose transport is not writable at that moment do not get the event; each is
+    /// counted in [`Stats::dropped_volatile`](crate::Stats::dropped_volatile).
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits; by default
+    /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Emits an event. It is encoded once, whatever the number of receivers.
+    ///
+    /// It returns when this worker has taken the event for its members and all other workers have
+    /// it in their mailboxes; it never waits for a client.
+    ///
+    /// # Errors
+    /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
+    /// [`EmitError::Overloaded`]: the members on some workers do not.
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
+        self.send(frame.with(handling(&self.node.config, event, self.volatile)), None)
+    }
+
+    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`).
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
+        let frame = Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        self.send(frame.with(untyped(&self.node.config, name, self.volatile)), None)
+    }
+
+    /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit). Answers that are late or do not fit are not errors of the call:
+    /// see [`Acks`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up; the event has been sent once it was polled.
+    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned + 'static,
+    {
+        let id = self.scope.next_ack_id();
+        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
+        let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        let selection = self.selection();
+        let collector = Collector::new(selection.workers(&self.scope).len());
+        let ack = Some((id, Arc::clone(&collector)));
+        let command = self.command(selection, Action::Emit { frame, ack }, None);
+        // Workers that refused have counted nobody; the others answer all the same.
+        let sent = self.node.dispatch(command);
+        let (answers, complete) = collector.wait(self.timeout).await;
+        let decode = |answer: event::Answer| {
+            let payload = Payload {
+                args: socket_io::elements(&answer.args),
+                attachments: &answer.attachments,
+            };
+            let value = event::decode_ack(payload).map_err(|source| AckError::Decode {
+                event: E::NAME,
+                source,
+            });
+            (answer.socket, value)
+        };
+        let acks = Acks {
+            answers: answers.into_iter().map(decode).collect(),
+            complete,
+        };
+        match sent {
+            Err(error) if acks.answers.is_empty() => Err(error),
+            Err(_) => Ok(Acks {
+                complete: false,
+                ..acks
+            }),
+            Ok(()) => Ok(acks),
+        }
+    }
+
+    /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
+    ///
+    /// What this task emits to those rooms afterwards reaches them.
+    pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.manage(Action::Join(names(rooms)))
+    }
+
+    /// Makes the sockets leave rooms. Sent at once; await the result to know that it was done.
+    pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.manage(Action::Leave(names(rooms)))
+    }
+
+    /// Disconnects the sockets from this namespace, or with `close` their whole connections.
+    /// Sent at once; awaiting the result tells that their connections have been told.
+    pub fn disconnect(&self, close: bool) -> Applied {
+        self.manage(Action::Disconnect { close })
+    }
+
+    /// The sockets themselves.
+    ///
+    /// # Errors
+    /// [`EmitError::Overloaded`] if a worker could not be asked.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+        let mut answers = self.ask(Action::Fetch)?;
+        let mut sockets = Vec::new();
+        while let Some(found) = answers.recv().await {
+            let remote = |Found { id, rooms }| RemoteSocket {
+                node: Arc::clone(&self.node),
+                scope: Arc::clone(&self.scope),
+                id,
+                rooms,
+            };
+            sockets.extend(found.into_iter().map(remote));
+        }
+        Ok(sockets)
+    }
+
+    fn manage(&self, action: Action) -> Applied {
+        Applied(self.ask(action).map_err(Some))
+    }
+
+    fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {
+        let selection = self.selection();
+        let workers = selection.workers(&self.scope).len();
+        let (done, answers) = mpsc::channel(workers.max(1));
+        self.node.dispatch(self.command(selection, action, Some(done)))?;
+        Ok(answers)
+    }
+
+    fn send(&self, frame: Frame, ack: Option<(u64, Arc<Collector>)>) -> Result<(), EmitError> {
+        let action = Action::Emit { frame, ack };
+        self.node.dispatch(self.command(self.selection(), action, None))
+    }
+
+    fn command(
+        &self,
+        to: Selection,
+        action: Action,
+        done: Option<mpsc::Sender<Vec<Found>>>,
+    ) -> Command {
+        Command {
+            scope: Arc::clone(&self.scope),
+            to,
+            action,
+            done,
+        }
+    }
+
+    fn selection(&self) -> Selection {
+        let mut selection = Selection {
+            everyone: self.rooms.is_empty(),
+            ..Selection::default()
+        };
+        let private = |name: &str| self.node.directory.private_room(self.scope.id, name);
+        for name in &self.rooms {
+            selection.rooms.extend(self.scope.room(name));
+            selection.slots.extend(private(name));
+        }
+        for name in &self.except {
+            selection.except_rooms.extend(self.scope.room(name));
+            selection.except_slots.extend(private(name));
+        }
+        selection.except_slots.extend(self.except_slot);
+        selection
+    }
+}
+
+pub(crate) fn names<R: AsRef<str>>(rooms: impl IntoIterator<Item = R>) -> Arc<[RoomName]> {
+    rooms
+        .into_iter()
+        .map(|room| RoomName::from(room.as_ref()))
+        .collect()
+}
+
+/// How an event is treated on its way: as it says itself, or else as the hub does.
+pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> Handling {
+    Handling {
+        slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
+        key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
+        volatile,
+    }
+}
+
+/// How an untyped event is treated: as the hub says.
+pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
+    Handling {
+        slow_consumer: config.slow_consumer,
+        key: event::key(name, &()),
+        volatile,
+    }
+}
+
+/// The answers to a broadcast.
+#[derive(Debug)]
+pub struct Acks<A> {
+    answers: Vec<(SocketId, Result<A, AckError>)>,
+    complete: bool,
+}
+
+impl<A> Acks<A> {
+    /// Whether every receiver answered or went away before the timeout.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Who answered what, in the order of arrival; an error where an answer does not fit the type.
+    pub fn iter(&self) -> impl Iterator<Item = (SocketId, Result<&A, &AckError>)> {
+        self.answers
+            .iter()
+            .map(|(socket, answer)| (*socket, answer.as_ref()))
+    }
+
+    /// The answers that fit.
+    #[must_use]
+    pub fn into_values(self) -> Vec<A> {
+        self.answers
+            .into_iter()
+            .filter_map(|(_, answer)| answer.ok())
+            .collect()
+    }
+}
+
+/// A change that is under way on every worker concerned; ready when it was made.
+///
+/// # Cancel safety
+/// Dropping it does not undo the change.
+#[must_use = "the change is under way; await it to know that it was made, or drop it explicitly"]
+pub struct Applied(Result<mpsc::Receiver<Vec<Found>>, Option<EmitError>>);
+
+impl Future for Applied {
+    type Output = Result<(), EmitError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Err(error) => Poll::Ready(error.take().map_or(Ok(()), Err)),
+            // Nobody sends anything: the end tells that all workers have done it.
+            Ok(answers) => answers.poll_recv(cx).map(|_| Ok(())),
+        }
+    }
+}

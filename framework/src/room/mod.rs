@@ -1,0 +1,10 @@
+//! Rooms: the actor that supervises each, and the builder through which everything is broadcast.
+
+mod broadcast;
+mod remote;
+mod supervisor;
+
+pub use broadcast::{Acks, Applied, Broadcast};
+pub(crate) use broadcast::{handling, names, untyped};
+pub use remote::RemoteSocket;
+pub(crate) use supervisor::supervise;

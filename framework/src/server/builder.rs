@@ -1,0 +1,244 @@
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use crate::{
+    config::{Config, SlowConsumer, WebSocketMode},
+    error::BuildError,
+    id::NamespaceId,
+    namespace::{Core, Hub, NamespaceInner, Session, States, connect},
+    room,
+    shard::{directory::Scope, node::Node},
+};
+
+/// The options of a hub, each with its default; named as in Socket.IO, in snake case.
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::prelude::*;
+/// # #[derive(EventHandlers)] #[handles()] struct Chat;
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// let hub = Hub::builder()
+///     .namespace::<Chat>("/")
+///     .ping_interval(Duration::from_secs(10))
+///     .max_http_buffer_size(64 * 1024)
+///     .build()?;
+/// # Ok::<_, roomcast::BuildError>(())
+/// ```
+#[must_use = "call `build`"]
+pub struct HubBuilder {
+    config: Config,
+    namespaces: Vec<(String, Connect)>,
+    states: States,
+}
+
+type Connect = fn(
+    Option<&str>,
+    &crate::namespace::Socket,
+) -> Result<crate::namespace::Connecting, crate::namespace::Refusal>;
+
+impl Hub {
+    /// Starts with every option at its default.
+    pub fn builder() -> HubBuilder {
+        HubBuilder {
+            config: Config::default(),
+            namespaces: Vec::new(),
+            states: States::default(),
+        }
+    }
+}
+
+impl HubBuilder {
+    /// Lets clients connect to a namespace, each with a session of type `S`. A missing leading
+    /// slash is added.
+    pub fn namespace<S: Session>(mut self, name: &str) -> Self {
+        let name = match name.starts_with('/') {
+            true => name.to_owned(),
+            false => format!("/{name}"),
+        };
+        self.namespaces.push((name, connect::<S>));
+        self
+    }
+
+    /// Gives the hub a value for sessions to share; one of each type. They get it with
+    /// [`Socket::state`](crate::Socket::state).
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// Where the hub answers, with everything below it. Default `/socket.io`.
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.config.path);
+        self
+    }
+
+    /// The time between the last pong and the next ping. Default 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.config.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping before it counts as gone. Default 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.config.ping_timeout = timeout;
+        self
+    }
+
+    /// How long a client may stay without joining a namespace. Default 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.config.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take to finish the closing handshake, and to take what was sent
+    /// before it; then it is cut. Default 30 s.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.config.close_timeout = timeout;
+        self
+    }
+
+    /// How long an emit with ack waits unless told otherwise. Default 10 s.
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.config.ack_timeout = timeout;
+        self
+    }
+
+    /// The longest message a client may send, in bytes; a longer one closes the connection with
+    /// code 1009 before it is read. Default 1,000,000.
+    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
+        self.config.max_http_buffer_size = bytes;
+        self
+    }
+
+    /// The most attachments of one binary event, each a message of its own. Default 10.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.config.max_attachments = attachments;
+        self
+    }
+
+    /// Bytes that may wait for one client before [`slow_consumer`](Self::slow_consumer) acts.
+    /// Default 1 MiB. What waits in the kernel's socket buffer comes on top.
+    pub fn max_outbox_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_outbox_bytes = bytes;
+        self
+    }
+
+    /// What happens to events for a client that does not take them. Default
+    /// [`SlowConsumer::Close`].
+    pub fn slow_consumer(mut self, policy: SlowConsumer) -> Self {
+        self.config.slow_consumer = policy;
+        self
+    }
+
+    /// Events of one socket that may wait for its handler; with more, its connection is not read
+    /// until the handler has caught up. Default 64.
+    pub fn max_queued_events(mut self, events: usize) -> Self {
+        self.config.max_queued_events = events;
+        self
+    }
+
+    /// Bytes of broadcasts that may wait for one worker; with more, emits fail with
+    /// [`EmitError::Overloaded`](crate::EmitError::Overloaded). Default 64 MiB.
+    pub fn max_worker_backlog(mut self, bytes: usize) -> Self {
+        self.config.max_worker_backlog = bytes;
+        self
+    }
+
+    /// Connections of this node; further handshakes are answered with 503. Default: no limit but
+    /// the system's, as connections that were handed off do not count towards actix-web's.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.config.max_connections = Some(connections);
+        self
+    }
+
+    /// How WebSockets are served. Default [`WebSocketMode::Handoff`].
+    pub fn websocket_mode(mut self, mode: WebSocketMode) -> Self {
+        self.config.websocket_mode = mode;
+        self
+    }
+
+    /// Builds the hub. Nothing runs until it is mounted and a client comes.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn build(self) -> Result<Hub, BuildError> {
+        let Self {
+            mut config,
+            namespaces,
+            states,
+        } = self;
+        config.path = normalize(&config.path)?;
+        for (name, is_zero) in [
+            ("ping_interval", config.ping_interval.is_zero()),
+            ("ping_timeout", config.ping_timeout.is_zero()),
+            ("connect_timeout", config.connect_timeout.is_zero()),
+            ("close_timeout", config.close_timeout.is_zero()),
+            ("max_http_buffer_size", config.max_http_buffer_size == 0),
+            ("max_outbox_bytes", config.max_outbox_bytes == 0),
+            ("max_queued_events", config.max_queued_events == 0),
+            ("max_worker_backlog", config.max_worker_backlog == 0),
+        ] {
+            if is_zero {
+                return Err(BuildError::Zero(name));
+            }
+        }
+        if namespaces.is_empty() {
+            return Err(BuildError::NoNamespace);
+        }
+        let mut registered = HashMap::new();
+        for (index, (name, connect)) in (1..).zip(namespaces) {
+            let inner = inner(NamespaceId(index), &name, Some(connect));
+            if registered.insert(Arc::clone(&inner.scope.name), inner).is_some() {
+                return Err(BuildError::DuplicateNamespace(name));
+            }
+        }
+        let main = registered
+            .get("/")
+            .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+        let core = Core {
+            node: Node::new(config, room::supervise),
+            namespaces: registered,
+            main,
+            states,
+        };
+        Ok(Hub {
+            core: Arc::new(core),
+        })
+    }
+}
+
+fn inner(id: NamespaceId, name: &str, connect: Option<Connect>) -> Arc<NamespaceInner> {
+    let scope = Arc::new(Scope::new(id, name.into()));
+    Arc::new(NamespaceInner { scope, connect })
+}
+
+/// The path without its last slash, which the route adds.
+fn normalize(path: &str) -> Result<String, BuildError> {
+    let plain = path.strip_suffix('/').unwrap_or(path);
+    let mountable = plain.starts_with('/') && !plain.contains(['?', '#', '{', '}']);
+    match mountable {
+        true => Ok(plain.to_owned()),
+        false => Err(BuildError::Path(path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_must_be_one_that_can_be_mounted() {
+        assert_eq!(normalize("/socket.io/").ok().as_deref(), Some("/socket.io"));
+        for path in ["", "/", "rt", "/a?b", "/{x}"] {
+            assert!(matches!(normalize(path), Err(BuildError::Path(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_hub_without_a_namespace_is_refused() {
+        assert!(matches!(Hub::builder().build(), Err(BuildError::NoNamespace)));
+    }
+}

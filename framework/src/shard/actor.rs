@@ -1,0 +1,99 @@
+//! The shard as an actor: the way in for other threads, and the task that flushes.
+
+use std::{
+    pin::Pin,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context as TaskContext, Poll},
+};
+
+use actix::{Actor, ActorFuture, Addr, AsyncContext, Context, Handler, Message};
+
+use super::{
+    command::Command,
+    directory::SharedRoom,
+    local::{LocalShard, Shard},
+};
+
+/// Commands that may wait; their bytes have a bound of their own
+/// ([`max_worker_backlog`](crate::HubBuilder::max_worker_backlog)).
+const MAILBOX: usize = 64 * 1024;
+
+pub(crate) struct ShardActor {
+    shard: LocalShard,
+    backlog: Arc<AtomicUsize>,
+}
+
+impl ShardActor {
+    pub(super) fn start_for(shard: LocalShard, backlog: Arc<AtomicUsize>) -> Addr<Self> {
+        actix::spawn(Shard::keep_time(Rc::downgrade(&shard)));
+        Self { shard, backlog }.start()
+    }
+}
+
+impl Actor for ShardActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        // Polled after the mailbox is drained: whatever arrived meanwhile is merged.
+        ctx.spawn(Flush);
+    }
+}
+
+struct Flush;
+
+impl ActorFuture<ShardActor> for Flush {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        actor: &mut ShardActor,
+        _: &mut Context<ShardActor>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        actor.shard.poll_flush(cx)
+    }
+}
+
+impl Handler<Command> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, command: Command, _: &mut Self::Context) {
+        self.backlog.fetch_sub(command.weight(), Ordering::Relaxed);
+        self.shard.apply(command);
+    }
+}
+
+/// A room's supervisor that has been restarted asks how many members there are.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Recount(pub(crate) Arc<SharedRoom>);
+
+impl Handler<Recount> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Recount(room): Recount, _: &mut Self::Context) {
+        let report = self.shard.report(room.namespace, room.name.as_deref());
+        if let Some(supervisor) = room.supervisor() {
+            // A supervisor whose mailbox is full has been restarted again, and asks again.
+            let _ = supervisor.try_send(report);
+        }
+    }
+}
+
+/// The hub shuts down.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct CloseAll;
+
+impl Handler<CloseAll> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseAll, _: &mut Self::Context) {
+        self.shard.close_all();
+    }
+}

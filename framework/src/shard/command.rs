@@ -1,0 +1,93 @@
+//! What is asked of a shard, by its own worker or by another thread.
+
+use std::sync::Arc;
+
+use actix::Message;
+use smallvec::SmallVec;
+use tokio::sync::mpsc;
+
+use super::directory::{RoomName, Scope, SharedRoom, Workers};
+use crate::{
+    event::Collector,
+    id::{SlotKey, SocketId},
+    transport::frame::Frame,
+};
+
+/// One action on the sockets that a selection names.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Command {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) to: Selection,
+    pub(crate) action: Action,
+    /// Takes one answer of each worker; that all clones of it are gone tells that the command was
+    /// applied everywhere.
+    pub(crate) done: Option<mpsc::Sender<Vec<Found>>>,
+}
+
+impl Command {
+    /// Bytes that the command keeps alive while it waits.
+    pub(crate) fn weight(&self) -> usize {
+        match &self.action {
+            Action::Emit { frame, .. } => frame.bytes.len(),
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Action {
+    Emit {
+        frame: Frame,
+        ack: Option<(u64, Arc<Collector>)>,
+    },
+    Join(Arc<[RoomName]>),
+    Leave(Arc<[RoomName]>),
+    Disconnect {
+        close: bool,
+    },
+    /// Tell who they are.
+    Fetch,
+}
+
+/// A socket that a selection found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) id: SocketId,
+    pub(crate) rooms: Vec<RoomName>,
+}
+
+/// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each
+/// once, and none that is excepted.
+#[derive(Clone, Default)]
+pub(crate) struct Selection {
+    pub(crate) everyone: bool,
+    pub(crate) rooms: SmallVec<[Arc<SharedRoom>; 1]>,
+    pub(crate) slots: SmallVec<[SlotKey; 1]>,
+    pub(crate) except_rooms: SmallVec<[Arc<SharedRoom>; 1]>,
+    pub(crate) except_slots: SmallVec<[SlotKey; 1]>,
+}
+
+impl Selection {
+    pub(crate) fn slot(slot: SlotKey) -> Self {
+        Self {
+            slots: SmallVec::from_iter([slot]),
+            ..Self::default()
+        }
+    }
+
+    /// The workers on which it can name anyone.
+    pub(crate) fn workers(&self, scope: &Scope) -> Workers {
+        let mut workers = Workers::default();
+        if self.everyone {
+            workers.union(scope.everyone.workers.snapshot());
+        }
+        for room in &self.rooms {
+            workers.union(room.workers.snapshot());
+        }
+        for slot in &self.slots {
+            workers.add(slot.worker);
+        }
+        workers
+    }
+}

@@ -1,0 +1,255 @@
+//! What all workers of a node share about namespaces, rooms and sockets.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use actix::{Message, Recipient};
+use dashmap::DashMap;
+
+use crate::id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId};
+
+/// The name of a room; any text, the empty one included.
+pub(crate) type RoomName = Arc<str>;
+
+/// The most workers a hub can have; also the width of a [`WorkerSet`].
+pub(crate) const MAX_WORKERS: usize = 256;
+
+/// A namespace as the workers see it.
+pub(crate) struct Scope {
+    pub(crate) id: NamespaceId,
+    pub(crate) name: Arc<str>,
+    /// Its rooms with members; a room leaves with its last one.
+    pub(crate) rooms: DashMap<RoomName, Arc<SharedRoom>>,
+    pub(crate) everyone: Arc<SharedRoom>,
+    /// Ack ids are unique in a namespace, so that a broadcast has one for all (protocol section 3).
+    ack_ids: AtomicU64,
+}
+
+impl Scope {
+    pub(crate) fn new(id: NamespaceId, name: Arc<str>) -> Self {
+        Self {
+            id,
+            name,
+            rooms: DashMap::new(),
+            everyone: SharedRoom::new(id, None),
+            ack_ids: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn room(&self, name: &str) -> Option<Arc<SharedRoom>> {
+        self.rooms.get(name).map(|room| Arc::clone(&room))
+    }
+
+    /// The room's shared state, with `worker` marked as having members. Marking happens under the
+    /// guard of the entry, so that a room cannot be forgotten between the two.
+    pub(crate) fn enter(&self, name: Option<&str>, worker: WorkerId) -> Arc<SharedRoom> {
+        let Some(name) = name else {
+            self.everyone.workers.insert(worker);
+            return Arc::clone(&self.everyone);
+        };
+        let room = self
+            .rooms
+            .entry(RoomName::from(name))
+            .or_insert_with(|| SharedRoom::new(self.id, Some(name.into())));
+        room.workers.insert(worker);
+        Arc::clone(&room)
+    }
+
+    /// `worker` has no members left; the room is forgotten if no worker has.
+    pub(crate) fn exit(&self, room: &SharedRoom, worker: WorkerId) {
+        let Some(name) = &room.name else {
+            room.workers.remove(worker);
+            return;
+        };
+        self.rooms.remove_if(name, |_, entry| {
+            entry.workers.remove(worker);
+            entry.workers.is_empty()
+        });
+    }
+}
+
+/// What is known of a room on every worker.
+pub(crate) struct SharedRoom {
+    pub(crate) namespace: NamespaceId,
+    /// `None` for everyone in the namespace.
+    pub(crate) name: Option<RoomName>,
+    pub(crate) workers: WorkerSet,
+    /// Members on all workers, as the supervisor last counted.
+    pub(crate) members: AtomicUsize,
+    /// Someone supervises it, or is about to.
+    pub(crate) claimed: AtomicBool,
+    supervisor: Mutex<Option<Recipient<Report>>>,
+}
+
+impl SharedRoom {
+    pub(crate) fn new(namespace: NamespaceId, name: Option<RoomName>) -> Arc<Self> {
+        Arc::new(Self {
+            namespace,
+            name,
+            workers: WorkerSet::default(),
+            members: AtomicUsize::new(0),
+            claimed: AtomicBool::new(false),
+            supervisor: Mutex::new(None),
+        })
+    }
+
+    /// The address of the actor that supervises the room, while it lives.
+    pub(crate) fn supervisor(&self) -> Option<Recipient<Report>> {
+        let supervisor = self.supervisor.lock();
+        let supervisor = supervisor.unwrap_or_else(PoisonError::into_inner);
+        supervisor.as_ref().filter(|addr| addr.connected()).cloned()
+    }
+
+    pub(crate) fn supervised_by(&self, address: Recipient<Report>) {
+        *self
+            .supervisor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(address);
+    }
+}
+
+/// A worker tells a room's supervisor how many members it has. Absolute, so that a report that is
+/// lost or comes twice does no harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Report {
+    pub(crate) worker: WorkerId,
+    pub(crate) members: usize,
+}
+
+/// A set of workers that any thread may read while a worker changes its own bit.
+#[derive(Default)]
+pub(crate) struct WorkerSet([AtomicU64; MAX_WORKERS / 64]);
+
+impl WorkerSet {
+    fn place(&self, worker: WorkerId) -> Option<(&AtomicU64, u64)> {
+        let word = self.0.get(usize::from(worker.0 / 64))?;
+        Some((word, 1 << (worker.0 % 64)))
+    }
+
+    pub(crate) fn insert(&self, worker: WorkerId) {
+        if let Some((word, bit)) = self.place(worker) {
+            word.fetch_or(bit, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn remove(&self, worker: WorkerId) {
+        if let Some((word, bit)) = self.place(worker) {
+            word.fetch_and(!bit, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.snapshot().is_empty()
+    }
+
+    pub(crate) fn snapshot(&self) -> Workers {
+        Workers(std::array::from_fn(|i| self.0[i].load(Ordering::Acquire)))
+    }
+}
+
+/// A set of workers as it was at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Workers([u64; MAX_WORKERS / 64]);
+
+impl Workers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    pub(crate) fn add(&mut self, worker: WorkerId) {
+        if let Some(word) = self.0.get_mut(usize::from(worker.0 / 64)) {
+            *word |= 1 << (worker.0 % 64);
+        }
+    }
+
+    /// Whether the worker was in the set; it is not any more.
+    pub(crate) fn take(&mut self, worker: WorkerId) -> bool {
+        let Some(word) = self.0.get_mut(usize::from(worker.0 / 64)) else {
+            return false;
+        };
+        let bit = 1 << (worker.0 % 64);
+        let was = *word & bit != 0;
+        *word &= !bit;
+        was
+    }
+
+    pub(crate) fn union(&mut self, other: Self) {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word |= other;
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = WorkerId> {
+        self.0.into_iter().zip(0_u16..).flat_map(|(mut word, i)| {
+            std::iter::from_fn(move || {
+                #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
+                let bit = (word != 0).then_some(word.trailing_zeros() as u16)?;
+                word &= word - 1;
+                Some(WorkerId(i * 64 + bit))
+            })
+        })
+    }
+}
+
+/// Where a socket lives, and in which namespace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) slot: SlotKey,
+    pub(crate) namespace: NamespaceId,
+}
+
+/// Sessions and sockets of the node by their ids.
+#[derive(Default)]
+pub(crate) struct Directory {
+    pub(crate) sessions: DashMap<SessionId, SlotKey>,
+    pub(crate) sockets: DashMap<SocketId, Place>,
+}
+
+impl Directory {
+    /// The socket whose private room `name` is.
+    pub(crate) fn private_room(&self, namespace: NamespaceId, name: &str) -> Option<SlotKey> {
+        let id: SocketId = name.parse().ok()?;
+        let place = *self.sockets.get(&id)?;
+        (place.namespace == namespace).then_some(place.slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: WorkerId = WorkerId(3);
+    const B: WorkerId = WorkerId(200);
+
+    #[test]
+    fn a_room_is_known_as_long_as_one_worker_has_members() {
+        let scope = Scope::new(NamespaceId(0), "/".into());
+        let room = scope.enter(Some("lobby"), A);
+        scope.enter(Some("lobby"), B);
+        scope.exit(&room, A);
+        assert_eq!(room.workers.snapshot().iter().collect::<Vec<_>>(), [B]);
+        assert!(scope.room("lobby").is_some());
+        scope.exit(&room, B);
+        assert!(scope.room("lobby").is_none());
+    }
+
+    #[test]
+    fn the_set_of_workers_holds_all_of_them() {
+        let mut all = Workers::default();
+        for worker in 0..MAX_WORKERS {
+            all.add(WorkerId(worker.try_into().unwrap_or(u16::MAX)));
+        }
+        assert_eq!((all.len(), all.iter().count()), (MAX_WORKERS, MAX_WORKERS));
+    }
+}

@@ -1,0 +1,163 @@
+//! Writing: in slices, so that a room of thousands does not hold up everyone else.
+
+use std::{
+    future::{Future, poll_fn},
+    rc::Weak,
+    task::{Context, Poll},
+};
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    deadlines::{Due, Expired},
+    local::Shard,
+    slot::{Heartbeat, Notice},
+    state::State,
+};
+use crate::{
+    id::SlotKey,
+    protocol::engine_io::CloseReason,
+    transport::frame::Frame,
+};
+
+/// Outboxes written before others get their turn.
+const SLICE: usize = 256;
+
+impl Shard {
+    /// Stages what is pending and writes one slice; wakes itself while something is left.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.flusher.borrow().as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            *self.flusher.borrow_mut() = Some(cx.waker().clone());
+        }
+        let mut state = self.state.borrow_mut();
+        if state.has_work() {
+            state.stage(&self.node);
+            for _ in 0..SLICE {
+                let Some(slot) = state.touched.pop_front() else {
+                    break;
+                };
+                state.write(slot);
+            }
+            state.count_deliveries(&self.node.metrics);
+            drop(state);
+            self.send_reports();
+            state = self.state.borrow_mut();
+        }
+        let more = !state.touched.is_empty();
+        self.armed.set(more);
+        if more {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Tells the supervisors of rooms how many members they have here.
+    fn send_reports(&self) {
+        let reports = self.state.borrow_mut().take_reports();
+        for (room, report) in reports {
+            if room.name.is_none() {
+                continue;
+            }
+            let known = room.supervisor();
+            // Nobody supervises a room that has gone.
+            let supervisor = match known {
+                None if report.members == 0 => continue,
+                // Whoever is about to supervise it asks us again.
+                None => match (self.node.supervise)(&self.node, &room) {
+                    Some(supervisor) => supervisor,
+                    None => continue,
+                },
+                Some(supervisor) => supervisor,
+            };
+            if supervisor.try_send(report).is_err() {
+                tracing::debug!(room = room.name.as_deref(), "a room's supervisor is busy; told later");
+                self.state.borrow_mut().deferred.push((room, report));
+            }
+        }
+    }
+
+    /// Acts on every deadline that has passed.
+    fn expire(&self, now: Instant) {
+        let mut state = self.state.borrow_mut();
+        while let Some(expired) = state.deadlines.expired(now) {
+            let Expired {
+                due,
+                slot: index,
+                generation,
+            } = expired;
+            let key = SlotKey {
+                worker: self.worker,
+                index,
+                generation,
+            };
+            if state.slot(key).is_some() {
+                self.due(&mut state, due, key);
+            }
+        }
+        let deferred = std::mem::take(&mut state.deferred);
+        state.reports.extend(deferred);
+        drop(state);
+        self.arm();
+    }
+
+    fn due(&self, state: &mut State, due: Due, key: SlotKey) {
+        let Some(slot) = state.slot_mut(key) else {
+            return;
+        };
+        match due {
+            Due::Ping if !slot.closing => {
+                slot.heartbeat = Heartbeat::Awaiting { extended: false };
+                slot.acks.retain(|ack| !ack.collector.closed());
+                state.send(key.index, None, Frame::engine("2"), &self.node);
+                state.await_pong(key.index);
+            }
+            Due::Pong => {
+                slot.timeouts -= 1;
+                if slot.timeouts > 0 || slot.closing || slot.heartbeat == Heartbeat::Resting {
+                    return;
+                }
+                if slot.paused {
+                    // The pong may be among what we have not read.
+                    state.await_pong(key.index);
+                } else {
+                    slot.tell(Notice::Close(CloseReason::PingTimeout));
+                }
+            }
+            Due::Connect if !slot.closing => {
+                if !slot.sockets.iter().any(|seat| !seat.connecting) {
+                    slot.tell(Notice::ConnectTimeout);
+                }
+            }
+            Due::Close => slot.tell(Notice::CutOff),
+            Due::Ping | Due::Connect => {}
+        }
+    }
+
+    /// Keeps the deadlines until the shard is gone.
+    pub(super) async fn keep_time(shard: Weak<Self>) {
+        let mut sleep = Box::pin(sleep_until(Instant::now()));
+        let mut set = None;
+        poll_fn(move |cx| {
+            loop {
+                let Some(shard) = shard.upgrade() else {
+                    return Poll::Ready(());
+                };
+                *shard.clock.borrow_mut() = Some(cx.waker().clone());
+                let next = shard.state.borrow().deadlines.next();
+                let Some(next) = next else {
+                    return Poll::Pending;
+                };
+                if set != Some(next) {
+                    sleep.as_mut().reset(next);
+                    set = Some(next);
+                }
+                if sleep.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                set = None;
+                shard.expire(Instant::now());
+            }
+        })
+        .await;
+    }
+}

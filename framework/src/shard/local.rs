@@ -1,0 +1,354 @@
+//! The shard of one worker, for whoever runs on that worker.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+    task::Waker,
+};
+
+use actix::WeakRecipient;
+use smallvec::SmallVec;
+
+use super::{
+    command::Command,
+    deadlines::Due,
+    directory::{Place, Report, RoomName, Scope},
+    node::Node,
+    slot::{Heartbeat, Notice, Seat, Slot},
+    state::State,
+};
+use crate::{
+    event::Collector,
+    id::{NamespaceId, SlotKey, SocketId, WorkerId},
+    transport::{
+        frame::Frame,
+        io::Io,
+        outbox::{Flushed, Outbox},
+    },
+};
+
+/// Bytes read from a socket at once. One buffer serves all connections of the worker.
+const SCRATCH: usize = 64 * 1024;
+
+pub(crate) struct Shard {
+    pub(crate) node: Arc<Node>,
+    pub(crate) worker: WorkerId,
+    pub(super) state: RefCell<State>,
+    scratch: RefCell<Option<Box<[u8]>>>,
+    /// The task that flushes; `armed` while it has been woken and has not run.
+    pub(super) flusher: RefCell<Option<Waker>>,
+    pub(super) armed: Cell<bool>,
+    /// The task that keeps the deadlines.
+    pub(super) clock: RefCell<Option<Waker>>,
+}
+
+impl Shard {
+    pub(super) fn new(node: Arc<Node>, worker: WorkerId) -> Self {
+        Self {
+            state: RefCell::new(State::new(worker, &node.config)),
+            node,
+            worker,
+            scratch: RefCell::new(None),
+            flusher: RefCell::new(None),
+            armed: Cell::new(false),
+            clock: RefCell::new(None),
+        }
+    }
+
+    // ---- connections
+
+    /// A connection begins: its heartbeat and its connect timeout run from now.
+    pub(crate) fn open(&self, io: Io, connection: WeakRecipient<Notice>) -> SlotKey {
+        let mut state = self.state.borrow_mut();
+        let key = state.insert(|generation| Slot {
+            generation,
+            io,
+            outbox: Outbox::default(),
+            touched: false,
+            closing: false,
+            paused: false,
+            heartbeat: Heartbeat::Resting,
+            timeouts: 0,
+            mark: 0,
+            sockets: SmallVec::new(),
+            held: None,
+            acks: Vec::new(),
+            task: None,
+            connection,
+        });
+        let mut earlier = state.set_deadline(Due::Ping, key);
+        earlier |= state.set_deadline(Due::Connect, key);
+        drop(state);
+        if earlier {
+            self.rewind_clock();
+        }
+        key
+    }
+
+    /// The connection takes no more frames; what waits may still be written until the deadline
+    /// that starts now.
+    pub(crate) fn begin_close(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        // What was emitted before still goes out.
+        state.stage(&self.node);
+        if let Some(slot) = state.slot_mut(key) {
+            slot.closing = true;
+            slot.held = None;
+            if state.set_deadline(Due::Close, key) {
+                drop(state);
+                self.rewind_clock();
+            }
+        }
+    }
+
+    /// The connection has ended. Its sockets must have left before.
+    pub(crate) fn close(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        if state.slot(key).is_some() {
+            // What is pending names slots by their index, which may have a new tenant soon.
+            state.stage(&self.node);
+            if state.driving == Some(key.index) {
+                state.driving = None;
+            }
+            let slot = state.slots.remove(key.index as usize);
+            drop(state);
+            for expected in &slot.acks {
+                expected.collector.gone();
+            }
+        }
+    }
+
+    /// From here until [`driven`](Self::driven) the connection's own frames wait for it.
+    pub(crate) fn driving(&self, key: SlotKey, task: &Waker) {
+        let mut state = self.state.borrow_mut();
+        state.driving = Some(key.index);
+        if let Some(slot) = state.slot_mut(key)
+            && !slot.task.as_ref().is_some_and(|known| known.will_wake(task))
+        {
+            slot.task = Some(task.clone());
+        }
+    }
+
+    /// Writes what the connection's own turn produced.
+    pub(crate) fn driven(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        state.driving = None;
+        if state.slot(key).is_some_and(|slot| !slot.touched) {
+            state.write(key.index);
+        }
+    }
+
+    /// Writes what waited for the socket to be ready; the error ends the connection.
+    pub(crate) fn drain(&self, key: SlotKey) -> std::io::Result<()> {
+        let mut state = self.state.borrow_mut();
+        let Some(Slot { outbox, io, .. }) = state.slot_mut(key) else {
+            return Ok(());
+        };
+        outbox.flush(io).map(|_| ())
+    }
+
+    /// Drops what waits and cuts the connection.
+    pub(crate) fn cut(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        if let Some(slot) = state.slot_mut(key) {
+            slot.closing = true;
+            slot.outbox = Outbox::default();
+            slot.held = None;
+            slot.io.abort();
+        }
+    }
+
+    /// Writes what the socket takes now; cuts the connection if that is not all.
+    pub(crate) fn flush_and_cut(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        let Some(Slot { outbox, io, .. }) = state.slot_mut(key) else {
+            return;
+        };
+        match outbox.flush(io) {
+            Ok(Flushed::Drained) => io.shutdown_write(),
+            Ok(Flushed::Blocked) | Err(_) => {
+                drop(state);
+                self.cut(key);
+            }
+        }
+    }
+
+    /// Whether something waits, and whether it waits for the socket.
+    pub(crate) fn waits(&self, key: SlotKey) -> (bool, bool) {
+        let state = self.state.borrow();
+        state.slot(key).map_or((false, false), |slot| {
+            (!slot.outbox.is_empty(), slot.outbox.is_blocked())
+        })
+    }
+
+    /// Whether the connection has stopped reading; ping timeouts do not count meanwhile.
+    pub(crate) fn pause(&self, key: SlotKey, paused: bool) {
+        if let Some(slot) = self.state.borrow_mut().slot_mut(key) {
+            slot.paused = paused;
+        }
+    }
+
+    /// The read buffer, to be given back.
+    pub(crate) fn take_scratch(&self) -> Box<[u8]> {
+        let scratch = self.scratch.borrow_mut().take();
+        scratch.unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice())
+    }
+
+    pub(crate) fn give_scratch(&self, scratch: Box<[u8]>) {
+        *self.scratch.borrow_mut() = Some(scratch);
+    }
+
+    pub(super) fn close_all(&self) {
+        for (_, slot) in &self.state.borrow().slots {
+            slot.tell(Notice::ShuttingDown);
+        }
+    }
+
+    // ---- heartbeat
+
+    pub(crate) fn pong(&self, key: SlotKey) {
+        self.state.borrow_mut().pong(key);
+    }
+
+    /// Any other packet restarts a running ping timeout, once (engine.io 6.6.12).
+    pub(crate) fn heard(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        if let Some(slot) = state.slot_mut(key)
+            && slot.heartbeat == (Heartbeat::Awaiting { extended: false })
+        {
+            slot.heartbeat = Heartbeat::Awaiting { extended: true };
+            state.await_pong(key.index);
+        }
+    }
+
+    // ---- frames
+
+    /// A protocol packet of the connection.
+    pub(crate) fn send(&self, key: SlotKey, frame: Frame) {
+        self.enqueue(key, None, frame);
+    }
+
+    /// An event of one of its sockets.
+    pub(crate) fn emit(&self, key: SlotKey, namespace: NamespaceId, frame: Frame) {
+        self.enqueue(key, Some(namespace), frame);
+    }
+
+    fn enqueue(&self, key: SlotKey, namespace: Option<NamespaceId>, frame: Frame) {
+        let mut state = self.state.borrow_mut();
+        if state.slot(key).is_none() {
+            self.node.metrics.dropped_closed.add(1);
+            return;
+        }
+        state.send(key.index, namespace, frame, &self.node);
+        drop(state);
+        self.arm();
+    }
+
+    // ---- sockets
+
+    /// A client connects to a namespace. It can be emitted to and join rooms from now on; what it
+    /// is sent waits for [`accept`](Self::accept).
+    pub(crate) fn seat(&self, key: SlotKey, scope: &Arc<Scope>, id: SocketId) {
+        let mut state = self.state.borrow_mut();
+        let Some(slot) = state.slot_mut(key) else {
+            return;
+        };
+        slot.sockets.push(Seat {
+            namespace: scope.id,
+            id,
+            rooms: Vec::new(),
+            connecting: true,
+        });
+        slot.held.get_or_insert_default();
+        drop(state);
+        let place = Place {
+            slot: key,
+            namespace: scope.id,
+        };
+        self.node.directory.sockets.insert(id, place);
+    }
+
+    /// The socket is connected: it belongs to everyone, the reply goes out, then what was held.
+    pub(crate) fn accept(&self, key: SlotKey, scope: &Arc<Scope>, reply: Frame) {
+        let mut state = self.state.borrow_mut();
+        state.accept(key, scope, reply, &self.node);
+        drop(state);
+        self.arm();
+    }
+
+    /// The socket leaves all rooms and the node's directory; the rooms it was in.
+    pub(crate) fn unseat(&self, key: SlotKey, scope: &Arc<Scope>) -> Vec<RoomName> {
+        let mut state = self.state.borrow_mut();
+        let Some((id, rooms)) = state.unseat(key, scope, &self.node) else {
+            return Vec::new();
+        };
+        drop(state);
+        self.node.directory.sockets.remove(&id);
+        self.arm();
+        rooms
+    }
+
+    pub(crate) fn rooms(&self, key: SlotKey, namespace: NamespaceId) -> Vec<RoomName> {
+        self.state.borrow().rooms(key, namespace)
+    }
+
+    /// Takes the ack that the socket owes under this id.
+    pub(crate) fn take_ack(
+        &self,
+        key: SlotKey,
+        namespace: NamespaceId,
+        id: u64,
+    ) -> Option<Arc<Collector>> {
+        let mut state = self.state.borrow_mut();
+        let acks = &mut state.slot_mut(key)?.acks;
+        let at = acks
+            .iter()
+            .position(|ack| ack.id == id && ack.namespace == namespace)?;
+        Some(acks.swap_remove(at).collector)
+    }
+
+    // ---- commands
+
+    /// Applies a command to the sockets of this worker.
+    pub(crate) fn apply(&self, command: Command) {
+        self.state.borrow_mut().apply(&self.node, command);
+        self.arm();
+    }
+
+    /// How many members the room has here, in answer to its supervisor.
+    pub(super) fn report(&self, namespace: NamespaceId, name: Option<&str>) -> Report {
+        Report {
+            worker: self.worker,
+            members: self.state.borrow().members(namespace, name),
+        }
+    }
+
+    /// Wakes the flusher if there is anything for it.
+    pub(super) fn arm(&self) {
+        if !self.armed.get() && self.state.borrow().has_work() {
+            self.armed.set(true);
+            if let Some(flusher) = &*self.flusher.borrow() {
+                flusher.wake_by_ref();
+            }
+        }
+    }
+
+    fn rewind_clock(&self) {
+        if let Some(clock) = &*self.clock.borrow() {
+            clock.wake_by_ref();
+        }
+    }
+}
+
+impl Drop for Shard {
+    /// A worker that ends, by a panic too, leaves no members behind.
+    fn drop(&mut self) {
+        self.node.worker_gone(self.worker);
+        let state = self.state.get_mut();
+        state.abandon(&self.node, self.worker);
+    }
+}
+
+/// Shards are shared by what runs on their thread and never leave it.
+pub(crate) type LocalShard = Rc<Shard>;

@@ -1,0 +1,30 @@
+//! The worker's part of delivery: who is in which room here, what is emitted to them, and when it
+//! is written. No application code, and no knowledge of what a packet means.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`membership`] | rooms and members, pure |
+//! | [`pending`] | what was emitted and not yet handed out, pure |
+//! | [`deadlines`] | heartbeats and timeouts, pure |
+//! | [`slot`] | one connection as its shard sees it |
+//! | [`state`] | all slots of the worker |
+//! | [`apply`] | what a command does to the state |
+//! | [`flush`] | writing in slices, and acting on deadlines |
+//! | [`local`] | the shard for whoever runs on its worker |
+//! | [`actor`] | the shard for everyone else |
+//! | [`command`] | what can be asked of it |
+//! | [`directory`] | what the workers share |
+//! | [`node`] | all workers of the process |
+
+pub(crate) mod actor;
+mod apply;
+pub(crate) mod command;
+mod deadlines;
+pub(crate) mod directory;
+mod flush;
+pub(crate) mod local;
+mod membership;
+pub(crate) mod node;
+mod pending;
+pub(crate) mod slot;
+mod state;

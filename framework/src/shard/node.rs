@@ -1,0 +1,204 @@
+//! This process' part of a hub: its workers, what they share, and the way to each of them.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use actix::{Addr, Recipient, dev::SendError};
+use dashmap::DashMap;
+use tokio::sync::Notify;
+
+use super::{
+    actor::{CloseAll, Recount, ShardActor},
+    command::{Action, Command},
+    directory::{Directory, MAX_WORKERS, Report, SharedRoom},
+    local::Shard,
+};
+use crate::{config::Config, error::EmitError, id::WorkerId, metrics::Metrics};
+
+/// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
+pub(crate) type Supervise = fn(&Arc<Node>, &Arc<SharedRoom>) -> Option<Recipient<Report>>;
+
+pub(crate) struct Node {
+    id: u64,
+    pub(crate) config: Config,
+    pub(crate) metrics: Metrics,
+    pub(crate) directory: Directory,
+    pub(crate) supervise: Supervise,
+    /// Takes no new connections.
+    pub(crate) draining: AtomicBool,
+    /// A connection has ended.
+    pub(crate) ended: Notify,
+    workers: DashMap<WorkerId, Arc<Remote>>,
+    next_worker: AtomicU16,
+}
+
+/// A worker as other threads see it.
+struct Remote {
+    shard: Addr<ShardActor>,
+    /// Bytes of the commands that wait in its mailbox.
+    backlog: Arc<AtomicUsize>,
+}
+
+thread_local! {
+    /// The shards of this thread: one for each hub that serves here.
+    static HERE: RefCell<Vec<(u64, Rc<Shard>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Node {
+    pub(crate) fn new(config: Config, supervise: Supervise) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            config,
+            metrics: Metrics::new(),
+            directory: Directory::default(),
+            supervise,
+            draining: AtomicBool::new(false),
+            ended: Notify::new(),
+            workers: DashMap::new(),
+            next_worker: AtomicU16::new(0),
+        })
+    }
+
+    /// The shard of this thread, if this thread serves this hub.
+    pub(crate) fn local(&self) -> Option<Rc<Shard>> {
+        HERE.try_with(|here| {
+            let here = here.try_borrow().ok()?;
+            let (_, shard) = here.iter().find(|(node, _)| *node == self.id)?;
+            Some(Rc::clone(shard))
+        })
+        .ok()
+        .flatten()
+    }
+
+    /// The shard of this thread, started if there is none; `None` when the hub has as many workers
+    /// as it can. Must be called on a thread with a local task set.
+    pub(crate) fn local_or_start(self: &Arc<Self>) -> Option<Rc<Shard>> {
+        if let Some(shard) = self.local() {
+            return Some(shard);
+        }
+        let worker = self.free_worker()?;
+        let shard = Rc::new(Shard::new(Arc::clone(self), worker));
+        let backlog = Arc::new(AtomicUsize::new(0));
+        let remote = Remote {
+            shard: ShardActor::start_for(Rc::clone(&shard), Arc::clone(&backlog)),
+            backlog,
+        };
+        self.workers.insert(worker, Arc::new(remote));
+        HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
+        Some(shard)
+    }
+
+    /// A number that no living worker has.
+    fn free_worker(&self) -> Option<WorkerId> {
+        #[expect(clippy::cast_possible_truncation, reason = "256")]
+        let all = MAX_WORKERS as u16;
+        (0..all)
+            .map(|_| WorkerId(self.next_worker.fetch_add(1, Ordering::Relaxed) % all))
+            .find(|worker| !self.workers.contains_key(worker))
+    }
+
+    /// A worker thread has ended, well or not.
+    pub(crate) fn worker_gone(&self, worker: WorkerId) {
+        self.workers.remove(&worker);
+    }
+
+    /// Sends a command to every worker that its selection can concern, first of all this thread's
+    /// own, which applies it before this returns.
+    ///
+    /// # Errors
+    /// [`EmitError::Overloaded`] with the number of workers that refused it.
+    pub(crate) fn dispatch(&self, mut command: Command) -> Result<(), EmitError> {
+        let mut workers = command.to.workers(&command.scope);
+        let local = self.local().filter(|shard| workers.take(shard.worker));
+        let mut refused = 0;
+        if let Some(shard) = local {
+            if workers.is_empty() {
+                shard.apply(command);
+                return Ok(());
+            }
+            shard.apply(command.clone());
+        }
+        let mut rest = workers.iter().peekable();
+        while let Some(worker) = rest.next() {
+            if rest.peek().is_none() {
+                refused += usize::from(!self.send(worker, command));
+                break;
+            }
+            refused += usize::from(!self.send(worker, command.clone()));
+        }
+        match refused {
+            0 => Ok(()),
+            workers => {
+                self.metrics.refused_overloaded.add(workers as u64);
+                Err(EmitError::Overloaded { workers })
+            }
+        }
+    }
+
+    /// Tells every connection of the node that the hub shuts down.
+    pub(crate) fn close_all(&self) {
+        let remotes: Vec<_> = self.workers.iter().map(|entry| Arc::clone(&entry)).collect();
+        for remote in remotes {
+            // A worker too busy to hear is told again.
+            let _ = remote.shard.try_send(CloseAll);
+        }
+    }
+
+    /// Asks every worker for its members of a room; those that cannot be asked have gone.
+    pub(crate) fn recount(&self, room: &Arc<SharedRoom>) -> Vec<WorkerId> {
+        let workers = room.workers.snapshot().iter();
+        workers
+            .filter(|worker| {
+                let remote = self.workers.get(worker).map(|remote| Arc::clone(&remote));
+                let asked = remote.map(|remote| remote.shard.try_send(Recount(Arc::clone(room))));
+                matches!(asked, None | Some(Err(SendError::Closed(_))))
+            })
+            .collect()
+    }
+
+    /// Whether the worker took the command; one that has gone has no members, which is as good.
+    fn send(&self, worker: WorkerId, command: Command) -> bool {
+        let remote = self.workers.get(&worker).map(|remote| Arc::clone(&remote));
+        let Some(remote) = remote else {
+            uncounted(&command);
+            return true;
+        };
+        let weight = command.weight();
+        let before = remote.backlog.fetch_add(weight, Ordering::Relaxed);
+        let fits = before == 0 || before + weight <= self.config.max_worker_backlog;
+        let refused = if fits {
+            match remote.shard.try_send(command) {
+                Ok(()) => return true,
+                Err(SendError::Closed(command)) => {
+                    remote.backlog.fetch_sub(weight, Ordering::Relaxed);
+                    uncounted(&command);
+                    return true;
+                }
+                Err(SendError::Full(command)) => command,
+            }
+        } else {
+            command
+        };
+        remote.backlog.fetch_sub(weight, Ordering::Relaxed);
+        uncounted(&refused);
+        false
+    }
+}
+
+/// Nobody on that worker will answer.
+fn uncounted(command: &Command) {
+    if let Action::Emit {
+        ack: Some((_, collector)),
+        ..
+    } = &command.action
+    {
+        collector.counted(0);
+    }
+}

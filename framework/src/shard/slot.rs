@@ -1,0 +1,126 @@
+//! One connection as its worker's shard sees it.
+
+use std::{sync::Arc, task::Waker};
+
+use actix::{Message, WeakRecipient};
+use smallvec::SmallVec;
+
+use super::membership::RoomList;
+use crate::{
+    event::Collector,
+    id::{NamespaceId, SocketId},
+    protocol::engine_io::CloseReason,
+    transport::{frame::Frame, io::Io, outbox::Outbox},
+};
+
+pub(crate) struct Slot {
+    pub(crate) generation: u32,
+    pub(crate) io: Io,
+    pub(crate) outbox: Outbox,
+    /// In the list of slots to write.
+    pub(crate) touched: bool,
+    /// Takes no more frames: a close is under way.
+    pub(crate) closing: bool,
+    /// Its connection does not read, because its application has not caught up.
+    pub(crate) paused: bool,
+    pub(crate) heartbeat: Heartbeat,
+    /// Ping timeouts that have been set and have not expired; only the last of them counts.
+    pub(crate) timeouts: u16,
+    /// The epoch of the last batch that marked it; see `pending`.
+    pub(crate) mark: u64,
+    pub(crate) sockets: SmallVec<[Seat; 1]>,
+    /// What waits for namespaces that are still connecting.
+    pub(crate) held: Option<Box<Held>>,
+    pub(crate) acks: Vec<Expected>,
+    /// The connection's task, woken when a blocked outbox needs its socket's readiness.
+    pub(crate) task: Option<Waker>,
+    pub(crate) connection: WeakRecipient<Notice>,
+}
+
+/// A socket of the connection: its client in one namespace.
+pub(crate) struct Seat {
+    pub(crate) namespace: NamespaceId,
+    pub(crate) id: SocketId,
+    pub(crate) rooms: RoomList,
+    /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
+    pub(crate) connecting: bool,
+}
+
+/// Frames emitted to sockets that are connecting. They follow the CONNECT reply, so that every
+/// client knows its socket before the first event for it; a refused socket never sees them.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) frames: Vec<(NamespaceId, Frame)>,
+    pub(crate) bytes: usize,
+}
+
+/// An ack that a socket owes us.
+pub(crate) struct Expected {
+    pub(crate) namespace: NamespaceId,
+    pub(crate) id: u64,
+    pub(crate) collector: Arc<Collector>,
+}
+
+/// Where a connection stands in the ping-pong (Engine.IO v4, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heartbeat {
+    /// The next ping is due when the interval has passed.
+    Resting,
+    /// A ping is out.
+    Awaiting {
+        /// A packet other than the pong has restarted the timeout; once for each ping.
+        extended: bool,
+    },
+}
+
+/// What a shard tells a connection. The connection handles it as an actix message.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Notice {
+    /// The session ends, for this reason.
+    Close(CloseReason),
+    /// It ends because the client does not take what is sent.
+    TooSlow,
+    /// The hub shuts down.
+    ShuttingDown,
+    /// Nothing more will be waited for.
+    CutOff,
+    /// `connect_timeout` has passed.
+    ConnectTimeout,
+    /// The application disconnects the socket of this namespace, or with `close` all of them and
+    /// the connection.
+    Disconnect {
+        namespace: NamespaceId,
+        close: bool,
+    },
+}
+
+impl Slot {
+    pub(crate) fn seat(&self, namespace: NamespaceId) -> Option<&Seat> {
+        self.sockets.iter().find(|seat| seat.namespace == namespace)
+    }
+
+    pub(crate) fn seat_mut(&mut self, namespace: NamespaceId) -> Option<&mut Seat> {
+        self.sockets
+            .iter_mut()
+            .find(|seat| seat.namespace == namespace)
+    }
+
+    /// Must what is sent to this namespace wait for its CONNECT reply?
+    pub(crate) fn holds(&self, namespace: NamespaceId) -> bool {
+        self.held.is_some() && self.seat(namespace).is_some_and(|seat| seat.connecting)
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        // Gone with the connection, or taken: each upgrade brings a slot of the mailbox with it.
+        if let Some(connection) = self.connection.upgrade() {
+            let _ = connection.try_send(notice);
+        }
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The slots of a worker and what is done to one of them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use slab::Slab;
+
+use super::{
+    deadlines::{Deadlines, Due},
+    directory::{Report, SharedRoom},
+    membership::{Membership, RoomIndex},
+    pending::Pending,
+    slot::{Heartbeat, Notice, Slot},
+};
+use crate::{
+    config::Config,
+    id::{NamespaceId, SlotKey, WorkerId},
+    metrics::Metrics,
+    protocol::engine_io::CloseReason,
+    transport::{
+        frame::Frame,
+        outbox::{Flushed, Outbox, Pushed},
+    },
+};
+
+/// Everything a worker knows of its connections. Changed by plain function calls; no application
+/// code runs while it is borrowed.
+pub(crate) struct State {
+    pub(crate) worker: WorkerId,
+    pub(crate) slots: Slab<Slot>,
+    pub(crate) membership: Membership,
+    pub(crate) pending: Pending,
+    /// Slots with something to write, in the order in which they got it.
+    pub(crate) touched: VecDeque<u32>,
+    pub(crate) deadlines: Deadlines,
+    /// Counts to be reported.
+    pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
+    /// Those that a busy supervisor did not take.
+    pub(crate) deferred: Vec<(Arc<SharedRoom>, Report)>,
+    /// Rooms whose count changed.
+    pub(crate) unreported: Vec<RoomIndex>,
+    /// The slot whose connection is running: it writes its own outbox when it has done.
+    pub(crate) driving: Option<u32>,
+    pub(crate) epoch: u64,
+    generation: u32,
+    delivered: u64,
+}
+
+impl State {
+    pub(crate) fn new(worker: WorkerId, config: &Config) -> Self {
+        Self {
+            worker,
+            slots: Slab::new(),
+            membership: Membership::default(),
+            pending: Pending::default(),
+            touched: VecDeque::new(),
+            deadlines: Deadlines::new(
+                config.ping_interval,
+                config.ping_timeout,
+                config.connect_timeout,
+                config.close_timeout,
+            ),
+            reports: Vec::new(),
+            deferred: Vec::new(),
+            unreported: Vec::new(),
+            driving: None,
+            epoch: 0,
+            generation: 0,
+            delivered: 0,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, make: impl FnOnce(u32) -> Slot) -> SlotKey {
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        let index = self.slots.insert(make(generation));
+        SlotKey {
+            worker: self.worker,
+            #[expect(clippy::cast_possible_truncation, reason = "descriptors end long before 2^32")]
+            index: index as u32,
+            generation,
+        }
+    }
+
+    /// The slot, unless its connection has gone and another may have taken its place.
+    pub(crate) fn slot(&self, key: SlotKey) -> Option<&Slot> {
+        let slot = self.slots.get(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+
+    pub(crate) fn slot_mut(&mut self, key: SlotKey) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        (slot.generation == key.generation).then_some(slot)
+    }
+
+    pub(crate) fn set_deadline(&mut self, due: Due, key: SlotKey) -> bool {
+        let now = tokio::time::Instant::now();
+        self.deadlines.set(due, key.index, key.generation, now)
+    }
+
+    /// Puts a frame into the outbox of a slot; `carries` tells how many packets are in it.
+    pub(crate) fn push(
+        &mut self,
+        index: u32,
+        namespace: Option<NamespaceId>,
+        frame: Frame,
+        carries: u32,
+        limit: usize,
+        metrics: &Metrics,
+    ) {
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            metrics.dropped_closed.add(carries.into());
+            return;
+        };
+        if slot.closing {
+            metrics.dropped_closed.add(carries.into());
+            return;
+        }
+        if let Some(namespace) = namespace
+            && slot.holds(namespace)
+        {
+            hold(slot, namespace, frame, limit, metrics);
+            return;
+        }
+        if slot.outbox.bytes() + frame.bytes.len() > limit && !slot.outbox.is_blocked() {
+            // Much was emitted at once: what the socket takes now does not make its peer slow.
+            flush(slot);
+        }
+        match slot.outbox.push(frame, limit) {
+            Pushed::Queued => {}
+            Pushed::DroppedOldest(n) => metrics.dropped_oldest.add(n as u64),
+            Pushed::Replaced(n) => metrics.replaced_latest.add(n as u64),
+            Pushed::DroppedNewest => return metrics.dropped_newest.add(carries.into()),
+            Pushed::DroppedVolatile => return metrics.dropped_volatile.add(carries.into()),
+            Pushed::Overflow => return too_slow(slot, metrics),
+        }
+        self.delivered += u64::from(carries);
+        if !slot.touched && self.driving != Some(index) {
+            slot.touched = true;
+            self.touched.push_back(index);
+        }
+    }
+
+    /// Writes what waits for the slot.
+    pub(crate) fn write(&mut self, index: u32) {
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return;
+        };
+        slot.touched = false;
+        // A blocked one is written by its connection, when the socket is ready.
+        if slot.outbox.is_empty() || slot.outbox.is_blocked() {
+            return;
+        }
+        flush(slot);
+    }
+
+    /// Figures that are too frequent to be counted one by one.
+    pub(crate) fn count_deliveries(&mut self, metrics: &Metrics) {
+        metrics.deliveries.add(std::mem::take(&mut self.delivered));
+    }
+
+    /// What is to be told to supervisors; older counts of a room before newer ones.
+    pub(crate) fn take_reports(&mut self) -> Vec<(Arc<SharedRoom>, Report)> {
+        let mut reports = std::mem::take(&mut self.reports);
+        for index in std::mem::take(&mut self.unreported) {
+            if let Some(room) = self.membership.room_mut(index)
+                && std::mem::take(&mut room.unreported)
+            {
+                let report = Report {
+                    worker: self.worker,
+                    members: room.len(),
+                };
+                reports.push((Arc::clone(&room.shared), report));
+            }
+        }
+        reports
+    }
+
+    pub(crate) fn await_pong(&mut self, index: u32) {
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return;
+        };
+        slot.timeouts = slot.timeouts.saturating_add(1);
+        let generation = slot.generation;
+        let now = tokio::time::Instant::now();
+        self.deadlines.set(Due::Pong, index, generation, now);
+    }
+
+    pub(crate) fn pong(&mut self, key: SlotKey) {
+        let Some(slot) = self.slot_mut(key) else {
+            return;
+        };
+        // An unsolicited pong changes nothing: the interval that is running stays the only one.
+        if slot.heartbeat != Heartbeat::Resting {
+            slot.heartbeat = Heartbeat::Resting;
+            self.set_deadline(Due::Ping, key);
+        }
+    }
+}
+
+fn flush(slot: &mut Slot) {
+    match slot.outbox.flush(&slot.io) {
+        Ok(Flushed::Drained) => {}
+        Ok(Flushed::Blocked) => slot.wake(),
+        Err(error) => {
+            tracing::debug!(%error, "a connection failed while it was written to");
+            slot.closing = true;
+            slot.outbox = Outbox::default();
+            slot.tell(Notice::Close(CloseReason::TransportError));
+        }
+    }
+}
+
+/// Cuts a connection whose peer takes less than it is sent.
+fn too_slow(slot: &mut Slot, metrics: &Metrics) {
+    metrics.closed_slow.add(1);
+    slot.closing = true;
+    slot.outbox = Outbox::default();
+    slot.held = None;
+    slot.io.abort();
+    slot.tell(Notice::TooSlow);
+}
+
+fn hold(
+    slot: &mut Slot,
+    namespace: NamespaceId,
+    frame: Frame,
+    limit: usize,
+    metrics: &Metrics,
+) {
+    let held = slot.held.get_or_insert_default();
+    if held.bytes + frame.bytes.len() > limit && !held.frames.is_empty() {
+        return too_slow(slot, metrics);
+    }
+    held.bytes += frame.bytes.len();
+    held.frames.push((namespace, frame));
+}

@@ -1,0 +1,3 @@
+//! For the tests of an application: a server in process on a free port, and a typed client.
+
+mod echo;

@@ -1,0 +1,184 @@
+//! The bytes of one connection: what a connection's task reads and what its outbox writes.
+//!
+//! [`Io`] hides which transport carries them. Frames, limits and policies belong to the layers above.
+
+use std::{
+    cell::Cell,
+    io::{self, IoSlice},
+    net::{Shutdown, SocketAddr},
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use socket2::SockRef;
+use tokio::net::TcpStream;
+
+use super::body_stream::BodyIo;
+
+/// A connection's byte stream after the 101, shared by the task that reads it and the outbox that
+/// writes it.
+///
+/// The readiness calls keep one waker each: one task waits for reading, one (usually the same) for
+/// writing. A `try_` call that reports [`io::ErrorKind::WouldBlock`] wakes nobody by itself; wait with
+/// the matching `poll_` call, which may be ready without progress, as usual for readiness.
+///
+/// Dropping the last clone closes the connection gracefully: what was written is still delivered. A
+/// peer that does not take it must be cut with [`abort`](Self::abort) before that, for nothing above the
+/// transport watches a connection that has no `Io` any more.
+#[derive(Clone)]
+pub(crate) enum Io {
+    /// The socket itself, taken out of the HTTP dispatcher.
+    Tcp(Rc<TcpIo>),
+    /// The request payload and the response body of a dispatcher that keeps the socket.
+    Body(Rc<BodyIo>),
+}
+
+impl Io {
+    /// Ready when [`try_read`](Self::try_read) is worth calling: bytes, the end, or an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport; the connection is unusable then.
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(io) => io.poll_read_ready(cx),
+            Self::Body(io) => io.poll_read_ready(cx),
+        }
+    }
+
+    /// Reads what has arrived. `Ok(0)` is the end of the peer's stream; it may still be reading.
+    ///
+    /// `buf` must not be empty.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when nothing has arrived; `ConnectionAborted` after [`abort`](Self::abort).
+    pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(io) => io.if_open()?.try_read(buf),
+            Self::Body(io) => io.try_read(buf),
+        }
+    }
+
+    /// Ready when [`try_write`](Self::try_write) is worth calling: room, or an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport; the connection is unusable then.
+    pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(io) => io.poll_write_ready(cx),
+            Self::Body(io) => io.poll_write_ready(cx),
+        }
+    }
+
+    /// Writes as much of `bytes` as the transport takes now.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when it takes nothing now; `BrokenPipe` after
+    /// [`shutdown_write`](Self::shutdown_write) or when the peer is gone; `ConnectionAborted` after
+    /// [`abort`](Self::abort).
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(io) => io.if_open()?.try_write(bytes),
+            Self::Body(io) => io.try_write(bytes),
+        }
+    }
+
+    /// Writes as much of `slices`, in order, as the transport takes now.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_write`](Self::try_write).
+    pub(crate) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(io) => io.if_open()?.try_write_vectored(slices),
+            Self::Body(io) => io.try_write_vectored(slices),
+        }
+    }
+
+    /// Ends our side once everything written so far is delivered; reading goes on.
+    ///
+    /// Over a response body the end of the stream reaches a peer that keeps its side open only after
+    /// `HttpServer::client_disconnect_timeout`, and what such a peer sends meanwhile may be discarded.
+    pub(crate) fn shutdown_write(&self) {
+        match self {
+            Self::Tcp(io) => io.shutdown_write(),
+            Self::Body(io) => io.shutdown_write(),
+        }
+    }
+
+    /// Cuts the connection at once, even if the peer does not read; what it has not received is lost.
+    ///
+    /// Wakes the reader and the writer, which then find `ConnectionAborted`. The descriptor is free once
+    /// the last clone is dropped.
+    pub(crate) fn abort(&self) {
+        match self {
+            Self::Tcp(io) => io.abort(),
+            Self::Body(io) => io.abort(),
+        }
+    }
+
+    /// The address of the other end of the TCP connection, which may be a proxy's.
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(io) => io.peer,
+            Self::Body(io) => io.peer_addr(),
+        }
+    }
+}
+
+/// A socket of our own.
+pub(crate) struct TcpIo {
+    stream: TcpStream,
+    peer: Option<SocketAddr>,
+    aborted: Cell<bool>,
+}
+
+impl TcpIo {
+    pub(super) fn new(stream: TcpStream, peer: Option<SocketAddr>) -> Self {
+        Self {
+            stream,
+            peer,
+            aborted: Cell::new(false),
+        }
+    }
+
+    /// The kernel still hands out what it had received before a shutdown, hence the flag.
+    fn if_open(&self) -> io::Result<&TcpStream> {
+        if self.aborted.get() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(&self.stream)
+    }
+
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.if_open()?.poll_read_ready(cx)
+    }
+
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.if_open()?.poll_write_ready(cx)
+    }
+
+    fn shutdown_write(&self) {
+        // Fails only where the peer is already gone, which the reader is told anyway.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+    }
+
+    fn abort(&self) {
+        self.aborted.set(true);
+        cut(&SockRef::from(&self.stream));
+    }
+}
+
+/// Ends both directions of a socket at once, for every descriptor of it, and wakes whoever waits on one.
+///
+/// Without the zero linger time the kernel would go on offering its send buffer, which may hold
+/// megabytes, to a peer that does not read.
+pub(super) fn cut(socket: &socket2::Socket) {
+    // Both fail only on a socket whose connection has already ended.
+    let _ = socket.set_linger(Some(Duration::ZERO));
+    let _ = socket.shutdown(Shutdown::Both);
+}

@@ -1,0 +1,21 @@
+//! How bytes come and go: the WebSocket handshake, the socket taken over from actix-web, and what
+//! waits to be written. Nothing here knows what a packet means.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`frame`] | a packet encoded once, shared by its receivers |
+//! | [`outbox`] | what waits for one connection, and what happens when it is too much |
+//! | [`handshake`] | the WebSocket handshake and the choice of how the socket is served |
+//! | [`handoff`] | the socket taken out of actix-web's dispatcher |
+//! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
+//! | [`io`] | one interface to both |
+
+pub(crate) mod body_stream;
+pub(crate) mod frame;
+pub(crate) mod handoff;
+pub(crate) mod handshake;
+pub(crate) mod io;
+pub(crate) mod outbox;
+
+#[cfg(all(test, target_os = "linux"))]
+mod io_tests;

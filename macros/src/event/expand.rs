@@ -1,0 +1,80 @@
+//! Writes the impls of an event.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Member;
+use syn::spanned::Spanned;
+
+use super::{Args, Event, SlowConsumer};
+
+pub(super) fn expand(event: &Event<'_>) -> TokenStream {
+    let Event {
+        ident,
+        generics,
+        name,
+        args,
+        ..
+    } = event;
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let ack = match &event.ack {
+        Some(ack) => ack.to_token_stream(),
+        None => quote!(()),
+    };
+    let slow_consumer = event.slow_consumer.map(slow_consumer);
+    let key = event.key.as_ref().map(key);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::roomcast::__private::Event for #ident #type_generics #where_clause {
+            const NAME: &'static str = #name;
+            const ARGS: ::roomcast::__private::Args = #args;
+            type Ack = #ack;
+            #slow_consumer
+            #key
+        }
+
+        #[automatically_derived]
+        impl #impl_generics ::roomcast::__private::Message for #ident #type_generics #where_clause {
+            type Result = ::core::result::Result<(), ::roomcast::__private::EmitError>;
+        }
+    }
+}
+
+fn slow_consumer(policy: SlowConsumer) -> TokenStream {
+    quote! {
+        const SLOW_CONSUMER: ::core::option::Option<::roomcast::__private::SlowConsumer> =
+            ::core::option::Option::Some(#policy);
+    }
+}
+
+/// At the place of the field's name, where a field that has no `Hash` is reported.
+fn key(field: &Member) -> TokenStream {
+    let key = quote_spanned! {field.span()=>
+        ::roomcast::__private::key(<Self as ::roomcast::__private::Event>::NAME, &self.#field)
+    };
+    quote! {
+        fn key(&self) -> ::core::option::Option<u64> {
+            ::core::option::Option::Some(#key)
+        }
+    }
+}
+
+impl ToTokens for Args {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::None => quote!(::roomcast::__private::Args::None),
+            Self::One => quote!(::roomcast::__private::Args::One),
+            Self::Many(count) => quote!(::roomcast::__private::Args::Many(#count)),
+        });
+    }
+}
+
+impl ToTokens for SlowConsumer {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::Close => quote!(::roomcast::__private::SlowConsumer::Close),
+            Self::DropNewest => quote!(::roomcast::__private::SlowConsumer::DropNewest),
+            Self::DropOldest => quote!(::roomcast::__private::SlowConsumer::DropOldest),
+            Self::Latest => quote!(::roomcast::__private::SlowConsumer::Latest),
+        });
+    }
+}

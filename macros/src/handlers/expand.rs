@@ -1,0 +1,77 @@
+//! Writes the impl of a session's routes.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use super::Handlers;
+
+pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
+    let Handlers {
+        session,
+        generics,
+        events,
+    } = handlers;
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let names: Vec<_> = events.iter().map(name).collect();
+    let routes = events.iter().map(route);
+    let checks: Vec<_> = (0..events.len())
+        .map(|index| distinct(&events[index], &names[index], &names[..index]))
+        .collect();
+    // A const item cannot name the parameters of a generic session; a const block can, but is evaluated only where
+    // the session is used.
+    let (items, blocks) = if generics.params.is_empty() {
+        (quote!(#(const _: () = #checks;)*), quote!())
+    } else {
+        (quote!(), quote!(#(const { #checks };)*))
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::roomcast::__private::EventHandlers for #session #type_generics #where_clause {
+            const EVENTS: &'static [&'static str] = &[#(#names),*];
+
+            fn route(
+                name: &str,
+            ) -> ::core::option::Option<::roomcast::__private::Route<Self>> {
+                #blocks
+                match name {
+                    #(#routes)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+
+        #items
+    }
+}
+
+fn name(event: &Type) -> TokenStream {
+    quote_spanned!(word(event)=> <#event as ::roomcast::__private::Event>::NAME)
+}
+
+/// At the place of the event's word, where a missing handler is reported.
+///
+/// A guard and not a pattern: patterns may not name generic parameters.
+fn route(event: &Type) -> TokenStream {
+    let name = name(event);
+    let route = quote_spanned!(word(event)=> ::roomcast::__private::Route::<Self>::to::<#event>());
+    quote!(name if name == #name => ::core::option::Option::Some(#route),)
+}
+
+/// At the place of the event's word, where a name that another event has is reported.
+fn distinct(event: &Type, name: &TokenStream, earlier: &[TokenStream]) -> TokenStream {
+    quote_spanned!(word(event)=> ::roomcast::__private::distinct(&[#(#earlier),*], #name))
+}
+
+/// The last word of a path: stable Rust cannot join spans, and the first may be a mere module.
+fn word(event: &Type) -> Span {
+    match event {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map_or_else(|| event.span(), |segment| segment.ident.span()),
+        _ => event.span(),
+    }
+}

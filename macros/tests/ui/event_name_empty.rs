@@ -1,0 +1,7 @@
+use roomcast::prelude::*;
+
+#[derive(Event)]
+#[event(name = "")]
+struct Say;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use roomcast::prelude::*;
+
+#[derive(Event)]
+struct ConnectError;
+
+fn main() {}

@@ -1,0 +1,7 @@
+use roomcast::prelude::*;
+
+#[derive(Event)]
+#[event(name = "say", name = "tell")]
+struct Say;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use roomcast::prelude::*;
+
+#[derive(EventHandlers)]
+struct Chat;
+
+fn main() {}

@@ -1,0 +1,7 @@
+use roomcast::prelude::*;
+
+#[derive(EventHandlers)]
+#[handles("say")]
+struct Chat;
+
+fn main() {}

@@ -1,0 +1,16 @@
+use roomcast::prelude::*;
+
+#[derive(Deserialize, Event)]
+struct Say;
+
+#[derive(EventHandlers)]
+#[handles(Say, Say)]
+struct Chat;
+
+impl Handle<Say> for Chat {
+    async fn handle(&mut self, _: Say, _: &Socket) -> Result<(), Rejection> {
+        Ok(())
+    }
+}
+
+fn main() {}

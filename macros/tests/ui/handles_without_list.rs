@@ -1,0 +1,7 @@
+use roomcast::prelude::*;
+
+#[derive(EventHandlers)]
+#[handles]
+struct Chat;
+
+fn main() {}

@@ -1,0 +1,85 @@
+//! The command line.
+
+use crate::failure::{Failure, Result};
+
+pub(crate) const HELP: &str = "\
+The tasks of this repository.
+
+Usage:
+    cargo xtask test                  install what is missing, then run every step
+    cargo xtask test --only STEP,...  run only these steps, in the usual order
+    cargo xtask test --list           name the steps
+";
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Help,
+    List,
+    /// Runs the steps named, or all of them if none is.
+    Test {
+        only: Vec<String>,
+    },
+}
+
+pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task> {
+    match arguments.next().as_deref() {
+        None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
+        Some("test") => {}
+        Some(other) => return Err(unknown(other)),
+    }
+    let mut only = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(Task::Help),
+            "--list" => return Ok(Task::List),
+            "--only" => {
+                let steps = arguments
+                    .next()
+                    .ok_or_else(|| Failure::new("--only needs the name of a step"))?;
+                only.extend(steps.split(',').map(str::to_owned));
+            }
+            other => return Err(unknown(other)),
+        }
+    }
+    Ok(Task::Test { only })
+}
+
+fn unknown(argument: &str) -> Failure {
+    Failure::new(format!("`{argument}` is not known here\n\n{HELP}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn parse_words(line: &str) -> Result<Task> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn test_without_options_runs_everything() {
+        assert_eq!(
+            parse_words("test").unwrap(),
+            Task::Test { only: Vec::new() }
+        );
+    }
+
+    #[test]
+    fn only_takes_a_list_and_may_be_repeated() {
+        let only = ["fmt", "unit", "e2e"].map(str::to_owned).to_vec();
+        assert_eq!(
+            parse_words("test --only fmt,unit --only e2e").unwrap(),
+            Task::Test { only }
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        let failure = parse_words("test --fast").unwrap_err();
+        assert!(failure.to_string().contains("`--fast`"));
+        assert!(parse_words("tset").is_err());
+        assert!(parse_words("test --only").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Gets what the other steps need: Debian's packages where we may install them, npm packages by lock
+//! file, and Python tools by hash. What is there already is left alone.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::workspace::Workspace;
+
+struct Program {
+    what: &'static str,
+    /// The package of Debian and its kin.
+    package: &'static str,
+    is_there: fn() -> bool,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program {
+        what: "Chromium",
+        package: "chromium",
+        is_there: || chromium().is_some(),
+    },
+    Program {
+        what: "Node.js 18 or newer",
+        package: "nodejs",
+        is_there: node_is_new_enough,
+    },
+    Program {
+        what: "npm",
+        package: "npm",
+        is_there: || process::find("npm").is_some(),
+    },
+    Program {
+        what: "Python 3 with venv",
+        package: "python3-venv",
+        is_there: python_has_venv,
+    },
+    Program {
+        what: "a C++ compiler, for libFuzzer",
+        package: "g++",
+        is_there: || process::find("c++").is_some(),
+    },
+];
+
+/// What Debian 12 has; playwright-core is held at the last minor version that runs on it.
+const OLDEST_NODE: u32 = 18;
+
+pub(crate) fn run(workspace: &Workspace) -> Result {
+    install_programs()?;
+    install_npm_packages(&workspace.root.join("tests/e2e"))?;
+    install_python_tools(workspace)
+}
+
+/// The browser: the one that `CHROMIUM` names, else the first on the path.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(named.into());
+    }
+    ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find_map(process::find)
+}
+
+fn missing() -> Vec<&'static Program> {
+    let is_missing = |program: &&Program| !(program.is_there)();
+    PROGRAMS.iter().filter(is_missing).collect()
+}
+
+fn install_programs() -> Result {
+    let packages: Vec<_> = missing().iter().map(|program| program.package).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if process::find("apt-get").is_some() && is_root() {
+        process::run(Command::new("apt-get").args(["--quiet", "update"]))?;
+        process::run(
+            Command::new("apt-get")
+                .args(["--quiet", "--yes", "--no-install-recommends", "install"])
+                .args(&packages)
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )?;
+    }
+    let still_missing = missing();
+    if still_missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(what_to_install(&still_missing)))
+}
+
+fn what_to_install(missing: &[&Program]) -> String {
+    let whats: Vec<_> = missing.iter().map(|program| program.what).collect();
+    let packages: Vec<_> = missing.iter().map(|program| program.package).collect();
+    format!(
+        "these are missing: {}\non Debian and its kin: sudo apt-get install {}",
+        whats.join(", "),
+        packages.join(" ")
+    )
+}
+
+fn install_npm_packages(folder: &Path) -> Result {
+    process::run(
+        Command::new("npm")
+            .current_dir(folder)
+            .args(["ci", "--prefer-offline"]),
+    )
+}
+
+fn install_python_tools(workspace: &Workspace) -> Result {
+    let environment = workspace.python_environment();
+    process::run(
+        Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment),
+    )?;
+    process::run(
+        Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "--quiet", "--disable-pip-version-check"])
+            .args(["install", "--require-hashes", "--requirement"])
+            .arg(workspace.root.join("tests/xtask/requirements.txt")),
+    )
+}
+
+fn is_root() -> bool {
+    process::output(Command::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+fn python_has_venv() -> bool {
+    let import = Command::new("python3")
+        .args(["-c", "import ensurepip, venv"])
+        .output();
+    import.is_ok_and(|output| output.status.success())
+}
+
+fn node_is_new_enough() -> bool {
+    process::output(Command::new("node").arg("--version"))
+        .and_then(|version| major(&version))
+        .is_some_and(|major| major >= OLDEST_NODE)
+}
+
+/// The first number of a version like `v18.20.4`.
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_of_node_is_read() {
+        assert_eq!(major("v18.20.4"), Some(18));
+        assert_eq!(major("v8.0.0"), Some(8));
+        assert_eq!(major("command not found"), None);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_package() {
+        let all: Vec<_> = PROGRAMS.iter().collect();
+        let message = what_to_install(&all);
+        for program in PROGRAMS {
+            assert!(message.contains(program.what), "{message}");
+            assert!(message.contains(program.package), "{message}");
+        }
+    }
+}

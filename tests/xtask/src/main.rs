@@ -1,0 +1,39 @@
+//! The tasks of this repository. `cargo xtask --help` lists them.
+
+mod arguments;
+mod failure;
+mod guide;
+mod install;
+mod process;
+mod runner;
+mod server;
+mod steps;
+mod workspace;
+
+use std::process::ExitCode;
+
+use arguments::Task;
+use failure::Result;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result {
+    match arguments::parse(std::env::args().skip(1))? {
+        Task::Help => print!("{}", arguments::HELP),
+        Task::List => runner::list(steps::ALL),
+        Task::Test { only } => {
+            let selected = runner::select(steps::ALL, &only)?;
+            runner::run(&Workspace::find()?, &selected)?;
+        }
+    }
+    Ok(())
+}

