@@ -1,8 +1,8 @@
 //! Identifiers: of sessions and sockets, which peers see, and of places, which they do not.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Characters of an identifier: 15 random bytes in URL-safe base64 (Engine.IO v4, section 1).
 const LEN: usize = 20;
@@ -67,9 +67,15 @@ impl AsRef<str> for SocketId {
     }
 }
 
-impl<'a> From<&'a SocketId> for std::borrow::Cow<'a, str> {
+impl<'a> From<&'a SocketId> for Cow<'a, str> {
     fn from(id: &'a SocketId) -> Self {
         Self::Borrowed(id.as_str())
+    }
+}
+
+impl From<SocketId> for Cow<'_, str> {
+    fn from(id: SocketId) -> Self {
+        Self::Owned(id.to_string())
     }
 }
 
@@ -88,6 +94,13 @@ impl fmt::Debug for SocketId {
 impl Serialize for SocketId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -43,9 +43,6 @@
 //! Start with [`Hub`] (mount it, emit through it), [`Session`] and [`Handle`] (what an application
 //! writes), [`Socket`] and [`Broadcast`] (whom it reaches).
 
-#[cfg(test)]
-extern crate self as roomcast;
-
 pub mod event;
 pub mod prelude;
 #[cfg(feature = "testing")]

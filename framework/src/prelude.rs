@@ -3,6 +3,6 @@
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    Binary, DisconnectReason, Event, EventHandlers, Handle, Hub, Refusal, Rejection, Session,
-    Socket,
+    AckError, Binary, Broadcast, DisconnectReason, EmitError, Event, EventHandlers, Handle, Hub,
+    Refusal, Rejection, Reply, Session, Socket, SocketId,
 };

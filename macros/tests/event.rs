@@ -110,3 +110,19 @@ fn an_event_is_a_message() {
     is_message::<Say>();
     is_message::<Typing<'_, u8>>();
 }
+
+#[test]
+fn a_tuple_answers_with_an_argument_for_each_element() {
+    #[derive(Event)]
+    #[event(ack = (u8, String))]
+    struct Both;
+    #[derive(Event)]
+    #[event(ack = ())]
+    struct Nothing;
+    #[derive(Event)]
+    #[event(ack = Vec<u8>)]
+    struct Single;
+    assert_eq!(Both::ACK_ARGS, Args::Many(2));
+    assert_eq!(Nothing::ACK_ARGS, Args::None);
+    assert_eq!(Single::ACK_ARGS, Args::One);
+}

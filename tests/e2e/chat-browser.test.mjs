@@ -182,6 +182,15 @@ test("a connection that breaks comes back by itself", async (t) => {
   await sees(ada, "meanwhile");
   assert.deepEqual(await transcript(ada), await transcript(ben));
   assert.equal(await ada.evaluate(() => globalThis.webSockets.length), 2);
+
+  // What is known already is not shown again, as when history and broadcast overlap.
+  const again = { room: "tea", seq: 2, from: "Ben", text: "meanwhile", at: Date.now() };
+  await ada.evaluate((data) => {
+    globalThis.webSockets.at(-1).dispatchEvent(new MessageEvent("message", { data }));
+  }, `42${JSON.stringify(["message", again])}`);
+  await say(ben, "afterwards");
+  await sees(ada, "afterwards");
+  assert.deepEqual(await transcript(ada), await transcript(ben));
 });
 
 test("a restart of the server starts the room anew", async (t) => {

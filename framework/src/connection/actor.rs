@@ -8,10 +8,7 @@ use crate::{
     error::DisconnectReason,
     id::{SessionId, SlotKey},
     namespace::{Core, Handshake},
-    protocol::{
-        engine_io::{CloseReason, Open},
-        socket_io::Assembler,
-    },
+    protocol::{engine_io::Open, socket_io::Assembler},
     shard::{local::LocalShard, slot::Notice},
     transport::{frame::Frame, io::Io},
 };
@@ -107,10 +104,10 @@ impl Handler<Notice> for Connection {
 
     fn handle(&mut self, notice: Notice, _: &mut Self::Context) {
         match notice {
-            Notice::Close(CloseReason::PingTimeout) => {
+            Notice::Close(DisconnectReason::PingTimeout) => {
                 self.link.end_silent_peer(DisconnectReason::PingTimeout);
             }
-            Notice::Close(reason) => self.link.cut(reason.into()),
+            Notice::Close(reason) => self.link.cut(reason),
             Notice::TooSlow => self.link.cut(DisconnectReason::SlowConsumer),
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
@@ -118,18 +115,6 @@ impl Handler<Notice> for Connection {
             Notice::Disconnect { namespace, close } => {
                 self.link.server_disconnect(namespace, close);
             }
-        }
-    }
-}
-
-impl From<CloseReason> for DisconnectReason {
-    fn from(reason: CloseReason) -> Self {
-        match reason {
-            CloseReason::TransportClose => Self::TransportClose,
-            CloseReason::TransportError => Self::TransportError,
-            CloseReason::PingTimeout => Self::PingTimeout,
-            CloseReason::ParseError => Self::ParseError,
-            CloseReason::ForcedClose => Self::ForcedClose,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The sockets of a connection, each with its session: lent to one handler at a time.
 
 use std::{
-    borrow::Cow,
     collections::VecDeque,
     future::Future,
     pin::Pin,

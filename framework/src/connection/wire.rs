@@ -126,8 +126,4 @@ impl Wire {
         }
         Fed::All
     }
-
-    pub(super) fn has_rest(&self) -> bool {
-        !self.rest.is_empty()
-    }
 }

@@ -1,7 +1,5 @@
 //! From the argument list of a packet to typed values, without a JSON tree in between.
 
-use std::any::TypeId;
-
 use bytes::Bytes;
 use serde::{
     Deserialize,
@@ -41,13 +39,18 @@ pub(crate) fn decode<E: Event + DeserializeOwned>(payload: Payload<'_>) -> Resul
     })
 }
 
-/// The first argument of an ack; `()` takes any list, other types see a missing one as null.
-pub(crate) fn decode_ack<A: DeserializeOwned + 'static>(
-    payload: Payload<'_>,
-) -> Result<A, serde_json::Error> {
-    let absent = TypeId::of::<A>() == TypeId::of::<()>() || payload.args.is_empty();
-    let args = if absent { "null" } else { payload.args };
-    socket_io::with_attachments(payload.attachments, || first(args))
+/// The answer to an event, as its type declares. A missing first argument is read as null.
+pub(crate) fn decode_ack<E>(payload: Payload<'_>) -> Result<E::Ack, serde_json::Error>
+where
+    E: Event,
+    E::Ack: DeserializeOwned,
+{
+    socket_io::with_attachments(payload.attachments, || match E::ACK_ARGS {
+        Args::None => first("null"),
+        Args::One if payload.args.is_empty() => first("null"),
+        Args::One => first(payload.args),
+        Args::Many(_) => E::Ack::deserialize(&mut List::new(payload.args)),
+    })
 }
 
 fn first<T: DeserializeOwned>(args: &str) -> Result<T, serde_json::Error> {
@@ -162,16 +165,24 @@ mod tests {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Unit;
 
+    struct Maybe;
+
     macro_rules! event {
-        ($($name:ident $args:expr;)*) => {$(
+        ($($name:ident $args:expr, $ack:ty, $form:expr;)*) => {$(
             impl Event for $name {
                 const NAME: &'static str = stringify!($name);
                 const ARGS: Args = $args;
-                type Ack = ();
+                type Ack = $ack;
+                const ACK_ARGS: Args = $form;
             }
         )*};
     }
-    event! { Named Args::One; Pair Args::Many(2); Unit Args::None; }
+    event! {
+        Named Args::One, u8, Args::One;
+        Pair Args::Many(2), (u8, String), Args::Many(2);
+        Unit Args::None, (), Args::None;
+        Maybe Args::One, Option<u8>, Args::One;
+    }
 
     fn payload(args: &str) -> Payload<'_> {
         Payload {
@@ -220,10 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_takes_the_first_argument() {
-        assert_eq!(decode_ack::<u8>(payload("7,8")).unwrap(), 7);
-        assert_eq!(decode_ack::<Option<u8>>(payload("")).unwrap(), None);
-        decode_ack::<()>(payload("7")).unwrap();
-        assert!(decode_ack::<u8>(payload("")).is_err());
+    fn an_ack_takes_the_arguments_that_its_type_declares() {
+        assert_eq!(decode_ack::<Named>(payload("7,8")).unwrap(), 7);
+        assert!(decode_ack::<Named>(payload("")).is_err());
+        assert_eq!(decode_ack::<Maybe>(payload("")).unwrap(), None);
+        assert_eq!(decode_ack::<Pair>(payload(r#"7,"x""#)).unwrap(), (7, "x".into()));
+        decode_ack::<Unit>(payload("7")).unwrap();
     }
 }

@@ -1,7 +1,5 @@
 //! From typed values to packets.
 
-use std::any::TypeId;
-
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -46,43 +44,47 @@ fn named<T: Serialize + ?Sized>(
     if is_reserved(name) {
         return Err(EmitError::Reserved(name.to_owned()));
     }
-    encode::event(out, nsp, id, name, |args| match form {
-        Args::None => Ok(()),
-        Args::One => args.push(value),
-        Args::Many(_) => args.push_list(value),
-    })
-    .map_err(|source| EmitError::Encode {
+    encode::event(out, nsp, id, name, |args| push(args, form, value)).map_err(|source| EmitError::Encode {
         event: name.to_owned(),
         source,
     })
 }
 
-/// Appends the ACK packet that answers `event`: with the value, or with nothing for `()`.
-pub(crate) fn encode_ack<A: Serialize + 'static>(
-    event: &str,
-    nsp: &str,
-    id: u64,
-    ack: &A,
-    out: &mut Vec<u8>,
-) -> Encoded {
-    let ack = (TypeId::of::<A>() != TypeId::of::<()>()).then_some(ack);
-    answer(event, nsp, id, ack, out)
+/// Appends the ACK packet that answers an event as its type declares.
+pub(crate) fn encode_ack<E>(nsp: &str, id: u64, ack: &E::Ack, out: &mut Vec<u8>) -> Encoded
+where
+    E: Event,
+    E::Ack: Serialize,
+{
+    answer(E::NAME, nsp, id, E::ACK_ARGS, ack, out)
 }
 
-/// Appends the ACK packet that answers `event` with a value, if there is one.
+/// Appends the ACK packet that answers `event`.
 pub(crate) fn answer<A: Serialize>(
     event: &str,
     nsp: &str,
     id: u64,
-    value: Option<&A>,
+    form: Args,
+    value: &A,
     out: &mut Vec<u8>,
 ) -> Encoded {
-    encode::ack(out, nsp, id, |args| value.map_or(Ok(()), |value| args.push(value))).map_err(
-        |source| EmitError::Encode {
-            event: event.to_owned(),
-            source,
-        },
-    )
+    let written = encode::ack(out, nsp, id, |args| push(args, form, value));
+    written.map_err(|source| EmitError::Encode {
+        event: event.to_owned(),
+        source,
+    })
+}
+
+fn push<T: Serialize + ?Sized>(
+    args: &mut encode::Args<'_>,
+    form: Args,
+    value: &T,
+) -> serde_json::Result<()> {
+    match form {
+        Args::None => Ok(()),
+        Args::One => args.push(value),
+        Args::Many(_) => args.push_list(value),
+    }
 }
 
 #[cfg(test)]
@@ -106,11 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_has_one_argument_unless_it_is_unit() {
+    fn an_ack_has_the_arguments_that_its_type_declares() {
         let mut out = Vec::new();
-        encode_ack("e", "/", 1, &(), &mut out).unwrap();
-        encode_ack("e", "/", 2, &None::<u8>, &mut out).unwrap();
-        assert_eq!(out, b"31[]32[null]");
+        answer("e", "/", 1, Args::None, &(), &mut out).unwrap();
+        answer("e", "/", 2, Args::One, &None::<u8>, &mut out).unwrap();
+        answer("e", "/", 3, Args::Many(2), &(1, "x"), &mut out).unwrap();
+        assert_eq!(out, br#"31[]32[null]33[1,"x"]"#);
     }
 
     #[test]

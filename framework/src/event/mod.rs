@@ -51,6 +51,10 @@ pub trait Event {
     /// What the receiver answers; `()` when the event declares no ack.
     type Ack;
 
+    /// How the answer lies in the argument list: a tuple as an argument for each element,
+    /// anything else as one, `()` as none.
+    const ACK_ARGS: Args;
+
     /// What happens to this event when a client reads too slowly; `None`: as the hub says.
     const SLOW_CONSUMER: Option<SlowConsumer> = None;
 

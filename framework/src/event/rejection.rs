@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::EmitError;
+use crate::error::{AckError, EmitError};
 
 /// Why an event was refused: by the framework, because its payload does not fit, or by a handler.
 ///
@@ -124,6 +124,14 @@ impl From<&str> for Rejection {
 impl From<String> for Rejection {
     fn from(message: String) -> Self {
         Self::new(message)
+    }
+}
+
+/// So that handlers can use `?` on emits with ack.
+impl From<AckError> for Rejection {
+    fn from(error: AckError) -> Self {
+        tracing::debug!(%error, "an emit with ack failed in a handler");
+        Self::new("the client did not answer")
     }
 }
 

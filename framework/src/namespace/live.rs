@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Handle, Refusal, Reply, Session, Socket};
 use crate::{
     error::DisconnectReason,
-    event::{self, Event, Payload, Rejection, RejectionKind},
+    event::{self, Args, Event, Payload, Rejection, RejectionKind},
     transport::frame::Frame,
 };
 
@@ -96,7 +96,7 @@ where
         let reply = result.and_then(|answer| {
             let Some(id) = ack else { return Ok(None) };
             let nsp = socket.namespace_name();
-            let frame = Frame::packet(|out| event::encode_ack(E::NAME, nsp, id, &answer, out));
+            let frame = Frame::packet(|out| event::encode_ack::<E>(nsp, id, &answer, out));
             frame.map(Some).map_err(Rejection::from)
         });
         let reply = reply
@@ -159,10 +159,10 @@ fn refuse<S: Session>(
         Reply::None => return None,
         Reply::Error => {
             let refused = event::Refused(rejection);
-            Frame::packet(|out| event::answer(event, nsp, id, Some(&refused), out))
+            Frame::packet(|out| event::answer(event, nsp, id, Args::One, &refused, out))
         }
         Reply::With(value) => {
-            Frame::packet(|out| event::answer(event, nsp, id, Some(&value), out))
+            Frame::packet(|out| event::answer(event, nsp, id, Args::One, &value, out))
         }
     };
     frame.ok()

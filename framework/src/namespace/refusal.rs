@@ -3,7 +3,10 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::event::raw;
+use crate::{
+    error::{AckError, EmitError},
+    event::raw,
+};
 
 /// Why a client may not connect to a namespace: it gets a CONNECT_ERROR with this message and
 /// data, and its `connect_error` event.
@@ -69,9 +72,17 @@ impl From<String> for Refusal {
 
 /// So that `connect` can use `?` on emits and joins. The client learns no more than that the
 /// server failed.
-impl From<crate::error::EmitError> for Refusal {
-    fn from(error: crate::error::EmitError) -> Self {
+impl From<EmitError> for Refusal {
+    fn from(error: EmitError) -> Self {
         tracing::debug!(%error, "an emit failed in connect");
         Self::new("the server could not deliver")
+    }
+}
+
+/// So that `connect` can ask its client something with `?`.
+impl From<AckError> for Refusal {
+    fn from(error: AckError) -> Self {
+        tracing::debug!(%error, "an emit with ack failed in connect");
+        Self::new("the client did not answer")
     }
 }

@@ -252,12 +252,8 @@ impl Socket {
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
-        self.node().dispatch(Command {
-            scope: Arc::clone(self.scope()),
-            to: Selection::slot(self.0.slot),
-            action,
-            done: None,
-        })
+        let to = Selection::slot(self.0.slot);
+        self.node().dispatch(Command::new(self.scope(), to, action))
     }
 
     pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {

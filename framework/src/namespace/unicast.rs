@@ -90,7 +90,7 @@ impl<'a> Unicast<'a> {
             args: socket_io::elements(&answer.args),
             attachments: &answer.attachments,
         };
-        event::decode_ack(payload).map_err(|source| AckError::Decode {
+        event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
             event: E::NAME,
             source,
         })

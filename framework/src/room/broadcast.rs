@@ -162,7 +162,7 @@ impl<'a> Broadcast<'a> {
                 args: socket_io::elements(&answer.args),
                 attachments: &answer.attachments,
             };
-            let value = event::decode_ack(payload).map_err(|source| AckError::Decode {
+            let value = event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
                 event: E::NAME,
                 source,
             });
@@ -243,10 +243,8 @@ impl<'a> Broadcast<'a> {
         done: Option<mpsc::Sender<Vec<Found>>>,
     ) -> Command {
         Command {
-            scope: Arc::clone(&self.scope),
-            to,
-            action,
             done,
+            ..Command::new(&self.scope, to, action)
         }
     }
 
@@ -325,11 +323,11 @@ impl<A> Acks<A> {
     }
 }
 
-/// A change that is under way on every worker concerned; ready when it was made.
+/// A change that is under way on every worker concerned; ready when it was made. It need not be
+/// awaited: the change is made in any case.
 ///
 /// # Cancel safety
 /// Dropping it does not undo the change.
-#[must_use = "the change is under way; await it to know that it was made, or drop it explicitly"]
 pub struct Applied(Result<mpsc::Receiver<Vec<Found>>, Option<EmitError>>);
 
 impl Future for Applied {

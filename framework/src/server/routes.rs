@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     HttpRequest, HttpResponse,
     dev::Extensions,
-    http::{Method, StatusCode, header},
+    http::{Method, header},
     web::{self, ServiceConfig},
 };
 
@@ -59,9 +59,9 @@ fn answer(core: &Arc<Core>, req: &HttpRequest, payload: web::Payload) -> HttpRes
     match engine(core, req, upgrade, payload) {
         Ok(response) => response,
         Err(error) => {
-            core.node.metrics.refused_handshakes.add(reason(&error));
+            core.node.metrics.refused_handshakes.add(reason(error));
             tracing::debug!(peer = ?req.peer_addr(), %error, "handshake refused");
-            refuse(&error, upgrade)
+            refuse(error, upgrade)
         }
     }
 }
@@ -161,28 +161,26 @@ fn open(
     })
 }
 
-fn reason(error: &HandshakeError) -> &'static str {
+fn reason(error: HandshakeError) -> &'static str {
     match error {
         HandshakeError::TransportUnknown => "transport_unknown",
         HandshakeError::UnknownSession => "session_id_unknown",
         HandshakeError::BadMethod => "bad_handshake_method",
         HandshakeError::BadRequest => "bad_request",
-        HandshakeError::Forbidden(_) => "forbidden",
         HandshakeError::UnsupportedVersion => "unsupported_protocol_version",
     }
 }
 
 /// A plain request gets the code as JSON; an upgrade always 400 and the bare text (section 3).
-fn refuse(error: &HandshakeError, upgrade: bool) -> HttpResponse {
+fn refuse(error: HandshakeError, upgrade: bool) -> HttpResponse {
     if upgrade {
         let mut response = HttpResponse::BadRequest();
         response.force_close();
         return response
             .content_type("text/html")
-            .body(error.message().to_owned());
+            .body(error.message());
     }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    HttpResponse::build(status)
+    HttpResponse::BadRequest()
         .content_type("application/json")
         .body(error.body())
 }

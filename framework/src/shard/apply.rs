@@ -7,7 +7,7 @@ use super::{
     directory::{Report, RoomName, Scope, SharedRoom},
     membership::{Membership, RoomIndex},
     node::Node,
-    pending::{Item, Pending, To, merge},
+    pending::{Item, Merged, Pending, To, merge},
     slot::{Expected, Held, Notice, Seat},
     state::State,
 };
@@ -24,6 +24,7 @@ impl State {
             to,
             action,
             done,
+            announced,
         } = command;
         match action {
             Action::Emit { frame, ack } => self.emit(node, &scope, &to, frame, ack),
@@ -31,6 +32,12 @@ impl State {
                 for slot in self.select(&scope, &to) {
                     for name in &*names {
                         self.join(&scope, slot, Some(name));
+                    }
+                }
+                if announced {
+                    for name in &*names {
+                        let joined = self.membership.find(scope.id, Some(name)).is_some();
+                        scope.arrived(name, self.worker, joined);
                     }
                 }
             }
@@ -85,7 +92,10 @@ impl State {
         let item = Item { frame, except, ack };
         match to {
             To::Slot(slot) if self.pending.is_empty() => {
-                self.deliver(node, Some(scope.id), slot, &item);
+                let queued = self.deliver(node, Some(scope.id), slot, &item);
+                if let Some((_, collector)) = &item.ack {
+                    collector.counted(usize::from(queued));
+                }
             }
             to => {
                 if let To::Room(room) = to
@@ -118,13 +128,20 @@ impl State {
         self.pending.push(namespace, To::Slot(slot), item);
     }
 
-    fn deliver(&mut self, node: &Node, namespace: Option<NamespaceId>, slot: u32, item: &Item) {
-        if let Some(ack) = &item.ack {
-            let counted = self.expect(slot, namespace, ack);
-            ack.1.counted(usize::from(counted));
-        }
+    /// One item to one slot; whether its client will get it.
+    fn deliver(
+        &mut self,
+        node: &Node,
+        namespace: Option<NamespaceId>,
+        slot: u32,
+        item: &Item,
+    ) -> bool {
         let limit = node.config.max_outbox_bytes;
-        self.push(slot, namespace, item.frame.clone(), 1, limit, &node.metrics);
+        let queued = self.push(slot, namespace, item.frame.clone(), 1, limit, &node.metrics);
+        if queued && let Some(ack) = &item.ack {
+            self.expect(slot, namespace, ack);
+        }
+        queued
     }
 
     /// Hands everything pending to the outboxes.
@@ -161,46 +178,56 @@ impl State {
             }
         }
         let merged = merge(items);
+        let mut counted = vec![0; items.iter().filter(|item| item.ack.is_some()).count()];
         for &index in slots {
             let marked = self
                 .slots
                 .get(index as usize)
                 .is_some_and(|slot| slot.mark == epoch);
+            let mut acks = counted.iter_mut();
             if marked {
                 // Not for it: some of the frames.
-                for item in items.iter().filter(|item| item.except != Some(index)) {
-                    self.push(index, namespace, item.frame.clone(), 1, limit, &node.metrics);
+                for item in items {
+                    let count = item.ack.as_ref().and_then(|_| acks.next());
+                    if item.except != Some(index)
+                        && self.deliver(node, namespace, index, item)
+                        && let Some(count) = count
+                    {
+                        *count += 1;
+                    }
                 }
-            } else {
-                for (frame, carries) in &merged {
-                    self.push(index, namespace, frame.clone(), *carries, limit, &node.metrics);
+                continue;
+            }
+            for Merged {
+                frame,
+                carries,
+                ack,
+            } in &merged
+            {
+                let count = ack.and_then(|_| acks.next());
+                let frame = frame.clone();
+                let queued = self.push(index, namespace, frame, *carries, limit, &node.metrics);
+                if queued && let (Some(ack), Some(count)) = (ack, count) {
+                    self.expect(index, namespace, ack);
+                    *count += 1;
                 }
             }
         }
-        for item in items {
-            if let Some(ack) = &item.ack {
-                let receivers = slots.iter().filter(|slot| item.except != Some(**slot));
-                let mut counted = 0;
-                for &slot in receivers {
-                    counted += usize::from(self.expect(slot, namespace, ack));
-                }
-                ack.1.counted(counted);
-            }
+        let collectors = items.iter().filter_map(|item| item.ack.as_ref());
+        for ((_, collector), counted) in collectors.zip(counted) {
+            collector.counted(counted);
         }
     }
 
-    /// Notes that the socket owes an ack; false if it has gone.
+    /// Notes that the socket owes an ack.
     fn expect(
         &mut self,
         slot: u32,
         namespace: Option<NamespaceId>,
         (id, collector): &(u64, Arc<Collector>),
-    ) -> bool {
-        let Some(slot) = self.slots.get_mut(slot as usize) else {
-            return false;
-        };
-        let Some(namespace) = namespace.filter(|_| !slot.closing) else {
-            return false;
+    ) {
+        let (Some(slot), Some(namespace)) = (self.slots.get_mut(slot as usize), namespace) else {
+            return;
         };
         // What nobody waits for any more must not gather, whatever the client does.
         if slot.acks.len() >= 32 && slot.acks.len().is_power_of_two() {
@@ -211,7 +238,6 @@ impl State {
             id: *id,
             collector: Arc::clone(collector),
         });
-        true
     }
 
     // ---- selections
@@ -239,6 +265,10 @@ impl State {
             (1, []) if simple => {
                 let name = selection.rooms.first().and_then(|room| room.name.as_deref());
                 let room = self.membership.find(scope.id, name);
+                if let (None, Some(shared)) = (room, selection.rooms.first()) {
+                    // The members that were announced have not come.
+                    scope.exit(shared, self.worker);
+                }
                 (room.map(To::Room), except)
             }
             _ => {

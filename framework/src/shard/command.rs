@@ -23,9 +23,21 @@ pub(crate) struct Command {
     /// Takes one answer of each worker; that all clones of it are gone tells that the command was
     /// applied everywhere.
     pub(crate) done: Option<mpsc::Sender<Vec<Found>>>,
+    /// The rooms of a join know that it is coming; set on its way to another worker.
+    pub(crate) announced: bool,
 }
 
 impl Command {
+    pub(crate) fn new(scope: &Arc<Scope>, to: Selection, action: Action) -> Self {
+        Self {
+            scope: Arc::clone(scope),
+            to,
+            action,
+            done: None,
+            announced: false,
+        }
+    }
+
     /// Bytes that the command keeps alive while it waits.
     pub(crate) fn weight(&self) -> usize {
         match &self.action {

@@ -1,7 +1,7 @@
 //! What all workers of a node share about namespaces, rooms and sockets.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
@@ -61,16 +61,35 @@ impl Scope {
         Arc::clone(&room)
     }
 
+    /// A command is on its way that lets sockets of `worker` join. The room counts it among its
+    /// workers from now on, so that what is emitted next follows the command there.
+    pub(crate) fn announce(&self, name: &str, worker: WorkerId) {
+        let room = self.rooms.entry(RoomName::from(name));
+        let room = room.or_insert_with(|| SharedRoom::new(self.id, Some(name.into())));
+        room.announced().push(worker);
+        room.workers.insert(worker);
+    }
+
+    /// An announced command has come; `joined` tells whether the room has members there now.
+    pub(crate) fn arrived(&self, name: &str, worker: WorkerId, joined: bool) {
+        self.rooms.remove_if(name, |_, room| {
+            let mut announced = room.announced();
+            if let Some(at) = announced.iter().position(|known| *known == worker) {
+                announced.swap_remove(at);
+            }
+            drop(announced);
+            !joined && room.vacated(worker)
+        });
+    }
+
     /// `worker` has no members left; the room is forgotten if no worker has.
     pub(crate) fn exit(&self, room: &SharedRoom, worker: WorkerId) {
-        let Some(name) = &room.name else {
-            room.workers.remove(worker);
-            return;
-        };
-        self.rooms.remove_if(name, |_, entry| {
-            entry.workers.remove(worker);
-            entry.workers.is_empty()
-        });
+        match &room.name {
+            None => room.workers.remove(worker),
+            Some(name) => {
+                self.rooms.remove_if(name, |_, room| room.vacated(worker));
+            }
+        }
     }
 }
 
@@ -82,6 +101,8 @@ pub(crate) struct SharedRoom {
     pub(crate) workers: WorkerSet,
     /// Members on all workers, as the supervisor last counted.
     pub(crate) members: AtomicUsize,
+    /// Workers to which a command that lets sockets join is on its way, once for each command.
+    announced: Mutex<Vec<WorkerId>>,
     /// Someone supervises it, or is about to.
     pub(crate) claimed: AtomicBool,
     supervisor: Mutex<Option<Recipient<Report>>>,
@@ -94,9 +115,25 @@ impl SharedRoom {
             name,
             workers: WorkerSet::default(),
             members: AtomicUsize::new(0),
+            announced: Mutex::default(),
             claimed: AtomicBool::new(false),
             supervisor: Mutex::new(None),
         })
+    }
+
+    // Held for a few instructions, under the guard of the room's entry.
+    fn announced(&self) -> MutexGuard<'_, Vec<WorkerId>> {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes out a worker without members, unless some are about to join; whether none is left.
+    fn vacated(&self, worker: WorkerId) -> bool {
+        if !self.announced().contains(&worker) {
+            self.workers.remove(worker);
+        }
+        self.workers.is_empty()
     }
 
     /// The address of the actor that supervises the room, while it lives.
@@ -241,6 +278,20 @@ mod tests {
         assert_eq!(room.workers.snapshot().iter().collect::<Vec<_>>(), [B]);
         assert!(scope.room("lobby").is_some());
         scope.exit(&room, B);
+        assert!(scope.room("lobby").is_none());
+    }
+
+    #[test]
+    fn a_room_waits_for_members_that_are_announced() {
+        let scope = Scope::new(NamespaceId(0), "/".into());
+        scope.announce("lobby", A);
+        scope.announce("lobby", A);
+        scope.arrived("lobby", A, false);
+        assert!(scope.room("lobby").is_some(), "one more is on its way");
+        let room = scope.enter(Some("lobby"), A);
+        scope.exit(&room, A);
+        assert!(scope.room("lobby").is_some(), "still");
+        scope.arrived("lobby", A, false);
         assert!(scope.room("lobby").is_none());
     }
 

@@ -15,8 +15,8 @@ use super::{
     state::State,
 };
 use crate::{
+    error::DisconnectReason,
     id::SlotKey,
-    protocol::engine_io::CloseReason,
     transport::frame::Frame,
 };
 
@@ -69,10 +69,8 @@ impl Shard {
                 },
                 Some(supervisor) => supervisor,
             };
-            if supervisor.try_send(report).is_err() {
-                tracing::debug!(room = room.name.as_deref(), "a room's supervisor is busy; told later");
-                self.state.borrow_mut().deferred.push((room, report));
-            }
+            // Gone, or taken: each clone of an address brings a slot of the mailbox with it.
+            let _ = supervisor.try_send(report);
         }
     }
 
@@ -94,8 +92,6 @@ impl Shard {
                 self.due(&mut state, due, key);
             }
         }
-        let deferred = std::mem::take(&mut state.deferred);
-        state.reports.extend(deferred);
         drop(state);
         self.arm();
     }
@@ -120,7 +116,7 @@ impl Shard {
                     // The pong may be among what we have not read.
                     state.await_pong(key.index);
                 } else {
-                    slot.tell(Notice::Close(CloseReason::PingTimeout));
+                    slot.tell(Notice::Close(DisconnectReason::PingTimeout));
                 }
             }
             Due::Connect if !slot.closing => {

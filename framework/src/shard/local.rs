@@ -134,6 +134,7 @@ impl Shard {
     pub(crate) fn driven(&self, key: SlotKey) {
         let mut state = self.state.borrow_mut();
         state.driving = None;
+        state.count_deliveries(&self.node.metrics);
         if state.slot(key).is_some_and(|slot| !slot.touched) {
             state.write(key.index);
         }

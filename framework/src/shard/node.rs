@@ -114,7 +114,7 @@ impl Node {
     ///
     /// # Errors
     /// [`EmitError::Overloaded`] with the number of workers that refused it.
-    pub(crate) fn dispatch(&self, mut command: Command) -> Result<(), EmitError> {
+    pub(crate) fn dispatch(&self, command: Command) -> Result<(), EmitError> {
         let mut workers = command.to.workers(&command.scope);
         let local = self.local().filter(|shard| workers.take(shard.worker));
         let mut refused = 0;
@@ -164,10 +164,16 @@ impl Node {
     }
 
     /// Whether the worker took the command; one that has gone has no members, which is as good.
-    fn send(&self, worker: WorkerId, command: Command) -> bool {
+    fn send(&self, worker: WorkerId, mut command: Command) -> bool {
+        if let Action::Join(names) = &command.action {
+            for name in &**names {
+                command.scope.announce(name, worker);
+            }
+            command.announced = true;
+        }
         let remote = self.workers.get(&worker).map(|remote| Arc::clone(&remote));
         let Some(remote) = remote else {
-            uncounted(&command);
+            undelivered(&command, worker, true);
             return true;
         };
         let weight = command.weight();
@@ -178,7 +184,7 @@ impl Node {
                 Ok(()) => return true,
                 Err(SendError::Closed(command)) => {
                     remote.backlog.fetch_sub(weight, Ordering::Relaxed);
-                    uncounted(&command);
+                    undelivered(&command, worker, true);
                     return true;
                 }
                 Err(SendError::Full(command)) => command,
@@ -187,18 +193,25 @@ impl Node {
             command
         };
         remote.backlog.fetch_sub(weight, Ordering::Relaxed);
-        uncounted(&refused);
+        undelivered(&refused, worker, false);
         false
     }
 }
 
-/// Nobody on that worker will answer.
-fn uncounted(command: &Command) {
-    if let Action::Emit {
-        ack: Some((_, collector)),
-        ..
-    } = &command.action
-    {
-        collector.counted(0);
+/// Takes back what was counted on for a command that does not reach its worker.
+fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
+    match &command.action {
+        // Nobody there will answer.
+        Action::Emit {
+            ack: Some((_, collector)),
+            ..
+        } => collector.counted(0),
+        // A busy worker may have members; if not, it says so when the next emit comes.
+        Action::Join(names) => {
+            for name in &**names {
+                command.scope.arrived(name, worker, !gone);
+            }
+        }
+        _ => {}
     }
 }

@@ -84,15 +84,26 @@ impl Pending {
     }
 }
 
-/// The frames of `items` with neighbours that nothing can happen to joined into one buffer, and
-/// how many frames each of the results carries.
-pub(crate) fn merge(items: &[Item]) -> SmallVec<[(Frame, u32); 1]> {
+/// One buffer for an outbox.
+pub(crate) struct Merged<'a> {
+    pub(crate) frame: Frame,
+    /// Frames in it.
+    pub(crate) carries: u32,
+    pub(crate) ack: Option<&'a (u64, Arc<Collector>)>,
+}
+
+/// The frames of `items`, neighbours that nothing can happen to joined into one buffer.
+pub(crate) fn merge(items: &[Item]) -> SmallVec<[Merged<'_>; 1]> {
     let mut merged = SmallVec::new();
     let mut rest = items;
     while let Some((first, others)) = rest.split_first() {
         let run = run_length(rest);
         if run == 1 {
-            merged.push((first.frame.clone(), 1));
+            merged.push(Merged {
+                frame: first.frame.clone(),
+                carries: 1,
+                ack: first.ack.as_ref(),
+            });
             rest = others;
             continue;
         }
@@ -106,7 +117,11 @@ pub(crate) fn merge(items: &[Item]) -> SmallVec<[(Frame, u32); 1]> {
             bytes: Bytes::from(bytes),
             handling: first.frame.handling,
         };
-        merged.push((frame, u32::try_from(run.len()).unwrap_or(u32::MAX)));
+        merged.push(Merged {
+            frame,
+            carries: u32::try_from(run.len()).unwrap_or(u32::MAX),
+            ack: None,
+        });
         rest = behind;
     }
     merged
@@ -117,7 +132,7 @@ fn run_length(items: &[Item]) -> usize {
     let mut bytes = 0;
     let joinable = items.iter().take_while(|item| {
         bytes += item.frame.bytes.len();
-        item.frame.handling.is_plain() && bytes <= MERGED
+        item.ack.is_none() && item.frame.handling.is_plain() && bytes <= MERGED
     });
     joinable.count().max(1)
 }
@@ -158,7 +173,10 @@ mod tests {
             plain("f"),
         ];
         let merged = merge(&items);
-        let texts: Vec<_> = merged.iter().map(|(f, n)| (f.bytes.len(), *n)).collect();
+        let texts: Vec<_> = merged
+            .iter()
+            .map(|m| (m.frame.bytes.len(), m.carries))
+            .collect();
         assert_eq!(texts, [(2, 2), (1, 1), (1, 1), (MERGED, 1), (1, 1)]);
     }
 

@@ -7,9 +7,9 @@ use smallvec::SmallVec;
 
 use super::membership::RoomList;
 use crate::{
+    error::DisconnectReason,
     event::Collector,
     id::{NamespaceId, SocketId},
-    protocol::engine_io::CloseReason,
     transport::{frame::Frame, io::Io, outbox::Outbox},
 };
 
@@ -78,7 +78,7 @@ pub(crate) enum Heartbeat {
 #[rtype(result = "()")]
 pub(crate) enum Notice {
     /// The session ends, for this reason.
-    Close(CloseReason),
+    Close(DisconnectReason),
     /// It ends because the client does not take what is sent.
     TooSlow,
     /// The hub shuts down.

@@ -12,10 +12,10 @@ use super::{
     slot::{Heartbeat, Notice, Slot},
 };
 use crate::{
+    error::DisconnectReason,
     config::Config,
     id::{NamespaceId, SlotKey, WorkerId},
     metrics::Metrics,
-    protocol::engine_io::CloseReason,
     transport::{
         frame::Frame,
         outbox::{Flushed, Outbox, Pushed},
@@ -34,8 +34,6 @@ pub(crate) struct State {
     pub(crate) deadlines: Deadlines,
     /// Counts to be reported.
     pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
-    /// Those that a busy supervisor did not take.
-    pub(crate) deferred: Vec<(Arc<SharedRoom>, Report)>,
     /// Rooms whose count changed.
     pub(crate) unreported: Vec<RoomIndex>,
     /// The slot whose connection is running: it writes its own outbox when it has done.
@@ -60,7 +58,6 @@ impl State {
                 config.close_timeout,
             ),
             reports: Vec::new(),
-            deferred: Vec::new(),
             unreported: Vec::new(),
             driving: None,
             epoch: 0,
@@ -97,7 +94,8 @@ impl State {
         self.deadlines.set(due, key.index, key.generation, now)
     }
 
-    /// Puts a frame into the outbox of a slot; `carries` tells how many packets are in it.
+    /// Puts a frame into the outbox of a slot, `carries` being the number of packets in it. False
+    /// if its client will not get it, which has been counted.
     pub(crate) fn push(
         &mut self,
         index: u32,
@@ -106,20 +104,19 @@ impl State {
         carries: u32,
         limit: usize,
         metrics: &Metrics,
-    ) {
+    ) -> bool {
         let Some(slot) = self.slots.get_mut(index as usize) else {
             metrics.dropped_closed.add(carries.into());
-            return;
+            return false;
         };
         if slot.closing {
             metrics.dropped_closed.add(carries.into());
-            return;
+            return false;
         }
         if let Some(namespace) = namespace
             && slot.holds(namespace)
         {
-            hold(slot, namespace, frame, limit, metrics);
-            return;
+            return hold(slot, namespace, frame, limit, metrics);
         }
         if slot.outbox.bytes() + frame.bytes.len() > limit && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
@@ -129,15 +126,25 @@ impl State {
             Pushed::Queued => {}
             Pushed::DroppedOldest(n) => metrics.dropped_oldest.add(n as u64),
             Pushed::Replaced(n) => metrics.replaced_latest.add(n as u64),
-            Pushed::DroppedNewest => return metrics.dropped_newest.add(carries.into()),
-            Pushed::DroppedVolatile => return metrics.dropped_volatile.add(carries.into()),
-            Pushed::Overflow => return too_slow(slot, metrics),
+            Pushed::DroppedNewest => {
+                metrics.dropped_newest.add(carries.into());
+                return false;
+            }
+            Pushed::DroppedVolatile => {
+                metrics.dropped_volatile.add(carries.into());
+                return false;
+            }
+            Pushed::Overflow => {
+                too_slow(slot, metrics);
+                return false;
+            }
         }
         self.delivered += u64::from(carries);
         if !slot.touched && self.driving != Some(index) {
             slot.touched = true;
             self.touched.push_back(index);
         }
+        true
     }
 
     /// Writes what waits for the slot.
@@ -205,7 +212,7 @@ fn flush(slot: &mut Slot) {
             tracing::debug!(%error, "a connection failed while it was written to");
             slot.closing = true;
             slot.outbox = Outbox::default();
-            slot.tell(Notice::Close(CloseReason::TransportError));
+            slot.tell(Notice::Close(DisconnectReason::TransportError));
         }
     }
 }
@@ -226,11 +233,13 @@ fn hold(
     frame: Frame,
     limit: usize,
     metrics: &Metrics,
-) {
+) -> bool {
     let held = slot.held.get_or_insert_default();
     if held.bytes + frame.bytes.len() > limit && !held.frames.is_empty() {
-        return too_slow(slot, metrics);
+        too_slow(slot, metrics);
+        return false;
     }
     held.bytes += frame.bytes.len();
     held.frames.push((namespace, frame));
+    true
 }

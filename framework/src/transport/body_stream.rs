@@ -8,7 +8,6 @@ use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
     mem,
-    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -36,7 +35,6 @@ const BUFFER_LIMIT: usize = 64 * 1024;
 pub(super) fn pair(
     payload: web::Payload,
     socket: Option<Socket>,
-    peer: Option<SocketAddr>,
 ) -> (Io, StreamBody) {
     let outgoing = Rc::new(Outgoing::default());
     let io = BodyIo {
@@ -47,7 +45,6 @@ pub(super) fn pair(
         }),
         outgoing: Rc::clone(&outgoing),
         socket,
-        peer,
     };
     (Io::Body(Rc::new(io)), StreamBody { outgoing })
 }
@@ -57,7 +54,6 @@ pub(crate) struct BodyIo {
     incoming: RefCell<Incoming>,
     outgoing: Rc<Outgoing>,
     socket: Option<Socket>,
-    peer: Option<SocketAddr>,
 }
 
 /// The request payload and what is left of its last chunk.
@@ -132,9 +128,6 @@ impl BodyIo {
         self.outgoing.abort(self.socket.is_some());
     }
 
-    pub(super) fn peer_addr(&self) -> Option<SocketAddr> {
-        self.peer
-    }
 }
 
 impl Drop for BodyIo {

@@ -29,7 +29,6 @@ use std::{
     cell::Cell,
     convert::Infallible,
     io, mem,
-    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -85,9 +84,9 @@ pub(super) fn take_socket(req: &HttpRequest) -> Option<Socket> {
 /// # Errors
 ///
 /// Those of the registration, for instance when the kernel's watch limit is reached.
-pub(super) fn open(socket: Socket, peer: Option<SocketAddr>) -> io::Result<Io> {
+pub(super) fn open(socket: Socket) -> io::Result<Io> {
     let stream = TcpStream::from_std(socket.into())?;
-    Ok(Io::Tcp(Rc::new(TcpIo::new(stream, peer))))
+    Ok(Io::Tcp(Rc::new(TcpIo::new(stream))))
 }
 
 /// The body of the 101, see the module's documentation.

@@ -48,12 +48,11 @@ pub(crate) fn accept(
     let mut response = ws::handshake(req).map_err(refuse)?;
     verify(req).map_err(refuse)?;
 
-    let peer = req.peer_addr();
     let mut kept = handoff::take_socket(req);
     if mode == Mode::Handoff
         && let Some(socket) = kept.take()
     {
-        match handoff::open(socket, peer) {
+        match handoff::open(socket) {
             Ok(io) => {
                 let body = handoff::HandoffBody::new(payload, move |early| start(io, early));
                 return Ok(response.body(body));
@@ -61,7 +60,7 @@ pub(crate) fn accept(
             Err(error) => tracing::debug!(%error, "handoff impossible, using the response body"),
         }
     }
-    let (io, body) = body_stream::pair(payload, kept, peer);
+    let (io, body) = body_stream::pair(payload, kept);
     start(io, Bytes::new());
     Ok(response.body(body))
 }

@@ -5,7 +5,7 @@
 use std::{
     cell::Cell,
     io::{self, IoSlice},
-    net::{Shutdown, SocketAddr},
+    net::Shutdown,
     rc::Rc,
     task::{Context, Poll},
     time::Duration,
@@ -121,27 +121,18 @@ impl Io {
         }
     }
 
-    /// The address of the other end of the TCP connection, which may be a proxy's.
-    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(io) => io.peer,
-            Self::Body(io) => io.peer_addr(),
-        }
-    }
 }
 
 /// A socket of our own.
 pub(crate) struct TcpIo {
     stream: TcpStream,
-    peer: Option<SocketAddr>,
     aborted: Cell<bool>,
 }
 
 impl TcpIo {
-    pub(super) fn new(stream: TcpStream, peer: Option<SocketAddr>) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
-            peer,
             aborted: Cell::new(false),
         }
     }

@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Member;
 use syn::spanned::Spanned;
+use syn::{Member, Type};
 
 use super::{Args, Event, SlowConsumer};
 
@@ -20,6 +20,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
         Some(ack) => ack.to_token_stream(),
         None => quote!(()),
     };
+    let ack_args = ack_args(event.ack.as_ref());
     let slow_consumer = event.slow_consumer.map(slow_consumer);
     let key = event.key.as_ref().map(key);
     quote! {
@@ -28,6 +29,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
             const NAME: &'static str = #name;
             const ARGS: ::roomcast::__private::Args = #args;
             type Ack = #ack;
+            const ACK_ARGS: ::roomcast::__private::Args = #ack_args;
             #slow_consumer
             #key
         }
@@ -36,6 +38,18 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
         impl #impl_generics ::roomcast::__private::Message for #ident #type_generics #where_clause {
             type Result = ::core::result::Result<(), ::roomcast::__private::EmitError>;
         }
+    }
+}
+
+/// A tuple answers with an argument for each element, anything else with one.
+fn ack_args(ack: Option<&Type>) -> Args {
+    match ack {
+        None => Args::None,
+        Some(Type::Group(group)) => ack_args(Some(&group.elem)),
+        Some(Type::Paren(paren)) => ack_args(Some(&paren.elem)),
+        Some(Type::Tuple(tuple)) if tuple.elems.is_empty() => Args::None,
+        Some(Type::Tuple(tuple)) => Args::Many(tuple.elems.len()),
+        Some(_) => Args::One,
     }
 }
 

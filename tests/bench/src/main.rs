@@ -1,2 +1,77 @@
-//! Not written yet.
-fn main() {}
+//! The server that the benchmarks and the Autobahn cases run against.
+//!
+//! | variable | meaning | default |
+//! | --- | --- | --- |
+//! | `PORT` | where to listen on 127.0.0.1 | 21001 |
+//! | `WORKERS` | threads | 1 |
+//! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
+//!
+//! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
+//! [`client`].
+
+mod client;
+mod counting;
+#[global_allocator]
+static A: counting::A = counting::A;
+
+use std::{env, error::Error, net::Ipv4Addr, str::FromStr};
+
+use actix_web::{App, HttpServer};
+use roomcast::{Hub, WebSocketMode, signals, testing};
+
+use client::Client;
+
+/// Connections that actix-web's dispatcher may hold on one worker: all of them, with `MODE=body`.
+const MAX_CONNECTIONS: usize = 100_000;
+
+/// Connections that may wait to be accepted; load generators open thousands at once.
+const BACKLOG: u32 = 8192;
+
+/// The longest message of `/echo`; the Autobahn cases need 16 MiB.
+const MAX_ECHO: usize = 16 << 20;
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let port = variable("PORT", 21001)?;
+    let workers = variable("WORKERS", 1)?;
+    let mode = match variable("MODE", String::from("handoff"))?.as_str() {
+        "handoff" => WebSocketMode::Handoff,
+        "body" => WebSocketMode::BodyStream,
+        other => return Err(format!("MODE is `{other}`, neither handoff nor body").into()),
+    };
+
+    let hub = Hub::builder()
+        .namespace::<Client>("/")
+        .websocket_mode(mode)
+        .build()?;
+    let mount = hub.mount();
+    let echo = testing::echo("/echo", MAX_ECHO, mode);
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(mount.clone())
+            .configure(echo.clone())
+    })
+    .workers(workers)
+    .backlog(BACKLOG)
+    .max_connections(MAX_CONNECTIONS)
+    .on_connect(hub.on_connect())
+    .shutdown_signal(hub.shutdown_on(signals()))
+    .bind((Ipv4Addr::LOCALHOST, port))?;
+    counting::base();
+    std::thread::spawn(|| loop { std::thread::sleep(std::time::Duration::from_secs(7)); counting::print(5000); });
+    println!("ready");
+    server.run().await?;
+    Ok(())
+}
+
+/// The value of an environment variable.
+fn variable<T>(name: &str, default: T) -> Result<T, String>
+where
+    T: FromStr<Err: std::fmt::Display>,
+{
+    match env::var(name) {
+        Ok(text) => text.parse().map_err(|error| format!("{name}: {error}")),
+        Err(env::VarError::NotPresent) => Ok(default),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}

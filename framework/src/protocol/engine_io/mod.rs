@@ -6,10 +6,14 @@ mod base64;
 mod error;
 mod open;
 mod packet;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the wire form of long-polling, which is the next transport")
+)]
 pub(crate) mod payload;
 mod query;
 
-pub(crate) use error::{CloseReason, HandshakeError, ParseError};
+pub(crate) use error::{HandshakeError, ParseError};
 pub(crate) use open::Open;
 pub(crate) use packet::Packet;
 pub(crate) use query::Query;

@@ -112,8 +112,8 @@ impl Assembler {
         Ok(None)
     }
 
-    /// Whether a packet is in progress.
-    pub(crate) fn is_waiting(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_waiting(&self) -> bool {
         self.pending.is_some()
     }
 }

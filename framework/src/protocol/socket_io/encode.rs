@@ -128,14 +128,6 @@ impl Args<'_> {
         serde_json::to_writer(&mut *self.out, value)
     }
 
-    /// Appends arguments that are JSON already, separated by commas; none if the text is empty.
-    pub(crate) fn push_raw(&mut self, json: &str) {
-        if !json.is_empty() {
-            self.comma();
-            self.out.extend_from_slice(json.as_bytes());
-        }
-    }
-
     /// Appends the elements of a value that serializes to a list.
     ///
     /// # Errors

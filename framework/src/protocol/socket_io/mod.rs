@@ -14,10 +14,10 @@ mod event_name;
 mod packet;
 mod placeholder;
 
-pub(crate) use assemble::{Assembler, BinaryPacket, Limits, Step};
-pub(crate) use attachments::{collect_attachments, with_attachments};
+pub(crate) use assemble::{Assembler, Limits, Step};
+pub(crate) use attachments::with_attachments;
 pub use binary::Binary;
-pub(crate) use decode::{decode, elements};
+pub(crate) use decode::elements;
 pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};

@@ -10,21 +10,17 @@ pub(crate) struct CloseCode(u16);
 
 impl CloseCode {
     /// The purpose of the connection is fulfilled.
+    #[cfg(test)]
     pub(crate) const NORMAL: Self = Self(1000);
     /// The server goes down, or the browser leaves the page.
+    #[cfg(test)]
     pub(crate) const GOING_AWAY: Self = Self(1001);
     /// The peer broke the WebSocket protocol.
     pub(crate) const PROTOCOL_ERROR: Self = Self(1002);
     /// The payload does not fit the type of its message: text that is not UTF-8.
     pub(crate) const INVALID_PAYLOAD: Self = Self(1007);
-    /// The peer broke a rule of ours for which there is no better code.
-    pub(crate) const POLICY: Self = Self(1008);
     /// A message is too big to be processed.
     pub(crate) const TOO_BIG: Self = Self(1009);
-    /// Something failed on our side.
-    pub(crate) const INTERNAL_ERROR: Self = Self(1011);
-    /// Come back later: the server is overloaded (in IANA's registry of close codes).
-    pub(crate) const TRY_AGAIN_LATER: Self = Self(1013);
 
     /// `None` if `code` must not be sent: outside 1000 to 4999, of local meaning only, or defined by nobody.
     pub(crate) const fn new(code: u16) -> Option<Self> {

@@ -20,6 +20,7 @@ pub(crate) struct ControlFrame {
 
 impl ControlFrame {
     /// A ping. Only the first 125 bytes of `payload` are sent.
+    #[cfg(test)]
     pub(crate) fn ping(payload: &[u8]) -> Self {
         Self::new(Opcode::Ping, [payload, &[]])
     }

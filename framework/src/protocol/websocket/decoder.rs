@@ -123,6 +123,7 @@ impl Decoder {
     }
 
     /// How many bytes are held for a frame or message that is not complete, or was just handed out.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for tests and the fuzz target"))]
     pub(crate) fn held(&self) -> usize {
         let header = match &self.state {
             State::Header(partial) => usize::from(partial.len),

@@ -2,7 +2,7 @@
 
 use super::LIMITS;
 use crate::protocol::socket_io::{
-    Assembler, Binary, Step, collect_attachments, encode, with_attachments,
+    Assembler, Binary, Step, attachments::collect_attachments, encode, with_attachments,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -142,26 +142,6 @@ fn a_value_that_does_not_serialize_leaves_the_buffer_as_it_was() {
     assert!(encode::ack(&mut out, "/", 1, |to| to.push(&args)).is_err());
     assert!(encode::connect_error(&mut out, "/", "no", Some(&Broken)).is_err());
     assert_eq!(out, b"before");
-}
-
-#[test]
-fn raw_arguments_stand_beside_typed_ones() {
-    let mut out = Vec::new();
-    let sent = encode::event(&mut out, "/", None, "a", |args| {
-        args.push_raw("");
-        args.push_raw("1,[2]");
-        args.push("x")
-    });
-    assert!(sent.unwrap().is_empty());
-    assert_eq!(out, br#"2["a",1,[2],"x"]"#);
-
-    let mut out = Vec::new();
-    encode::ack(&mut out, "/", 3, |args| {
-        args.push_raw("1,[2]");
-        Ok(())
-    })
-    .unwrap();
-    assert_eq!(out, b"33[1,[2]]");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What broke other implementations.
 
 use super::{LIMITS, event};
-use crate::protocol::socket_io::{Assembler, DecodeError, Limits, Step, decode};
+use crate::protocol::socket_io::{Assembler, DecodeError, Limits, Step, decode::decode};
 use bytes::Bytes;
 
 const ONE: &str = r#"51-["a",{"_placeholder":true,"num":0}]"#;

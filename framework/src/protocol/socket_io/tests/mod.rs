@@ -10,7 +10,7 @@ mod placeholders;
 mod properties;
 mod tree;
 
-use super::{Data, DecodeError, Limits, Packet, decode};
+use super::{Data, DecodeError, Limits, Packet, decode::decode};
 
 const LIMITS: Limits = Limits {
     max_attachments: 10,

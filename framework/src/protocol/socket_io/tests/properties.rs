@@ -2,7 +2,7 @@
 
 use super::LIMITS;
 use crate::protocol::socket_io::{
-    Assembler, Binary, Data, Limits, Step, decode, encode, is_reserved, with_attachments,
+    Assembler, Binary, Data, Limits, Step, decode::decode, encode, is_reserved, with_attachments,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

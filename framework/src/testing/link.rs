@@ -1,0 +1,215 @@
+//! The client's end of a connection: a task that reads it, answers pings and acks, and fills the
+//! inbox; and the half that writes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use serde::Deserialize;
+use tokio::{sync::Mutex, time::timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{ConnectRefused, Disconnected, PATIENCE, Received, dial::WebSocket, inbox::Inbox};
+use crate::protocol::socket_io::{Assembler, Data, Kind, Limits, Packet, Step, elements, encode};
+
+/// RFC 6455 section 7.4.1: what stands for a close frame without a code, and for none at all.
+pub(super) const NO_CODE: u16 = 1005;
+pub(super) const NO_CLOSE_FRAME: u16 = 1006;
+
+/// The server is trusted; what it may send is what its own tests limit.
+const LIMITS: Limits = Limits {
+    max_attachments: usize::MAX,
+    max_packet_bytes: usize::MAX,
+};
+
+/// Writes messages, those of one packet together.
+pub(super) struct Outgoing(Mutex<SplitSink<WebSocket, Message>>);
+
+impl Outgoing {
+    /// Sends a packet; false if the connection does not take it.
+    pub(super) async fn packet(&self, text: Vec<u8>, attachments: Vec<Bytes>) -> bool {
+        let mut message = String::from("4");
+        message.push_str(&String::from_utf8_lossy(&text));
+        let messages = std::iter::once(Message::text(message))
+            .chain(attachments.into_iter().map(Message::Binary));
+        self.messages(messages).await
+    }
+
+    pub(super) async fn message(&self, message: Message) -> bool {
+        self.messages(std::iter::once(message)).await
+    }
+
+    async fn messages(&self, messages: impl Iterator<Item = Message>) -> bool {
+        let sending = async {
+            let mut sink = self.0.lock().await;
+            for message in messages {
+                sink.feed(message).await?;
+            }
+            sink.flush().await
+        };
+        matches!(timeout(PATIENCE, sending).await, Ok(Ok(())))
+    }
+}
+
+pub(super) struct Link {
+    incoming: SplitStream<WebSocket>,
+    outgoing: Arc<Outgoing>,
+    inbox: Arc<Inbox>,
+    namespace: String,
+    assembler: Assembler,
+}
+
+impl Link {
+    pub(super) fn new(socket: WebSocket, namespace: &str) -> Self {
+        let (sink, incoming) = socket.split();
+        Self {
+            incoming,
+            outgoing: Arc::new(Outgoing(Mutex::new(sink))),
+            inbox: Arc::default(),
+            namespace: namespace.to_owned(),
+            assembler: Assembler::default(),
+        }
+    }
+
+    pub(super) fn outgoing(&self) -> Arc<Outgoing> {
+        Arc::clone(&self.outgoing)
+    }
+
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        Arc::clone(&self.inbox)
+    }
+
+    /// Reads until the connection ends.
+    pub(super) async fn run(mut self) {
+        loop {
+            self.inbox.room().await;
+            match self.incoming.next().await {
+                Some(Ok(message)) => self.message(message).await,
+                // A lost connection, or one that ended after its close frame.
+                Some(Err(_)) | None => {
+                    return self.inbox.end(Disconnected::TransportClose(NO_CLOSE_FRAME));
+                }
+            }
+        }
+    }
+
+    async fn message(&mut self, message: Message) {
+        match message {
+            Message::Text(text) => match text.as_str().split_at_checked(1) {
+                Some(("4", packet)) => self.text(packet).await,
+                Some(("2", "")) => drop(self.outgoing.message(Message::text("3")).await),
+                // The open packet.
+                Some(("0", _)) => {}
+                _ => self.note(format!("<- frame {text:?}")),
+            },
+            Message::Binary(bytes) => self.attachment(bytes).await,
+            Message::Pong(payload) => {
+                let number = <[u8; 8]>::try_from(payload.as_ref()).map(u64::from_be_bytes);
+                self.inbox.change(|state| state.pong = number.unwrap_or(state.pong));
+            }
+            Message::Close(frame) => {
+                let code = frame.map_or(NO_CODE, |frame| frame.code.into());
+                self.inbox.end(Disconnected::TransportClose(code));
+            }
+            Message::Ping(_) | Message::Frame(_) => {}
+        }
+    }
+
+    fn note(&self, line: String) {
+        self.inbox.change(|state| state.remember(line));
+    }
+
+    async fn text(&mut self, text: &str) {
+        match self.assembler.add_text(text, &LIMITS) {
+            Ok(Step::Packet(packet)) => self.packet(packet, &[]).await,
+            Ok(Step::Waiting) => {}
+            Err(error) => self.note(format!("<- packet {text:?}, which is invalid: {error}")),
+        }
+    }
+
+    async fn attachment(&mut self, bytes: Bytes) {
+        match self.assembler.add_binary(bytes, &LIMITS) {
+            Ok(None) => {}
+            Ok(Some(complete)) => match complete.packet() {
+                Ok(packet) => self.packet(packet, &complete.attachments).await,
+                Err(error) => self.note(format!("<- a binary packet, which is invalid: {error}")),
+            },
+            Err(error) => self.note(format!("<- binary, which is invalid: {error}")),
+        }
+    }
+
+    async fn packet(&self, packet: Packet<'_>, attachments: &[Bytes]) {
+        if packet.nsp != self.namespace {
+            return self.note(format!("<- a packet of namespace `{}`", packet.nsp));
+        }
+        match (packet.kind, packet.data) {
+            (Kind::Connect, Data::Object(json)) => self.connected(json),
+            (Kind::ConnectError, Data::Error(json)) => {
+                let refused = ConnectRefused::read(json);
+                self.inbox.change(|state| state.refused = Some(refused));
+            }
+            (Kind::Disconnect, _) => {
+                self.inbox.end(Disconnected::ByServer);
+                // As socket.io-client does when it is in no namespace any more.
+                self.outgoing.message(Message::Close(None)).await;
+            }
+            (Kind::Event | Kind::BinaryEvent, Data::Event(event)) => {
+                self.event(Received {
+                    name: event.name.into_owned(),
+                    args: event.args.to_owned(),
+                    attachments: attachments.to_vec(),
+                    ack: packet.id,
+                })
+                .await;
+            }
+            (Kind::Ack | Kind::BinaryAck, Data::Ack(array)) => {
+                self.ack(packet.id, elements(array), attachments);
+            }
+            (kind, _) => self.note(format!("<- a packet {kind:?} without its payload")),
+        }
+    }
+
+    fn connected(&self, json: &str) {
+        #[derive(Deserialize)]
+        struct Connected<'a> {
+            sid: &'a str,
+        }
+        let id = serde_json::from_str(json).ok();
+        let id = id.and_then(|Connected { sid }| sid.parse().ok());
+        match id {
+            Some(id) => self.inbox.change(|state| state.connected = Some(id)),
+            None => self.note(format!("<- CONNECT {json}, which has no sid")),
+        }
+    }
+
+    /// Answers the event, if the test has said how; otherwise it waits for the test.
+    async fn event(&self, event: Received) {
+        let answer = {
+            let mut state = self.inbox.lock();
+            let responder = state.responders.get_mut(event.name.as_str());
+            event.ack.zip(responder).and_then(|(id, respond)| {
+                let mut text = Vec::new();
+                encode::header(&mut text, Kind::Ack, &self.namespace, Some(id));
+                respond(&event, &mut text)
+            })
+        };
+        todo!()
+    }
+
+    fn ack(&self, id: Option<u64>, args: &str, attachments: &[Bytes]) {
+        let waiting = id.and_then(|id| self.inbox.lock().acks.remove(&id));
+        let answer = Received {
+            name: String::new(),
+            args: args.to_owned(),
+            attachments: attachments.to_vec(),
+            ack: None,
+        };
+        match waiting {
+            Some(waiting) => drop(waiting.send(answer)),
+            None => self.note(format!("<- an ack that nobody waits for: [{args}]")),
+        }
+    }
+}

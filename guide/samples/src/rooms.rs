@@ -1,0 +1,194 @@
+//! Samples of the chapter "Rooms and broadcasting".
+
+use actix::{Actor, Context, Handler, Message, Recipient};
+use roomcast::{EmitError, SocketId, prelude::*};
+
+// ANCHOR: join
+#[derive(Deserialize, Event)]
+struct Watch(String);
+
+#[derive(Serialize, Event)]
+struct Watchers<'a> {
+    room: &'a str,
+    news: &'a str,
+}
+
+#[derive(EventHandlers)]
+#[handles(Watch, Whisper)]
+struct Match;
+
+impl Session for Match {
+    type Auth = ();
+
+    async fn connect(_: (), socket: &Socket) -> Result<Self, Refusal> {
+        socket.join("everyone")?;
+        Ok(Self)
+    }
+}
+
+impl Handle<Watch> for Match {
+    async fn handle(&mut self, Watch(room): Watch, socket: &Socket) -> Result<(), Rejection> {
+        // Not for this socket: it is not yet in the room.
+        socket.to(&room).emit(&Watchers {
+            room: &room,
+            news: "one more",
+        })?;
+        socket.join(&room)?;
+        // For this socket, too: the hub's broadcasts leave nobody out.
+        socket.hub().to(&room).emit(&Watchers {
+            room: &room,
+            news: "complete",
+        })?;
+        Ok(())
+    }
+}
+// ANCHOR_END: join
+
+// ANCHOR: private
+/// To one other client, by the id that it told us: every socket is alone in the room of its id.
+#[derive(Deserialize, Event)]
+struct Whisper {
+    to: String,
+    text: String,
+}
+
+#[derive(Serialize, Event)]
+struct Whispered {
+    from: SocketId,
+    text: String,
+}
+
+impl Handle<Whisper> for Match {
+    async fn handle(&mut self, whisper: Whisper, socket: &Socket) -> Result<(), Rejection> {
+        let Whisper { to, text } = whisper;
+        socket.to(to).emit(&Whispered {
+            from: socket.id(),
+            text,
+        })?;
+        Ok(())
+    }
+}
+// ANCHOR_END: private
+
+// ANCHOR: score
+#[derive(Serialize, Event)]
+struct Score {
+    home: u8,
+    away: u8,
+}
+
+fn goal(hub: &Hub, score: &Score) -> Result<(), EmitError> {
+    // Members of both rooms get it once.
+    hub.to("match 7")
+        .to("all matches")
+        .except("muted")
+        .emit(score)
+}
+// ANCHOR_END: score
+
+// ANCHOR: volatile
+#[derive(Serialize, Event)]
+struct Ball {
+    x: f32,
+    y: f32,
+}
+
+fn moved(hub: &Hub, ball: &Ball) -> Result<(), EmitError> {
+    hub.to("match 7").volatile().emit(ball)
+}
+// ANCHOR_END: volatile
+
+// ANCHOR: manage
+async fn final_whistle(hub: &Hub) -> Result<(), EmitError> {
+    let watching = hub.to("match 7");
+    watching.join(["highlights"]).await?;
+    watching.leave(["all matches"]).await?;
+    // Everyone was told before they go: `true` closes their whole connection.
+    hub.to("banned").disconnect(true).await
+}
+// ANCHOR_END: manage
+
+// ANCHOR: fetch
+async fn who_watches(hub: &Hub) -> Result<(), EmitError> {
+    for remote in hub.to("match 7").fetch_sockets().await? {
+        let rooms: Vec<&str> = remote.rooms().collect();
+        println!("{} is in {rooms:?}", remote.id());
+        remote.emit(&Score { home: 0, away: 0 })?;
+    }
+    Ok(())
+}
+// ANCHOR_END: fetch
+
+// ANCHOR: thread
+/// From a thread that knows nothing of actix.
+fn report_from(hub: Hub) -> std::thread::JoinHandle<Result<(), EmitError>> {
+    std::thread::spawn(move || hub.to("match 7").emit(&Score { home: 2, away: 1 }))
+}
+// ANCHOR_END: thread
+
+// ANCHOR: namespace
+fn to_admins(hub: &Hub) -> Result<(), EmitError> {
+    match hub.namespace("/admin") {
+        Some(admins) => admins.emit(&Score { home: 2, away: 2 }),
+        None => Ok(()),
+    }
+}
+// ANCHOR_END: namespace
+
+// ANCHOR: recipient
+/// An actor of the application, which knows its listeners and nothing of Socket.IO.
+#[derive(Default)]
+struct Clock {
+    listeners: Vec<Recipient<Tick>>,
+}
+
+#[derive(Serialize, Event, Clone)]
+struct Tick(u64);
+
+impl Actor for Clock {
+    type Context = Context<Self>;
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Listen(Recipient<Tick>);
+
+impl Handler<Listen> for Clock {
+    type Result = ();
+
+    fn handle(&mut self, Listen(listener): Listen, _: &mut Context<Self>) {
+        self.listeners.push(listener);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Advance(u64);
+
+impl Handler<Advance> for Clock {
+    type Result = ();
+
+    fn handle(&mut self, Advance(now): Advance, _: &mut Context<Self>) {
+        // One that does not take a message has gone, or has too many waiting.
+        self.listeners
+            .retain(|listener| listener.try_send(Tick(now)).is_ok());
+    }
+}
+// ANCHOR_END: recipient
+
+// ANCHOR: subscribe
+#[derive(EventHandlers)]
+#[handles()]
+struct Watcher;
+
+impl Session for Watcher {
+    type Auth = ();
+
+    async fn connect(_: (), socket: &Socket) -> Result<Self, Refusal> {
+        let clock: &actix::Addr<Clock> = socket.state();
+        let listening = clock.send(Listen(socket.recipient())).await;
+        listening.map_err(|_| Refusal::new("the clock has stopped"))?;
+        Ok(Self)
+    }
+}
+// ANCHOR_END: subscribe

@@ -1,0 +1,1 @@
+//! Samples of the chapter "Testing your application".
