@@ -71,8 +71,8 @@ pub use namespace::{
     Unicast,
 };
 pub use protocol::socket_io::Binary;
-pub use roomcast_macros::{Event, EventHandlers};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
+pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{HubBuilder, signals};
 
 /// What derived code names.

@@ -142,6 +142,8 @@ figures! {
     counters {
         /// Frames handed to outboxes: one per event and receiver.
         deliveries => "roomcast_deliveries_total",
+        /// CONNECTs refused: by the session, for auth that does not fit, for an unknown namespace.
+        refused_connects => "roomcast_connects_refused_total",
         /// Events received and dispatched to a handler.
         events => "roomcast_events_total",
         /// Frames for connections that had just gone.

@@ -134,7 +134,11 @@ mod tests {
     async fn an_actor_that_panics_is_replaced_and_its_address_published() {
         let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
         let seen = Rc::clone(&published);
-        supervise("fragile", || Fragile, move |addr| seen.borrow_mut().push(addr));
+        supervise(
+            "fragile",
+            || Fragile,
+            move |addr| seen.borrow_mut().push(addr),
+        );
 
         let first = published.borrow()[0].clone();
         assert!(first.send(Ask(false)).await.is_err());
@@ -149,7 +153,11 @@ mod tests {
     async fn an_actor_that_never_stops_panicking_is_given_up() {
         let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
         let seen = Rc::clone(&published);
-        supervise("fragile", || Fragile, move |addr| seen.borrow_mut().push(addr));
+        supervise(
+            "fragile",
+            || Fragile,
+            move |addr| seen.borrow_mut().push(addr),
+        );
 
         let lives = MAX_RESTARTS as usize + 1;
         for life in 0..lives {

@@ -2,12 +2,12 @@
 
 use roomcast::prelude::*;
 
-// ---- from the client
+use crate::rooms::Room;
 
 #[derive(Deserialize)]
 pub(crate) struct Auth {
     pub(crate) nick: String,
-    /// A secret of the page, by which it gets its name back from a connection that died.
+    /// A secret of the page, which takes its nick over from its own connection that died.
     pub(crate) token: Option<String>,
 }
 
@@ -15,61 +15,38 @@ pub(crate) struct Auth {
 #[event(ack = Room)]
 pub(crate) struct Join {
     pub(crate) room: String,
-    /// The last message that the client has.
+    /// The last message that is known already.
     pub(crate) after: Option<u64>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Room {
-    pub(crate) room: String,
-    pub(crate) members: Vec<String>,
-    pub(crate) history: Vec<Message>,
-    pub(crate) seq: u64,
-}
-
 #[derive(Deserialize, Event)]
-#[event(ack = Done)]
 pub(crate) struct Leave {
     pub(crate) room: String,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Done {}
-
 #[derive(Deserialize, Event)]
-#[event(ack = Receipt)]
+#[event(ack = Message)]
 pub(crate) struct Say {
     pub(crate) room: String,
     pub(crate) text: String,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Receipt {
-    pub(crate) seq: u64,
-    pub(crate) at: u64,
-}
-
-#[derive(Deserialize, Event)]
-pub(crate) struct Typing {
-    pub(crate) room: String,
-    pub(crate) active: bool,
-}
-
-#[derive(Deserialize, Event)]
-#[event(name = "rooms", ack = RoomList)]
-pub(crate) struct ListRooms {}
-
-// ---- from the server
-
-#[derive(Serialize, Event, Clone)]
+#[derive(Clone, Serialize, Event)]
 pub(crate) struct Message {
     pub(crate) room: String,
-    /// Counts the messages of the room.
     pub(crate) seq: u64,
     pub(crate) from: String,
     pub(crate) text: String,
     /// Milliseconds since 1970.
     pub(crate) at: u64,
+}
+
+#[derive(Deserialize, Serialize, Event)]
+pub(crate) struct Typing {
+    pub(crate) room: String,
+    #[serde(skip_deserializing)]
+    pub(crate) nick: String,
+    pub(crate) active: bool,
 }
 
 #[derive(Serialize, Event)]
@@ -84,18 +61,13 @@ pub(crate) struct Left<'a> {
     pub(crate) nick: &'a str,
 }
 
-#[derive(Serialize, Event)]
-#[event(name = "typing")]
-pub(crate) struct IsTyping<'a> {
-    pub(crate) room: &'a str,
-    pub(crate) nick: &'a str,
-    pub(crate) active: bool,
-}
+#[derive(Deserialize, Event)]
+#[event(name = "rooms", ack = Rooms)]
+pub(crate) struct ListRooms;
 
-/// A slow client needs only the newest.
 #[derive(Serialize, Event)]
-#[event(name = "rooms", slow_consumer = "latest")]
-pub(crate) struct RoomList {
+#[event(slow_consumer = "latest")]
+pub(crate) struct Rooms {
     pub(crate) rooms: Vec<RoomSize>,
 }
 

@@ -1,133 +1,61 @@
-use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
-};
+//! What all guests share.
 
-use roomcast::{Rejection, Socket, SocketId};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::{events::{Joined, Left, Message, Room, RoomList, RoomSize}, nicks::is_plain};
+use roomcast::SocketId;
+use serde::{Serialize, Serializer};
 
-const MAX_ROOM_NAME: usize = 32; // characters
-const MAX_ROOMS: usize = 200; // beyond them, the quietest empty one is forgotten
+use crate::events::{Message, RoomSize, Rooms};
+
+const MAX_ROOMS: usize = 250; // with more, the empty ones are forgotten
 const KEPT: usize = 50; // messages of each room
 
-/// All rooms. The lock is held for a few lines at a time, and never over an await.
 #[derive(Default)]
-pub(crate) struct Rooms(Mutex<HashMap<String, State>>);
-
-#[derive(Default)]
-struct State {
-    /// By name, as whoever comes back may be there already on a connection that died.
-    members: BTreeMap<String, SocketId>,
-    history: VecDeque<Message>,
-    seq: u64,
+pub(crate) struct Chat {
+    /// In lower case, with whose it is and the secret of the page.
+    pub(crate) nicks: HashMap<String, (SocketId, Option<String>)>,
+    pub(crate) rooms: HashMap<String, Room>,
 }
 
-impl Rooms {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, State>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+#[derive(Clone, Default, Serialize)]
+pub(crate) struct Room {
+    /// By nick: who comes back may still be here with a connection that died.
+    #[serde(serialize_with = "keys")]
+    pub(crate) members: BTreeMap<String, SocketId>,
+    pub(crate) history: VecDeque<Message>,
+    pub(crate) seq: u64,
+}
 
-    /// What someone who has everything up to `after` needs to know.
-    pub(crate) fn read(&self, name: String, after: u64) -> Room {
-        let rooms = self.lock();
-        let room = rooms.get(&name);
-        let history = room.into_iter().flat_map(|room| &room.history);
-        Room {
-            members: room.map_or_else(Vec::new, |room| room.members.keys().cloned().collect()),
-            history: history.filter(|message| message.seq > after).cloned().collect(),
-            seq: room.map_or(0, |room| room.seq),
-            room: name,
+fn keys<S: Serializer>(members: &BTreeMap<String, SocketId>, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(members.keys())
+}
+
+impl Chat {
+    /// A room, made if it is new; none if there are too many with somebody in them.
+    pub(crate) fn open(&mut self, name: &str) -> Option<&mut Room> {
+        if self.rooms.len() >= MAX_ROOMS && !self.rooms.contains_key(name) {
+            self.rooms.retain(|_, room| !room.members.is_empty());
         }
+        let open = self.rooms.len() < MAX_ROOMS || self.rooms.contains_key(name);
+        open.then(|| self.rooms.entry(name.to_owned()).or_default())
     }
 
-    /// Numbers and keeps a message.
-    pub(crate) fn add(&self, room: String, from: &str, text: String) -> Message {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-        let mut rooms = self.lock();
-        let state = rooms.entry(room.clone()).or_default();
-        state.seq += 1;
-        let message = Message { room, seq: state.seq, from: from.to_owned(), text, at };
-        state.history.push_back(message.clone());
-        if state.history.len() > KEPT {
-            state.history.pop_front();
-        }
-        message
-    }
-
-    /// The rooms with somebody in them.
-    pub(crate) fn list(&self) -> RoomList {
-        let rooms = self.lock();
-        let sizes = rooms.iter().map(|(name, room)| RoomSize {
+    pub(crate) fn list(&self) -> Rooms {
+        let sizes = self.rooms.iter().map(|(name, room)| RoomSize {
             name: name.clone(),
             members: room.members.len(),
         });
-        RoomList { rooms: sizes.filter(|room| room.members > 0).collect() }
-    }
-
-    /// False if the name is there already.
-    fn enter(&self, room: &str, nick: &str, socket: SocketId) -> Result<bool, Rejection> {
-        let mut rooms = self.lock();
-        if !rooms.contains_key(room) && rooms.len() >= MAX_ROOMS {
-            let empty = rooms.iter().filter(|(_, room)| room.members.is_empty());
-            let quietest = empty.min_by_key(|(_, room)| room.history.back().map(|last| last.at));
-            let quietest = quietest.map(|(name, _)| name.clone());
-            rooms.remove(&quietest.ok_or("There are too many rooms.")?);
-        }
-        let room = rooms.entry(room.to_owned()).or_default();
-        Ok(room.members.insert(nick.to_owned(), socket).is_none())
-    }
-
-    /// False if the name has been taken over by another socket.
-    fn exit(&self, name: &str, nick: &str, socket: SocketId) -> bool {
-        let mut rooms = self.lock();
-        let Some(room) = rooms.get_mut(name) else { return false };
-        let mine = room.members.get(nick) == Some(&socket);
-        if mine {
-            room.members.remove(nick);
-        }
-        if room.members.is_empty() && room.history.is_empty() {
-            rooms.remove(name);
-        }
-        mine
+        let rooms = sizes.filter(|room| room.members > 0).collect();
+        Rooms { rooms }
     }
 }
 
-/// Somebody's place in a room; given up when this is dropped, also after a panic.
-pub(crate) struct Seat {
-    room: String,
-    nick: String,
-    socket: Socket,
-}
-
-impl Seat {
-    pub(crate) fn take(room: &str, nick: &str, socket: &Socket) -> Result<Self, Rejection> {
-        if room.chars().count() > MAX_ROOM_NAME || !is_plain(room) {
-            return Err("This is not a name for a room.".into());
-        }
-        let rooms: &Rooms = socket.state();
-        let is_new = rooms.enter(room, nick, socket.id())?;
-        let seat = Self { room: room.to_owned(), nick: nick.to_owned(), socket: socket.clone() };
-        socket.join(room)?;
-        if is_new {
-            socket.to(room).emit(&Joined { room, nick })?;
-            socket.hub().emit(&rooms.list())?;
-        }
-        Ok(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let Self { room, nick, socket } = self;
-        let rooms: &Rooms = socket.state();
-        // A socket that was disconnected has left already.
-        let _ = socket.leave(&*room);
-        if rooms.exit(room, nick, socket.id()) {
-            let _ = socket.to(&*room).emit(&Left { room, nick });
-            let _ = socket.hub().emit(&rooms.list());
+impl Room {
+    pub(crate) fn keep(&mut self, message: &Message) {
+        self.seq = message.seq;
+        self.history.push_back(message.clone());
+        if self.history.len() > KEPT {
+            self.history.pop_front();
         }
     }
 }

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use actix::{Actor, AsyncContext, Handler};
 use bytes::Bytes;
 
-use super::{clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending, wire::Wire};
+use super::{
+    clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending, wire::Wire,
+};
 use crate::{
     error::DisconnectReason,
     id::{SessionId, SlotKey},

@@ -167,6 +167,7 @@ impl Link {
     }
 
     fn refuse(&self, nsp: &str, refusal: &Refusal) {
+        self.core.node.metrics.refused_connects.add(1);
         tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
         self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
     }
@@ -247,7 +248,11 @@ impl Link {
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
         self.panicked(at, &socket, panic);
-        if self.clients.get(index).is_some_and(|client| client.left.is_none()) {
+        if self
+            .clients
+            .get(index)
+            .is_some_and(|client| client.left.is_none())
+        {
             self.send_disconnect(&socket);
             self.leave(index, DisconnectReason::HandlerPanicked);
         }

@@ -33,7 +33,11 @@ impl Link {
     /// Ends the session: the peer gets what was sent before, then a close frame. Server-side
     /// closes of Engine.IO carry no code; protocol errors of WebSocket do.
     pub(super) fn end(&mut self, reason: DisconnectReason, code: Option<CloseCode>) {
-        self.close_with(reason, code.map(|code| Close { code, reason: "" }), code.is_some());
+        self.close_with(
+            reason,
+            code.map(|code| Close { code, reason: "" }),
+            code.is_some(),
+        );
     }
 
     /// The peer has sent a close frame: it is echoed (RFC 6455 section 5.5.1).
@@ -50,7 +54,8 @@ impl Link {
             return;
         }
         self.leave_all(reason);
-        self.shard.send(self.key, Frame::raw(&ControlFrame::close(close)));
+        self.shard
+            .send(self.key, Frame::raw(&ControlFrame::close(close)));
         self.shard.begin_close(self.key);
         self.ending = Ending::Closing {
             peer_done,

@@ -36,7 +36,8 @@ impl Link {
                 self.attachment(Bytes::copy_from_slice(bytes), cx);
             }
             Message::Ping(payload) => {
-                self.shard.send(self.key, Frame::raw(&ControlFrame::pong(payload)));
+                self.shard
+                    .send(self.key, Frame::raw(&ControlFrame::pong(payload)));
             }
             Message::Pong(_) => {}
             Message::Close(close) => self.peer_closed(close),

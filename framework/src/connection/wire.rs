@@ -25,17 +25,19 @@ pub(super) struct Wire {
     pub(super) io: Option<Io>,
     decoder: Decoder,
     /// Read but not yet decoded: from before the first read, or because the application has not
-    /// caught up.
+    /// caught up. What is before `decoded` is done with.
     rest: Vec<u8>,
+    decoded: usize,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
 }
 
+/// What one block came to.
 enum Fed {
     /// All of it was decoded.
     All,
-    /// The turn is over; the rest is kept.
-    Enough,
+    /// The turn is over after so many bytes.
+    Enough(usize),
 }
 
 impl Wire {
@@ -44,6 +46,7 @@ impl Wire {
             io: Some(io),
             decoder: Decoder::new(),
             rest: early.into(),
+            decoded: 0,
             deaf: false,
         }
     }
@@ -59,9 +62,13 @@ impl Wire {
         let mut budget = MESSAGES;
         if !self.rest.is_empty() {
             let mut rest = std::mem::take(&mut self.rest);
-            if matches!(self.feed(&mut rest, link, &mut budget, cx), Fed::Enough) {
+            let block = rest.get_mut(self.decoded..).unwrap_or_default();
+            if let Fed::Enough(more) = self.feed(block, link, &mut budget, cx) {
+                self.rest = rest;
+                self.decoded += more;
                 return;
             }
+            self.decoded = 0;
         }
         for _ in 0..READS {
             let Some(io) = &self.io else { return };
@@ -79,7 +86,8 @@ impl Wire {
                     let Some(block) = scratch.get_mut(..read) else {
                         return;
                     };
-                    if matches!(self.feed(block, link, &mut budget, cx), Fed::Enough) {
+                    if let Fed::Enough(some) = self.feed(block, link, &mut budget, cx) {
+                        self.rest = block.get(some..).unwrap_or_default().to_vec();
                         return;
                     }
                 }
@@ -103,14 +111,14 @@ impl Wire {
             max_message: link.core.node.config.max_http_buffer_size,
             max_fragments: MAX_FRAGMENTS,
         };
+        let len = block.len();
         let mut input = Input::new(block);
         while !self.deaf {
             if link.is_full() || *budget == 0 {
-                self.rest = input.remaining().to_vec();
                 if *budget == 0 {
                     cx.waker().wake_by_ref();
                 }
-                return Fed::Enough;
+                return Fed::Enough(len - input.remaining().len());
             }
             match self.decoder.decode(&limits, &mut input) {
                 Ok(None) => break,

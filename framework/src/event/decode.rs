@@ -26,7 +26,9 @@ pub(crate) fn decode<E: Event + DeserializeOwned>(payload: Payload<'_>) -> Resul
         Args::None => E::deserialize(().into_deserializer())
             .or_else(|_: value::Error| E::deserialize(&mut List::new("")))
             .map_err(|e| Fault::new(0, e)),
-        Args::One => first(payload.args).map_err(|e| Fault::named(0, e, || trace::<E>(payload.args))),
+        Args::One => {
+            first(payload.args).map_err(|e| Fault::named(0, e, || trace::<E>(payload.args)))
+        }
         Args::Many(_) => {
             let mut args = List::new(payload.args);
             E::deserialize(&mut args).map_err(|e| Fault::new(args.index, e))
@@ -202,9 +204,15 @@ mod tests {
             at: None,
         };
         assert_eq!(decode::<Named>(payload(r#"{"room":"a"}"#)).unwrap(), named);
-        assert_eq!(decode::<Named>(payload(r#"{"room":"a"},7"#)).unwrap(), named);
+        assert_eq!(
+            decode::<Named>(payload(r#"{"room":"a"},7"#)).unwrap(),
+            named
+        );
         let pair = Pair(1, "x,]".into());
-        assert_eq!(decode::<Pair>(payload(r#" 1 , "x,]" , null"#)).unwrap(), pair);
+        assert_eq!(
+            decode::<Pair>(payload(r#" 1 , "x,]" , null"#)).unwrap(),
+            pair
+        );
         assert_eq!(decode::<Unit>(payload("")).unwrap(), Unit);
         assert_eq!(decode::<Unit>(payload("1")).unwrap(), Unit);
     }
@@ -235,7 +243,10 @@ mod tests {
         assert_eq!(decode_ack::<Named>(payload("7,8")).unwrap(), 7);
         assert!(decode_ack::<Named>(payload("")).is_err());
         assert_eq!(decode_ack::<Maybe>(payload("")).unwrap(), None);
-        assert_eq!(decode_ack::<Pair>(payload(r#"7,"x""#)).unwrap(), (7, "x".into()));
+        assert_eq!(
+            decode_ack::<Pair>(payload(r#"7,"x""#)).unwrap(),
+            (7, "x".into())
+        );
         decode_ack::<Unit>(payload("7")).unwrap();
     }
 }

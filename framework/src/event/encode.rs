@@ -44,9 +44,11 @@ fn named<T: Serialize + ?Sized>(
     if is_reserved(name) {
         return Err(EmitError::Reserved(name.to_owned()));
     }
-    encode::event(out, nsp, id, name, |args| push(args, form, value)).map_err(|source| EmitError::Encode {
-        event: name.to_owned(),
-        source,
+    encode::event(out, nsp, id, name, |args| push(args, form, value)).map_err(|source| {
+        EmitError::Encode {
+            event: name.to_owned(),
+            source,
+        }
     })
 }
 

@@ -7,16 +7,15 @@ mod decode;
 mod encode;
 mod rejection;
 
+pub use crate::config::SlowConsumer;
 pub(crate) use ack::{Answer, Collector};
 pub use args::Args;
-pub use crate::config::SlowConsumer;
 pub(crate) use decode::{Payload, decode, decode_ack};
 pub(crate) use encode::{answer, encode, encode_ack, encode_raw};
 pub(crate) use rejection::{Refused, raw};
 pub use rejection::{Rejection, RejectionKind};
 
 use std::hash::{Hash, Hasher};
-
 
 /// A typed event: its name, how its fields lie in the argument list, and what answers it.
 ///

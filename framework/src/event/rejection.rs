@@ -103,7 +103,9 @@ impl Serialize for Refused<'_> {
 /// The JSON text of `data`; a value that does not serialize is traced and left out.
 pub(crate) fn raw<T: Serialize + ?Sized>(data: &T, message: &str) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(data)
-        .inspect_err(|error| tracing::warn!(%error, message, "data left out: it does not serialize"))
+        .inspect_err(
+            |error| tracing::warn!(%error, message, "data left out: it does not serialize"),
+        )
         .ok()
 }
 

@@ -4,7 +4,10 @@ use std::{future::Future, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Session, Socket, live::{Calling, call}};
+use super::{
+    Session, Socket,
+    live::{Calling, call},
+};
 use crate::event::{Event, Payload, Rejection};
 
 /// Handles one type of event.

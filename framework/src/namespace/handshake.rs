@@ -1,7 +1,13 @@
-use std::{
-    net::SocketAddr,
-    time::{Instant, SystemTime},
-};
+use std::{net::SocketAddr, time::SystemTime};
+
+/// What only served to open the WebSocket; an idle connection need not keep it.
+const SPENT: [&str; 5] = [
+    "connection",
+    "upgrade",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
+];
 
 /// The request that opened a connection. All sockets of the connection share it.
 ///
@@ -13,12 +19,10 @@ use std::{
 /// }
 /// ```
 pub struct Handshake {
-    // One allocation for all headers: an idle connection keeps them.
-    headers: Box<str>,
-    url: Box<str>,
+    // The URL and all headers, a line each: one allocation, as every idle connection keeps it.
+    lines: Box<str>,
     address: Option<SocketAddr>,
     time: SystemTime,
-    opened: Instant,
     secure: bool,
 }
 
@@ -29,19 +33,14 @@ impl Handshake {
         address: Option<SocketAddr>,
         secure: bool,
     ) -> Self {
-        let mut text = String::new();
-        for (name, value) in headers {
-            text.push_str(name);
-            text.push(':');
-            text.push_str(value);
-            text.push('\n');
+        let mut lines = url.to_owned();
+        for (name, value) in headers.filter(|(name, _)| !SPENT.contains(name)) {
+            lines.extend(["\n", name, ":", value]);
         }
         Self {
-            headers: text.into_boxed_str(),
-            url: url.into(),
+            lines: lines.into_boxed_str(),
             address,
             time: SystemTime::now(),
-            opened: Instant::now(),
             secure,
         }
     }
@@ -49,18 +48,20 @@ impl Handshake {
     /// The path and query of the request.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        self.lines.lines().next().unwrap_or_default()
     }
 
     /// The query string, without the question mark; empty if there is none.
     #[must_use]
     pub fn query(&self) -> &str {
-        self.url.split_once('?').map_or("", |(_, query)| query)
+        self.url().split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// The names, in lower case, and values of the headers. A value that is not text is left out.
+    /// The names, in lower case, and values of the headers. A value that is not text is left out,
+    /// and so are `Connection`, `Upgrade` and those of the WebSocket handshake itself.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.lines().filter_map(|line| line.split_once(':'))
+        let headers = self.lines.lines().skip(1);
+        headers.filter_map(|line| line.split_once(':'))
     }
 
     /// The first value of a header; its name in any case.
@@ -81,12 +82,6 @@ impl Handshake {
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
-    }
-
-    /// How long the connection has been open.
-    #[must_use]
-    pub fn age(&self) -> std::time::Duration {
-        self.opened.elapsed()
     }
 
     /// Whether it came over TLS that ends here.
@@ -112,11 +107,17 @@ mod tests {
 
     #[test]
     fn headers_are_found_whatever_their_case() {
-        let headers = [("user-agent", "x: y"), ("cookie", "a=1"), ("cookie", "b=2")];
+        let headers = [
+            ("user-agent", "x: y"),
+            ("upgrade", "websocket"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+        ];
         let handshake = Handshake::new("/socket.io/?EIO=4&a=b", headers.into_iter(), None, false);
         assert_eq!(handshake.header("User-Agent"), Some("x: y"));
         assert_eq!(handshake.header("cookie"), Some("a=1"));
         assert_eq!(handshake.headers().count(), 3);
+        assert_eq!(handshake.url(), "/socket.io/?EIO=4&a=b");
         assert_eq!(handshake.query(), "EIO=4&a=b");
     }
 }

@@ -75,7 +75,10 @@ impl States {
         let state = self.0.get(&TypeId::of::<T>());
         match state.and_then(|state| state.downcast_ref()) {
             Some(state) => state,
-            None => panic!("no state of type `{}` was given to the hub", type_name::<T>()),
+            None => panic!(
+                "no state of type `{}` was given to the hub",
+                type_name::<T>()
+            ),
         }
     }
 }

@@ -12,8 +12,8 @@ mod unicast;
 
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;
-pub use hub::{Hub, Namespace};
 pub(crate) use hub::{Core, NamespaceInner, States};
+pub use hub::{Hub, Namespace};
 pub(crate) use live::{Called, Connecting, Incoming, Live, Outcome, connect};
 pub use refusal::Refusal;
 pub use session::{Reply, Session};

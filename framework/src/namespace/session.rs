@@ -64,10 +64,7 @@ pub trait Session: EventHandlers {
     /// # Cancel safety
     /// The future is dropped when the client goes before it is done; `disconnect` is not called
     /// then. Clean up in `Drop`.
-    fn connect(
-        auth: Self::Auth,
-        socket: &Socket,
-    ) -> impl Future<Output = Result<Self, Refusal>>;
+    fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
 
     /// The socket has been disconnected: it has left its rooms ([`Socket::rooms`] still tells
     /// which) and gets nothing more. Called once for every `connect` that returned a session,

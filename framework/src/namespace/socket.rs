@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     room::{Broadcast, names},
     shard::{
-        command::{Action, Command, Selection},
+        command::{Action, Address, Command, Selection},
         directory::{RoomName, Scope},
         node::Node,
     },
@@ -232,7 +232,7 @@ impl Socket {
 
     /// Everyone in the namespace but this socket.
     pub fn broadcast<'a>(&self) -> Broadcast<'a> {
-        Broadcast::new(self.node(), self.scope()).except_slot(self.0.slot)
+        Broadcast::new(self.node(), self.scope()).except_socket(self.address())
     }
 
     /// Disconnects the client from the namespace, or with `close` from all its namespaces and the
@@ -243,16 +243,26 @@ impl Socket {
     /// # Errors
     /// As [`join`](Self::join).
     pub fn disconnect(&self, close: bool) -> Result<(), EmitError> {
-        self.command(Action::Disconnect { close })
+        self.command(Action::Disconnect { close })?;
+        // What is emitted from here on would follow the DISCONNECT packet.
+        self.0.disconnected.store(true, Ordering::Release);
+        Ok(())
     }
 
     // ---- for the layers around
+
+    fn address(&self) -> Address {
+        Address {
+            slot: self.0.slot,
+            id: self.0.id,
+        }
+    }
 
     fn command(&self, action: Action) -> Result<(), EmitError> {
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
-        let to = Selection::slot(self.0.slot);
+        let to = Selection::socket(self.address());
         self.node().dispatch(Command::new(self.scope(), to, action))
     }
 

@@ -59,7 +59,8 @@ impl<'a> Unicast<'a> {
         let nsp = self.socket.namespace_name();
         let frame = Frame::packet(|out| event::encode_raw(name, nsp, None, args, out))?;
         let config = &self.socket.node().config;
-        self.socket.send(frame.with(untyped(config, name, self.volatile)))
+        self.socket
+            .send(frame.with(untyped(config, name, self.volatile)))
     }
 
     /// Emits the event and waits for the answer.
@@ -96,11 +97,7 @@ impl<'a> Unicast<'a> {
         })
     }
 
-    fn frame<E: Event + Serialize>(
-        &self,
-        event: &E,
-        id: Option<u64>,
-    ) -> Result<Frame, EmitError> {
+    fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
         let nsp = self.socket.namespace_name();
         let frame = Frame::packet(|out| event::encode(event, nsp, id, out))?;
         let config = &self.socket.node().config;

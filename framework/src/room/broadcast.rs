@@ -18,10 +18,10 @@ use crate::{
     config::Config,
     error::{AckError, EmitError},
     event::{self, Collector, Event, Payload},
-    id::{SlotKey, SocketId},
+    id::SocketId,
     protocol::socket_io,
     shard::{
-        command::{Action, Command, Found, Selection},
+        command::{Action, Address, Command, Found, Selection},
         directory::{RoomName, Scope},
         node::Node,
     },
@@ -58,7 +58,7 @@ pub struct Broadcast<'a> {
     scope: Arc<Scope>,
     rooms: SmallVec<[Cow<'a, str>; 1]>,
     except: SmallVec<[Cow<'a, str>; 1]>,
-    except_slot: Option<SlotKey>,
+    except_socket: Option<Address>,
     volatile: bool,
     timeout: Duration,
 }
@@ -70,14 +70,14 @@ impl<'a> Broadcast<'a> {
             scope: Arc::clone(scope),
             rooms: SmallVec::new(),
             except: SmallVec::new(),
-            except_slot: None,
+            except_socket: None,
             volatile: false,
             timeout: node.config.ack_timeout,
         }
     }
 
-    pub(crate) fn except_slot(mut self, slot: SlotKey) -> Self {
-        self.except_slot = Some(slot);
+    pub(crate) fn except_socket(mut self, socket: Address) -> Self {
+        self.except_socket = Some(socket);
         self
     }
 
@@ -122,7 +122,10 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
-        self.send(frame.with(handling(&self.node.config, event, self.volatile)), None)
+        self.send(
+            frame.with(handling(&self.node.config, event, self.volatile)),
+            None,
+        )
     }
 
     /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`).
@@ -130,8 +133,12 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame = Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
-        self.send(frame.with(untyped(&self.node.config, name, self.volatile)), None)
+        let frame =
+            Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        self.send(
+            frame.with(untyped(&self.node.config, name, self.volatile)),
+            None,
+        )
     }
 
     /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
@@ -151,11 +158,12 @@ impl<'a> Broadcast<'a> {
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
         let selection = self.selection();
-        let collector = Collector::new(selection.workers(&self.scope).len());
+        let workers = selection.workers(&self.scope);
+        let collector = Collector::new(workers.len());
         let ack = Some((id, Arc::clone(&collector)));
         let command = self.command(selection, Action::Emit { frame, ack }, None);
         // Workers that refused have counted nobody; the others answer all the same.
-        let sent = self.node.dispatch(command);
+        let sent = self.node.dispatch_to(workers, command);
         let (answers, complete) = collector.wait(self.timeout).await;
         let decode = |answer: event::Answer| {
             let payload = Payload {
@@ -225,15 +233,17 @@ impl<'a> Broadcast<'a> {
 
     fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {
         let selection = self.selection();
-        let workers = selection.workers(&self.scope).len();
-        let (done, answers) = mpsc::channel(workers.max(1));
-        self.node.dispatch(self.command(selection, action, Some(done)))?;
+        let workers = selection.workers(&self.scope);
+        let (done, answers) = mpsc::channel(workers.len().max(1));
+        let command = self.command(selection, action, Some(done));
+        self.node.dispatch_to(workers, command)?;
         Ok(answers)
     }
 
     fn send(&self, frame: Frame, ack: Option<(u64, Arc<Collector>)>) -> Result<(), EmitError> {
         let action = Action::Emit { frame, ack };
-        self.node.dispatch(self.command(self.selection(), action, None))
+        self.node
+            .dispatch(self.command(self.selection(), action, None))
     }
 
     fn command(
@@ -256,13 +266,13 @@ impl<'a> Broadcast<'a> {
         let private = |name: &str| self.node.directory.private_room(self.scope.id, name);
         for name in &self.rooms {
             selection.rooms.extend(self.scope.room(name));
-            selection.slots.extend(private(name));
+            selection.sockets.extend(private(name));
         }
         for name in &self.except {
             selection.except_rooms.extend(self.scope.room(name));
-            selection.except_slots.extend(private(name));
+            selection.except_sockets.extend(private(name));
         }
-        selection.except_slots.extend(self.except_slot);
+        selection.except_sockets.extend(self.except_socket);
         selection
     }
 }

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use actix::{Actor, ActorContext, Context, Handler, Recipient};
+use actix::{Actor, ActorContext, Addr, Context, Handler, Recipient};
 
 use crate::{
     id::WorkerId,
@@ -34,16 +34,19 @@ pub(crate) struct Room {
 pub(crate) fn supervise(node: &Arc<Node>, shared: &Arc<SharedRoom>) -> Option<Recipient<Report>> {
     let claim = Claim::take(node, shared)?;
     let publish = Arc::clone(shared);
-    supervision::supervise(
-        "room",
-        move || Room {
-            node: Arc::clone(&claim.node),
-            shared: Arc::clone(&claim.shared),
-            members: HashMap::new(),
-        },
-        move |address| publish.supervised_by(address.recipient()),
-    );
+    start(claim, move |address| {
+        publish.supervised_by(address.recipient())
+    });
     shared.supervisor()
+}
+
+fn start(claim: Claim, publish: impl Fn(Addr<Room>) + 'static) {
+    let make = move || Room {
+        node: Arc::clone(&claim.node),
+        shared: Arc::clone(&claim.shared),
+        members: HashMap::new(),
+    };
+    supervision::supervise("room", make, publish);
 }
 
 /// The right to supervise a room. Given back when its supervisor has ended for good, with the
@@ -70,6 +73,11 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.node.metrics.rooms.down();
         self.shared.claimed.store(false, Ordering::Release);
+        // The thread it ran on has ended, and other workers still have members: the first that
+        // hears of it supervises the room.
+        if !self.shared.workers.is_empty() {
+            self.node.recount(&self.shared);
+        }
     }
 }
 
@@ -82,6 +90,9 @@ impl Actor for Room {
         // published, is heard this way.
         for gone in self.node.recount(&self.shared) {
             self.shared.workers.remove(gone);
+        }
+        if self.shared.workers.is_empty() {
+            ctx.stop();
         }
         tracing::trace!(room = self.shared.name.as_deref(), "supervised");
     }

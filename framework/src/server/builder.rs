@@ -191,7 +191,10 @@ impl HubBuilder {
         let mut registered = HashMap::new();
         for (index, (name, connect)) in (1..).zip(namespaces) {
             let inner = inner(NamespaceId(index), &name, Some(connect));
-            if registered.insert(Arc::clone(&inner.scope.name), inner).is_some() {
+            if registered
+                .insert(Arc::clone(&inner.scope.name), inner)
+                .is_some()
+            {
                 return Err(BuildError::DuplicateNamespace(name));
             }
         }
@@ -233,12 +236,18 @@ mod tests {
     fn a_path_must_be_one_that_can_be_mounted() {
         assert_eq!(normalize("/socket.io/").ok().as_deref(), Some("/socket.io"));
         for path in ["", "/", "rt", "/a?b", "/{x}"] {
-            assert!(matches!(normalize(path), Err(BuildError::Path(_))), "{path}");
+            assert!(
+                matches!(normalize(path), Err(BuildError::Path(_))),
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn a_hub_without_a_namespace_is_refused() {
-        assert!(matches!(Hub::builder().build(), Err(BuildError::NoNamespace)));
+        assert!(matches!(
+            Hub::builder().build(),
+            Err(BuildError::NoNamespace)
+        ));
     }
 }

@@ -9,7 +9,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method,
-        header::{self, CacheDirective, EntityTag, IfNoneMatch, Header},
+        header::{self, CacheDirective, EntityTag, Header, IfNoneMatch},
     },
 };
 

@@ -176,9 +176,7 @@ fn refuse(error: HandshakeError, upgrade: bool) -> HttpResponse {
     if upgrade {
         let mut response = HttpResponse::BadRequest();
         response.force_close();
-        return response
-            .content_type("text/html")
-            .body(error.message());
+        return response.content_type("text/html").body(error.message());
     }
     HttpResponse::BadRequest()
         .content_type("application/json")

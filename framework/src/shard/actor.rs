@@ -64,11 +64,12 @@ impl Handler<Command> for ShardActor {
 
     fn handle(&mut self, command: Command, _: &mut Self::Context) {
         self.backlog.fetch_sub(command.weight(), Ordering::Relaxed);
-        self.shard.apply(command);
+        self.shard.apply_remote(command);
     }
 }
 
-/// A room's supervisor that has been restarted asks how many members there are.
+/// Someone asks how many members a room has here: its supervisor, which has just been started, or
+/// whoever noticed that it has none.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct Recount(pub(crate) Arc<SharedRoom>);
@@ -77,11 +78,8 @@ impl Handler<Recount> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, Recount(room): Recount, _: &mut Self::Context) {
-        let report = self.shard.report(room.namespace, room.name.as_deref());
-        if let Some(supervisor) = room.supervisor() {
-            // A supervisor whose mailbox is full has been restarted again, and asks again.
-            let _ = supervisor.try_send(report);
-        }
+        self.shard
+            .report_again(room.namespace, room.name.as_deref());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    command::{Action, Command, Found, Selection},
+    command::{Action, Address, Command, Found, Selection},
     directory::{Report, RoomName, Scope, SharedRoom},
     membership::{Membership, RoomIndex},
     node::Node,
@@ -63,7 +63,9 @@ impl State {
             }
             Action::Fetch => {
                 let found = self.select(&scope, &to);
-                let found = found.into_iter().filter_map(|slot| self.found(slot, scope.id));
+                let found = found
+                    .into_iter()
+                    .filter_map(|slot| self.found(slot, scope.id));
                 if let Some(done) = done {
                     // It has room for one answer of each worker.
                     let _ = done.try_send(found.collect());
@@ -117,7 +119,14 @@ impl State {
         node: &Node,
     ) {
         if self.pending.is_empty() {
-            self.push(slot, namespace, frame, 1, node.config.max_outbox_bytes, &node.metrics);
+            self.push(
+                slot,
+                namespace,
+                frame,
+                1,
+                node.config.max_outbox_bytes,
+                &node.metrics,
+            );
             return;
         }
         let item = Item {
@@ -247,23 +256,24 @@ impl State {
     fn resolve(&mut self, scope: &Scope, selection: &Selection) -> (Option<To>, Option<u32>) {
         let mut except = None;
         let mut excepts = 0;
-        for key in &selection.except_slots {
-            if self.slot(*key).is_some() {
-                except = Some(key.index);
+        for socket in &selection.except_sockets {
+            if self.lives(scope, socket) {
+                except = Some(socket.slot.index);
                 excepts += 1;
             }
         }
         let rooms = selection.rooms.len() + usize::from(selection.everyone);
         let simple = excepts <= 1 && selection.except_rooms.is_empty();
-        match (rooms, &*selection.slots) {
-            (0, [slot]) if simple && except.is_none() => {
-                let seated = self
-                    .slot(*slot)
-                    .is_some_and(|slot| slot.seat(scope.id).is_some());
-                (seated.then_some(To::Slot(slot.index)), None)
+        match (rooms, &*selection.sockets) {
+            (0, [socket]) if simple && except.is_none() => {
+                let lives = self.lives(scope, socket);
+                (lives.then_some(To::Slot(socket.slot.index)), None)
             }
             (1, []) if simple => {
-                let name = selection.rooms.first().and_then(|room| room.name.as_deref());
+                let name = selection
+                    .rooms
+                    .first()
+                    .and_then(|room| room.name.as_deref());
                 let room = self.membership.find(scope.id, name);
                 if let (None, Some(shared)) = (room, selection.rooms.first()) {
                     // The members that were announced have not come.
@@ -282,38 +292,48 @@ impl State {
     fn select(&mut self, scope: &Scope, selection: &Selection) -> Vec<u32> {
         self.epoch += 1;
         let epoch = self.epoch;
-        let named = |room: &Arc<SharedRoom>| {
-            self.membership.find(scope.id, room.name.as_deref())
-        };
+        let named = |room: &Arc<SharedRoom>| self.membership.find(scope.id, room.name.as_deref());
         let except_rooms: Vec<_> = selection.except_rooms.iter().filter_map(named).collect();
         let mut rooms: Vec<_> = selection.rooms.iter().filter_map(named).collect();
         if selection.everyone {
             rooms.extend(self.membership.find(scope.id, None));
         }
-        for key in &selection.except_slots {
-            if let Some(slot) = self.slot_mut(*key) {
+        for socket in &selection.except_sockets {
+            if self.lives(scope, socket)
+                && let Some(slot) = self.slot_mut(socket.slot)
+            {
                 slot.mark = epoch;
             }
         }
         for room in except_rooms {
-            for slot in self.membership.room(room).into_iter().flat_map(|r| r.members()) {
+            for slot in self
+                .membership
+                .room(room)
+                .into_iter()
+                .flat_map(|r| r.members())
+            {
                 if let Some(slot) = self.slots.get_mut(slot as usize) {
                     slot.mark = epoch;
                 }
             }
         }
         let mut selected = Vec::new();
-        for key in &selection.slots {
-            if let Some(slot) = self.slot_mut(*key)
+        for socket in &selection.sockets {
+            if self.lives(scope, socket)
+                && let Some(slot) = self.slot_mut(socket.slot)
                 && slot.mark != epoch
-                && slot.seat(scope.id).is_some()
             {
                 slot.mark = epoch;
-                selected.push(key.index);
+                selected.push(socket.slot.index);
             }
         }
         for room in rooms {
-            for index in self.membership.room(room).into_iter().flat_map(|r| r.members()) {
+            for index in self
+                .membership
+                .room(room)
+                .into_iter()
+                .flat_map(|r| r.members())
+            {
                 if let Some(slot) = self.slots.get_mut(index as usize)
                     && slot.mark != epoch
                 {
@@ -323,6 +343,12 @@ impl State {
             }
         }
         selected
+    }
+
+    fn lives(&self, scope: &Scope, socket: &Address) -> bool {
+        let slot = self.slot(socket.slot);
+        let seat = slot.and_then(|slot| slot.seat(scope.id));
+        seat.is_some_and(|seat| seat.id == socket.id)
     }
 
     fn found(&self, slot: u32, namespace: NamespaceId) -> Option<Found> {
@@ -347,7 +373,10 @@ impl State {
         };
         let worker = self.worker;
         let room = membership.open(scope, name, || scope.enter(name, worker));
-        if membership.room(room).is_some_and(|room| room.contains(index)) {
+        if membership
+            .room(room)
+            .is_some_and(|room| room.contains(index))
+        {
             return;
         }
         Self::seal(membership, &mut self.pending, room);
@@ -365,7 +394,10 @@ impl State {
         else {
             return;
         };
-        if !membership.room(room).is_some_and(|room| room.contains(index)) {
+        if !membership
+            .room(room)
+            .is_some_and(|room| room.contains(index))
+        {
             return;
         }
         Self::seal(membership, &mut self.pending, room);
@@ -373,18 +405,20 @@ impl State {
         match membership.close_if_empty(room) {
             Some(room) => {
                 room.scope.exit(&room.shared, self.worker);
-                self.reports.push((room.shared, Report { worker: self.worker, members: 0 }));
+                self.reports.push((
+                    room.shared,
+                    Report {
+                        worker: self.worker,
+                        members: 0,
+                    },
+                ));
             }
             None => self.changed(room),
         }
     }
 
     /// What was emitted to the room so far is for its members of now.
-    fn seal(
-        membership: &mut Membership,
-        pending: &mut Pending,
-        index: RoomIndex,
-    ) {
+    fn seal(membership: &mut Membership, pending: &mut Pending, index: RoomIndex) {
         if let Some(room) = membership.room_mut(index)
             && room.pending
         {
@@ -445,13 +479,18 @@ impl State {
         scope: &Scope,
         node: &Node,
     ) -> Option<(SocketId, Vec<RoomName>)> {
+        // What is pending is for this socket, not for the next one of the connection.
+        self.stage(node);
         let seat = self.slot(key)?.seat(scope.id)?;
         let rooms = self.room_names(seat);
         for room in seat.rooms.clone() {
             self.leave(key.index, scope.id, room);
         }
         let slot = self.slot_mut(key)?;
-        let at = slot.sockets.iter().position(|seat| seat.namespace == scope.id)?;
+        let at = slot
+            .sockets
+            .iter()
+            .position(|seat| seat.namespace == scope.id)?;
         let seat = slot.sockets.remove(at);
         slot.acks.retain(|ack| {
             let gone = ack.namespace == scope.id;
@@ -485,11 +524,10 @@ impl State {
             .collect()
     }
 
-    pub(crate) fn members(&self, namespace: NamespaceId, name: Option<&str>) -> usize {
-        self.membership
-            .find(namespace, name)
-            .and_then(|room| self.membership.room(room))
-            .map_or(0, |room| room.len())
+    pub(crate) fn report_again(&mut self, namespace: NamespaceId, name: Option<&str>) {
+        if let Some(room) = self.membership.find(namespace, name) {
+            self.changed(room);
+        }
     }
 
     pub(crate) fn has_work(&self) -> bool {

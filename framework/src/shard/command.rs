@@ -69,21 +69,29 @@ pub(crate) struct Found {
     pub(crate) rooms: Vec<RoomName>,
 }
 
+/// A socket and where it lives. A connection that leaves a namespace and comes back has another
+/// socket in the same slot, which is not meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address {
+    pub(crate) slot: SlotKey,
+    pub(crate) id: SocketId,
+}
+
 /// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each
 /// once, and none that is excepted.
 #[derive(Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) everyone: bool,
     pub(crate) rooms: SmallVec<[Arc<SharedRoom>; 1]>,
-    pub(crate) slots: SmallVec<[SlotKey; 1]>,
+    pub(crate) sockets: SmallVec<[Address; 1]>,
     pub(crate) except_rooms: SmallVec<[Arc<SharedRoom>; 1]>,
-    pub(crate) except_slots: SmallVec<[SlotKey; 1]>,
+    pub(crate) except_sockets: SmallVec<[Address; 1]>,
 }
 
 impl Selection {
-    pub(crate) fn slot(slot: SlotKey) -> Self {
+    pub(crate) fn socket(socket: Address) -> Self {
         Self {
-            slots: SmallVec::from_iter([slot]),
+            sockets: SmallVec::from_iter([socket]),
             ..Self::default()
         }
     }
@@ -97,8 +105,8 @@ impl Selection {
         for room in &self.rooms {
             workers.union(room.workers.snapshot());
         }
-        for slot in &self.slots {
-            workers.add(slot.worker);
+        for socket in &self.sockets {
+            workers.add(socket.slot.worker);
         }
         workers
     }

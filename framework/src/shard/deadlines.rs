@@ -24,13 +24,16 @@ pub(crate) enum Due {
 const KINDS: usize = 4;
 
 pub(crate) struct Deadlines {
+    start: Instant,
     after: [Duration; KINDS],
     queues: [VecDeque<Entry>; KINDS],
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    at: Instant,
+    /// Nanoseconds after the start: every connection has an entry, and an `Instant` is twice as
+    /// large.
+    at: u64,
     slot: u32,
     generation: u32,
 }
@@ -46,6 +49,7 @@ pub(crate) struct Expired {
 impl Deadlines {
     pub(crate) fn new(ping: Duration, pong: Duration, connect: Duration, close: Duration) -> Self {
         Self {
+            start: Instant::now(),
             after: [ping, pong, connect, close],
             queues: Default::default(),
         }
@@ -53,8 +57,8 @@ impl Deadlines {
 
     /// Sets a deadline; true if it is now the next of all.
     pub(crate) fn set(&mut self, due: Due, slot: u32, generation: u32, now: Instant) -> bool {
-        let at = now + self.after[due as usize];
-        let next = self.next();
+        let at = self.nanos(now + self.after[due as usize]);
+        let next = self.earliest();
         self.queues[due as usize].push_back(Entry {
             at,
             slot,
@@ -63,7 +67,16 @@ impl Deadlines {
         next.is_none_or(|next| at < next)
     }
 
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn next(&self) -> Option<Instant> {
+        self.earliest()
+            .map(|at| self.start + Duration::from_nanos(at))
+    }
+
+    fn earliest(&self) -> Option<u64> {
         self.queues
             .iter()
             .filter_map(|queue| queue.front().map(|entry| entry.at))
@@ -73,6 +86,7 @@ impl Deadlines {
     /// Takes one deadline that has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Expired> {
         const DUES: [Due; KINDS] = [Due::Ping, Due::Pong, Due::Connect, Due::Close];
+        let now = self.nanos(now);
         for due in DUES {
             let queue = &mut self.queues[due as usize];
             if queue.front().is_some_and(|entry| entry.at <= now)
@@ -102,7 +116,7 @@ mod tests {
     #[test]
     fn deadlines_expire_exactly_on_time_and_in_order() {
         let mut deadlines = Deadlines::new(25 * MS, 20 * MS, 45 * MS, 30 * MS);
-        let start = Instant::now();
+        let start = deadlines.start;
         assert!(deadlines.set(Due::Ping, 1, 0, start));
         assert!(deadlines.set(Due::Pong, 2, 0, start), "20 is before 25");
         assert!(!deadlines.set(Due::Ping, 3, 9, start + MS));
@@ -117,7 +131,11 @@ mod tests {
         }
         assert_eq!(
             expired,
-            [(20, Due::Pong, 2, 0), (25, Due::Ping, 1, 0), (26, Due::Ping, 3, 9)]
+            [
+                (20, Due::Pong, 2, 0),
+                (25, Due::Ping, 1, 0),
+                (26, Due::Ping, 3, 9)
+            ]
         );
         assert_eq!(deadlines.next(), None);
     }

@@ -8,6 +8,7 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
+use super::command::Address;
 use crate::id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId};
 
 /// The name of a room; any text, the empty one included.
@@ -255,10 +256,13 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// The socket whose private room `name` is.
-    pub(crate) fn private_room(&self, namespace: NamespaceId, name: &str) -> Option<SlotKey> {
+    pub(crate) fn private_room(&self, namespace: NamespaceId, name: &str) -> Option<Address> {
         let id: SocketId = name.parse().ok()?;
-        let place = *self.sockets.get(&id)?;
-        (place.namespace == namespace).then_some(place.slot)
+        let Place {
+            slot,
+            namespace: lives_in,
+        } = *self.sockets.get(&id)?;
+        (lives_in == namespace).then_some(Address { slot, id })
     }
 }
 

@@ -9,46 +9,66 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
+    command::Command,
     deadlines::{Due, Expired},
     local::Shard,
     slot::{Heartbeat, Notice},
     state::State,
 };
-use crate::{
-    error::DisconnectReason,
-    id::SlotKey,
-    transport::frame::Frame,
-};
+use crate::{error::DisconnectReason, id::SlotKey, transport::frame::Frame};
 
 /// Outboxes written before others get their turn.
 const SLICE: usize = 256;
 
+/// Emits that may be pending before they are handed out in the middle of a burst.
+const MAX_PENDING: usize = 1024;
+
 impl Shard {
     /// Stages what is pending and writes one slice; wakes itself while something is left.
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.flusher.borrow().as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+        if !self
+            .flusher
+            .borrow()
+            .as_ref()
+            .is_some_and(|known| known.will_wake(cx.waker()))
+        {
             *self.flusher.borrow_mut() = Some(cx.waker().clone());
         }
-        let mut state = self.state.borrow_mut();
-        if state.has_work() {
-            state.stage(&self.node);
-            for _ in 0..SLICE {
-                let Some(slot) = state.touched.pop_front() else {
-                    break;
-                };
-                state.write(slot);
-            }
-            state.count_deliveries(&self.node.metrics);
-            drop(state);
-            self.send_reports();
-            state = self.state.borrow_mut();
-        }
-        let more = !state.touched.is_empty();
+        let more = self.flush_slice();
         self.armed.set(more);
         if more {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// Applies a command of another thread. The mailbox is drained before the flusher runs, so
+    /// threads that emit without pause are kept from filling the pending list meanwhile.
+    pub(super) fn apply_remote(&self, command: Command) {
+        self.apply(command);
+        if self.state.borrow().pending.len() >= MAX_PENDING {
+            self.flush_slice();
+        }
+    }
+
+    /// Whether something is left to write.
+    fn flush_slice(&self) -> bool {
+        let mut state = self.state.borrow_mut();
+        if !state.has_work() {
+            return false;
+        }
+        state.stage(&self.node);
+        for _ in 0..SLICE {
+            let Some(slot) = state.touched.pop_front() else {
+                break;
+            };
+            state.write(slot);
+        }
+        state.count_deliveries(&self.node.metrics);
+        let more = !state.touched.is_empty();
+        drop(state);
+        self.send_reports();
+        more
     }
 
     /// Tells the supervisors of rooms how many members they have here.

@@ -1,7 +1,7 @@
 //! The shard of one worker, for whoever runs on that worker.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     rc::Rc,
     sync::Arc,
     task::Waker,
@@ -13,7 +13,8 @@ use smallvec::SmallVec;
 use super::{
     command::Command,
     deadlines::Due,
-    directory::{Place, Report, RoomName, Scope},
+    directory::{Place, RoomName, Scope},
+    membership::RoomList,
     node::Node,
     slot::{Heartbeat, Notice, Seat, Slot},
     state::State,
@@ -77,12 +78,9 @@ impl Shard {
             task: None,
             connection,
         });
-        let mut earlier = state.set_deadline(Due::Ping, key);
-        earlier |= state.set_deadline(Due::Connect, key);
-        drop(state);
-        if earlier {
-            self.rewind_clock();
-        }
+        state.set_deadline(Due::Ping, key.index);
+        state.set_deadline(Due::Connect, key.index);
+        self.settle(state);
         key
     }
 
@@ -95,11 +93,9 @@ impl Shard {
         if let Some(slot) = state.slot_mut(key) {
             slot.closing = true;
             slot.held = None;
-            if state.set_deadline(Due::Close, key) {
-                drop(state);
-                self.rewind_clock();
-            }
+            state.set_deadline(Due::Close, key.index);
         }
+        self.settle(state);
     }
 
     /// The connection has ended. Its sockets must have left before.
@@ -124,7 +120,10 @@ impl Shard {
         let mut state = self.state.borrow_mut();
         state.driving = Some(key.index);
         if let Some(slot) = state.slot_mut(key)
-            && !slot.task.as_ref().is_some_and(|known| known.will_wake(task))
+            && !slot
+                .task
+                .as_ref()
+                .is_some_and(|known| known.will_wake(task))
         {
             slot.task = Some(task.clone());
         }
@@ -167,8 +166,8 @@ impl Shard {
             return;
         };
         match outbox.flush(io) {
-            Ok(Flushed::Drained) => io.shutdown_write(),
-            Ok(Flushed::Blocked) | Err(_) => {
+            Ok(Flushed::Drained) if io.delivers_alone() => io.shutdown_write(),
+            Ok(_) | Err(_) => {
                 drop(state);
                 self.cut(key);
             }
@@ -209,7 +208,9 @@ impl Shard {
     // ---- heartbeat
 
     pub(crate) fn pong(&self, key: SlotKey) {
-        self.state.borrow_mut().pong(key);
+        let mut state = self.state.borrow_mut();
+        state.pong(key);
+        self.settle(state);
     }
 
     /// Any other packet restarts a running ping timeout, once (engine.io 6.6.12).
@@ -220,6 +221,7 @@ impl Shard {
         {
             slot.heartbeat = Heartbeat::Awaiting { extended: true };
             state.await_pong(key.index);
+            self.settle(state);
         }
     }
 
@@ -242,8 +244,7 @@ impl Shard {
             return;
         }
         state.send(key.index, namespace, frame, &self.node);
-        drop(state);
-        self.arm();
+        self.settle(state);
     }
 
     // ---- sockets
@@ -258,7 +259,7 @@ impl Shard {
         slot.sockets.push(Seat {
             namespace: scope.id,
             id,
-            rooms: Vec::new(),
+            rooms: RoomList::new(),
             connecting: true,
         });
         slot.held.get_or_insert_default();
@@ -274,8 +275,7 @@ impl Shard {
     pub(crate) fn accept(&self, key: SlotKey, scope: &Arc<Scope>, reply: Frame) {
         let mut state = self.state.borrow_mut();
         state.accept(key, scope, reply, &self.node);
-        drop(state);
-        self.arm();
+        self.settle(state);
     }
 
     /// The socket leaves all rooms and the node's directory; the rooms it was in.
@@ -284,9 +284,8 @@ impl Shard {
         let Some((id, rooms)) = state.unseat(key, scope, &self.node) else {
             return Vec::new();
         };
-        drop(state);
+        self.settle(state);
         self.node.directory.sockets.remove(&id);
-        self.arm();
         rooms
     }
 
@@ -313,16 +312,16 @@ impl Shard {
 
     /// Applies a command to the sockets of this worker.
     pub(crate) fn apply(&self, command: Command) {
-        self.state.borrow_mut().apply(&self.node, command);
-        self.arm();
+        let mut state = self.state.borrow_mut();
+        state.apply(&self.node, command);
+        self.settle(state);
     }
 
-    /// How many members the room has here, in answer to its supervisor.
-    pub(super) fn report(&self, namespace: NamespaceId, name: Option<&str>) -> Report {
-        Report {
-            worker: self.worker,
-            members: self.state.borrow().members(namespace, name),
-        }
+    /// Has the members of a room reported to its supervisor, which is started if there is none.
+    pub(super) fn report_again(&self, namespace: NamespaceId, name: Option<&str>) {
+        let mut state = self.state.borrow_mut();
+        state.report_again(namespace, name);
+        self.settle(state);
     }
 
     /// Wakes the flusher if there is anything for it.
@@ -335,10 +334,14 @@ impl Shard {
         }
     }
 
-    fn rewind_clock(&self) {
-        if let Some(clock) = &*self.clock.borrow() {
+    /// Wakes whoever has something to do after a change.
+    fn settle(&self, mut state: RefMut<'_, State>) {
+        let rewind = std::mem::take(&mut state.rewind);
+        drop(state);
+        if rewind && let Some(clock) = &*self.clock.borrow() {
             clock.wake_by_ref();
         }
+        self.arm();
     }
 }
 

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use slab::Slab;
+use smallvec::SmallVec;
 
 use super::directory::{RoomName, Scope, SharedRoom};
 use crate::id::NamespaceId;
@@ -16,8 +17,9 @@ use crate::id::NamespaceId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoomIndex(u32);
 
-/// The rooms of one member, in no order.
-pub(crate) type RoomList = Vec<RoomIndex>;
+/// The rooms of one member, in no order. As large as a `Vec`, but a member of few rooms needs no
+/// allocation.
+pub(crate) type RoomList = SmallVec<[RoomIndex; 4]>;
 
 #[derive(Default)]
 pub(crate) struct Membership {
@@ -93,7 +95,10 @@ impl Membership {
             pending: false,
             unreported: false,
         };
-        #[expect(clippy::cast_possible_truncation, reason = "2^32 rooms do not fit in memory")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "2^32 rooms do not fit in memory"
+        )]
         let index = RoomIndex(self.rooms.insert(room) as u32);
         let place = namespace.0 as usize;
         if self.namespaces.len() <= place {
@@ -117,7 +122,10 @@ impl Membership {
         if room.contains(slot) {
             return false;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "2^32 rooms do not fit in memory")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "2^32 rooms do not fit in memory"
+        )]
         room.members.insert(slot, list.len() as u32);
         list.push(index);
         true
@@ -186,7 +194,10 @@ mod tests {
             .into();
         for room in &rooms {
             assert!(membership.join(*room, 7, &mut list));
-            assert!(!membership.join(*room, 7, &mut list), "joining twice is once");
+            assert!(
+                !membership.join(*room, 7, &mut list),
+                "joining twice is once"
+            );
         }
         // Out of order, so that places move.
         for room in [1, 0, 3, 2] {
@@ -194,7 +205,11 @@ mod tests {
             assert!(!membership.leave(rooms[room], 7, &mut list));
         }
         assert!(list.is_empty());
-        assert!(rooms.iter().all(|r| membership.room(*r).unwrap().len() == 0));
+        assert!(
+            rooms
+                .iter()
+                .all(|r| membership.room(*r).unwrap().len() == 0)
+        );
     }
 
     #[test]

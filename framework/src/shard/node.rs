@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::{
     actor::{CloseAll, Recount, ShardActor},
     command::{Action, Command},
-    directory::{Directory, MAX_WORKERS, Report, SharedRoom},
+    directory::{Directory, MAX_WORKERS, Report, SharedRoom, Workers},
     local::Shard,
 };
 use crate::{config::Config, error::EmitError, id::WorkerId, metrics::Metrics};
@@ -115,7 +115,15 @@ impl Node {
     /// # Errors
     /// [`EmitError::Overloaded`] with the number of workers that refused it.
     pub(crate) fn dispatch(&self, command: Command) -> Result<(), EmitError> {
-        let mut workers = command.to.workers(&command.scope);
+        self.dispatch_to(command.to.workers(&command.scope), command)
+    }
+
+    /// The same where the workers are known, because one answer of each is expected.
+    pub(crate) fn dispatch_to(
+        &self,
+        mut workers: Workers,
+        command: Command,
+    ) -> Result<(), EmitError> {
         let local = self.local().filter(|shard| workers.take(shard.worker));
         let mut refused = 0;
         if let Some(shard) = local {
@@ -144,7 +152,11 @@ impl Node {
 
     /// Tells every connection of the node that the hub shuts down.
     pub(crate) fn close_all(&self) {
-        let remotes: Vec<_> = self.workers.iter().map(|entry| Arc::clone(&entry)).collect();
+        let remotes: Vec<_> = self
+            .workers
+            .iter()
+            .map(|entry| Arc::clone(&entry))
+            .collect();
         for remote in remotes {
             // A worker too busy to hear is told again.
             let _ = remote.shard.try_send(CloseAll);

@@ -89,10 +89,7 @@ pub(crate) enum Notice {
     ConnectTimeout,
     /// The application disconnects the socket of this namespace, or with `close` all of them and
     /// the connection.
-    Disconnect {
-        namespace: NamespaceId,
-        close: bool,
-    },
+    Disconnect { namespace: NamespaceId, close: bool },
 }
 
 impl Slot {

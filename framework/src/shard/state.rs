@@ -12,8 +12,8 @@ use super::{
     slot::{Heartbeat, Notice, Slot},
 };
 use crate::{
+    config::{Config, SlowConsumer},
     error::DisconnectReason,
-    config::Config,
     id::{NamespaceId, SlotKey, WorkerId},
     metrics::Metrics,
     transport::{
@@ -32,6 +32,8 @@ pub(crate) struct State {
     /// Slots with something to write, in the order in which they got it.
     pub(crate) touched: VecDeque<u32>,
     pub(crate) deadlines: Deadlines,
+    /// A deadline was set that is before all others: whoever keeps time must look again.
+    pub(crate) rewind: bool,
     /// Counts to be reported.
     pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
     /// Rooms whose count changed.
@@ -57,6 +59,7 @@ impl State {
                 config.connect_timeout,
                 config.close_timeout,
             ),
+            rewind: false,
             reports: Vec::new(),
             unreported: Vec::new(),
             driving: None,
@@ -72,7 +75,10 @@ impl State {
         let index = self.slots.insert(make(generation));
         SlotKey {
             worker: self.worker,
-            #[expect(clippy::cast_possible_truncation, reason = "descriptors end long before 2^32")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "descriptors end long before 2^32"
+            )]
             index: index as u32,
             generation,
         }
@@ -89,9 +95,11 @@ impl State {
         (slot.generation == key.generation).then_some(slot)
     }
 
-    pub(crate) fn set_deadline(&mut self, due: Due, key: SlotKey) -> bool {
-        let now = tokio::time::Instant::now();
-        self.deadlines.set(due, key.index, key.generation, now)
+    pub(crate) fn set_deadline(&mut self, due: Due, index: u32) {
+        if let Some(slot) = self.slots.get(index as usize) {
+            let now = tokio::time::Instant::now();
+            self.rewind |= self.deadlines.set(due, index, slot.generation, now);
+        }
     }
 
     /// Puts a frame into the outbox of a slot, `carries` being the number of packets in it. False
@@ -118,14 +126,15 @@ impl State {
         {
             return hold(slot, namespace, frame, limit, metrics);
         }
-        if slot.outbox.bytes() + frame.bytes.len() > limit && !slot.outbox.is_blocked() {
+        if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
             flush(slot);
         }
         match slot.outbox.push(frame, limit) {
-            Pushed::Queued => {}
-            Pushed::DroppedOldest(n) => metrics.dropped_oldest.add(n as u64),
-            Pushed::Replaced(n) => metrics.replaced_latest.add(n as u64),
+            Pushed::Queued { replaced, dropped } => {
+                metrics.replaced_latest.add(replaced as u64);
+                metrics.dropped_oldest.add(dropped as u64);
+            }
             Pushed::DroppedNewest => {
                 metrics.dropped_newest.add(carries.into());
                 return false;
@@ -187,9 +196,7 @@ impl State {
             return;
         };
         slot.timeouts = slot.timeouts.saturating_add(1);
-        let generation = slot.generation;
-        let now = tokio::time::Instant::now();
-        self.deadlines.set(Due::Pong, index, generation, now);
+        self.set_deadline(Due::Pong, index);
     }
 
     pub(crate) fn pong(&mut self, key: SlotKey) {
@@ -199,7 +206,7 @@ impl State {
         // An unsolicited pong changes nothing: the interval that is running stays the only one.
         if slot.heartbeat != Heartbeat::Resting {
             slot.heartbeat = Heartbeat::Resting;
-            self.set_deadline(Due::Ping, key);
+            self.set_deadline(Due::Ping, key.index);
         }
     }
 }
@@ -236,7 +243,10 @@ fn hold(
 ) -> bool {
     let held = slot.held.get_or_insert_default();
     if held.bytes + frame.bytes.len() > limit && !held.frames.is_empty() {
-        too_slow(slot, metrics);
+        match frame.handling.slow_consumer {
+            SlowConsumer::Close => too_slow(slot, metrics),
+            _ => metrics.dropped_newest.add(1),
+        }
         return false;
     }
     held.bytes += frame.bytes.len();

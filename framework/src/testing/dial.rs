@@ -20,7 +20,10 @@ pub(super) type WebSocket = WebSocketStream<TcpStream>;
 #[derive(Debug)]
 pub(super) enum DialError {
     /// The server answered with something else than 101.
-    Refused { status: u16, body: String },
+    Refused {
+        status: u16,
+        body: String,
+    },
     Failed(tungstenite::Error),
     TimedOut,
 }

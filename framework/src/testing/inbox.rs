@@ -6,13 +6,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use tokio::{
     sync::{Notify, oneshot},
     time::timeout,
 };
 
 use super::{Disconnected, PATIENCE, Received};
-use crate::{event::Encoded, id::SocketId};
+use crate::id::SocketId;
 
 /// Events that may wait for the test. With more, the connection is not read, as by a slow client.
 const MAX_WAITING: usize = 10_000;
@@ -23,8 +24,11 @@ const MAX_PAST: usize = 20;
 /// Characters of one such line.
 const MAX_LINE: usize = 200;
 
-/// Writes the ack to an event; `None` for an event that does not fit its type.
-pub(super) type Responder = Box<dyn FnMut(&Received, &mut Vec<u8>) -> Option<Encoded> + Send>;
+/// The text of a packet, and its attachments.
+pub(super) type Packed = (Vec<u8>, Vec<Bytes>);
+
+/// Makes the ack to an event of this namespace and ack id; `None` for one that does not fit.
+pub(super) type Responder = Box<dyn FnMut(&Received, &str, u64) -> Option<Packed> + Send>;
 
 #[derive(Default)]
 pub(super) struct Inbox {

@@ -10,10 +10,14 @@ use futures_util::{
 };
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{ConnectRefused, Disconnected, PATIENCE, Received, dial::WebSocket, inbox::Inbox};
-use crate::protocol::socket_io::{Assembler, Data, Kind, Limits, Packet, Step, elements, encode};
+use super::{
+    ConnectRefused, Disconnected, PATIENCE, Received,
+    dial::WebSocket,
+    inbox::{Inbox, Packed},
+};
+use crate::protocol::socket_io::{Assembler, Data, Kind, Limits, Packet, Step, elements};
 
 /// RFC 6455 section 7.4.1: what stands for a close frame without a code, and for none at all.
 pub(super) const NO_CODE: u16 = 1005;
@@ -25,8 +29,8 @@ const LIMITS: Limits = Limits {
     max_packet_bytes: usize::MAX,
 };
 
-/// Writes messages, those of one packet together.
-pub(super) struct Outgoing(Mutex<SplitSink<WebSocket, Message>>);
+/// Writes messages, those of one packet together. `None` when the connection is over.
+pub(super) struct Outgoing(Mutex<Option<SplitSink<WebSocket, Message>>>);
 
 impl Outgoing {
     /// Sends a packet; false if the connection does not take it.
@@ -45,12 +49,20 @@ impl Outgoing {
     async fn messages(&self, messages: impl Iterator<Item = Message>) -> bool {
         let sending = async {
             let mut sink = self.0.lock().await;
+            let Some(sink) = sink.as_mut() else {
+                return Err(Error::ConnectionClosed);
+            };
             for message in messages {
                 sink.feed(message).await?;
             }
             sink.flush().await
         };
         matches!(timeout(PATIENCE, sending).await, Ok(Ok(())))
+    }
+
+    /// Lets go of the connection, which closes it once the reading half has gone as well.
+    async fn close(&self) {
+        self.0.lock().await.take();
     }
 }
 
@@ -67,7 +79,7 @@ impl Link {
         let (sink, incoming) = socket.split();
         Self {
             incoming,
-            outgoing: Arc::new(Outgoing(Mutex::new(sink))),
+            outgoing: Arc::new(Outgoing(Mutex::new(Some(sink)))),
             inbox: Arc::default(),
             namespace: namespace.to_owned(),
             assembler: Assembler::default(),
@@ -89,9 +101,7 @@ impl Link {
             match self.incoming.next().await {
                 Some(Ok(message)) => self.message(message).await,
                 // A lost connection, or one that ended after its close frame.
-                Some(Err(_)) | None => {
-                    return self.inbox.end(Disconnected::TransportClose(NO_CLOSE_FRAME));
-                }
+                Some(Err(_)) | None => return self.outgoing.close().await,
             }
         }
     }
@@ -108,7 +118,8 @@ impl Link {
             Message::Binary(bytes) => self.attachment(bytes).await,
             Message::Pong(payload) => {
                 let number = <[u8; 8]>::try_from(payload.as_ref()).map(u64::from_be_bytes);
-                self.inbox.change(|state| state.pong = number.unwrap_or(state.pong));
+                self.inbox
+                    .change(|state| state.pong = number.unwrap_or(state.pong));
             }
             Message::Close(frame) => {
                 let code = frame.map_or(NO_CODE, |frame| frame.code.into());
@@ -187,16 +198,24 @@ impl Link {
 
     /// Answers the event, if the test has said how; otherwise it waits for the test.
     async fn event(&self, event: Received) {
-        let answer = {
-            let mut state = self.inbox.lock();
-            let responder = state.responders.get_mut(event.name.as_str());
-            event.ack.zip(responder).and_then(|(id, respond)| {
-                let mut text = Vec::new();
-                encode::header(&mut text, Kind::Ack, &self.namespace, Some(id));
-                respond(&event, &mut text)
-            })
+        let Some((text, attachments)) = self.answer(&event) else {
+            return self.inbox.change(|state| state.events.push_back(event));
         };
-        todo!()
+        self.note(format!("<- {event}, which was answered"));
+        self.outgoing.packet(text, attachments).await;
+    }
+
+    fn answer(&self, event: &Received) -> Option<Packed> {
+        let id = event.ack?;
+        // The lock is not held while the test's own code runs.
+        let (name, mut respond) = self
+            .inbox
+            .lock()
+            .responders
+            .remove_entry(event.name.as_str())?;
+        let answer = respond(event, &self.namespace, id);
+        self.inbox.lock().responders.entry(name).or_insert(respond);
+        answer
     }
 
     fn ack(&self, id: Option<u64>, args: &str, attachments: &[Bytes]) {
@@ -211,5 +230,12 @@ impl Link {
             Some(waiting) => drop(waiting.send(answer)),
             None => self.note(format!("<- an ack that nobody waits for: [{args}]")),
         }
+    }
+}
+
+impl Drop for Link {
+    /// Nobody waits for a task that has ended, however it did.
+    fn drop(&mut self) {
+        self.inbox.end(Disconnected::TransportClose(NO_CLOSE_FRAME));
     }
 }

@@ -53,8 +53,12 @@ impl Received {
         event::decode(self.payload())
     }
 
-    pub(super) fn answer<A: DeserializeOwned + 'static>(&self) -> Result<A, serde_json::Error> {
-        event::decode_ack(self.payload())
+    pub(super) fn answer<E>(&self) -> Result<E::Ack, serde_json::Error>
+    where
+        E: Event,
+        E::Ack: DeserializeOwned,
+    {
+        event::decode_ack::<E>(self.payload())
     }
 }
 

@@ -4,12 +4,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use actix_web::{
-    App, HttpServer,
-    dev::ServerHandle,
-    rt,
-    web::ServiceConfig,
-};
+use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
 
 use super::PATIENCE;
 use crate::namespace::Hub;
@@ -105,8 +100,14 @@ impl TestServer {
         let shut_down = tokio::time::timeout(PATIENCE, self.hub.shutdown()).await;
         drop(running.handle.stop(false));
         let joined = tokio::task::spawn_blocking(move || running.join()).await;
-        assert!(shut_down.is_ok(), "connections were still open after {PATIENCE:?}");
-        assert!(matches!(joined, Ok(true)), "the server did not end within {PATIENCE:?}");
+        assert!(
+            shut_down.is_ok(),
+            "connections were still open after {PATIENCE:?}"
+        );
+        assert!(
+            matches!(joined, Ok(true)),
+            "the server did not end within {PATIENCE:?}"
+        );
     }
 }
 
@@ -200,7 +201,9 @@ impl TestServerBuilder {
                 });
                 match served {
                     Ok((announced, server)) => {
-                        if announced.is_ok() && let Err(error) = server.await {
+                        if announced.is_ok()
+                            && let Err(error) = server.await
+                        {
                             tracing::error!(%error, "the test server failed");
                         }
                     }

@@ -34,11 +34,17 @@ impl fmt::Display for Instead {
 
 impl fmt::Display for Unexpected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: expected {}, but {}", self.at, self.expected, self.instead)?;
+        writeln!(
+            f,
+            "{}: expected {}, but {}",
+            self.at, self.expected, self.instead
+        )?;
         if self.before.is_empty() {
             return f.write_str("nothing came before");
         }
         f.write_str("before that, oldest first:")?;
-        self.before.iter().try_for_each(|line| write!(f, "\n  {line}"))
+        self.before
+            .iter()
+            .try_for_each(|line| write!(f, "\n  {line}"))
     }
 }

@@ -32,10 +32,7 @@ const BUFFER_LIMIT: usize = 64 * 1024;
 /// Makes the two ends of a connection: the connection task's and the response's.
 ///
 /// `socket` is a duplicate of the dispatcher's, if there is one, to cut a peer that does not read.
-pub(super) fn pair(
-    payload: web::Payload,
-    socket: Option<Socket>,
-) -> (Io, StreamBody) {
+pub(super) fn pair(payload: web::Payload, socket: Option<Socket>) -> (Io, StreamBody) {
     let outgoing = Rc::new(Outgoing::default());
     let io = BodyIo {
         incoming: RefCell::new(Incoming {
@@ -127,7 +124,6 @@ impl BodyIo {
         }
         self.outgoing.abort(self.socket.is_some());
     }
-
 }
 
 impl Drop for BodyIo {

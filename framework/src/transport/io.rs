@@ -99,6 +99,12 @@ impl Io {
         }
     }
 
+    /// Whether what was written reaches a peer that reads, or is given up by the kernel, without
+    /// anyone here watching. A response body waits for its peer without end.
+    pub(crate) fn delivers_alone(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     /// Ends our side once everything written so far is delivered; reading goes on.
     ///
     /// Over a response body the end of the stream reaches a peer that keeps its side open only after
@@ -120,7 +126,6 @@ impl Io {
             Self::Body(io) => io.abort(),
         }
     }
-
 }
 
 /// A socket of our own.

@@ -38,6 +38,7 @@ impl Sink for Io {
 pub(crate) struct Outbox {
     front: Option<Entry>,
     rest: VecDeque<Entry>,
+    /// What it holds, entries included.
     bytes: usize,
     /// The sink took less than it was given; its owner waits for readiness.
     blocked: bool,
@@ -50,14 +51,26 @@ struct Entry {
     begun: bool,
 }
 
+impl Entry {
+    /// What it adds to memory: without its own size, a flood of tiny frames would be free.
+    fn cost(&self) -> usize {
+        self.bytes.len() + size_of::<Self>()
+    }
+
+    fn may_go(&self) -> bool {
+        !self.begun && self.handling.slow_consumer != SlowConsumer::Close
+    }
+}
+
 /// What became of a frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    Queued,
-    /// Queued, and so many older ones dropped for it.
-    DroppedOldest(usize),
-    /// Queued in place of so many older ones with the same key.
-    Replaced(usize),
+    Queued {
+        /// Older frames of the same key that it took the place of.
+        replaced: usize,
+        /// Older frames that made room for it.
+        dropped: usize,
+    },
     DroppedNewest,
     DroppedVolatile,
     /// It would exceed the limit and may not be dropped: the consumer is too slow. Not queued.
@@ -80,72 +93,77 @@ impl Outbox {
         self.blocked
     }
 
-    /// Bytes that wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+    pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
+        self.bytes + frame.bytes.len() + size_of::<Entry>() <= limit
     }
 
-    /// Queues `frame`. While anything waits, at most `limit` bytes do; a frame alone may be
+    /// Queues `frame`. While anything waits, it holds at most `limit` bytes; a frame alone may be
     /// larger, as its sender holds it anyway.
     pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> Pushed {
         let Frame { bytes, handling } = frame;
         if handling.volatile && self.blocked {
             return Pushed::DroppedVolatile;
         }
-        let mut outcome = Pushed::Queued;
-        if self.front.is_some() {
-            if handling.slow_consumer == SlowConsumer::Latest {
-                let replaced = self.drop_where(|old| old.handling.key == handling.key);
-                if replaced > 0 {
-                    outcome = Pushed::Replaced(replaced);
-                }
-            }
-            if self.bytes + bytes.len() > limit && self.front.is_some() {
-                match handling.slow_consumer {
-                    SlowConsumer::Close => return Pushed::Overflow,
-                    SlowConsumer::DropNewest => return Pushed::DroppedNewest,
-                    SlowConsumer::DropOldest | SlowConsumer::Latest => {
-                        match self.make_room(bytes.len(), limit) {
-                            // What waits must all arrive: the new one is what can be dropped.
-                            0 => return Pushed::DroppedNewest,
-                            dropped => outcome = Pushed::DroppedOldest(dropped),
-                        }
-                    }
-                }
-            }
-        }
-        self.bytes += bytes.len();
         let entry = Entry {
             bytes,
             handling,
             begun: false,
         };
+        let (replaced, dropped) = match self.make_room(&entry, limit) {
+            Ok(gone) => gone,
+            Err(refused) => return refused,
+        };
+        self.bytes += entry.cost();
         if self.front.is_none() {
             self.front = Some(entry);
         } else {
             self.rest.push_back(entry);
         }
-        outcome
+        Pushed::Queued { replaced, dropped }
     }
 
-    /// Drops the oldest frames that may be dropped until `needed` more bytes fit; none if even all
-    /// of them would not be enough.
-    fn make_room(&mut self, needed: usize, limit: usize) -> usize {
-        let may_go = |old: &Entry| !old.begun && old.handling.slow_consumer != SlowConsumer::Close;
-        let entries = self.front.iter().chain(&self.rest);
-        let droppable: usize = entries.filter(|e| may_go(e)).map(|e| e.bytes.len()).sum();
-        let mut excess = (self.bytes + needed).saturating_sub(limit);
-        // A frame alone may be larger than the limit.
-        if droppable < excess.min(self.bytes) {
-            return 0;
+    /// Drops what must go so that `new` fits, and counts it; nothing if it cannot fit.
+    fn make_room(&mut self, new: &Entry, limit: usize) -> Result<(usize, usize), Pushed> {
+        if self.front.is_none() {
+            return Ok((0, 0));
         }
-        self.drop_where(|old| {
-            let drop = excess > 0 && may_go(old);
+        let policy = new.handling.slow_consumer;
+        let older = |old: &Entry| {
+            policy == SlowConsumer::Latest && !old.begun && old.handling.key == new.handling.key
+        };
+        let freed = self.cost_where(older);
+        let mut excess = (self.bytes - freed + new.cost()).saturating_sub(limit);
+        let alone = freed == self.bytes;
+        if excess > 0 && !alone {
+            match policy {
+                SlowConsumer::Close => return Err(Pushed::Overflow),
+                SlowConsumer::DropNewest => return Err(Pushed::DroppedNewest),
+                SlowConsumer::DropOldest | SlowConsumer::Latest => {
+                    let droppable = self.cost_where(|old| !older(old) && old.may_go());
+                    // If all of it can go, the new one is alone.
+                    if droppable < excess.min(self.bytes - freed) {
+                        return Err(Pushed::DroppedNewest);
+                    }
+                }
+            }
+        }
+        let replaced = self.drop_where(older);
+        if excess == 0 || alone {
+            return Ok((replaced, 0));
+        }
+        let dropped = self.drop_where(|old| {
+            let drop = excess > 0 && old.may_go();
             if drop {
-                excess = excess.saturating_sub(old.bytes.len());
+                excess = excess.saturating_sub(old.cost());
             }
             drop
-        })
+        });
+        Ok((replaced, dropped))
+    }
+
+    fn cost_where(&self, choose: impl Fn(&Entry) -> bool) -> usize {
+        let entries = self.front.iter().chain(&self.rest);
+        entries.filter(|entry| choose(entry)).map(Entry::cost).sum()
     }
 
     /// Drops waiting frames, oldest first, but none of which a part is on the wire.
@@ -156,7 +174,7 @@ impl Outbox {
             let drop = !entry.begun && choose(entry);
             if drop {
                 dropped += 1;
-                bytes += entry.bytes.len();
+                bytes += entry.cost();
             }
             !drop
         };
@@ -206,14 +224,15 @@ impl Outbox {
     }
 
     fn advance(&mut self, mut written: usize) {
-        self.bytes = self.bytes.saturating_sub(written);
         while let Some(front) = &mut self.front {
             if written < front.bytes.len() {
                 front.begun |= written > 0;
                 front.bytes.advance(written);
+                self.bytes -= written;
                 return;
             }
             written -= front.bytes.len();
+            self.bytes -= front.cost();
             self.front = self.rest.pop_front();
         }
     }

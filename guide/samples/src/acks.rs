@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast::{AckError, Reply, prelude::*};
+use roomcast::{HubBuilder, prelude::*};
 
 // ANCHOR: answer
 #[derive(Deserialize, Event)]
@@ -33,7 +33,7 @@ struct Checkout;
 // ANCHOR: session
 #[derive(EventHandlers)]
 #[handles(Order, Checkout)]
-pub(crate) struct Shop {
+struct Shop {
     total: u32,
 }
 
@@ -90,7 +90,7 @@ impl Handle<Checkout> for Shop {
 
 // ANCHOR: many
 /// Asks everyone in a room; gives how many said yes, and whether all have been heard.
-async fn poll(hub: &Hub, room: &str) -> Result<(usize, bool), roomcast::EmitError> {
+async fn poll(hub: &Hub, room: &str) -> Result<(usize, bool), EmitError> {
     let confirm = Confirm { question: "Pizza?" };
     let asked = hub.to(room).timeout(Duration::from_secs(2));
     let answers = asked.emit_with_ack(&confirm).await?;
@@ -105,3 +105,82 @@ async fn poll(hub: &Hub, room: &str) -> Result<(usize, bool), roomcast::EmitErro
     Ok((yes, complete))
 }
 // ANCHOR_END: many
+
+pub(crate) fn add(to: HubBuilder) -> HubBuilder {
+    to.namespace::<Shop>("/acks")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use roomcast::{
+        Namespace,
+        prelude::*,
+        testing::{TestClient, TestServer},
+    };
+    use serde_json::json;
+
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(ack = bool)]
+    struct Confirm {
+        question: String,
+    }
+
+    async fn shop(server: &TestServer) -> Result<TestClient, Box<dyn Error>> {
+        Ok(TestClient::builder(server)
+            .namespace("/acks")
+            .connect()
+            .await?)
+    }
+
+    #[actix_web::test]
+    async fn handlers_answer_and_refuse() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = shop(&server).await?;
+        for (order, answer) in [
+            (json!({"item": "tea", "count": 2}), r#"[{"total":2}]"#),
+            (
+                json!({"item": "tea", "count": 0}),
+                r#"[{"error":{"message":"how many of tea?","data":{"min":1}}}]"#,
+            ),
+        ] {
+            let answered = client.emit_raw_with_ack("order", &[order]).await;
+            assert_eq!(answered.json(), answer);
+        }
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn a_handler_asks_its_own_client() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = shop(&server).await?;
+        client.answer(|confirm: Confirm| confirm.question == "Buy all of it?");
+        let answer = client.emit_raw_with_ack("checkout", &[0; 0]).await;
+        assert_eq!(answer.json(), r#"["0 items are on their way"]"#);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn everyone_in_a_room_is_asked() -> Result<(), Box<dyn Error>> {
+        let hub = Hub::builder().namespace::<super::Shop>("/").build()?;
+        let server = TestServer::start(hub);
+        let clients = [
+            TestClient::connect(&server).await?,
+            TestClient::connect(&server).await?,
+        ];
+        let everyone = server
+            .hub()
+            .namespace("/")
+            .as_ref()
+            .map(Namespace::everyone);
+        everyone.ok_or("no namespace")?.join(["kitchen"]).await?;
+        let answers = [true, false];
+        for (client, yes) in clients.iter().zip(answers) {
+            client.answer(move |_: Confirm| yes);
+        }
+        let (yes, complete) = super::poll(server.hub(), "kitchen").await?;
+        assert_eq!((yes, complete), (1, true));
+        Ok(())
+    }
+}

@@ -1,7 +1,9 @@
 //! Samples of the chapter "Deployment".
 
+use std::{future::Future, net::TcpListener};
+
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
-use roomcast::{WebSocketMode, prelude::*, signals};
+use roomcast::{BuildError, WebSocketMode, prelude::*};
 
 // ANCHOR: scope
 fn routes(hub: &Hub) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
@@ -16,7 +18,11 @@ fn routes(hub: &Hub) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
 // ANCHOR_END: scope
 
 // ANCHOR: serve
-async fn serve(hub: Hub) -> std::io::Result<()> {
+async fn serve(
+    hub: Hub,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let mount = hub.clone();
     HttpServer::new(move || {
         App::new()
@@ -25,10 +31,16 @@ async fn serve(hub: Hub) -> std::io::Result<()> {
             .configure(routes(&mount))
     })
     .on_connect(hub.on_connect())
-    .shutdown_signal(hub.shutdown_on(signals()))
-    .bind(("127.0.0.1", 3000))?
+    .shutdown_signal(hub.shutdown_on(stop))
+    .listen(listener)?
     .run()
     .await
+}
+
+async fn run(hub: Hub) -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:3000")?;
+    // The first SIGTERM or Ctrl-C.
+    serve(hub, listener, roomcast::signals()).await
 }
 // ANCHOR_END: serve
 
@@ -40,10 +52,74 @@ async fn metrics(hub: web::Data<Hub>) -> String {
 // ANCHOR_END: stats
 
 // ANCHOR: body
-fn behind_the_body<S: Session>() -> Result<Hub, roomcast::BuildError> {
+fn behind_the_body<S: Session>() -> Result<Hub, BuildError> {
     Hub::builder()
         .namespace::<S>("/")
         .websocket_mode(WebSocketMode::BodyStream)
         .build()
 }
 // ANCHOR_END: body
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error, net::TcpListener, sync::Arc};
+
+    use actix_web::web;
+    use roomcast::{
+        prelude::*,
+        testing::{TestClient, TestServer},
+    };
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[derive(EventHandlers)]
+    #[handles()]
+    struct Listener;
+
+    impl Session for Listener {
+        type Auth = ();
+
+        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+            Ok(Self)
+        }
+    }
+
+    #[actix_web::test]
+    async fn it_serves_until_it_is_told_to_stop() -> Result<(), Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let hub = super::behind_the_body::<Listener>()?;
+        let serving = actix_web::rt::spawn(super::serve(hub, listener, async {
+            let _ = stopped.await;
+        }));
+        let mut stream = tokio::net::TcpStream::connect(address).await?;
+        stream
+            .write_all(b"GET /live/socket.io/client.js HTTP/1.0\r\n\r\n")
+            .await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
+        assert!(answer.contains("export function io("), "{answer}");
+        drop(stop);
+        serving.await??;
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn it_is_served_below_a_scope() -> Result<(), Box<dyn Error>> {
+        let hub = super::behind_the_body::<Listener>()?;
+        let routes = super::routes(&hub);
+        let server = TestServer::builder(hub)
+            .configure(move |config| routes.clone()(config))
+            .start();
+        let client = TestClient::builder(&server)
+            .path("/live/socket.io")
+            .connect()
+            .await?;
+        let stats = super::metrics(web::Data::from(Arc::new(server.hub().clone()))).await;
+        assert_eq!(stats, "connections 1\nrooms 0\n");
+        client.disconnect().await;
+        server.stop().await;
+        Ok(())
+    }
+}

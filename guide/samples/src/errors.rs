@@ -1,6 +1,6 @@
 //! Samples of the chapter "Errors and panics".
 
-use roomcast::{RejectionKind, Reply, prelude::*};
+use roomcast::{HubBuilder, RejectionKind, prelude::*};
 
 // ANCHOR: error
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Handle<Transfer> for Bank {
 
 #[derive(EventHandlers)]
 #[handles(Transfer, Divide)]
-pub(crate) struct Bank {
+struct Bank {
     strikes: u32,
 }
 
@@ -92,3 +92,60 @@ impl Handle<Divide> for Bank {
     }
 }
 // ANCHOR_END: panic
+
+pub(crate) fn add(to: HubBuilder) -> HubBuilder {
+    to.namespace::<Bank>("/errors")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use roomcast::testing::{Disconnected, TestClient, TestServer};
+    use serde_json::json;
+
+    async fn bank(server: &TestServer) -> Result<TestClient, Box<dyn Error>> {
+        Ok(TestClient::builder(server)
+            .namespace("/errors")
+            .connect()
+            .await?)
+    }
+
+    #[actix_web::test]
+    async fn each_error_is_answered_as_the_session_says() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = bank(&server).await?;
+        for (amount, answer) in [
+            (json!(7), "[7]"),
+            (
+                json!(5000),
+                r#"[{"error":{"message":"over your limit","data":{"max":1000}}}]"#,
+            ),
+            (json!(0), r#"[{"error":{"message":"try again later"}}]"#),
+            (json!("all"), r#"["what?"]"#),
+        ] {
+            let answered = client
+                .emit_raw_with_ack("transfer", &[json!({"amount": amount})])
+                .await;
+            assert_eq!(answered.json(), answer);
+        }
+        client.emit_raw("no such event", &[1]).await;
+        client.emit_raw("no such event", &[2]).await;
+        assert_eq!(client.expect_disconnect().await, Disconnected::ByServer);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn a_panic_costs_one_socket() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let (unlucky, other) = (bank(&server).await?, bank(&server).await?);
+        unlucky.emit_raw("divide", &(1, 0)).await;
+        assert_eq!(unlucky.expect_disconnect().await, Disconnected::ByServer);
+        assert_eq!(
+            other.emit_raw_with_ack("divide", &(6, 3)).await.json(),
+            "[2]"
+        );
+        assert_eq!(server.hub().stats().panics, 1);
+        Ok(())
+    }
+}

@@ -1,6 +1,6 @@
 //! Samples of the chapter "Events and handlers".
 
-use roomcast::{Binary, prelude::*};
+use roomcast::{HubBuilder, prelude::*};
 
 // ANCHOR: forms
 #[derive(Deserialize, Event)]
@@ -78,7 +78,7 @@ struct Changed<'a, T: Serialize> {
 // ANCHOR: session
 #[derive(EventHandlers)]
 #[handles(Draw, Rename, Resize, Clear, AddNote, Scroll, Upload)]
-pub(crate) struct Board {
+struct Board {
     title: String,
     size: (u32, u32),
     points: Vec<(u32, u32)>,
@@ -191,7 +191,7 @@ struct Login {
 
 #[derive(EventHandlers)]
 #[handles()]
-pub(crate) struct Members {
+struct Members {
     user: String,
 }
 
@@ -218,3 +218,88 @@ impl Session for Members {
     }
 }
 // ANCHOR_END: auth
+
+pub(crate) fn add(to: HubBuilder) -> HubBuilder {
+    to.namespace::<Board>("/events")
+        .namespace::<Members>("/members")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use roomcast::testing::{TestClient, TestServer};
+    use serde_json::json;
+
+    async fn board(server: &TestServer) -> Result<TestClient, Box<dyn Error>> {
+        Ok(TestClient::builder(server)
+            .namespace("/events")
+            .connect()
+            .await?)
+    }
+
+    #[actix_web::test]
+    async fn every_form_arrives_as_its_type() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = board(&server).await?;
+        client.emit_raw("draw", &[json!({"x": 3, "y": 4})]).await;
+        client.emit_raw("rename", &["Sketch"]).await;
+        assert_eq!(
+            client.next().await.json(),
+            r#"[{"what":"title","to":"Sketch"}]"#
+        );
+        client.emit_raw("resize", &(800, 600)).await;
+        assert_eq!(
+            client.next().await.json(),
+            r#"[{"what":"size","to":[800,600]}]"#
+        );
+        client.emit_raw("clear", &[0; 0]).await;
+        assert_eq!(client.next().await.to_string(), r#"`cleared` [1,"points"]"#);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn serde_names_and_defaults_the_fields() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = board(&server).await?;
+        let note = json!({"noteText": "buy milk"});
+        let answer = client.emit_raw_with_ack("add note", &[note]).await;
+        assert_eq!(answer.json(), "[1]");
+        assert_eq!(
+            client.next().await.json(),
+            r#"[{"text":"buy milk","colour":null}]"#
+        );
+        assert_eq!(
+            client.emit_raw_with_ack("scroll", &["down"]).await.json(),
+            "[1]"
+        );
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn only_a_good_token_gets_in() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let with = |auth| {
+            TestClient::builder(&server)
+                .namespace("/members")
+                .auth(&auth)
+        };
+        let ann = with(json!({"token": "user:ann", "language": "de"}))
+            .connect()
+            .await?;
+        assert_eq!(ann.next().await.json(), r#"["Willkommen"]"#);
+        let Err(refused) = with(json!({"token": "let me in"})).connect().await else {
+            return Err("was let in".into());
+        };
+        assert_eq!(refused.message, "not authorized");
+        assert_eq!(refused.data, Some(json!({"code": "bad_token"})));
+        let Err(refused) = with(json!({})).connect().await else {
+            return Err("was let in".into());
+        };
+        assert!(
+            refused.message.contains("missing field `token`"),
+            "{refused}"
+        );
+        Ok(())
+    }
+}

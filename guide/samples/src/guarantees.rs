@@ -36,3 +36,49 @@ fn hub<S: Session>() -> Result<Hub, BuildError> {
         .build()
 }
 // ANCHOR_END: limits
+
+#[cfg(test)]
+mod tests {
+    use roomcast::{
+        event::SlowConsumer,
+        prelude::*,
+        testing::{TestClient, TestServer},
+    };
+
+    #[derive(EventHandlers)]
+    #[handles()]
+    struct Listener;
+
+    impl Session for Listener {
+        type Auth = ();
+
+        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+            Ok(Self)
+        }
+    }
+
+    #[actix_web::test]
+    async fn every_policy_delivers_to_a_client_that_reads() -> Result<(), Box<dyn std::error::Error>>
+    {
+        assert_eq!(super::Line::SLOW_CONSUMER, None);
+        assert_eq!(super::Position::SLOW_CONSUMER, Some(SlowConsumer::Latest));
+        assert_eq!(super::Log::SLOW_CONSUMER, Some(SlowConsumer::DropOldest));
+
+        let server = TestServer::start(super::hub::<Listener>()?);
+        let client = TestClient::connect(&server).await?;
+        let hub = server.hub();
+        hub.emit(&super::Line { text: "hi".into() })?;
+        hub.emit(&super::Position {
+            player: 1,
+            x: 0.0,
+            y: 0.0,
+        })?;
+        hub.emit(&super::Log {
+            line: "started".into(),
+        })?;
+        for name in ["line", "position", "log"] {
+            assert_eq!(client.next().await.name(), name);
+        }
+        Ok(())
+    }
+}

@@ -41,3 +41,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 // ANCHOR_END: all
+
+pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
+    main()
+}
+
+pub(crate) fn add(to: roomcast::HubBuilder) -> roomcast::HubBuilder {
+    to.namespace::<Hello>("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use roomcast::testing::{TestClient, TestServer};
+
+    #[actix_web::test]
+    async fn it_greets() -> Result<(), Box<dyn std::error::Error>> {
+        let server = TestServer::start(crate::hub()?);
+        let client = TestClient::connect(&server).await?;
+        let answer = client.emit_raw_with_ack("greet", &["Ann"]).await;
+        assert_eq!(answer.json(), r#"["Hello, Ann!"]"#);
+        Ok(())
+    }
+}

@@ -13,26 +13,40 @@ mod acks;
 mod deployment;
 mod errors;
 mod events;
-#[cfg(test)]
 mod first_chat;
 mod guarantees;
-#[cfg(test)]
 mod hello;
 mod rooms;
 #[cfg(test)]
 mod testing;
 
+use std::error::Error;
+
 use roomcast::{BuildError, Hub};
 
-/// A hub with the sessions of the chapters, each in a namespace of its own.
+/// The server of the chapter "Getting started".
+///
+/// # Errors
+/// If port 3000 is taken.
+pub fn hello() -> Result<(), Box<dyn Error>> {
+    hello::run()
+}
+
+/// The finished server of the chapter "Your first chat".
+///
+/// # Errors
+/// If its address is taken.
+pub fn first_chat() -> Result<(), Box<dyn Error>> {
+    first_chat::run()
+}
+
+/// A hub with the sessions of the other chapters, each in a namespace of its own.
 ///
 /// # Errors
 /// None: the names differ.
 pub fn hub() -> Result<Hub, BuildError> {
-    Hub::builder()
-        .namespace::<events::Board>("/events")
-        .namespace::<events::Members>("/members")
-        .namespace::<acks::Shop>("/acks")
-        .namespace::<errors::Bank>("/errors")
+    [hello::add, events::add, acks::add, errors::add]
+        .into_iter()
+        .fold(Hub::builder(), |builder, add| add(builder))
         .build()
 }

@@ -1,7 +1,7 @@
 //! Samples of the chapter "Rooms and broadcasting".
 
 use actix::{Actor, Context, Handler, Message, Recipient};
-use roomcast::{EmitError, SocketId, prelude::*};
+use roomcast::prelude::*;
 
 // ANCHOR: join
 #[derive(Deserialize, Event)]
@@ -45,10 +45,10 @@ impl Handle<Watch> for Match {
 // ANCHOR_END: join
 
 // ANCHOR: private
-/// To one other client, by the id that it told us: every socket is alone in the room of its id.
+/// To one other client: every socket is alone in the room of its id.
 #[derive(Deserialize, Event)]
 struct Whisper {
-    to: String,
+    to: SocketId,
     text: String,
 }
 
@@ -192,3 +192,127 @@ impl Session for Watcher {
     }
 }
 // ANCHOR_END: subscribe
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use actix::{Actor, Addr};
+    use roomcast::{
+        prelude::*,
+        testing::{Disconnected, TestClient, TestServer},
+    };
+    use serde_json::json;
+
+    fn hub() -> Result<Hub, roomcast::BuildError> {
+        Hub::builder()
+            .namespace::<super::Match>("/")
+            .namespace::<super::Match>("/admin")
+            .build()
+    }
+
+    async fn watch(server: &TestServer, room: &str) -> Result<TestClient, Box<dyn Error>> {
+        let client = TestClient::connect(server).await?;
+        client.emit_raw("watch", &[room]).await;
+        let expected = format!(r#"`watchers` [{{"room":"{room}","news":"complete"}}]"#);
+        assert_eq!(client.next().await.to_string(), expected);
+        Ok(client)
+    }
+
+    #[actix_web::test]
+    async fn members_are_those_of_the_moment() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(hub()?);
+        let ann = watch(&server, "match 7").await?;
+        let bob = watch(&server, "match 7").await?;
+        for news in ["one more", "complete"] {
+            let expected = format!(r#"[{{"room":"match 7","news":"{news}"}}]"#);
+            assert_eq!(ann.next().await.json(), expected);
+        }
+        bob.sync().await;
+        assert_eq!(bob.pending(), [], "it joined after the first event");
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn a_whisper_reaches_one() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(hub()?);
+        let (ann, bob) = (
+            TestClient::connect(&server).await?,
+            TestClient::connect(&server).await?,
+        );
+        ann.emit_raw("whisper", &[json!({"to": bob.id(), "text": "psst"})])
+            .await;
+        let expected = format!(r#"[{{"from":"{}","text":"psst"}}]"#, ann.id());
+        assert_eq!(bob.next().await.json(), expected);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn a_union_is_delivered_once_and_without_the_excepted() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(hub()?);
+        let fan = watch(&server, "match 7").await?;
+        fan.emit_raw("watch", &["all matches"]).await;
+        fan.next().await;
+        let muted = watch(&server, "muted").await?;
+        muted.emit_raw("watch", &["all matches"]).await;
+        assert_eq!(fan.next().await.name(), "watchers");
+        muted.next().await;
+        fan.next().await;
+
+        super::goal(server.hub(), &super::Score { home: 1, away: 0 })?;
+        super::moved(server.hub(), &super::Ball { x: 0.5, y: 0.5 })?;
+        assert_eq!(
+            fan.next().await.to_string(),
+            r#"`score` [{"home":1,"away":0}]"#
+        );
+        assert_eq!(fan.next().await.name(), "ball");
+        muted.sync().await;
+        assert_eq!(muted.pending(), []);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn many_are_moved_listed_and_cut() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(hub()?);
+        let fan = watch(&server, "match 7").await?;
+        let banned = watch(&server, "banned").await?;
+        super::final_whistle(server.hub()).await?;
+        assert_eq!(banned.expect_disconnect().await, Disconnected::ByServer);
+        super::who_watches(server.hub()).await?;
+        assert_eq!(fan.next().await.name(), "score");
+        let highlights = server.hub().to("highlights").fetch_sockets().await?;
+        assert_eq!(highlights.len(), 1);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn threads_and_namespaces_can_be_emitted_to() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(hub()?);
+        let fan = watch(&server, "match 7").await?;
+        let thread = super::report_from(server.hub().clone());
+        assert_eq!(fan.next().await.json(), r#"[{"home":2,"away":1}]"#);
+        assert!(thread.join().is_ok_and(|emitted| emitted.is_ok()));
+
+        let admin = TestClient::builder(&server)
+            .namespace("/admin")
+            .connect()
+            .await?;
+        super::to_admins(server.hub())?;
+        assert_eq!(admin.next().await.json(), r#"[{"home":2,"away":2}]"#);
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn an_actor_sends_to_sockets() -> Result<(), Box<dyn Error>> {
+        let clock: Addr<super::Clock> = super::Clock::default().start();
+        let hub = Hub::builder()
+            .namespace::<super::Watcher>("/")
+            .state(clock.clone())
+            .build()?;
+        let server = TestServer::start(hub);
+        let client = TestClient::connect(&server).await?;
+        clock.send(super::Advance(7)).await?;
+        assert_eq!(client.next().await.to_string(), "`tick` [7]");
+        Ok(())
+    }
+}

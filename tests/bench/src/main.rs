@@ -10,9 +10,6 @@
 //! [`client`].
 
 mod client;
-mod counting;
-#[global_allocator]
-static A: counting::A = counting::A;
 
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr};
 
@@ -57,8 +54,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .on_connect(hub.on_connect())
     .shutdown_signal(hub.shutdown_on(signals()))
     .bind((Ipv4Addr::LOCALHOST, port))?;
-    counting::base();
-    std::thread::spawn(|| loop { std::thread::sleep(std::time::Duration::from_secs(7)); counting::print(5000); });
     println!("ready");
     server.run().await?;
     Ok(())

@@ -8,7 +8,10 @@ mod open;
 mod packet;
 #[cfg_attr(
     not(test),
-    expect(dead_code, reason = "the wire form of long-polling, which is the next transport")
+    expect(
+        dead_code,
+        reason = "the wire form of long-polling, which is the next transport"
+    )
 )]
 pub(crate) mod payload;
 mod query;

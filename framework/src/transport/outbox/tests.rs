@@ -57,13 +57,24 @@ fn keyed(text: &'static str, key: u64) -> Frame {
     frame
 }
 
-const LIMIT: usize = 10;
+/// Room for `frames` frames of `bytes` bytes in all.
+const fn limit(frames: usize, bytes: usize) -> usize {
+    frames * size_of::<Entry>() + bytes
+}
+
+const QUEUED: Pushed = Pushed::Queued {
+    replaced: 0,
+    dropped: 0,
+};
 
 #[test]
 fn frames_leave_in_order_however_little_the_peer_takes() {
     let mut outbox = Outbox::default();
     for text in ["ab", "cd", "e", "fgh"] {
-        assert_eq!(outbox.push(frame(text, SlowConsumer::Close), LIMIT), Pushed::Queued);
+        assert_eq!(
+            outbox.push(frame(text, SlowConsumer::Close), limit(4, 8)),
+            QUEUED
+        );
     }
     let peer = Peer::default();
     for _ in 0..7 {
@@ -71,30 +82,48 @@ fn frames_leave_in_order_however_little_the_peer_takes() {
     }
     assert_eq!(outbox.flush(peer.take(1)).unwrap(), Flushed::Drained);
     assert_eq!(peer.got(), "abcdefgh");
-    assert_eq!(outbox.bytes(), 0);
+    assert_eq!(outbox.bytes, 0);
+}
+
+#[test]
+fn tiny_frames_count_for_the_memory_they_take() {
+    let mut outbox = Outbox::default();
+    let pushed =
+        (0..100).take_while(|_| outbox.push(frame("x", SlowConsumer::Close), 1000) == QUEUED);
+    assert!(pushed.count() < 20);
 }
 
 #[test]
 fn above_the_limit_the_policy_of_the_new_frame_acts() {
+    let limit = limit(1, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("0123456789", SlowConsumer::DropOldest), LIMIT);
-    assert_eq!(outbox.push(frame("x", SlowConsumer::Close), LIMIT), Pushed::Overflow);
-    assert_eq!(outbox.push(frame("x", SlowConsumer::DropNewest), LIMIT), Pushed::DroppedNewest);
-    assert_eq!(
-        outbox.push(frame("x", SlowConsumer::DropOldest), LIMIT),
-        Pushed::DroppedOldest(1)
-    );
-    assert_eq!(outbox.bytes(), 1);
+    outbox.push(frame("0123456789", SlowConsumer::DropOldest), limit);
+    let mut push = |policy| outbox.push(frame("x", policy), limit);
+    assert_eq!(push(SlowConsumer::Close), Pushed::Overflow);
+    assert_eq!(push(SlowConsumer::DropNewest), Pushed::DroppedNewest);
+    let dropped = Pushed::Queued {
+        replaced: 0,
+        dropped: 1,
+    };
+    assert_eq!(push(SlowConsumer::DropOldest), dropped);
+    let peer = Peer::default();
+    outbox.flush(peer.take(100)).unwrap();
+    assert_eq!(peer.got(), "x");
 }
 
 #[test]
 fn only_frames_that_may_be_dropped_make_room() {
+    let limit = limit(2, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("close", SlowConsumer::Close), LIMIT);
-    outbox.push(frame("old", SlowConsumer::DropOldest), LIMIT);
+    outbox.push(frame("close", SlowConsumer::Close), limit);
+    outbox.push(frame("old", SlowConsumer::DropOldest), limit);
+    let dropped = Pushed::Queued {
+        replaced: 0,
+        dropped: 1,
+    };
     assert_eq!(
-        outbox.push(frame("newer", SlowConsumer::DropOldest), LIMIT),
-        Pushed::DroppedOldest(1)
+        outbox.push(frame("newer", SlowConsumer::DropOldest), limit),
+        dropped
     );
     let peer = Peer::default();
     outbox.flush(peer.take(100)).unwrap();
@@ -103,14 +132,13 @@ fn only_frames_that_may_be_dropped_make_room() {
 
 #[test]
 fn a_frame_that_is_half_written_is_never_dropped() {
+    let limit = limit(1, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("0123456789", SlowConsumer::DropOldest), LIMIT);
+    outbox.push(frame("0123456789", SlowConsumer::DropOldest), limit);
     let peer = Peer::default();
     outbox.flush(peer.take(3)).unwrap();
-    assert_eq!(
-        outbox.push(frame("abcd", SlowConsumer::DropOldest), LIMIT),
-        Pushed::DroppedNewest
-    );
+    let pushed = outbox.push(frame("abcd", SlowConsumer::DropOldest), limit);
+    assert_eq!(pushed, Pushed::DroppedNewest);
     outbox.flush(peer.take(100)).unwrap();
     assert_eq!(peer.got(), "0123456789");
 }
@@ -118,12 +146,31 @@ fn a_frame_that_is_half_written_is_never_dropped() {
 #[test]
 fn of_one_key_only_the_newest_waits() {
     let mut outbox = Outbox::default();
-    outbox.push(keyed("a1", 1), LIMIT);
-    outbox.push(keyed("b1", 2), LIMIT);
-    assert_eq!(outbox.push(keyed("a2", 1), LIMIT), Pushed::Replaced(1));
+    outbox.push(keyed("a1", 1), 1000);
+    outbox.push(keyed("b1", 2), 1000);
+    let replaced = Pushed::Queued {
+        replaced: 1,
+        dropped: 0,
+    };
+    assert_eq!(outbox.push(keyed("a2", 1), 1000), replaced);
     let peer = Peer::default();
     outbox.flush(peer.take(100)).unwrap();
     assert_eq!(peer.got(), "b1a2");
+}
+
+#[test]
+fn the_newest_of_a_key_that_does_not_fit_leaves_the_older_one() {
+    let limit = limit(2, 10);
+    let mut outbox = Outbox::default();
+    outbox.push(frame("close", SlowConsumer::Close), limit);
+    outbox.push(keyed("a1", 1), limit);
+    assert_eq!(
+        outbox.push(keyed("a2 is too long", 1), limit),
+        Pushed::DroppedNewest
+    );
+    let peer = Peer::default();
+    outbox.flush(peer.take(100)).unwrap();
+    assert_eq!(peer.got(), "closea1");
 }
 
 #[test]
@@ -131,13 +178,13 @@ fn volatile_frames_are_dropped_only_while_the_peer_does_not_read() {
     let mut volatile = frame("v", SlowConsumer::Close);
     volatile.handling.volatile = true;
     let mut outbox = Outbox::default();
-    assert_eq!(outbox.push(frame("a", SlowConsumer::Close), LIMIT), Pushed::Queued);
-    assert_eq!(outbox.push(volatile.clone(), LIMIT), Pushed::Queued);
+    assert_eq!(outbox.push(frame("a", SlowConsumer::Close), 1000), QUEUED);
+    assert_eq!(outbox.push(volatile.clone(), 1000), QUEUED);
     let peer = Peer::default();
     outbox.flush(peer.take(0)).unwrap();
-    assert_eq!(outbox.push(volatile.clone(), LIMIT), Pushed::DroppedVolatile);
+    assert_eq!(outbox.push(volatile.clone(), 1000), Pushed::DroppedVolatile);
     outbox.flush(peer.take(100)).unwrap();
-    assert_eq!(outbox.push(volatile, LIMIT), Pushed::Queued);
+    assert_eq!(outbox.push(volatile, 1000), QUEUED);
     assert_eq!(peer.got(), "av");
 }
 
@@ -145,6 +192,6 @@ fn volatile_frames_are_dropped_only_while_the_peer_does_not_read() {
 fn a_single_frame_may_be_larger_than_the_limit() {
     let mut outbox = Outbox::default();
     let large = frame("0123456789abcdef", SlowConsumer::Close);
-    assert_eq!(outbox.push(large.clone(), LIMIT), Pushed::Queued);
-    assert_eq!(outbox.push(large, LIMIT), Pushed::Overflow);
+    assert_eq!(outbox.push(large.clone(), 10), QUEUED);
+    assert_eq!(outbox.push(large, 10), Pushed::Overflow);
 }

@@ -46,3 +46,8 @@ impl Handle<Say> for Chat {
     }
 }
 // ANCHOR_END: session
+
+#[cfg(test)]
+pub(crate) fn hub() -> Result<Hub, roomcast::BuildError> {
+    Hub::builder().namespace::<Chat>("/").build()
+}

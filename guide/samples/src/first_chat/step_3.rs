@@ -100,3 +100,8 @@ impl Handle<Say> for Chat {
     }
 }
 // ANCHOR_END: say
+
+#[cfg(test)]
+pub(crate) fn hub() -> Result<Hub, roomcast::BuildError> {
+    Hub::builder().namespace::<Chat>("/").build()
+}

@@ -124,3 +124,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 // ANCHOR_END: main
 // ANCHOR_END: all
+
+pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
+    main()
+}
+
+#[cfg(test)]
+pub(crate) fn hub() -> Result<Hub, roomcast::BuildError> {
+    Hub::builder().namespace::<Chat>("/").build()
+}

@@ -1,0 +1,457 @@
+use std::{
+    future::Future,
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    ConnectRefused, Disconnected, PATIENCE, Received, TestClientBuilder, TestServer,
+    inbox::{Inbox, Packed, Responder},
+    link::{Link, Outgoing},
+    unexpected::{Instead, Unexpected},
+};
+use crate::{
+    error::EmitError,
+    event::{self, Event},
+    id::SocketId,
+    namespace::Hub,
+    protocol::socket_io::encode,
+};
+
+/// The attachments of a packet that was written.
+type Encoded = Result<Vec<Bytes>, EmitError>;
+
+/// A Socket.IO client for tests: one connection, in one namespace.
+///
+/// A task reads the connection and answers pings, so the client stays connected while the test does
+/// something else; it needs a tokio runtime, such as that of `#[actix_web::test]` or
+/// `#[tokio::test]`. Dropping the client cuts the connection, as a crash would.
+///
+/// Everything that waits is bounded by [`PATIENCE`] and panics with what came instead.
+///
+/// ```
+/// # use roomcast::{prelude::*, testing::{TestClient, TestServer}};
+/// #[derive(Serialize, Deserialize, Event)]
+/// #[event(ack = u32)]
+/// struct Add(u32, u32);
+/// # #[derive(EventHandlers)] #[handles(Add)] struct Calculator;
+/// # impl Session for Calculator {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+/// # impl Handle<Add> for Calculator {
+/// #     async fn handle(&mut self, add: Add, _: &Socket) -> Result<u32, Rejection> { Ok(add.0 + add.1) }
+/// # }
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = TestServer::start(Hub::builder().namespace::<Calculator>("/").build()?);
+/// let client = TestClient::connect(&server).await?;
+/// assert_eq!(client.emit_with_ack(&Add(1, 2)).await, 3);
+/// # Ok(())
+/// # }
+/// ```
+pub struct TestClient {
+    hub: Hub,
+    namespace: String,
+    id: Option<SocketId>,
+    outgoing: Arc<Outgoing>,
+    inbox: Arc<Inbox>,
+    link: JoinHandle<()>,
+    next_ack: AtomicU64,
+    next_ping: AtomicU64,
+}
+
+impl TestClient {
+    /// Connects to the namespace `/`, without auth.
+    ///
+    /// # Errors
+    /// As [`TestClientBuilder::connect`].
+    pub async fn connect(server: &TestServer) -> Result<Self, ConnectRefused> {
+        Self::builder(server).connect().await
+    }
+
+    /// Connects with options.
+    pub fn builder(server: &TestServer) -> TestClientBuilder {
+        TestClientBuilder::new(server)
+    }
+
+    pub(super) fn new(
+        hub: Hub,
+        namespace: String,
+        outgoing: Arc<Outgoing>,
+        inbox: Arc<Inbox>,
+        link: Link,
+    ) -> Self {
+        Self {
+            hub,
+            namespace,
+            id: None,
+            outgoing,
+            inbox,
+            link: tokio::spawn(link.run()),
+            next_ack: AtomicU64::new(0),
+            next_ping: AtomicU64::new(1),
+        }
+    }
+
+    /// Sends the CONNECT packet and waits for what answers it.
+    pub(super) async fn connected(mut self, packet: Vec<u8>) -> Result<Self, ConnectRefused> {
+        // A connection that does not take it has ended, which the inbox tells.
+        self.outgoing.packet(packet, Vec::new()).await;
+        let answer = self.inbox.until(|state| {
+            if let Some(id) = state.connected {
+                return Some(Ok(id));
+            }
+            let ended = || state.ended.map(ConnectRefused::new);
+            state.refused.take().or_else(ended).map(Err)
+        });
+        self.id = Some(
+            answer
+                .await
+                .unwrap_or_else(|| Err(ConnectRefused::timed_out()))?,
+        );
+        Ok(self)
+    }
+
+    /// The id of its socket.
+    #[must_use]
+    pub fn id(&self) -> SocketId {
+        // Only `connect` hands clients out, and it has set the id.
+        self.id
+            .unwrap_or_else(|| unreachable!("a client that is not connected"))
+    }
+
+    /// The namespace it is in.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    // ---- to the server
+
+    /// Emits an event.
+    ///
+    /// # Panics
+    /// If the connection has ended, or the event cannot be serialized.
+    pub async fn emit<E: Event + Serialize>(&self, event: &E) {
+        let packet = self.encode(E::NAME, |out| {
+            event::encode(event, &self.namespace, None, out)
+        });
+        self.send(E::NAME, packet).await;
+    }
+
+    /// Emits an untyped event; `args` must serialize to a list.
+    ///
+    /// # Panics
+    /// As [`emit`](Self::emit).
+    pub async fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) {
+        let packet = self.encode(name, |out| {
+            event::encode_raw(name, &self.namespace, None, args, out)
+        });
+        self.send(name, packet).await;
+    }
+
+    /// Emits an event and waits for the answer.
+    ///
+    /// # Panics
+    /// As [`emit`](Self::emit), and if no answer comes, or one that does not fit: a rejection, for
+    /// example.
+    #[track_caller]
+    pub fn emit_with_ack<E>(&self, event: &E) -> impl Future<Output = E::Ack>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned,
+    {
+        let at = Location::caller();
+        async move {
+            let asked = self.ask(E::NAME, at, |id, out| {
+                event::encode(event, &self.namespace, Some(id), out)
+            });
+            let answer = asked.await;
+            match answer.answer::<E>() {
+                Ok(value) => value,
+                Err(error) => self.fail(
+                    at,
+                    answer_to(E::NAME),
+                    Instead::DoesNotFit(answer, error.to_string()),
+                ),
+            }
+        }
+    }
+
+    /// Emits an untyped event and waits for the answer, whatever it is.
+    ///
+    /// # Panics
+    /// As [`emit`](Self::emit), and if no answer comes.
+    #[track_caller]
+    pub fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> impl Future<Output = Received> {
+        self.ask(name, Location::caller(), move |id, out| {
+            event::encode_raw(name, &self.namespace, Some(id), args, out)
+        })
+    }
+
+    async fn ask(
+        &self,
+        name: &str,
+        at: &'static Location<'static>,
+        write: impl FnOnce(u64, &mut Vec<u8>) -> Encoded,
+    ) -> Received {
+        let id = self.next_ack.fetch_add(1, Ordering::Relaxed);
+        let packet = self.encode(name, |out| write(id, out));
+        let (sender, answer) = oneshot::channel();
+        self.inbox.lock().acks.insert(id, sender);
+        self.send(name, packet).await;
+        let instead = match timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => {
+                let answer = Received {
+                    name: name.to_owned(),
+                    ..answer
+                };
+                self.inbox.lock().remember(format!("<- answer {answer}"));
+                return answer;
+            }
+            Ok(Err(_)) => self.ended(),
+            Err(_) => Instead::Nothing,
+        };
+        self.fail(at, answer_to(name), instead)
+    }
+
+    /// From now on answers every event of this type that the server wants an ack for. Such events
+    /// are not seen by [`expect`](Self::expect) any more; one that does not fit the type is.
+    ///
+    /// ```no_run
+    /// # use roomcast::{prelude::*, testing::TestClient};
+    /// #[derive(Serialize, Deserialize, Event)]
+    /// #[event(ack = bool)]
+    /// struct Confirm { question: String }
+    ///
+    /// # fn example(client: &TestClient) {
+    /// client.answer(|confirm: Confirm| confirm.question.ends_with('?'));
+    /// # }
+    /// ```
+    pub fn answer<E>(&self, mut answer: impl FnMut(E) -> E::Ack + Send + 'static)
+    where
+        E: Event + DeserializeOwned + 'static,
+        E::Ack: Serialize,
+    {
+        let respond: Responder = Box::new(move |received, namespace, id| {
+            let ack = answer(received.event().ok()?);
+            let mut text = Vec::new();
+            let attachments = event::encode_ack::<E>(namespace, id, &ack, &mut text).ok()?;
+            Some((text, attachments))
+        });
+        self.inbox.lock().responders.insert(E::NAME, respond);
+    }
+
+    // ---- from the server
+
+    /// The next event, which must be of this type.
+    ///
+    /// # Panics
+    /// If another event comes, or one that does not fit the type, or the connection ends, or
+    /// nothing comes within [`PATIENCE`].
+    #[track_caller]
+    pub fn expect<E: Event + DeserializeOwned>(&self) -> impl Future<Output = E> {
+        let at = Location::caller();
+        async move {
+            let expected = || format!("the event `{}`", E::NAME);
+            let received = match self.take().await {
+                Ok(received) if received.name == E::NAME => received,
+                Ok(other) => self.fail(at, expected(), Instead::Other(other)),
+                Err(instead) => self.fail(at, expected(), instead),
+            };
+            match received.event() {
+                Ok(event) => event,
+                Err(error) => {
+                    let instead = Instead::DoesNotFit(received, error.to_string());
+                    self.fail(at, expected(), instead)
+                }
+            }
+        }
+    }
+
+    /// The next event, whatever it is.
+    ///
+    /// # Panics
+    /// If the connection ends, or nothing comes within [`PATIENCE`].
+    #[track_caller]
+    pub fn next(&self) -> impl Future<Output = Received> {
+        let at = Location::caller();
+        async move {
+            match self.take().await {
+                Ok(received) => received,
+                Err(instead) => self.fail(at, "an event".to_owned(), instead),
+            }
+        }
+    }
+
+    /// The events that have come and were not looked at. After [`sync`](Self::sync) those are all
+    /// that the server has emitted to this client.
+    pub fn pending(&self) -> Vec<Received> {
+        let events = {
+            let mut state = self.inbox.lock();
+            std::iter::from_fn(|| state.take()).collect()
+        };
+        self.inbox.has_room();
+        events
+    }
+
+    /// Waits until everything has arrived that was emitted to this client before, anywhere in this
+    /// process. What handlers and other tasks are only about to emit is not waited for: await their
+    /// acks first.
+    ///
+    /// ```no_run
+    /// # use roomcast::{prelude::*, testing::TestClient};
+    /// # async fn example(client: &TestClient) {
+    /// client.sync().await;
+    /// assert_eq!(client.pending(), [], "nothing was emitted to it");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If the server does not answer within [`PATIENCE`].
+    #[track_caller]
+    pub fn sync(&self) -> impl Future<Output = ()> {
+        let at = Location::caller();
+        async move {
+            // Through the mailbox of its worker, behind what was emitted before ...
+            if let Some(namespace) = self.hub.namespace(&self.namespace) {
+                let question = namespace.to(self.id().as_str().to_owned());
+                let _ = timeout(PATIENCE, question.fetch_sockets()).await;
+            }
+            // ... and through its connection, behind what that left for it.
+            let number = self.next_ping.fetch_add(1, Ordering::Relaxed);
+            let ping = Message::Ping(number.to_be_bytes().to_vec().into());
+            self.outgoing.message(ping).await;
+            let done = self
+                .inbox
+                .until(|state| (state.pong >= number || state.ended.is_some()).then_some(()));
+            if done.await.is_none() {
+                self.fail(
+                    at,
+                    "the answer to a WebSocket ping".to_owned(),
+                    Instead::Nothing,
+                );
+            }
+        }
+    }
+
+    // ---- the end
+
+    /// Waits until the client is no longer connected.
+    ///
+    /// # Panics
+    /// If an event comes before, or the client is still connected after [`PATIENCE`].
+    #[track_caller]
+    pub fn expect_disconnect(&self) -> impl Future<Output = Disconnected> {
+        let at = Location::caller();
+        async move {
+            let instead = match self.take().await {
+                Err(Instead::Ended(how)) => return how,
+                Err(instead) => instead,
+                Ok(other) => Instead::Other(other),
+            };
+            self.fail(at, "to be disconnected".to_owned(), instead)
+        }
+    }
+
+    /// Leaves the namespace, closes the connection in good order, and waits until that is done.
+    ///
+    /// # Panics
+    /// If the server does not close its side within [`PATIENCE`].
+    pub async fn disconnect(mut self) {
+        self.inbox.end(Disconnected::ByClient);
+        let mut text = Vec::new();
+        encode::disconnect(&mut text, &self.namespace);
+        self.outgoing.packet(text, Vec::new()).await;
+        self.outgoing.message(Message::Close(None)).await;
+        let closed = timeout(PATIENCE, &mut self.link).await;
+        assert!(
+            closed.is_ok(),
+            "the server did not close within {PATIENCE:?}"
+        );
+    }
+
+    // ---- inside
+
+    /// The next event, or why there is none.
+    async fn take(&self) -> Result<Received, Instead> {
+        let taken = self.inbox.until(|state| {
+            let ended = state.ended;
+            let event = state.take().map(Ok);
+            event.or_else(|| ended.map(|how| Err(Instead::Ended(how))))
+        });
+        let taken = taken.await.unwrap_or(Err(Instead::Nothing));
+        self.inbox.has_room();
+        taken
+    }
+
+    fn ended(&self) -> Instead {
+        self.inbox
+            .lock()
+            .ended
+            .map_or(Instead::Nothing, Instead::Ended)
+    }
+
+    fn encode(&self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> Encoded) -> Packed {
+        let mut text = Vec::new();
+        match write(&mut text) {
+            Ok(attachments) => (text, attachments),
+            Err(error) => panic!("`{name}` cannot be emitted: {error}"),
+        }
+    }
+
+    async fn send(&self, name: &str, (text, attachments): Packed) {
+        let line = format!("-> {}", String::from_utf8_lossy(&text));
+        self.inbox.lock().remember(line);
+        let sent = self.outgoing.packet(text, attachments).await;
+        assert!(sent, "`{name}` was not emitted: {}", self.ended());
+    }
+
+    fn fail(&self, at: &'static Location<'static>, expected: String, instead: Instead) -> ! {
+        let mut before = self.inbox.lock().past();
+        if matches!(instead, Instead::Other(_) | Instead::DoesNotFit(..)) {
+            // It is told apart from what came before.
+            before.pop();
+        }
+        let unexpected = Unexpected {
+            expected,
+            instead,
+            before,
+            at,
+        };
+        panic!("{unexpected}")
+    }
+}
+
+fn answer_to(name: &str) -> String {
+    format!("an answer to `{name}`")
+}
+
+impl Drop for TestClient {
+    fn drop(&mut self) {
+        self.link.abort();
+    }
+}
+
+impl std::fmt::Debug for TestClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestClient")
+            .field("id", &self.id)
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! What the integration tests share.
+#![allow(dead_code, unused_macros, unused_imports, reason = "no test crate uses all of it")]
+
+pub(crate) mod http;
+pub(crate) mod journal;
+
+use std::time::Duration;
+
+use roomcast::{
+    Hub, Session, WebSocketMode,
+    testing::{PATIENCE, TestServer},
+};
+
+/// Long enough never to happen in a test.
+pub(crate) const NEVER: Duration = Duration::from_secs(3600);
+
+/// Runs each test on both transports.
+macro_rules! both {
+    ($($(#[$meta:meta])* async fn $name:ident($mode:ident: WebSocketMode) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn run($mode: WebSocketMode) $body
+
+            #[actix_web::test]
+            async fn handoff() {
+                run(WebSocketMode::Handoff).await;
+            }
+
+            #[actix_web::test]
+            async fn body_stream() {
+                run(WebSocketMode::BodyStream).await;
+            }
+        }
+    )*};
+}
+pub(crate) use both;
+
+/// A server with sessions of one type in the namespace `/`.
+pub(crate) fn serve<S: Session>(mode: WebSocketMode) -> TestServer {
+    TestServer::start(hub::<S>(mode))
+}
+
+pub(crate) fn hub<S: Session>(mode: WebSocketMode) -> Hub {
+    Hub::builder()
+        .namespace::<S>("/")
+        .websocket_mode(mode)
+        .build()
+        .expect("a hub")
+}
+
+/// Waits for a condition that nobody announces, at most [`PATIENCE`].
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let polling = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let met = tokio::time::timeout(PATIENCE, polling).await;
+    assert!(met.is_ok(), "not within {PATIENCE:?}: {what}");
+}

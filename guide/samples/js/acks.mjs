@@ -1,0 +1,27 @@
+import { io } from "socket.io-client";
+
+const socket = io("http://127.0.0.1:3000/acks", { transports: ["websocket"] });
+
+// ANCHOR: ask
+// As a promise, which is rejected after 5 seconds:
+const receipt = await socket.timeout(5000).emitWithAck("order", { item: "tea", count: 2 });
+console.log(receipt);
+
+// With a callback:
+socket.emit("order", { item: "tea", count: 1 }, (receipt) => console.log(receipt));
+// ANCHOR_END: ask
+
+// ANCHOR: refused
+console.log(await socket.emitWithAck("order", { item: "tea", count: 0 }));
+console.log(await socket.emitWithAck("order", { item: "tea", count: "many" }));
+// ANCHOR_END: refused
+
+// ANCHOR: answer
+socket.on("confirm", ({ question }, answer) => {
+  console.log(question);
+  answer(true);
+});
+console.log(await socket.emitWithAck("checkout"));
+// ANCHOR_END: answer
+
+socket.disconnect();
