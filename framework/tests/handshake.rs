@@ -8,9 +8,9 @@ use actix_web::{
     web,
 };
 use common::{
-    both, hub,
+    both,
     http::{Answer, UPGRADE, request},
-    serve, until,
+    hub, serve, until,
 };
 use roomcast::{
     WebSocketMode,
@@ -50,24 +50,72 @@ async fn engine_id(client: &mut RawClient) -> String {
 fn assert_json(answer: &Answer, body: &str) {
     assert_eq!(answer.body, body);
     assert_eq!(answer.status, 400, "{body}");
-    assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{body}"
+    );
 }
 
 #[actix_web::test]
 async fn a_plain_request_is_refused_with_code_and_message_as_json() {
     let server = serve::<Listener>(WebSocketMode::Handoff);
     for (method, query, body) in [
-        ("GET", "EIO=4", r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=abc", r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=polling", r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=webtransport", r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=websocket&transport=", r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=websocket&sid=unknown", r#"{"code":1,"message":"Session ID unknown"}"#),
-        ("POST", "EIO=4&transport=websocket&sid=AAAAAAAAAAAAAAAAAAAA", r#"{"code":1,"message":"Session ID unknown"}"#),
-        ("POST", "EIO=4&transport=websocket", r#"{"code":2,"message":"Bad handshake method"}"#),
-        ("PUT", "EIO=4&transport=websocket", r#"{"code":2,"message":"Bad handshake method"}"#),
-        ("GET", "EIO=4&transport=websocket", r#"{"code":3,"message":"Bad request"}"#),
-        ("GET", "EIO=4&transport=websocket&sid=", r#"{"code":3,"message":"Bad request"}"#),
+        (
+            "GET",
+            "EIO=4",
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=abc",
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling",
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=webtransport",
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&transport=",
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&sid=unknown",
+            r#"{"code":1,"message":"Session ID unknown"}"#,
+        ),
+        (
+            "POST",
+            "EIO=4&transport=websocket&sid=AAAAAAAAAAAAAAAAAAAA",
+            r#"{"code":1,"message":"Session ID unknown"}"#,
+        ),
+        (
+            "POST",
+            "EIO=4&transport=websocket",
+            r#"{"code":2,"message":"Bad handshake method"}"#,
+        ),
+        (
+            "PUT",
+            "EIO=4&transport=websocket",
+            r#"{"code":2,"message":"Bad handshake method"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket",
+            r#"{"code":3,"message":"Bad request"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&sid=",
+            r#"{"code":3,"message":"Bad request"}"#,
+        ),
     ] {
         let answer = request(&server, method, &format!("/socket.io/?{query}"), &[]).await;
         assert_json(&answer, body);
@@ -88,13 +136,33 @@ async fn an_upgrade_is_refused_with_400_and_the_bare_message_and_the_connection_
         ("GET", "EIO=4", "Transport unknown"),
         ("GET", "EIO=4&transport=abc", "Transport unknown"),
         ("GET", "EIO=4&transport=polling", "Transport unknown"),
-        ("GET", "EIO=4&transport=websocket&sid=unknown", "Session ID unknown"),
+        (
+            "GET",
+            "EIO=4&transport=websocket&sid=unknown",
+            "Session ID unknown",
+        ),
         ("POST", "EIO=4&transport=websocket", "Bad handshake method"),
         ("GET", "transport=websocket", "Unsupported protocol version"),
-        ("GET", "EIO=3&transport=websocket", "Unsupported protocol version"),
-        ("GET", "EIO=5&transport=websocket", "Unsupported protocol version"),
-        ("GET", "EIO=abc&transport=websocket", "Unsupported protocol version"),
-        ("GET", "EIO=4&transport=websocket&EIO=3", "Unsupported protocol version"),
+        (
+            "GET",
+            "EIO=3&transport=websocket",
+            "Unsupported protocol version",
+        ),
+        (
+            "GET",
+            "EIO=5&transport=websocket",
+            "Unsupported protocol version",
+        ),
+        (
+            "GET",
+            "EIO=abc&transport=websocket",
+            "Unsupported protocol version",
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&EIO=3",
+            "Unsupported protocol version",
+        ),
     ] {
         let answer = request(&server, method, &format!("/socket.io/?{query}"), UPGRADE).await;
         assert_eq!(answer.body, message, "{query}");
@@ -239,7 +307,14 @@ both! {
 #[actix_web::test]
 async fn only_what_is_below_the_path_is_captured() {
     let server = serve::<Listener>(WebSocketMode::Handoff);
-    for path in ["/socket.iox/", "/socket.iox", "/socket.io", "/socketxio/", "/", "/x/socket.io/"] {
+    for path in [
+        "/socket.iox/",
+        "/socket.iox",
+        "/socket.io",
+        "/socketxio/",
+        "/",
+        "/x/socket.io/",
+    ] {
         let target = format!("{path}?EIO=4&transport=websocket");
         let answer = request(&server, "GET", &target, UPGRADE).await;
         assert_eq!(answer.status, 404, "{path}");
@@ -250,18 +325,35 @@ async fn only_what_is_below_the_path_is_captured() {
 
 #[actix_web::test]
 async fn a_path_of_its_own_is_used_in_place_of_the_default() {
-    let hub = Hub::builder().namespace::<Listener>("/").path("/real-time/").build();
+    let hub = Hub::builder()
+        .namespace::<Listener>("/")
+        .path("/real-time/")
+        .build();
     let server = TestServer::start(hub.expect("a hub"));
     let at = |path| format!("{path}?EIO=4&transport=websocket");
-    assert_eq!(request(&server, "GET", &at("/real-time/"), UPGRADE).await.status, 101);
-    assert_eq!(request(&server, "GET", &at("/socket.io/"), UPGRADE).await.status, 404);
+    assert_eq!(
+        request(&server, "GET", &at("/real-time/"), UPGRADE)
+            .await
+            .status,
+        101
+    );
+    assert_eq!(
+        request(&server, "GET", &at("/socket.io/"), UPGRADE)
+            .await
+            .status,
+        404
+    );
 }
 
 #[actix_web::test]
 async fn an_upgrade_that_is_not_websocket_as_the_rfc_has_it_gets_400() {
     let server = serve::<Listener>(WebSocketMode::Handoff);
     let without = |name: &str| -> Vec<_> {
-        UPGRADE.iter().copied().filter(|(header, _)| *header != name).collect()
+        UPGRADE
+            .iter()
+            .copied()
+            .filter(|(header, _)| *header != name)
+            .collect()
     };
     let with = |name, value| {
         let mut headers = without(name);
@@ -274,10 +366,17 @@ async fn an_upgrade_that_is_not_websocket_as_the_rfc_has_it_gets_400() {
         without("Sec-WebSocket-Version"),
         with("Sec-WebSocket-Version", "7"),
     ] {
-        assert_eq!(request(&server, "GET", HANDSHAKE, &headers).await.status, 400, "{headers:?}");
+        assert_eq!(
+            request(&server, "GET", HANDSHAKE, &headers).await.status,
+            400,
+            "{headers:?}"
+        );
     }
     let version_8 = with("Sec-WebSocket-Version", "8");
-    assert_eq!(request(&server, "GET", HANDSHAKE, &version_8).await.status, 101);
+    assert_eq!(
+        request(&server, "GET", HANDSHAKE, &version_8).await.status,
+        101
+    );
 }
 
 #[actix_web::test]
@@ -293,14 +392,19 @@ async fn sessions_see_the_request_that_opened_their_connection() {
             let handshake = socket.handshake();
             let url = handshake.url();
             let token = handshake.header("x-token");
-            let local = handshake.address().is_some_and(|address| address.ip().is_loopback());
+            let local = handshake
+                .address()
+                .is_some_and(|address| address.ip().is_loopback());
             socket.emit_raw("seen", &(url, token, local, handshake.is_secure()))?;
             Ok(Self)
         }
     }
 
     let server = serve::<Curious>(WebSocketMode::Handoff);
-    let client = TestClient::builder(&server).query("user=7").header("X-Token", "abc").connect();
+    let client = TestClient::builder(&server)
+        .query("user=7")
+        .header("X-Token", "abc")
+        .connect();
     assert_eq!(
         client.await.expect("a client").next().await.json(),
         r#"["/socket.io/?EIO=4&transport=websocket&user=7","abc",true,false]"#

@@ -130,6 +130,10 @@ pub fn event(input: TokenStream) -> TokenStream {
 ///     }
 /// }
 ///
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect((): (), _: &Socket) -> Result<Self, Refusal> { Ok(Self { said: 0 }) }
+/// # }
 /// assert_eq!(Chat::EVENTS, ["chat message", "typing"]);
 /// ```
 #[proc_macro_derive(EventHandlers, attributes(handles))]

@@ -41,6 +41,22 @@ impl<T: 'static> Handle<Wrapped<T>> for Generic<T> {
     }
 }
 
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+impl<T: 'static> Session for Generic<T> {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self(PhantomData))
+    }
+}
+
 #[test]
 fn events_are_named_in_the_order_of_the_list() {
     assert_eq!(Chat::EVENTS, ["wrapped", "chat message"]);

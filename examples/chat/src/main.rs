@@ -45,7 +45,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
         match &*option {
             "--host" => host = value()?,
             "--port" => port = value()?.parse().map_err(|_| "a port is 0 to 65535")?,
-            "--help" => return Ok(println!("{HELP}")),
+            "--help" => {
+                println!("{HELP}");
+                return Ok(());
+            }
             _ => return Err(format!("there is no option {option}; see --help").into()),
         }
     }

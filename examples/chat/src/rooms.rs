@@ -1,13 +1,13 @@
 //! What all guests share.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use roomcast::SocketId;
-use serde::{Serialize, Serializer};
+use roomcast::{Rejection, SocketId};
+use serde::Serialize;
 
 use crate::events::{Message, RoomSize, Rooms};
 
-const MAX_ROOMS: usize = 250; // with more, the empty ones are forgotten
+const MAX_ROOMS: usize = 250; // at which the empty ones are forgotten
 const KEPT: usize = 50; // messages of each room
 
 #[derive(Default)]
@@ -19,25 +19,21 @@ pub(crate) struct Chat {
 
 #[derive(Clone, Default, Serialize)]
 pub(crate) struct Room {
-    /// By nick: who comes back may still be here with a connection that died.
-    #[serde(serialize_with = "keys")]
-    pub(crate) members: BTreeMap<String, SocketId>,
+    pub(crate) members: BTreeSet<String>,
     pub(crate) history: VecDeque<Message>,
     pub(crate) seq: u64,
 }
 
-fn keys<S: Serializer>(members: &BTreeMap<String, SocketId>, out: S) -> Result<S::Ok, S::Error> {
-    out.collect_seq(members.keys())
-}
-
 impl Chat {
-    /// A room, made if it is new; none if there are too many with somebody in them.
-    pub(crate) fn open(&mut self, name: &str) -> Option<&mut Room> {
+    /// A room, made if it is new.
+    pub(crate) fn open(&mut self, name: &str) -> Result<&mut Room, Rejection> {
         if self.rooms.len() >= MAX_ROOMS && !self.rooms.contains_key(name) {
             self.rooms.retain(|_, room| !room.members.is_empty());
+            if self.rooms.len() >= MAX_ROOMS {
+                return Err("There are too many rooms.".into());
+            }
         }
-        let open = self.rooms.len() < MAX_ROOMS || self.rooms.contains_key(name);
-        open.then(|| self.rooms.entry(name.to_owned()).or_default())
+        Ok(self.rooms.entry(name.to_owned()).or_default())
     }
 
     pub(crate) fn list(&self) -> Rooms {
@@ -51,9 +47,9 @@ impl Chat {
 }
 
 impl Room {
-    pub(crate) fn keep(&mut self, message: &Message) {
+    pub(crate) fn keep(&mut self, message: Message) {
         self.seq = message.seq;
-        self.history.push_back(message.clone());
+        self.history.push_back(message);
         if self.history.len() > KEPT {
             self.history.pop_front();
         }

@@ -34,6 +34,8 @@ pub(super) struct Link {
     pub(super) clients: Clients,
     pub(super) ending: Ending,
     pub(super) paused: bool,
+    /// Sessions were told to say goodbye and have not begun.
+    pub(super) farewells: bool,
 }
 
 impl Connection {
@@ -60,6 +62,7 @@ impl Connection {
                 clients: Clients::default(),
                 ending: Ending::Open,
                 paused: false,
+                farewells: false,
             };
             link.shard.send(key, link.open_packet());
             Self {

@@ -37,8 +37,14 @@ pub(super) struct Client {
     phase: Phase,
     /// `None` while the client is in the namespace.
     left: Option<DisconnectReason>,
-    queue: VecDeque<Queued>,
-    queued_bytes: usize,
+    /// Events that wait for the session; `None` while none does.
+    queue: Option<Box<Queue>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Queued>,
+    bytes: usize,
 }
 
 enum Phase {
@@ -102,8 +108,10 @@ impl Link {
         let config = &self.core.node.config;
         let clients = &self.clients.0;
         let behind = |client: &Client| {
-            client.queue.len() >= config.max_queued_events
-                || client.queued_bytes >= config.max_http_buffer_size
+            client.queue.as_ref().is_some_and(|queue| {
+                queue.events.len() >= config.max_queued_events
+                    || queue.bytes >= config.max_http_buffer_size
+            })
         };
         clients.iter().any(behind)
             || (clients.len() > MAX_LEAVING
@@ -145,8 +153,7 @@ impl Link {
                     socket,
                     phase: Phase::Connecting(connecting),
                     left: None,
-                    queue: VecDeque::new(),
-                    queued_bytes: 0,
+                    queue: None,
                 });
                 self.run_client(self.clients.0.len() - 1, cx);
                 self.forget_gone();
@@ -198,8 +205,9 @@ impl Link {
             attachments: event.payload.attachments.to_vec(),
             ack: event.ack,
         };
-        client.queued_bytes += queued.bytes();
-        client.queue.push_back(queued);
+        let queue = client.queue.get_or_insert_default();
+        queue.bytes += queued.bytes();
+        queue.events.push_back(queued);
     }
 
     /// Lends the session to the handler of an event.
@@ -310,12 +318,15 @@ impl Link {
                     }
                 },
                 Phase::Idle(_) => {
-                    let Some(queued) = client.queue.pop_front() else {
-                        // An idle client keeps no buffer.
-                        client.queue = VecDeque::new();
+                    let Some(queue) = &mut client.queue else {
                         return;
                     };
-                    client.queued_bytes -= queued.bytes();
+                    let Some(queued) = queue.events.pop_front() else {
+                        // An idle client keeps no buffer.
+                        client.queue = None;
+                        return;
+                    };
+                    queue.bytes -= queued.bytes();
                     let payload = Payload {
                         args: &queued.args,
                         attachments: &queued.attachments,
@@ -372,9 +383,9 @@ impl Link {
             return;
         }
         let metrics = &self.core.node.metrics;
-        metrics.dropped_disconnected.add(client.queue.len() as u64);
-        client.queue = VecDeque::new();
-        client.queued_bytes = 0;
+        if let Some(queue) = client.queue.take() {
+            metrics.dropped_disconnected.add(queue.events.len() as u64);
+        }
         let rooms = self.shard.unseat(self.key, client.socket.scope());
         client.socket.has_left(rooms);
         match std::mem::replace(&mut client.phase, Phase::Gone) {
@@ -396,7 +407,10 @@ impl Link {
         let socket = client.socket.clone();
         client.phase = Phase::Gone;
         match catch(|| session.disconnect(socket, reason)) {
-            Ok(future) => client.phase = Phase::Leaving(future),
+            Ok(future) => {
+                client.phase = Phase::Leaving(future);
+                self.farewells = true;
+            }
             Err(panic) => {
                 let socket = client.socket.clone();
                 self.panicked("disconnect", &socket, &panic);

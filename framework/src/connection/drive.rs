@@ -50,6 +50,10 @@ impl Connection {
         if link.ending.is_over() && wire.io.take().is_some() {
             link.shard.close(link.key);
         }
+        // What was read, or a failed write, may have made sockets leave.
+        if std::mem::take(&mut link.farewells) {
+            link.run_clients(cx);
+        }
         self.in_turn = false;
         match self.link.ending.is_over() && self.link.clients.is_empty() {
             true => Poll::Ready(()),

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Connecting, Refusal, Socket};
+use super::Connect;
 use crate::{
     error::EmitError,
     event::Event,
@@ -57,7 +57,7 @@ pub(crate) struct Core {
 pub(crate) struct NamespaceInner {
     pub(crate) scope: Arc<Scope>,
     /// `None` where nobody can connect.
-    pub(crate) connect: Option<fn(Option<&str>, &Socket) -> Result<Connecting, Refusal>>,
+    pub(crate) connect: Option<Connect>,
 }
 
 /// Values of the application, one of each type.

@@ -48,6 +48,9 @@ pub(super) type Calling<S> = Result<LocalFuture<Outcome>, (Box<S>, Rejection)>;
 
 pub(crate) type Connecting = LocalFuture<Result<Box<dyn Live>, Refusal>>;
 
+/// Starts to let a client in, with the JSON text of its auth.
+pub(crate) type Connect = fn(Option<&str>, &Socket) -> Result<Connecting, Refusal>;
+
 /// Starts `S::connect` with the JSON text that the client sent.
 pub(crate) fn connect<S: Session>(
     auth: Option<&str>,

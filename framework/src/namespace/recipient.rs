@@ -1,12 +1,13 @@
 //! A socket as the receiver of actix messages.
 
-use actix::{Actor, Context, Handler, Message, Recipient};
+use actix::{Actor, ActorContext, Context, Handler, Message, Recipient};
 use serde::Serialize;
 
 use super::Socket;
 use crate::{error::EmitError, event::Event};
 
-/// Ends by itself when its last address is dropped.
+/// Ends by itself when its last address is dropped, and when its socket has gone, so that whoever
+/// keeps addresses sees which of them are of no use any more.
 struct Mailbox(Socket);
 
 impl Actor for Mailbox {
@@ -19,8 +20,12 @@ where
 {
     type Result = Result<(), EmitError>;
 
-    fn handle(&mut self, event: E, _: &mut Self::Context) -> Self::Result {
-        self.0.emit(&event)
+    fn handle(&mut self, event: E, ctx: &mut Self::Context) -> Self::Result {
+        let emitted = self.0.emit(&event);
+        if matches!(emitted, Err(EmitError::Disconnected)) {
+            ctx.stop();
+        }
+        emitted
     }
 }
 

@@ -39,7 +39,7 @@ struct Inner {
     namespace: Arc<NamespaceInner>,
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
-    last_rooms: OnceLock<Vec<RoomName>>,
+    last_rooms: OnceLock<Box<[RoomName]>>,
 }
 
 impl Socket {
@@ -156,8 +156,8 @@ impl Socket {
 
     /// An address that sends events of one type to this socket: an event is an actix message.
     ///
-    /// Must be called on a worker thread. It stays valid after the socket was disconnected, and
-    /// then answers [`EmitError::Disconnected`].
+    /// Must be called on a worker thread. The first message after the socket was disconnected is
+    /// answered with [`EmitError::Disconnected`]; from then on the address is closed.
     ///
     /// ```
     /// use actix::Recipient;
@@ -209,7 +209,7 @@ impl Socket {
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = match self.0.last_rooms.get() {
-            Some(rooms) => rooms.clone(),
+            Some(rooms) => rooms.to_vec(),
             None => self
                 .node()
                 .local()
@@ -284,7 +284,7 @@ impl Socket {
     }
 
     pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
-        let _ = self.0.last_rooms.set(rooms);
+        let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
         self.0.disconnected.store(true, Ordering::Release);
     }
 

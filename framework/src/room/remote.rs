@@ -59,7 +59,7 @@ impl RemoteSocket {
     }
 
     fn alone(&self) -> Broadcast<'_> {
-        Broadcast::new(&self.node, &self.scope).to(&self.id)
+        Broadcast::new(&self.node, &self.scope).to(self.id)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
     id::NamespaceId,
-    namespace::{Core, Hub, NamespaceInner, Session, States, connect},
+    namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
     room,
     shard::{directory::Scope, node::Node},
 };
@@ -33,11 +33,6 @@ pub struct HubBuilder {
     namespaces: Vec<(String, Connect)>,
     states: States,
 }
-
-type Connect = fn(
-    Option<&str>,
-    &crate::namespace::Socket,
-) -> Result<crate::namespace::Connecting, crate::namespace::Refusal>;
 
 impl Hub {
     /// Starts with every option at its default.

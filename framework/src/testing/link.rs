@@ -60,8 +60,9 @@ impl Outgoing {
         matches!(timeout(PATIENCE, sending).await, Ok(Ok(())))
     }
 
-    /// Lets go of the connection, which closes it once the reading half has gone as well.
+    /// Sends what is due, such as the answer to a close frame, and lets go of the connection.
     async fn close(&self) {
+        self.messages(std::iter::empty()).await;
         self.0.lock().await.take();
     }
 }
@@ -98,10 +99,20 @@ impl Link {
     pub(super) async fn run(mut self) {
         loop {
             self.inbox.room().await;
-            match self.incoming.next().await {
-                Some(Ok(message)) => self.message(message).await,
-                // A lost connection, or one that ended after its close frame.
-                Some(Err(_)) | None => return self.outgoing.close().await,
+            let ended = match self.incoming.next().await {
+                Some(Ok(Message::Close(frame))) => {
+                    let code = frame.map_or(NO_CODE, |frame| frame.code.into());
+                    self.inbox.end(Disconnected::TransportClose(code));
+                    true
+                }
+                Some(Ok(message)) => {
+                    self.message(message).await;
+                    false
+                }
+                Some(Err(_)) | None => true,
+            };
+            if ended {
+                return self.outgoing.close().await;
             }
         }
     }
@@ -121,11 +132,7 @@ impl Link {
                 self.inbox
                     .change(|state| state.pong = number.unwrap_or(state.pong));
             }
-            Message::Close(frame) => {
-                let code = frame.map_or(NO_CODE, |frame| frame.code.into());
-                self.inbox.end(Disconnected::TransportClose(code));
-            }
-            Message::Ping(_) | Message::Frame(_) => {}
+            Message::Ping(_) | Message::Close(_) | Message::Frame(_) => {}
         }
     }
 

@@ -184,14 +184,14 @@ impl RawClient {
             Frame::Close(code) => code,
             other => panic!("expected the connection to close, but {other:?} came"),
         };
-        // Reading on answers the close frame and sees the end.
-        let end = timeout(PATIENCE, async {
+        let ending = async {
+            // Answers the close frame, and spares the server the wait for our end.
+            let _ = self.socket.flush().await;
+            let _ = self.socket.get_mut().shutdown().await;
             while let Some(Ok(_)) = self.socket.next().await {}
-        });
-        assert!(
-            end.await.is_ok(),
-            "the server has not closed the connection"
-        );
+        };
+        let ended = timeout(PATIENCE, ending).await;
+        assert!(ended.is_ok(), "the server has not closed the connection");
         code
     }
 }

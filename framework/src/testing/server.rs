@@ -1,6 +1,9 @@
 use std::{
     net::SocketAddr,
-    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    },
     thread::JoinHandle,
 };
 
@@ -234,9 +237,9 @@ impl TestServerBuilder {
         let configure = self
             .configure
             .unwrap_or_else(|| Box::new(move |config| mount.clone()(config)));
-        let configure = std::sync::Arc::new(configure);
+        let configure = Arc::new(configure);
         let mut server = HttpServer::new(move || {
-            let configure = std::sync::Arc::clone(&configure);
+            let configure = Arc::clone(&configure);
             App::new().configure(move |config| configure(config))
         });
         if self.keep_sockets {

@@ -37,7 +37,8 @@ impl Sink for Io {
 #[derive(Default)]
 pub(crate) struct Outbox {
     front: Option<Entry>,
-    rest: VecDeque<Entry>,
+    /// What waits behind the front; `None` while nothing does.
+    rest: Option<Box<VecDeque<Entry>>>,
     /// What it holds, entries included.
     bytes: usize,
     /// The sink took less than it was given; its owner waits for readiness.
@@ -117,7 +118,7 @@ impl Outbox {
         if self.front.is_none() {
             self.front = Some(entry);
         } else {
-            self.rest.push_back(entry);
+            self.rest.get_or_insert_default().push_back(entry);
         }
         Pushed::Queued { replaced, dropped }
     }
@@ -162,8 +163,10 @@ impl Outbox {
     }
 
     fn cost_where(&self, choose: impl Fn(&Entry) -> bool) -> usize {
-        let entries = self.front.iter().chain(&self.rest);
-        entries.filter(|entry| choose(entry)).map(Entry::cost).sum()
+        self.entries()
+            .filter(|entry| choose(entry))
+            .map(Entry::cost)
+            .sum()
     }
 
     /// Drops waiting frames, oldest first, but none of which a part is on the wire.
@@ -179,9 +182,11 @@ impl Outbox {
             !drop
         };
         let front_stays = self.front.as_ref().is_none_or(&mut keep);
-        self.rest.retain(keep);
+        if let Some(rest) = &mut self.rest {
+            rest.retain(keep);
+        }
         if !front_stays {
-            self.front = self.rest.pop_front();
+            self.front = self.pop_rest();
         }
         self.bytes -= bytes;
         dropped
@@ -190,7 +195,7 @@ impl Outbox {
     /// Writes as much as the sink takes.
     pub(crate) fn flush(&mut self, sink: &impl Sink) -> io::Result<Flushed> {
         while let Some(front) = &self.front {
-            let written = if self.rest.is_empty() {
+            let written = if self.rest.is_none() {
                 sink.try_write(&front.bytes)
             } else {
                 self.write_many(sink)
@@ -207,16 +212,13 @@ impl Outbox {
             }
         }
         self.blocked = false;
-        // An idle connection keeps no buffer.
-        self.rest = VecDeque::new();
         Ok(Flushed::Drained)
     }
 
     fn write_many(&self, sink: &impl Sink) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let entries = self.front.iter().chain(&self.rest);
         let mut count = 0;
-        for (slice, entry) in slices.iter_mut().zip(entries) {
+        for (slice, entry) in slices.iter_mut().zip(self.entries()) {
             *slice = IoSlice::new(&entry.bytes);
             count += 1;
         }
@@ -233,8 +235,24 @@ impl Outbox {
             }
             written -= front.bytes.len();
             self.bytes -= front.cost();
-            self.front = self.rest.pop_front();
+            self.front = self.pop_rest();
         }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.front
+            .iter()
+            .chain(self.rest.iter().flat_map(|rest| rest.iter()))
+    }
+
+    /// An idle connection keeps no buffer.
+    fn pop_rest(&mut self) -> Option<Entry> {
+        let rest = self.rest.as_mut()?;
+        let next = rest.pop_front();
+        if rest.is_empty() {
+            self.rest = None;
+        }
+        next
     }
 }
 

@@ -41,7 +41,9 @@ pub(crate) async fn request(
     headers: &[(&str, &str)],
 ) -> Answer {
     let exchange = exchange(server, method, target, headers);
-    timeout(PATIENCE, exchange).await.expect("an answer in time")
+    timeout(PATIENCE, exchange)
+        .await
+        .expect("an answer in time")
 }
 
 async fn exchange(
@@ -50,22 +52,39 @@ async fn exchange(
     target: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
-    let mut stream = TcpStream::connect(server.addr()).await.expect("a connection");
+    let mut stream = TcpStream::connect(server.addr())
+        .await
+        .expect("a connection");
     let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", server.addr());
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
-    stream.write_all(request.as_bytes()).await.expect("a server that reads");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("a server that reads");
 
     let mut received = Vec::new();
     while !received.windows(4).any(|four| four == b"\r\n\r\n") {
-        let read = stream.read_buf(&mut received).await.expect("a server that writes");
-        assert_ne!(read, 0, "the head ends: {:?}", String::from_utf8_lossy(&received));
+        let read = stream
+            .read_buf(&mut received)
+            .await
+            .expect("a server that writes");
+        assert_ne!(
+            read,
+            0,
+            "the head ends: {:?}",
+            String::from_utf8_lossy(&received)
+        );
     }
-    let text = String::from_utf8(received).expect("text");
+    // Frames may follow a 101.
+    let text = String::from_utf8_lossy(&received);
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let mut answer = Answer {
         status: status.expect("a status"),
         head: head.to_owned(),
@@ -79,9 +98,13 @@ async fn exchange(
         let mut block = [0; 1024];
         let read = stream.read(&mut block).await.expect("a server that writes");
         assert_ne!(read, 0, "the body ends");
-        answer.body.push_str(&String::from_utf8_lossy(&block[..read]));
+        answer
+            .body
+            .push_str(&String::from_utf8_lossy(&block[..read]));
     }
     if answer.header("connection") == Some("close") {
+        // Or actix-web lingers, lest the client lose an answer while it still sends.
+        stream.shutdown().await.expect("a connection");
         answer.closed = stream.read(&mut [0]).await.is_ok_and(|read| read == 0);
     }
     answer

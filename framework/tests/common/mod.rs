@@ -1,5 +1,10 @@
 //! What the integration tests share.
-#![allow(dead_code, unused_macros, unused_imports, reason = "no test crate uses all of it")]
+#![allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "no test crate uses all of it"
+)]
 
 pub(crate) mod http;
 pub(crate) mod journal;

@@ -4,10 +4,7 @@
 //! A module holds the samples of a chapter, between `ANCHOR` comments, and the tests that run them.
 //! The chapters about a whole program have one file for each program.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "some samples are called by their tests only")
-)]
+#![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
 mod deployment;

@@ -161,17 +161,19 @@ impl Handler<Listen> for Clock {
     }
 }
 
+/// The answer: how many listen.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "usize")]
 struct Advance(u64);
 
 impl Handler<Advance> for Clock {
-    type Result = ();
+    type Result = usize;
 
-    fn handle(&mut self, Advance(now): Advance, _: &mut Context<Self>) {
+    fn handle(&mut self, Advance(now): Advance, _: &mut Context<Self>) -> usize {
         // One that does not take a message has gone, or has too many waiting.
         self.listeners
             .retain(|listener| listener.try_send(Tick(now)).is_ok());
+        self.listeners.len()
     }
 }
 // ANCHOR_END: recipient
@@ -313,6 +315,11 @@ mod tests {
         let client = TestClient::connect(&server).await?;
         clock.send(super::Advance(7)).await?;
         assert_eq!(client.next().await.to_string(), "`tick` [7]");
+
+        client.disconnect().await;
+        while clock.send(super::Advance(8)).await? > 0 {
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 }

@@ -20,4 +20,12 @@ impl Handle<Say> for Chat {
     }
 }
 
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
 fn main() {}

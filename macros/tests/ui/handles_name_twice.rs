@@ -23,4 +23,12 @@ impl Handle<Tell> for Chat {
     }
 }
 
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
 fn main() {}

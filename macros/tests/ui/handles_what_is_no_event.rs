@@ -7,4 +7,12 @@ struct Say;
 #[handles(Say)]
 struct Chat;
 
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
 fn main() {}

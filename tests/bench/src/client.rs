@@ -55,11 +55,7 @@ impl Handle<Publish> for Client {
 }
 
 impl Handle<Echo> for Client {
-    async fn handle(
-        &mut self,
-        Echo(data): Echo,
-        _: &Socket,
-    ) -> Result<Box<RawValue>, Rejection> {
+    async fn handle(&mut self, Echo(data): Echo, _: &Socket) -> Result<Box<RawValue>, Rejection> {
         Ok(data)
     }
 }

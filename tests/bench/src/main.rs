@@ -43,17 +43,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let mount = hub.mount();
     let echo = testing::echo("/echo", MAX_ECHO, mode);
-    let server = HttpServer::new(move || {
-        App::new()
-            .configure(mount.clone())
-            .configure(echo.clone())
-    })
-    .workers(workers)
-    .backlog(BACKLOG)
-    .max_connections(MAX_CONNECTIONS)
-    .on_connect(hub.on_connect())
-    .shutdown_signal(hub.shutdown_on(signals()))
-    .bind((Ipv4Addr::LOCALHOST, port))?;
+    let server =
+        HttpServer::new(move || App::new().configure(mount.clone()).configure(echo.clone()))
+            .workers(workers)
+            .backlog(BACKLOG)
+            .max_connections(MAX_CONNECTIONS)
+            .on_connect(hub.on_connect())
+            .shutdown_signal(hub.shutdown_on(signals()))
+            .bind((Ipv4Addr::LOCALHOST, port))?;
     println!("ready");
     server.run().await?;
     Ok(())

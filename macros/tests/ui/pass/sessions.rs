@@ -76,6 +76,25 @@ where
     }
 }
 
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+impl<T, const N: usize> Session for Generic<T, N>
+where
+    T: for<'de> Deserialize<'de> + 'static,
+{
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self { of: PhantomData })
+    }
+}
+
 fn main() {
     assert!(Generic::<u8, 2>::route("wrapped").is_some());
 }

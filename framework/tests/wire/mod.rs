@@ -1,0 +1,329 @@
+//! A client made of bytes, for what no library would send; and what the tests with it share.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::{fs, io, time::Duration};
+
+use roomcast::{
+    Hub, HubBuilder, WebSocketMode,
+    testing::{PATIENCE, TestServer},
+};
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::{sleep, timeout},
+};
+
+pub(crate) const MODES: [WebSocketMode; 2] = [WebSocketMode::Handoff, WebSocketMode::BodyStream];
+
+// RFC 6455 section 5.2: opcodes, the last frame of a message, and the mask bit of a length.
+pub(crate) const TEXT: u8 = 0x1;
+pub(crate) const BINARY: u8 = 0x2;
+pub(crate) const CONTINUATION: u8 = 0x0;
+pub(crate) const CLOSE: u8 = 0x8;
+pub(crate) const PING: u8 = 0x9;
+pub(crate) const PONG: u8 = 0xA;
+pub(crate) const FIN: u8 = 0x80;
+const MASKED: u8 = 0x80;
+
+pub(crate) const HANDSHAKE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n\
+    host: localhost\r\n\
+    connection: upgrade\r\n\
+    upgrade: websocket\r\n\
+    sec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// A receive buffer so small that a peer which does not read is soon noticed.
+const SMALL: u32 = 4096;
+
+/// A masked frame. Masked with zeros, it reads as what it carries.
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = head(first, payload.len() as u64);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// The header of a frame that declares `len` bytes.
+pub(crate) fn head(first: u8, len: u64) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match (u8::try_from(len), u16::try_from(len)) {
+        (Ok(len @ 0..=125), _) => bytes.push(MASKED | len),
+        (_, Ok(len)) => {
+            bytes.push(MASKED | 126);
+            bytes.extend_from_slice(&len.to_be_bytes());
+        }
+        _ => {
+            bytes.push(MASKED | 127);
+            bytes.extend_from_slice(&len.to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(&[0; 4]);
+    bytes
+}
+
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    frame(FIN | TEXT, text.as_bytes())
+}
+
+/// What the server sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    Text(String),
+    Binary(Vec<u8>),
+    Pong(Vec<u8>),
+    /// A close frame and its code.
+    Close(Option<u16>),
+    /// The end of the stream: in good order, or reset.
+    End,
+}
+
+pub(crate) struct Wire {
+    pub(crate) stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    /// A TCP connection, and nothing more.
+    pub(crate) async fn dial(server: &TestServer) -> Self {
+        Self::dial_with(server, None).await
+    }
+
+    async fn dial_with(server: &TestServer, receive_buffer: Option<u32>) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes).unwrap();
+        }
+        let stream = socket.connect(server.addr()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
+    /// A WebSocket whose open packet is still to be read.
+    pub(crate) async fn upgrade(server: &TestServer) -> Self {
+        let mut wire = Self::dial(server).await;
+        wire.write(HANDSHAKE.as_bytes()).await;
+        wire.head().await;
+        wire
+    }
+
+    /// An Engine.IO session.
+    pub(crate) async fn open(server: &TestServer) -> Self {
+        let mut wire = Self::upgrade(server).await;
+        wire.opened().await;
+        wire
+    }
+
+    /// A socket in the namespace `/`.
+    pub(crate) async fn join(server: &TestServer) -> Self {
+        let mut wire = Self::open(server).await;
+        wire.connect().await;
+        wire
+    }
+
+    /// A socket of a client that takes little before it reads.
+    pub(crate) async fn join_narrow(server: &TestServer) -> Self {
+        let mut wire = Self::dial_with(server, Some(SMALL)).await;
+        wire.write(HANDSHAKE.as_bytes()).await;
+        wire.head().await;
+        wire.opened().await;
+        wire.connect().await;
+        wire
+    }
+
+    pub(crate) async fn opened(&mut self) {
+        let open = self.next().await;
+        let is_open = matches!(&open, Message::Text(text) if text.starts_with("0{"));
+        assert!(is_open, "{open:?}");
+    }
+
+    pub(crate) async fn connect(&mut self) {
+        self.text("40").await;
+        let reply = self.next().await;
+        let connected = matches!(&reply, Message::Text(text) if text.starts_with("40{"));
+        assert!(connected, "{reply:?}");
+    }
+
+    /// The head of the HTTP response, which must be a 101.
+    pub(crate) async fn head(&mut self) {
+        loop {
+            if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                let head: Vec<_> = self.read.drain(..end + 4).collect();
+                assert!(
+                    head.starts_with(b"HTTP/1.1 101"),
+                    "{:?}",
+                    head.escape_ascii().to_string()
+                );
+                return;
+            }
+            assert!(self.more().await, "the server closed instead of answering");
+        }
+    }
+
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        let written = timeout(PATIENCE, self.stream.write_all(bytes)).await;
+        written.expect("the server does not read").unwrap();
+    }
+
+    /// Writes what a server that has closed meanwhile need not take.
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) {
+        let written = timeout(PATIENCE, self.stream.write_all(bytes)).await;
+        let _ = written.expect("the server does not read");
+    }
+
+    /// A text message.
+    pub(crate) async fn text(&mut self, packet: &str) {
+        self.write(&text(packet)).await;
+    }
+
+    /// What comes next, but for pings of Engine.IO, which are answered.
+    pub(crate) async fn next(&mut self) -> Message {
+        loop {
+            let message = self.next_unanswered().await;
+            if message != Message::Text("2".to_owned()) {
+                return message;
+            }
+            self.try_write(&text("3")).await;
+        }
+    }
+
+    /// What comes next.
+    pub(crate) async fn next_unanswered(&mut self) -> Message {
+        loop {
+            if let Some((message, len)) = parse(&self.read) {
+                self.read.drain(..len);
+                return message;
+            }
+            if !self.more().await {
+                return Message::End;
+            }
+        }
+    }
+
+    pub(crate) async fn expect(&mut self, packet: &str) {
+        assert_eq!(self.next().await, Message::Text(packet.to_owned()));
+    }
+
+    /// Reads to the end, which must come; the closing handshake is answered. The messages before
+    /// the end, and the code of the server's close frame, if there was a frame and a code.
+    pub(crate) async fn ended(mut self) -> (Vec<Message>, Option<u16>) {
+        let mut before = Vec::new();
+        let mut code = None;
+        loop {
+            match self.next().await {
+                Message::End => return (before, code),
+                Message::Close(close) => {
+                    code = close;
+                    self.try_write(&frame(FIN | CLOSE, &[])).await;
+                }
+                message => before.push(message),
+            }
+        }
+    }
+
+    /// Cuts the connection with a reset.
+    pub(crate) fn reset(self) {
+        SockRef::from(&self.stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+
+    /// Reads more; false at the end.
+    async fn more(&mut self) -> bool {
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
+        match read.expect("the server sends nothing") {
+            Ok(read) => read > 0,
+            Err(error) => match error.kind() {
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => false,
+                _ => panic!("{error}"),
+            },
+        }
+    }
+}
+
+/// The message that begins here, and the length of its frame. The server does not fragment.
+fn parse(bytes: &[u8]) -> Option<(Message, usize)> {
+    let (first, len) = (*bytes.first()?, *bytes.get(1)?);
+    let (len, start) = match len {
+        126 => (
+            u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into(),
+            4,
+        ),
+        127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?), 10),
+        len => (len.into(), 2),
+    };
+    let end = start + usize::try_from(len).ok()?;
+    let payload = bytes.get(start..end)?;
+    assert_eq!(first & FIN, FIN, "a fragment");
+    let message = match first & !FIN {
+        TEXT => Message::Text(String::from_utf8(payload.to_vec()).unwrap()),
+        BINARY => Message::Binary(payload.to_vec()),
+        PONG => Message::Pong(payload.to_vec()),
+        CLOSE => Message::Close(match payload {
+            [high, low, ..] => Some(u16::from_be_bytes([*high, *low])),
+            _ => None,
+        }),
+        opcode => panic!("opcode {opcode}"),
+    };
+    Some((message, end))
+}
+
+/// A server in this mode, with one worker.
+pub(crate) fn serve(mode: WebSocketMode, hub: HubBuilder) -> TestServer {
+    serve_on(1, mode, hub)
+}
+
+pub(crate) fn serve_on(workers: usize, mode: WebSocketMode, hub: HubBuilder) -> TestServer {
+    let hub = hub.websocket_mode(mode).build().unwrap();
+    TestServer::builder(hub).workers(workers).start()
+}
+
+/// Waits until it is so.
+pub(crate) async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let wait = async {
+        while !is_so() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert!(
+        timeout(PATIENCE, wait).await.is_ok(),
+        "never came to be: {what}"
+    );
+}
+
+/// Waits until nobody is left, in any sense.
+pub(crate) async fn deserted(hub: &Hub) {
+    let empty = || {
+        let stats = hub.stats();
+        (stats.connections, stats.sockets, stats.rooms) == (0, 0, 0)
+    };
+    let wait = async {
+        while !empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert!(
+        timeout(PATIENCE, wait).await.is_ok(),
+        "somebody stayed: {:?}",
+        hub.stats()
+    );
+}
+
+/// Descriptors that this process has open.
+pub(crate) fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Bytes of memory that this process has in use.
+pub(crate) fn memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    let kilobytes = line.trim().trim_end_matches(" kB");
+    kilobytes.parse::<usize>().unwrap() * 1024
+}

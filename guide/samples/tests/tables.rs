@@ -1,0 +1,185 @@
+//! Holds what the guide says in tables, and which tests it names, to the sources.
+
+use std::{collections::BTreeSet, error::Error, fs, path::PathBuf};
+
+type Tested = Result<(), Box<dyn Error>>;
+
+fn read(path: &str) -> Result<String, Box<dyn Error>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}").into())
+}
+
+/// The cells of the table whose header begins with `first`, without the header.
+fn table(page: &str, first: &str) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
+    let text = read(&format!("guide/src/{page}"))?;
+    let header = format!("| {first} |");
+    let lines = text.lines().skip_while(|line| !line.starts_with(&header));
+    let rows: Vec<_> = lines
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .map(|line| {
+            line.trim_matches('|')
+                .split(" | ")
+                .map(|cell| cell.trim().to_owned())
+                .collect()
+        })
+        .collect();
+    match rows.is_empty() {
+        true => Err(format!("{page} has no table `{first}`").into()),
+        false => Ok(rows),
+    }
+}
+
+/// What stands between backquotes.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// What stands between quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').skip(1).step_by(2)
+}
+
+/// A default as the guide writes it.
+fn shown(expression: &str) -> String {
+    let number = |text: &str| text.replace('_', ",");
+    if let Some(text) = quoted(expression).next() {
+        return format!("`{text}`");
+    }
+    if let Some(seconds) = expression.strip_prefix("Duration::from_secs(") {
+        return format!("{} s", number(seconds.trim_end_matches(')')));
+    }
+    match expression.split_once(" << 20") {
+        Some((mib, _)) => format!("{mib} MiB"),
+        None if expression == "None" => "none".to_owned(),
+        None if expression.contains("::") => format!("`{expression}`"),
+        None if expression.contains('_') => format!("{} bytes", number(expression)),
+        None => expression.to_owned(),
+    }
+}
+
+#[test]
+fn every_option_is_there_with_its_default() -> Tested {
+    let config = read("framework/src/config.rs")?;
+    let (_, defaults) = config
+        .split_once("impl Default for Config")
+        .ok_or("no defaults")?;
+    let expected: Vec<_> = defaults
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(',')?.split_once(": "))
+        .map(|(name, value)| (format!("`{name}`"), shown(value)))
+        .collect();
+    let rows = table("deployment.md", "option")?;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
+fn every_metric_is_there_with_its_name() -> Tested {
+    let metrics = read("framework/src/metrics.rs")?;
+    let expected: Vec<_> = metrics
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" => \""))
+        .map(|(field, name)| (format!("`{field}`"), format!("`{name}`")))
+        .collect();
+    let rows = table("deployment.md", "`Stats`")?;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
+fn every_reason_of_a_refusal_is_there() -> Tested {
+    let rows = table("errors.md", "reason")?;
+    let told: BTreeSet<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
+
+    let mut expected = BTreeSet::new();
+    let errors = [
+        read("framework/src/protocol/websocket/error.rs")?,
+        read("framework/src/protocol/socket_io/error.rs")?,
+    ];
+    for source in &errors {
+        let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
+        expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
+    }
+    let packets = read("framework/src/connection/packets.rs")?;
+    for line in packets.lines() {
+        let named = ["refused(\"", "unexpected(\"", "ParseError::"];
+        if named.iter().any(|call| line.contains(call)) {
+            expected.extend(quoted(line).next());
+        }
+    }
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
+fn every_reason_of_a_disconnect_is_there_with_its_text() -> Tested {
+    let source = read("framework/src/error.rs")?;
+    let (_, texts) = source.split_once("pub fn as_str").ok_or("no texts")?;
+    let rows = table("errors.md", "`DisconnectReason`")?;
+    let (_, variants) = source
+        .split_once("pub enum DisconnectReason {")
+        .ok_or("no enum")?;
+    let (variants, _) = variants.split_once('}').ok_or("no end")?;
+    let variants: BTreeSet<_> = variants
+        .lines()
+        .filter_map(|l| l.trim().strip_suffix(','))
+        .collect();
+    let told: BTreeSet<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
+    assert_eq!(told, variants);
+    for row in &rows {
+        let (variant, text) = (row[0].replace('`', ""), row[1].replace('`', "\""));
+        let (_, arm) = texts
+            .split_once(&format!("Self::{variant}"))
+            .ok_or("no arm")?;
+        let said = quoted(arm).next().map(|said| format!("\"{said}\""));
+        assert_eq!(said, Some(text), "{variant}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_test_that_the_guarantees_name_is_there() -> Tested {
+    let page = read("guide/src/guarantees.md")?;
+    let mut named = 0;
+    for line in page
+        .lines()
+        .filter(|line| line.starts_with("- `framework/tests/"))
+    {
+        let mut words = code(line);
+        let file = words.next().ok_or("no file")?;
+        let source = read(file)?;
+        for test in words {
+            assert!(
+                source.contains(&format!("fn {test}(")),
+                "{file} has no test `{test}`"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 0, "no test is named");
+    Ok(())
+}
+
+#[test]
+fn every_call_of_the_browser_client_is_there() -> Tested {
+    let client = read("framework/src/server/client.js")?;
+    for first in ["on a socket", "option"] {
+        for row in table("client.md", first)? {
+            for call in code(&row[0]) {
+                let name = call.split('(').next().unwrap_or(call);
+                assert!(client.contains(name), "client.js has no `{name}`");
+            }
+        }
+    }
+    assert!(client.len() < 13_000, "{} bytes", client.len());
+    Ok(())
+}

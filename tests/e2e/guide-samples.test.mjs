@@ -1,0 +1,182 @@
+// Runs the JavaScript of the guide, as it stands in guide/samples/js, against the guide's servers, and
+// compares what it prints with what the guide says. GUIDE_BIN names the folder with their binaries;
+// without it they are built.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SAMPLES = join(ROOT, "guide/samples/js");
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ADDRESS = "http://127.0.0.1:3000"; // in the samples
+const WAIT = 20_000; // ms
+
+let bin = process.env.GUIDE_BIN;
+let server;
+let folder;
+
+before(async () => {
+  if (!bin) {
+    execFileSync("cargo", ["build", "--quiet", "--package", "guide-samples"], {
+      cwd: ROOT,
+      stdio: "inherit",
+    });
+    bin = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug");
+  }
+  server = await start("guide-server");
+  folder = await mkdtemp(join(tmpdir(), "guide-samples-"));
+  await symlink(fileURLToPath(new URL("node_modules", import.meta.url)), join(folder, "node_modules"));
+});
+
+after(async () => {
+  await server?.stop();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+/** A server of the guide on a free port. */
+async function start(name, ...args) {
+  const child = spawn(join(bin, name), args, { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await once(lines, "line");
+  const url = /^listening on (http:\S+)$/.exec(line)?.[1];
+  assert.ok(url, line);
+  const stop = async () => {
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  };
+  return { url, stop };
+}
+
+/** The sample as a file that finds socket.io-client and the server's real address. */
+async function place(name, url) {
+  const source = await readFile(join(SAMPLES, name), "utf8");
+  assert.ok(source.includes(ADDRESS), `${name} connects to ${ADDRESS}`);
+  const placed = join(await mkdtemp(join(folder, "run-")), name);
+  await writeFile(placed, source.replaceAll(ADDRESS, url));
+  return placed;
+}
+
+/** Runs a sample; `lines` are those it prints. */
+async function run(t, name, url = server.url, ...args) {
+  const child = spawn(process.execPath, [await place(name, url), ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    next: async () => (await lines.next()).value,
+    async rest() {
+      const all = [];
+      for await (const line of { [Symbol.asyncIterator]: () => lines }) all.push(line);
+      return all.join("\n");
+    },
+  };
+}
+
+/** What the page shows in its blocks `text` and `console`. */
+async function page(name) {
+  const text = await readFile(join(ROOT, "guide/src", name), "utf8");
+  return [...text.matchAll(/```(?:text|console)\n(.*?)```/gs)].map(([, block]) => block.trimEnd());
+}
+
+test("getting started: the client is greeted", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "hello.mjs")).rest();
+  assert.equal(printed, "Hello, Ann!");
+  assert.ok((await page("getting-started.md")).includes(`$ node hello.mjs\n${printed}`));
+});
+
+test("events: every form arrives, and what comes back is printed", { timeout: WAIT }, async (t) => {
+  const printed = (await (await run(t, "events.mjs")).rest()).split("\n");
+  assert.deepEqual(printed.slice(0, 7), [
+    "title is now Sketch",
+    "size is now [ 800, 600 ]",
+    "cleared 1 points",
+    "note: buy milk red",
+    "this is note 1",
+    "line 1",
+    "a.bin <Buffer 01 02 03>",
+  ]);
+  assert.ok((await page("events.md")).includes(printed.slice(6).join("\n")), printed);
+});
+
+test("events: auth", { timeout: WAIT }, async (t) => {
+  const printed = (await (await run(t, "auth.mjs")).rest()).split("\n").sort();
+  const told = (await page("events.md")).map((block) => block.split("\n").sort().join("\n"));
+  assert.ok(told.includes(printed.join("\n")), printed);
+});
+
+test("acks: in both directions, and refused", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "acks.mjs")).rest();
+  assert.equal(printed, (await page("acks.md")).join("\n"));
+});
+
+test("errors: what a client is told", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "errors.mjs")).rest();
+  assert.equal(printed, (await page("errors.md")).join("\n"));
+});
+
+test("first chat: two people in the terminal and one in a browser", { timeout: WAIT }, async (t) => {
+  const chat = await start("first-chat", "127.0.0.1:0");
+  t.after(chat.stop);
+  const refused = await run(t, "chat.mjs", chat.url, "");
+  assert.equal(await refused.rest(), "refused: please choose a nick name");
+
+  const bob = await run(t, "chat.mjs", chat.url, "bob");
+  assert.equal(await bob.next(), "you are in lobby");
+  const ann = await run(t, "chat.mjs", chat.url, "ann");
+  assert.equal(await ann.next(), "you are in lobby");
+  assert.equal(await bob.next(), "ann is here");
+  ann.child.stdin.write("hi bob\n");
+  assert.equal(await bob.next(), "ann: hi bob");
+
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--headless", "--no-sandbox", "--disable-gpu"],
+  });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(WAIT);
+  page.on("dialog", (dialog) => dialog.accept("eve"));
+  await page.goto(chat.url);
+  await page.getByText("you are in lobby").waitFor();
+  assert.equal(await bob.next(), "eve is here");
+  await page.locator("#text").fill("hello");
+  await page.keyboard.press("Enter");
+  assert.equal(await bob.next(), "eve: hello");
+  bob.child.stdin.end("bye\n");
+  await page.getByText("bob: bye").waitFor();
+  await page.getByText("bob has gone").waitFor();
+});
+
+test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--headless", "--no-sandbox", "--disable-gpu"],
+  });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(WAIT);
+  const html = await readFile(join(SAMPLES, "page.html"), "utf8");
+  await page.route(`${server.url}/`, (route) =>
+    route.fulfill({ body: html, contentType: "text/html" }),
+  );
+  await page.goto(server.url);
+  await page.getByText("Hello, Ann!").waitFor();
+});
+
+test("every sample is run by a test", async () => {
+  const itself = await readFile(fileURLToPath(import.meta.url), "utf8");
+  for (const name of await readdir(SAMPLES)) {
+    assert.ok(itself.includes(`"${name}"`), `${name} is not run`);
+  }
+});
