@@ -235,7 +235,7 @@ async fn one_that_never_reads_is_cut_while_others_get_everything() {
     for mode in MODES {
         let stage = Stage::set(mode, |hub| hub.max_outbox_bytes(LIMIT)).await;
         let mut healthy = Wire::join(&stage.server).await;
-        let mut stuck = Wire::join_narrow(&stage.server).await;
+        let stuck = Wire::join_narrow(&stage.server).await;
         let mut sent = 0;
         while stage.stats().closed_slow == 0 {
             assert!(
@@ -752,7 +752,7 @@ async fn every_refused_packet_costs_its_connection_and_is_counted_by_its_reason(
             upload("18446744073709551615", good),
         ),
         (
-            "illegal_attachments",
+            "too_many_attachments",
             None,
             upload("99999999999999999999999", good),
         ),
@@ -985,6 +985,15 @@ async fn a_peer_may_be_reset_or_end_in_any_phase() {
                     }
                 }
             }
+            for _ in 0..500 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            eprintln!(
+                "{mode:?} {reset} {:?} {} {}",
+                stage.stats(),
+                stage.lab.connecting.load(Ordering::Relaxed),
+                stage.lab.handling.load(Ordering::Relaxed)
+            );
             // Handlers run to their end; all else is over at once.
             eventually("only handlers are left", || {
                 stage.stats().connections as usize == TIMES && stage.stats().sockets == 0

@@ -83,8 +83,19 @@ async function run(t, name, url = server.url, ...args) {
   };
 }
 
-/** What the page shows in its blocks `text` and `console`. */
-async function page(name) {
+async function openPage(t) {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--headless", "--no-sandbox", "--disable-gpu"],
+  });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(WAIT);
+  return page;
+}
+
+/** What a page of the guide shows in its blocks `text` and `console`. */
+async function shown(name) {
   const text = await readFile(join(ROOT, "guide/src", name), "utf8");
   return [...text.matchAll(/```(?:text|console)\n(.*?)```/gs)].map(([, block]) => block.trimEnd());
 }
@@ -92,7 +103,7 @@ async function page(name) {
 test("getting started: the client is greeted", { timeout: WAIT }, async (t) => {
   const printed = await (await run(t, "hello.mjs")).rest();
   assert.equal(printed, "Hello, Ann!");
-  assert.ok((await page("getting-started.md")).includes(`$ node hello.mjs\n${printed}`));
+  assert.ok((await shown("getting-started.md")).includes(`$ node hello.mjs\n${printed}`));
 });
 
 test("events: every form arrives, and what comes back is printed", { timeout: WAIT }, async (t) => {
@@ -106,23 +117,23 @@ test("events: every form arrives, and what comes back is printed", { timeout: WA
     "line 1",
     "a.bin <Buffer 01 02 03>",
   ]);
-  assert.ok((await page("events.md")).includes(printed.slice(6).join("\n")), printed);
+  assert.ok((await shown("events.md")).includes(printed.slice(6).join("\n")), printed);
 });
 
 test("events: auth", { timeout: WAIT }, async (t) => {
   const printed = (await (await run(t, "auth.mjs")).rest()).split("\n").sort();
-  const told = (await page("events.md")).map((block) => block.split("\n").sort().join("\n"));
+  const told = (await shown("events.md")).map((block) => block.split("\n").sort().join("\n"));
   assert.ok(told.includes(printed.join("\n")), printed);
 });
 
 test("acks: in both directions, and refused", { timeout: WAIT }, async (t) => {
   const printed = await (await run(t, "acks.mjs")).rest();
-  assert.equal(printed, (await page("acks.md")).join("\n"));
+  assert.equal(printed, (await shown("acks.md")).join("\n"));
 });
 
 test("errors: what a client is told", { timeout: WAIT }, async (t) => {
   const printed = await (await run(t, "errors.mjs")).rest();
-  assert.equal(printed, (await page("errors.md")).join("\n"));
+  assert.equal(printed, (await shown("errors.md")).join("\n"));
 });
 
 test("first chat: two people in the terminal and one in a browser", { timeout: WAIT }, async (t) => {
@@ -139,13 +150,7 @@ test("first chat: two people in the terminal and one in a browser", { timeout: W
   ann.child.stdin.write("hi bob\n");
   assert.equal(await bob.next(), "ann: hi bob");
 
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--headless", "--no-sandbox", "--disable-gpu"],
-  });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
-  page.setDefaultTimeout(WAIT);
+  const page = await openPage(t);
   page.on("dialog", (dialog) => dialog.accept("eve"));
   await page.goto(chat.url);
   await page.getByText("you are in lobby").waitFor();
@@ -159,17 +164,7 @@ test("first chat: two people in the terminal and one in a browser", { timeout: W
 });
 
 test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--headless", "--no-sandbox", "--disable-gpu"],
-  });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
-  page.setDefaultTimeout(WAIT);
-  const html = await readFile(join(SAMPLES, "page.html"), "utf8");
-  await page.route(`${server.url}/`, (route) =>
-    route.fulfill({ body: html, contentType: "text/html" }),
-  );
+  const page = await openPage(t); // the server has page.html built in
   await page.goto(server.url);
   await page.getByText("Hello, Ann!").waitFor();
 });

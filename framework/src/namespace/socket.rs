@@ -18,8 +18,8 @@ use crate::{
     metrics::Metrics,
     room::{Broadcast, names},
     shard::{
-        command::{Action, Address, Command, Selection},
-        directory::{RoomName, Scope},
+        command::{Action, Command, Selection},
+        directory::{Address, RoomName, Scope},
         node::Node,
     },
     transport::frame::Frame,

@@ -21,8 +21,8 @@ use crate::{
     id::SocketId,
     protocol::socket_io,
     shard::{
-        command::{Action, Address, Command, Found, Selection},
-        directory::{RoomName, Scope},
+        command::{Action, Command, Found, Selection},
+        directory::{Address, RoomName, Scope},
         node::Node,
     },
     transport::frame::{Frame, Handling},

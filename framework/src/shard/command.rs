@@ -6,12 +6,8 @@ use actix::Message;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
-use super::directory::{RoomName, Scope, SharedRoom, Workers};
-use crate::{
-    event::Collector,
-    id::{SlotKey, SocketId},
-    transport::frame::Frame,
-};
+use super::directory::{Address, RoomName, Scope, SharedRoom, Workers};
+use crate::{event::Collector, id::SocketId, transport::frame::Frame};
 
 /// One action on the sockets that a selection names.
 #[derive(Clone, Message)]
@@ -67,14 +63,6 @@ pub(crate) enum Action {
 pub(crate) struct Found {
     pub(crate) id: SocketId,
     pub(crate) rooms: Vec<RoomName>,
-}
-
-/// A socket and where it lives. A connection that leaves a namespace and comes back has another
-/// socket in the same slot, which is not meant.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Address {
-    pub(crate) slot: SlotKey,
-    pub(crate) id: SocketId,
 }
 
 /// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each

@@ -8,7 +8,6 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use super::command::Address;
 use crate::id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId};
 
 /// The name of a room; any text, the empty one included.
@@ -245,6 +244,14 @@ impl Workers {
 pub(crate) struct Place {
     pub(crate) slot: SlotKey,
     pub(crate) namespace: NamespaceId,
+}
+
+/// A socket and where it lives. A connection that leaves a namespace and comes back has another
+/// socket in the same slot, which is not meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address {
+    pub(crate) slot: SlotKey,
+    pub(crate) id: SocketId,
 }
 
 /// Sessions and sockets of the node by their ids.

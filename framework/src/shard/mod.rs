@@ -9,6 +9,9 @@
 //! | [`slot`] | one connection as its shard sees it |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
+//! | [`select`] | whom it names |
+//! | [`seats`] | sockets and their rooms |
+//! | [`emit`] | emits on their way to the outboxes |
 //! | [`flush`] | writing in slices, and acting on deadlines |
 //! | [`local`] | the shard for whoever runs on its worker |
 //! | [`actor`] | the shard for everyone else |
@@ -21,10 +24,13 @@ mod apply;
 pub(crate) mod command;
 mod deadlines;
 pub(crate) mod directory;
+mod emit;
 mod flush;
 pub(crate) mod local;
 mod membership;
 pub(crate) mod node;
 mod pending;
+mod seats;
+mod select;
 pub(crate) mod slot;
 mod state;

@@ -156,6 +156,13 @@ impl State {
         true
     }
 
+    pub(crate) fn has_work(&self) -> bool {
+        !self.touched.is_empty()
+            || !self.pending.is_empty()
+            || !self.reports.is_empty()
+            || !self.unreported.is_empty()
+    }
+
     /// Writes what waits for the slot.
     pub(crate) fn write(&mut self, index: u32) {
         let Some(slot) = self.slots.get_mut(index as usize) else {

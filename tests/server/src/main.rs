@@ -1,2 +1,39 @@
-//! Not written yet.
-fn main() {}
+//! The server that the end-to-end tests run against.
+//!
+//! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
+//! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`). It prints
+//! `ready PORT` once it listens.
+
+mod commands;
+mod lab;
+mod options;
+mod private;
+mod value;
+
+use actix_web::{App, HttpServer};
+use roomcast::{Hub, signals};
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let options = options::Options::from_env()?;
+    let hub = Hub::builder()
+        .namespace::<lab::Lab>("/")
+        .namespace::<lab::Lab>("/custom")
+        .namespace::<private::Private>("/private")
+        .ping_interval(options.ping_interval)
+        .ping_timeout(options.ping_timeout)
+        .connect_timeout(options.connect_timeout)
+        .websocket_mode(options.mode)
+        .build()?;
+    let app = hub.clone();
+    let server = HttpServer::new(move || App::new().configure(app.mount()))
+        // Events of one client meet those of another worker's.
+        .workers(2)
+        .on_connect(hub.on_connect())
+        .shutdown_signal(hub.shutdown_on(signals()))
+        .bind(("127.0.0.1", options.port))?;
+    for address in server.addrs() {
+        println!("ready {}", address.port());
+    }
+    Ok(server.run().await?)
+}

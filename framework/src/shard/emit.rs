@@ -1,0 +1,188 @@
+//! Emits on their way: pending, then staged in the outboxes of their receivers.
+
+use std::sync::Arc;
+
+use super::{
+    command::Selection,
+    directory::Scope,
+    node::Node,
+    pending::{Item, Merged, To, merge},
+    slot::Expected,
+    state::State,
+};
+use crate::{event::Collector, id::NamespaceId, transport::frame::Frame};
+
+impl State {
+    pub(super) fn emit(
+        &mut self,
+        node: &Node,
+        scope: &Arc<Scope>,
+        to: &Selection,
+        frame: Frame,
+        ack: Option<(u64, Arc<Collector>)>,
+    ) {
+        let (to, except) = self.resolve(scope, to);
+        let Some(to) = to else {
+            if let Some((_, collector)) = ack {
+                collector.counted(0);
+            }
+            return;
+        };
+        let item = Item { frame, except, ack };
+        match to {
+            To::Slot(slot) if self.pending.is_empty() => {
+                let queued = self.deliver(node, Some(scope.id), slot, &item);
+                if let Some((_, collector)) = &item.ack {
+                    collector.counted(usize::from(queued));
+                }
+            }
+            to => {
+                if let To::Room(room) = to
+                    && let Some(room) = self.membership.room_mut(room)
+                {
+                    room.pending = true;
+                }
+                self.pending.push(Some(scope.id), to, item);
+            }
+        }
+    }
+
+    /// One frame to one slot, behind whatever is pending.
+    pub(crate) fn send(
+        &mut self,
+        slot: u32,
+        namespace: Option<NamespaceId>,
+        frame: Frame,
+        node: &Node,
+    ) {
+        if self.pending.is_empty() {
+            self.push(
+                slot,
+                namespace,
+                frame,
+                1,
+                node.config.max_outbox_bytes,
+                &node.metrics,
+            );
+            return;
+        }
+        let item = Item {
+            frame,
+            except: None,
+            ack: None,
+        };
+        self.pending.push(namespace, To::Slot(slot), item);
+    }
+
+    /// One item to one slot; whether its client will get it.
+    fn deliver(
+        &mut self,
+        node: &Node,
+        namespace: Option<NamespaceId>,
+        slot: u32,
+        item: &Item,
+    ) -> bool {
+        let limit = node.config.max_outbox_bytes;
+        let queued = self.push(slot, namespace, item.frame.clone(), 1, limit, &node.metrics);
+        if queued && let Some(ack) = &item.ack {
+            self.expect(slot, namespace, ack);
+        }
+        queued
+    }
+
+    /// Hands everything pending to the outboxes.
+    pub(crate) fn stage(&mut self, node: &Node) {
+        while let Some(batch) = self.pending.pop() {
+            let slots = match batch.to {
+                To::Room(room) => {
+                    let Some(room) = self.membership.room_mut(room) else {
+                        continue;
+                    };
+                    room.pending = false;
+                    room.members().collect()
+                }
+                To::Slots(slots) => slots,
+                To::Slot(slot) => vec![slot],
+            };
+            self.stage_batch(node, batch.namespace, &slots, &batch.items);
+        }
+    }
+
+    fn stage_batch(
+        &mut self,
+        node: &Node,
+        namespace: Option<NamespaceId>,
+        slots: &[u32],
+        items: &[Item],
+    ) {
+        let limit = node.config.max_outbox_bytes;
+        self.epoch += 1;
+        let epoch = self.epoch;
+        for except in items.iter().filter_map(|item| item.except) {
+            if let Some(slot) = self.slots.get_mut(except as usize) {
+                slot.mark = epoch;
+            }
+        }
+        let merged = merge(items);
+        let mut counted = vec![0; items.iter().filter(|item| item.ack.is_some()).count()];
+        for &index in slots {
+            let marked = self
+                .slots
+                .get(index as usize)
+                .is_some_and(|slot| slot.mark == epoch);
+            let mut acks = counted.iter_mut();
+            if marked {
+                // Not for it: some of the frames.
+                for item in items {
+                    let count = item.ack.as_ref().and_then(|_| acks.next());
+                    if item.except != Some(index)
+                        && self.deliver(node, namespace, index, item)
+                        && let Some(count) = count
+                    {
+                        *count += 1;
+                    }
+                }
+                continue;
+            }
+            for Merged {
+                frame,
+                carries,
+                ack,
+            } in &merged
+            {
+                let count = ack.and_then(|_| acks.next());
+                let frame = frame.clone();
+                let queued = self.push(index, namespace, frame, *carries, limit, &node.metrics);
+                if queued && let (Some(ack), Some(count)) = (ack, count) {
+                    self.expect(index, namespace, ack);
+                    *count += 1;
+                }
+            }
+        }
+        let collectors = items.iter().filter_map(|item| item.ack.as_ref());
+        for ((_, collector), counted) in collectors.zip(counted) {
+            collector.counted(counted);
+        }
+    }
+
+    /// Notes that the socket owes an ack.
+    fn expect(
+        &mut self,
+        slot: u32,
+        namespace: Option<NamespaceId>,
+        (id, collector): &(u64, Arc<Collector>),
+    ) {
+        let (Some(slot), Some(namespace)) = (self.slots.get_mut(slot as usize), namespace) else {
+            return;
+        };
+        // What nobody waits for any more must not gather, whatever the client does.
+        if slot.acks.len() >= 32 && slot.acks.len().is_power_of_two() {
+            slot.acks.retain(|ack| !ack.collector.closed());
+        }
+        slot.acks.push(Expected {
+            namespace,
+            id: *id,
+            collector: Arc::clone(collector),
+        });
+    }
+}

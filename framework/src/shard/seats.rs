@@ -1,0 +1,212 @@
+//! Sockets that come, join rooms, leave them and go.
+
+use std::sync::Arc;
+
+use super::{
+    directory::{Report, RoomName, Scope},
+    membership::{Membership, RoomIndex},
+    node::Node,
+    pending::Pending,
+    slot::{Held, Seat},
+    state::State,
+};
+use crate::{
+    id::{NamespaceId, SlotKey, SocketId, WorkerId},
+    transport::frame::Frame,
+};
+
+impl State {
+    pub(super) fn join(&mut self, scope: &Arc<Scope>, index: u32, name: Option<&str>) {
+        let Self {
+            slots, membership, ..
+        } = self;
+        let Some(seat) = slots
+            .get_mut(index as usize)
+            .and_then(|slot| slot.seat_mut(scope.id))
+        else {
+            return;
+        };
+        let worker = self.worker;
+        let room = membership.open(scope, name, || scope.enter(name, worker));
+        if membership
+            .room(room)
+            .is_some_and(|room| room.contains(index))
+        {
+            return;
+        }
+        Self::seal(membership, &mut self.pending, room);
+        membership.join(room, index, &mut seat.rooms);
+        self.changed(room);
+    }
+
+    pub(super) fn leave(&mut self, index: u32, namespace: NamespaceId, room: RoomIndex) {
+        let Self {
+            slots, membership, ..
+        } = self;
+        let Some(seat) = slots
+            .get_mut(index as usize)
+            .and_then(|slot| slot.seat_mut(namespace))
+        else {
+            return;
+        };
+        if !membership
+            .room(room)
+            .is_some_and(|room| room.contains(index))
+        {
+            return;
+        }
+        Self::seal(membership, &mut self.pending, room);
+        membership.leave(room, index, &mut seat.rooms);
+        match membership.close_if_empty(room) {
+            Some(room) => {
+                room.scope.exit(&room.shared, self.worker);
+                self.reports.push((
+                    room.shared,
+                    Report {
+                        worker: self.worker,
+                        members: 0,
+                    },
+                ));
+            }
+            None => self.changed(room),
+        }
+    }
+
+    /// What was emitted to the room so far is for its members of now.
+    fn seal(membership: &mut Membership, pending: &mut Pending, index: RoomIndex) {
+        if let Some(room) = membership.room_mut(index)
+            && room.pending
+        {
+            room.pending = false;
+            pending.seal(index, room);
+        }
+    }
+
+    fn changed(&mut self, index: RoomIndex) {
+        if let Some(room) = self.membership.room_mut(index)
+            && !room.unreported
+        {
+            room.unreported = true;
+            self.unreported.push(index);
+        }
+    }
+
+    /// See [`Shard::accept`](super::local::Shard::accept).
+    pub(crate) fn accept(&mut self, key: SlotKey, scope: &Arc<Scope>, reply: Frame, node: &Node) {
+        // What is pending for the socket was emitted while it was connecting.
+        self.stage(node);
+        let Some(slot) = self.slot_mut(key) else {
+            return;
+        };
+        let Some(seat) = slot.seat_mut(scope.id) else {
+            return;
+        };
+        seat.connecting = false;
+        let held = slot.held.take();
+        let mut rest = Vec::new();
+        let mut ours = Vec::new();
+        for (namespace, frame) in held.into_iter().flat_map(|held| held.frames) {
+            if namespace == scope.id {
+                ours.push(frame);
+            } else {
+                rest.push((namespace, frame));
+            }
+        }
+        if slot.sockets.iter().any(|seat| seat.connecting) {
+            let bytes = rest.iter().map(|(_, frame)| frame.bytes.len()).sum();
+            slot.held = Some(Box::new(Held {
+                frames: rest,
+                bytes,
+            }));
+        }
+        node.metrics.sockets.up();
+        self.join(scope, key.index, None);
+        self.send(key.index, None, reply, node);
+        for frame in ours {
+            self.send(key.index, None, frame, node);
+        }
+    }
+
+    /// Removes the socket from its rooms and its connection.
+    pub(crate) fn unseat(
+        &mut self,
+        key: SlotKey,
+        scope: &Scope,
+        node: &Node,
+    ) -> Option<(SocketId, Vec<RoomName>)> {
+        // What is pending is for this socket, not for the next one of the connection.
+        self.stage(node);
+        let seat = self.slot(key)?.seat(scope.id)?;
+        let rooms = self.room_names(seat);
+        for room in seat.rooms.clone() {
+            self.leave(key.index, scope.id, room);
+        }
+        let slot = self.slot_mut(key)?;
+        let at = slot
+            .sockets
+            .iter()
+            .position(|seat| seat.namespace == scope.id)?;
+        let seat = slot.sockets.remove(at);
+        slot.acks.retain(|ack| {
+            let gone = ack.namespace == scope.id;
+            if gone {
+                ack.collector.gone();
+            }
+            !gone
+        });
+        if !slot.sockets.iter().any(|seat| seat.connecting) {
+            slot.held = None;
+        } else if let Some(held) = &mut slot.held {
+            held.frames.retain(|(namespace, _)| *namespace != scope.id);
+        }
+        if !seat.connecting {
+            node.metrics.sockets.down();
+        }
+        Some((seat.id, rooms))
+    }
+
+    pub(crate) fn rooms(&self, key: SlotKey, namespace: NamespaceId) -> Vec<RoomName> {
+        self.slot(key)
+            .and_then(|slot| slot.seat(namespace))
+            .map(|seat| self.room_names(seat))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn room_names(&self, seat: &Seat) -> Vec<RoomName> {
+        seat.rooms
+            .iter()
+            .filter_map(|room| self.membership.room(*room)?.shared.name.clone())
+            .collect()
+    }
+
+    pub(crate) fn report_again(&mut self, namespace: NamespaceId, name: Option<&str>) {
+        if let Some(room) = self.membership.find(namespace, name) {
+            self.changed(room);
+        }
+    }
+
+    /// The worker ends: its members are gone for everyone.
+    pub(crate) fn abandon(&mut self, node: &Node, worker: WorkerId) {
+        let report = Report { worker, members: 0 };
+        for room in self.membership.rooms() {
+            room.scope.exit(&room.shared, worker);
+            self.reports.push((Arc::clone(&room.shared), report));
+        }
+        for (room, report) in self.reports.drain(..) {
+            if let Some(supervisor) = room.supervisor() {
+                let _ = supervisor.try_send(report);
+            }
+        }
+        for slot in self.slots.drain() {
+            for expected in &slot.acks {
+                expected.collector.gone();
+            }
+            for seat in &slot.sockets {
+                node.directory.sockets.remove(&seat.id);
+                if !seat.connecting {
+                    node.metrics.sockets.down();
+                }
+            }
+        }
+    }
+}

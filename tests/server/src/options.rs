@@ -1,0 +1,35 @@
+use std::{env, error::Error, fmt::Display, str::FromStr, time::Duration};
+
+use roomcast::WebSocketMode;
+
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) mode: WebSocketMode,
+}
+
+impl Options {
+    pub(crate) fn from_env() -> Result<Self, Box<dyn Error>> {
+        let milliseconds = |name, default| read(name, default).map(Duration::from_millis);
+        Ok(Self {
+            port: read("PORT", 0)?,
+            ping_interval: milliseconds("PING_INTERVAL", 25_000)?,
+            ping_timeout: milliseconds("PING_TIMEOUT", 20_000)?,
+            connect_timeout: milliseconds("CONNECT_TIMEOUT", 45_000)?,
+            mode: match &*read("MODE", "handoff".to_owned())? {
+                "handoff" => WebSocketMode::Handoff,
+                "body" => WebSocketMode::BodyStream,
+                other => return Err(format!("MODE is handoff or body, not {other}").into()),
+            },
+        })
+    }
+}
+
+fn read<T: FromStr<Err: Display>>(name: &str, default: T) -> Result<T, String> {
+    let Ok(value) = env::var(name) else {
+        return Ok(default);
+    };
+    value.parse().map_err(|error| format!("{name}: {error}"))
+}
