@@ -53,6 +53,10 @@ impl Connection {
         // What was read, or a failed write, may have made sockets leave.
         if std::mem::take(&mut link.farewells) {
             link.run_clients(cx);
+            if link.paused && !link.is_full() {
+                // They were what reading waited for.
+                cx.waker().wake_by_ref();
+            }
         }
         self.in_turn = false;
         match self.link.ending.is_over() && self.link.clients.is_empty() {

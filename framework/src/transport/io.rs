@@ -12,7 +12,7 @@ use std::{
 };
 
 use socket2::SockRef;
-use tokio::net::TcpStream;
+use tokio::{io::Interest, net::TcpStream};
 
 use super::body_stream::BodyIo;
 
@@ -56,7 +56,7 @@ impl Io {
     /// `WouldBlock` when nothing has arrived; `ConnectionAborted` after [`abort`](Self::abort).
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(io) => io.if_open()?.try_read(buf),
+            Self::Tcp(io) => io.try_read(buf),
             Self::Body(io) => io.try_read(buf),
         }
     }
@@ -152,6 +152,19 @@ impl TcpIo {
 
     fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.if_open()?.poll_read_ready(cx)
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let stream = self.if_open()?;
+        let read = stream.try_read(buf)?;
+        // On epoll and kqueue a read that does not fill the buffer has drained the socket, and what
+        // comes later is a new edge. Telling Tokio saves the read that would only find that out.
+        // The end of the stream stays readable.
+        if cfg!(unix) && 0 < read && read < buf.len() {
+            let drained = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            let _ = stream.try_io(Interest::READABLE, drained);
+        }
+        Ok(read)
     }
 
     fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

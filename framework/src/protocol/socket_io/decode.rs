@@ -96,7 +96,8 @@ fn namespace(text: &str) -> (&str, &str) {
 /// trims it and takes nothing for 0.
 fn ack_id(text: &str) -> Result<(Option<u64>, &str), DecodeError> {
     let end = text
-        .find(|c: char| !c.is_ascii_digit() && !c.is_ascii_whitespace())
+        .bytes()
+        .position(|byte| !byte.is_ascii_digit() && !byte.is_ascii_whitespace())
         .unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     if digits.is_empty() {
@@ -106,7 +107,7 @@ fn ack_id(text: &str) -> Result<(Option<u64>, &str), DecodeError> {
         .trim_ascii()
         .bytes()
         .try_fold(0u64, |id, byte| {
-            let digit = char::from(byte).to_digit(10)?;
+            let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
             id.checked_mul(10)?.checked_add(digit.into())
         })
         .ok_or(DecodeError::IllegalId)?;
@@ -152,11 +153,14 @@ fn event(array: &str) -> Result<Event<'_>, DecodeError> {
 /// A name is a string or a number, given as valid JSON.
 fn event_name(json: &str) -> Result<Cow<'_, str>, DecodeError> {
     match json.as_bytes() {
-        [b'"', .., b'"'] if json.contains('\\') => serde_json::from_str(json)
+        [b'"', inner @ .., b'"'] if inner.contains(&b'\\') => serde_json::from_str(json)
             .map(Cow::Owned)
             // A lone surrogate, which no name can equal.
             .map_err(|_| DecodeError::InvalidPayload),
-        [b'"', .., b'"'] => Ok(Cow::Borrowed(json.trim_matches('"'))),
+        [b'"', inner @ .., b'"'] => {
+            let name = json.get(1..=inner.len()).unwrap_or_default();
+            Ok(Cow::Borrowed(name))
+        }
         [b'-' | b'0'..=b'9', ..] => Ok(Cow::Borrowed(json)),
         _ => Err(DecodeError::InvalidPayload),
     }

@@ -18,7 +18,6 @@ use super::attachments::collect_attachments;
 use super::packet::Kind;
 use bytes::Bytes;
 use serde::Serialize;
-use smallvec::SmallVec;
 
 /// Appends what stands before the JSON: type, namespace and ack id.
 ///
@@ -194,21 +193,34 @@ fn make_binary(out: &mut Vec<u8>, start: usize, kind: Kind, attachments: usize) 
         Kind::Ack => Kind::BinaryAck,
         _ => Kind::BinaryEvent,
     };
-    let mut head = decimal(attachments as u64);
-    head.insert(0, kind.digit());
-    head.push(b'-');
+    let count = decimal(attachments as u64);
+    let head = [&[kind.digit()], &*count, b"-"].concat();
     out.splice(start..=start, head);
 }
 
-fn decimal(mut number: u64) -> SmallVec<[u8; 24]> {
-    let mut digits = SmallVec::new();
+/// The digits of a number.
+struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+fn decimal(mut number: u64) -> Decimal {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
     loop {
-        digits.push(b'0' + (number % 10) as u8);
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            break;
+            return Decimal { digits, start };
         }
     }
-    digits.reverse();
-    digits
+}
+
+impl std::ops::Deref for Decimal {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.digits[self.start..]
+    }
 }
