@@ -164,7 +164,9 @@ test("first chat: two people in the terminal and one in a browser", { timeout: W
 });
 
 test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {
-  const page = await openPage(t); // the server has page.html built in
+  const html = await readFile(join(SAMPLES, "page.html"), "utf8");
+  assert.equal(await (await fetch(server.url)).text(), html);
+  const page = await openPage(t);
   await page.goto(server.url);
   await page.getByText("Hello, Ann!").waitFor();
 });

@@ -8,7 +8,10 @@
 //! | [`drive`] | its turn: read, run handlers, write, end |
 //! | [`wire`] | bytes to messages |
 //! | [`packets`] | messages to packets, and what each asks for |
-//! | [`clients`] | the sockets of the connection and their sessions |
+//! | [`clients`] | the sockets of the connection and where their sessions are |
+//! | [`joining`] | clients that come |
+//! | [`handling`] | their events |
+//! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
 
 mod actor;
@@ -16,6 +19,9 @@ mod clients;
 mod context;
 mod drive;
 mod ending;
+mod handling;
+mod joining;
+mod leaving;
 mod packets;
 mod wire;
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod http;
 pub(crate) mod journal;
+pub(crate) mod member;
 
 use std::time::Duration;
 

@@ -47,3 +47,8 @@ pub fn hub() -> Result<Hub, BuildError> {
         .fold(Hub::builder(), |builder, add| add(builder))
         .build()
 }
+
+/// The program in the README compiles, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

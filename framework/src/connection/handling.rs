@@ -1,0 +1,169 @@
+//! Events and their handlers: one at a time for each session.
+
+use std::task::{Context, Poll};
+
+use super::{
+    actor::Link,
+    clients::{Phase, Queued},
+    joining::PANICKED,
+};
+use crate::{
+    error::DisconnectReason,
+    event::Payload,
+    namespace::{Called, Incoming, Outcome, Refusal, Socket},
+    supervision::{catch, poll_catching},
+};
+
+impl Link {
+    pub(super) fn event(&mut self, index: usize, event: Incoming<'_>, cx: &mut Context<'_>) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        if matches!(client.phase, Phase::Idle(_)) {
+            self.begin(index, event);
+            self.run_client(index, cx);
+            self.forget_gone();
+            return;
+        }
+        let queued = Queued {
+            name: event.name.into(),
+            args: event.payload.args.into(),
+            attachments: event.payload.attachments.to_vec(),
+            ack: event.ack,
+        };
+        let queue = client.queue.get_or_insert_default();
+        queue.bytes += queued.bytes();
+        queue.events.push_back(queued);
+    }
+
+    /// Lends the session to the handler of an event.
+    fn begin(&mut self, index: usize, event: Incoming<'_>) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        let session = match std::mem::replace(&mut client.phase, Phase::Gone) {
+            Phase::Idle(session) => session,
+            other => {
+                client.phase = other;
+                return;
+            }
+        };
+        let name = event.name;
+        match catch(|| session.call(event, &client.socket)) {
+            Ok(Called::Running { event, future }) => {
+                client.phase = Phase::Handling { event, future };
+            }
+            Ok(Called::Done(outcome)) => self.finish(index, outcome),
+            Err(panic) => self.lost(index, name, &panic),
+        }
+    }
+
+    /// Takes the session back, and sends the ack.
+    fn finish(&mut self, index: usize, Outcome { session, reply }: Outcome) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        match client.left {
+            None => {
+                client.phase = Phase::Idle(session);
+                if let Some(reply) = reply {
+                    self.shard.send(self.key, reply);
+                }
+            }
+            Some(reason) => self.say_goodbye(index, session, reason),
+        }
+    }
+
+    /// The session went with a panic: its socket is disconnected.
+    fn lost(&mut self, index: usize, at: &str, panic: &str) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        client.phase = Phase::Gone;
+        let socket = client.socket.clone();
+        self.panicked(at, &socket, panic);
+        if self
+            .clients
+            .get(index)
+            .is_some_and(|client| client.left.is_none())
+        {
+            self.send_disconnect(&socket);
+            self.leave(index, DisconnectReason::HandlerPanicked);
+        }
+    }
+
+    pub(super) fn panicked(&self, at: &str, socket: &Socket, panic: &str) {
+        self.core.node.metrics.panics.add(1);
+        tracing::error!(event = at, socket = %socket.id(), panic, "application code panicked");
+    }
+
+    pub(super) fn run_clients(&mut self, cx: &mut Context<'_>) {
+        for index in 0..self.clients.0.len() {
+            self.run_client(index, cx);
+        }
+        self.forget_gone();
+    }
+
+    pub(super) fn forget_gone(&mut self) {
+        self.clients
+            .0
+            .retain(|client| client.left.is_none() || !matches!(client.phase, Phase::Gone));
+    }
+
+    /// Runs one client as far as it goes.
+    pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
+        while let Some(client) = self.clients.0.get_mut(index) {
+            match &mut client.phase {
+                Phase::Connecting(future) => match poll_catching(future.as_mut(), cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(Ok(result)) => self.connected(index, result),
+                    Poll::Ready(Err(panic)) => {
+                        let socket = client.socket.clone();
+                        self.panicked("connect", &socket, &panic);
+                        self.connected(index, Err(Refusal::new(PANICKED)));
+                    }
+                },
+                Phase::Handling { event, future } => {
+                    let event = *event;
+                    match poll_catching(future.as_mut(), cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(Ok(outcome)) => self.finish(index, outcome),
+                        Poll::Ready(Err(panic)) => self.lost(index, event, &panic),
+                    }
+                }
+                Phase::Leaving(future) => match poll_catching(future.as_mut(), cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(result) => {
+                        client.phase = Phase::Gone;
+                        if let Err(panic) = result {
+                            let socket = client.socket.clone();
+                            self.panicked("disconnect", &socket, &panic);
+                        }
+                    }
+                },
+                Phase::Idle(_) => {
+                    let Some(queue) = &mut client.queue else {
+                        return;
+                    };
+                    let Some(queued) = queue.events.pop_front() else {
+                        // An idle client keeps no buffer.
+                        client.queue = None;
+                        return;
+                    };
+                    queue.bytes -= queued.bytes();
+                    let payload = Payload {
+                        args: &queued.args,
+                        attachments: &queued.attachments,
+                    };
+                    let event = Incoming {
+                        name: &queued.name,
+                        payload,
+                        ack: queued.ack,
+                    };
+                    self.begin(index, event);
+                }
+                Phase::Gone => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Clients that connect to a namespace: let in by its session, or refused.
+
+use std::{sync::Arc, task::Context};
+
+use super::{
+    actor::Link,
+    clients::{Client, Phase},
+    ending::Ending,
+};
+use crate::{
+    error::DisconnectReason,
+    id::SocketId,
+    namespace::{Live, Refusal, Socket},
+    protocol::socket_io::encode,
+    supervision::catch,
+    transport::frame::Frame,
+};
+
+/// What a client is told when a session panics; why is the server's business.
+pub(super) const PANICKED: &str = "internal server error";
+
+impl Link {
+    /// Starts to let the client into a namespace; false if it is in it or about to be.
+    pub(super) fn connect(&mut self, nsp: &str, auth: Option<&str>, cx: &mut Context<'_>) -> bool {
+        if self.clients.knows(nsp) {
+            return false;
+        }
+        let core = Arc::clone(&self.core);
+        let namespace = core.namespaces.get(nsp);
+        let Some((namespace, connect)) = namespace.and_then(|n| Some((n, n.connect?))) else {
+            self.refuse(nsp, &Refusal::new("Invalid namespace"));
+            return true;
+        };
+        let Ok(id) = SocketId::random() else {
+            tracing::error!("the system's random source failed");
+            self.refuse(nsp, &Refusal::new(PANICKED));
+            return true;
+        };
+        let socket = Socket::new(id, self.key, &self.core, namespace, &self.handshake);
+        self.shard.seat(self.key, socket.scope(), id);
+        match catch(|| connect(auth, &socket)) {
+            Ok(Ok(connecting)) => {
+                self.clients.0.push(Client {
+                    socket,
+                    phase: Phase::Connecting(connecting),
+                    left: None,
+                    queue: None,
+                });
+                self.run_client(self.clients.0.len() - 1, cx);
+                self.forget_gone();
+            }
+            Ok(Err(refusal)) => self.turn_away(&socket, &refusal),
+            Err(panic) => {
+                self.panicked("connect", &socket, &panic);
+                self.turn_away(&socket, &Refusal::new(PANICKED));
+            }
+        }
+        true
+    }
+
+    fn turn_away(&self, socket: &Socket, refusal: &Refusal) {
+        let rooms = self.shard.unseat(self.key, socket.scope());
+        socket.has_left(rooms);
+        self.refuse(socket.namespace_name(), refusal);
+    }
+
+    fn refuse(&self, nsp: &str, refusal: &Refusal) {
+        self.core.node.metrics.refused_connects.add(1);
+        tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
+        self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
+    }
+
+    /// Sends a packet without attachments.
+    pub(super) fn send(&self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        match Frame::packet(|out| write(out).map(|()| Vec::new())) {
+            Ok(frame) => self.shard.send(self.key, frame),
+            Err(error) => tracing::error!(%error, "a packet of the protocol cannot be encoded"),
+        }
+    }
+
+    /// The session let the client in, or did not.
+    pub(super) fn connected(&mut self, index: usize, result: Result<Box<dyn Live>, Refusal>) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        match result {
+            Ok(session) => {
+                client.phase = Phase::Idle(session);
+                let socket = client.socket.clone();
+                let nsp = socket.namespace_name();
+                let reply = Frame::packet(|out| {
+                    encode::connect(out, nsp, socket.id().as_str()).map(|()| Vec::new())
+                });
+                match reply {
+                    Ok(reply) => self.shard.accept(self.key, socket.scope(), reply),
+                    Err(error) => tracing::error!(%error, "a CONNECT reply cannot be encoded"),
+                }
+            }
+            Err(refusal) => {
+                client.phase = Phase::Gone;
+                // Never connected, so nothing is left to tell anyone.
+                client.left = Some(DisconnectReason::ForcedClose);
+                let socket = client.socket.clone();
+                self.turn_away(&socket, &refusal);
+            }
+        }
+    }
+
+    /// `connect_timeout` has passed, and nobody has joined a namespace.
+    pub(super) fn connect_timeout(&mut self) {
+        let mut clients = self.clients.0.iter();
+        let joined = clients.any(|c| c.left.is_none() && !matches!(c.phase, Phase::Connecting(_)));
+        if !joined && self.ending == Ending::Open {
+            self.end(DisconnectReason::ForcedClose, None);
+        }
+    }
+}

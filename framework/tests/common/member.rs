@@ -1,0 +1,90 @@
+//! A session that does nothing by itself: its client says which rooms it is in, and the test gets
+//! its socket.
+
+use roomcast::{
+    HubBuilder,
+    prelude::*,
+    testing::{PATIENCE, TestClient, TestServer},
+};
+use tokio::{sync::mpsc, time::timeout};
+
+#[derive(EventHandlers)]
+#[handles(Join, Leave, Relay)]
+pub(crate) struct Member;
+
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Rooms {
+    #[serde(default)]
+    pub(crate) rooms: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+pub(crate) struct Join(pub(crate) String);
+
+#[derive(Serialize, Deserialize, Event)]
+pub(crate) struct Leave(pub(crate) String);
+
+/// Asks the session to emit this number to the others in a room.
+#[derive(Serialize, Deserialize, Event)]
+pub(crate) struct Relay {
+    pub(crate) room: String,
+    pub(crate) number: u32,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
+pub(crate) struct Number(pub(crate) u32);
+
+/// Hands the sockets to the test; give it to the hub as state.
+struct Door(mpsc::Sender<Socket>);
+
+/// Where the test meets the sockets.
+pub(crate) struct Hall(mpsc::Receiver<Socket>);
+
+/// A hub of members, in `/`.
+pub(crate) fn members() -> (HubBuilder, Hall) {
+    let (sender, receiver) = mpsc::channel(1_000);
+    let hub = Hub::builder().namespace::<Member>("/").state(Door(sender));
+    (hub, Hall(receiver))
+}
+
+impl Hall {
+    /// A client in these rooms, and its socket.
+    pub(crate) async fn enter(&mut self, server: &TestServer, rooms: &[&str]) -> (TestClient, Socket) {
+        let rooms = rooms.iter().map(ToString::to_string).collect();
+        let client = TestClient::builder(server).auth(&Rooms { rooms }).connect().await;
+        let client = client.expect("a client");
+        let socket = timeout(PATIENCE, self.0.recv()).await.expect("in time").expect("a hub");
+        assert_eq!(socket.id(), client.id());
+        (client, socket)
+    }
+}
+
+impl Session for Member {
+    type Auth = Rooms;
+
+    async fn connect(Rooms { rooms }: Rooms, socket: &Socket) -> Result<Self, Refusal> {
+        for room in rooms {
+            socket.join(room)?;
+        }
+        socket.state::<Door>().0.try_send(socket.clone()).expect("a hall");
+        Ok(Self)
+    }
+}
+
+impl Handle<Join> for Member {
+    async fn handle(&mut self, Join(room): Join, socket: &Socket) -> Result<(), Rejection> {
+        Ok(socket.join(room)?)
+    }
+}
+
+impl Handle<Leave> for Member {
+    async fn handle(&mut self, Leave(room): Leave, socket: &Socket) -> Result<(), Rejection> {
+        Ok(socket.leave(room)?)
+    }
+}
+
+impl Handle<Relay> for Member {
+    async fn handle(&mut self, relay: Relay, socket: &Socket) -> Result<(), Rejection> {
+        Ok(socket.to(relay.room).emit(&Number(relay.number))?)
+    }
+}
