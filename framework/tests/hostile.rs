@@ -985,15 +985,6 @@ async fn a_peer_may_be_reset_or_end_in_any_phase() {
                     }
                 }
             }
-            for _ in 0..500 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            eprintln!(
-                "{mode:?} {reset} {:?} {} {}",
-                stage.stats(),
-                stage.lab.connecting.load(Ordering::Relaxed),
-                stage.lab.handling.load(Ordering::Relaxed)
-            );
             // Handlers run to their end; all else is over at once.
             eventually("only handlers are left", || {
                 stage.stats().connections as usize == TIMES && stage.stats().sockets == 0

@@ -107,8 +107,11 @@ async fn connected(client: &mut RawClient, namespace: &str) -> String {
         panic!("not a text");
     };
     let head = format!("40{namespace}{{\"sid\":\"");
-    let id = reply.strip_prefix(&head).and_then(|rest| rest.strip_suffix("\"}"));
-    id.unwrap_or_else(|| panic!("not a reply to CONNECT: {reply}")).to_owned()
+    let id = reply
+        .strip_prefix(&head)
+        .and_then(|rest| rest.strip_suffix("\"}"));
+    id.unwrap_or_else(|| panic!("not a reply to CONNECT: {reply}"))
+        .to_owned()
 }
 
 /// A client in the namespace `/` of the suite.
@@ -426,13 +429,26 @@ impl Session for Guarded {
         match ticket.token.as_str() {
             "valid" => Ok(Self),
             "later" => {
-                socket.state::<Arc<Semaphore>>().acquire().await.expect("a semaphore").forget();
+                socket
+                    .state::<Arc<Semaphore>>()
+                    .acquire()
+                    .await
+                    .expect("a semaphore")
+                    .forget();
                 Ok(Self)
             }
             token => Err(Refusal::new("not authorized")
-                .with_data(&json!({"token": token, "row": ticket.seat.row}))),
+                .with_data(&json!({"row": ticket.seat.row, "token": token}))),
         }
     }
+}
+
+async fn nothing_is_left(server: &TestServer) {
+    until("no connection, socket or room is left", || {
+        let stats = server.hub().stats();
+        dbg!(stats.connections, stats.sockets, stats.rooms) == (0, 0, 0)
+    })
+    .await;
 }
 
 struct Guard {
@@ -482,7 +498,7 @@ both! {
         let mut client = RawClient::open(&server).await;
         client.send(r#"40{"token":"forged","seat":{"row":3}}"#).await;
         client
-            .expect_text(r#"44{"message":"not authorized","data":{"token":"forged","row":3}}"#)
+            .expect_text(r#"44{"message":"not authorized","data":{"row":3,"token":"forged"}}"#)
             .await;
         let hub = server.hub();
         hub.to("visitors").emit(&Greeting("for visitors".into())).expect("emitted");
@@ -529,11 +545,7 @@ both! {
             client.send(packet).await;
             assert_eq!(client.closed().await, 1005, "{packet}");
         }
-        until("nothing is left", || {
-            let stats = server.hub().stats();
-            (stats.connections, stats.sockets, stats.rooms) == (0, 0, 0)
-        })
-        .await;
+        nothing_is_left(&server).await;
     }
 
     async fn a_client_that_goes_while_connecting_leaves_nothing_behind(mode: WebSocketMode) {
@@ -542,11 +554,7 @@ both! {
         client.send(r#"40{"token":"later"}"#).await;
         until("connect has joined", || server.hub().stats().rooms == 1).await;
         drop(client);
-        until("nothing is left", || {
-            let stats = server.hub().stats();
-            (stats.connections, stats.sockets, stats.rooms) == (0, 0, 0)
-        })
-        .await;
+        nothing_is_left(&server).await;
         gate.add_permits(1);
         // Nobody took the permit: its `connect` was dropped.
         assert!(timeout(PATIENCE, gate.acquire()).await.is_ok());
@@ -599,9 +607,13 @@ impl Session for Orderly {
 impl Handle<Slow> for Orderly {
     async fn handle(&mut self, Slow(number): Slow, socket: &Socket) -> Result<(), Rejection> {
         let gate = socket.state::<Arc<Semaphore>>();
-        socket.state::<Journal>().write(format!("slow {number} begins"));
+        socket
+            .state::<Journal>()
+            .write(format!("slow {number} begins"));
         gate.acquire().await.expect("a semaphore").forget();
-        socket.state::<Journal>().write(format!("slow {number} ends"));
+        socket
+            .state::<Journal>()
+            .write(format!("slow {number} ends"));
         Ok(())
     }
 }
@@ -615,7 +627,7 @@ impl Handle<Quick> for Orderly {
 
 impl Handle<Leave> for Orderly {
     async fn handle(&mut self, Leave(close): Leave, socket: &Socket) -> Result<(), Rejection> {
-        socket.emit_raw("before", &())?;
+        socket.emit_raw("before", &[0; 0])?;
         socket.disconnect(close)?;
         Ok(())
     }
@@ -644,7 +656,11 @@ fn order(mode: WebSocketMode) -> Order {
         .state(Arc::clone(&gate))
         .state(journal);
     let server = TestServer::start(hub.build().expect("a hub"));
-    Order { server, entries, gate }
+    Order {
+        server,
+        entries,
+        gate,
+    }
 }
 
 both! {
@@ -737,7 +753,7 @@ both! {
         let Order { server, mut entries, .. } = order(mode);
         let client = TestClient::connect(&server).await.expect("a client");
         client.emit_raw("quick", &["one"]).await;
-        client.emit_raw("quick", &()).await;
+        client.emit_raw("quick", &[0; 0]).await;
         client.emit_raw("typed", &[json!({"binary": {"_placeholder": true, "num": 0}, "list": []})]).await;
         client.emit(&Quick(1)).await;
         entries.expect("quick Payload").await;

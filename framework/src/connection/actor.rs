@@ -34,7 +34,7 @@ pub(super) struct Link {
     pub(super) clients: Clients,
     pub(super) ending: Ending,
     pub(super) paused: bool,
-    /// Sessions were told to say goodbye and have not begun.
+    /// Clients have left since they were last run.
     pub(super) farewells: bool,
 }
 

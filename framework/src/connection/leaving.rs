@@ -19,6 +19,7 @@ impl Link {
         if client.left.replace(reason).is_some() {
             return;
         }
+        self.farewells = true;
         let metrics = &self.core.node.metrics;
         if let Some(queue) = client.queue.take() {
             metrics.dropped_disconnected.add(queue.events.len() as u64);
@@ -49,10 +50,7 @@ impl Link {
         let socket = client.socket.clone();
         client.phase = Phase::Gone;
         match catch(|| session.disconnect(socket, reason)) {
-            Ok(future) => {
-                client.phase = Phase::Leaving(future);
-                self.farewells = true;
-            }
+            Ok(future) => client.phase = Phase::Leaving(future),
             Err(panic) => {
                 let socket = client.socket.clone();
                 self.panicked("disconnect", &socket, &panic);

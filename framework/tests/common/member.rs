@@ -49,11 +49,21 @@ pub(crate) fn members() -> (HubBuilder, Hall) {
 
 impl Hall {
     /// A client in these rooms, and its socket.
-    pub(crate) async fn enter(&mut self, server: &TestServer, rooms: &[&str]) -> (TestClient, Socket) {
+    pub(crate) async fn enter(
+        &mut self,
+        server: &TestServer,
+        rooms: &[&str],
+    ) -> (TestClient, Socket) {
         let rooms = rooms.iter().map(ToString::to_string).collect();
-        let client = TestClient::builder(server).auth(&Rooms { rooms }).connect().await;
+        let client = TestClient::builder(server)
+            .auth(&Rooms { rooms })
+            .connect()
+            .await;
         let client = client.expect("a client");
-        let socket = timeout(PATIENCE, self.0.recv()).await.expect("in time").expect("a hub");
+        let socket = timeout(PATIENCE, self.0.recv())
+            .await
+            .expect("in time")
+            .expect("a hub");
         assert_eq!(socket.id(), client.id());
         (client, socket)
     }
@@ -66,7 +76,11 @@ impl Session for Member {
         for room in rooms {
             socket.join(room)?;
         }
-        socket.state::<Door>().0.try_send(socket.clone()).expect("a hall");
+        socket
+            .state::<Door>()
+            .0
+            .try_send(socket.clone())
+            .expect("a hall");
         Ok(Self)
     }
 }

@@ -218,6 +218,8 @@ impl Wire {
                 Message::Close(close) => {
                     code = close;
                     self.try_write(&frame(FIN | CLOSE, &[])).await;
+                    // Behind a response body the server's end comes at once only after ours.
+                    let _ = self.stream.shutdown().await;
                 }
                 message => before.push(message),
             }

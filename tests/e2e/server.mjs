@@ -1,0 +1,65 @@
+// The test server as a process of its own, and waiting with an end to it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+const SERVER_BIN = process.env.SERVER_BIN;
+const WAIT = 15_000; // ms
+
+/** The result of a promise, or an error that says what did not happen. */
+export async function within(promise, what, ms = WAIT) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The arguments of the next such event. */
+export const next = (emitter, event) =>
+  within(new Promise((resolve) => emitter.once(event, (...args) => resolve(args))), `"${event}"`);
+
+/** A port that nobody listens on, for a server that comes back where it was. */
+export async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** Starts a server; `options` become its environment. */
+export async function startServer(options = {}) {
+  assert.ok(SERVER_BIN, "SERVER_BIN must name the test server's binary");
+  const child = spawn(SERVER_BIN, {
+    env: { ...process.env, PORT: "0", ...options },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  const stop = async (signal = "SIGKILL") => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return within(exited, "end of the server");
+  };
+  const ready = new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const port = /^ready (\d+)$/.exec(line)?.[1];
+      if (port) resolve(Number(port));
+    });
+    exited.then(([code]) => reject(new Error(`the server ended with ${code}`)), reject);
+  });
+  try {
+    const port = await within(ready, "server that is ready");
+    return { port, url: `http://127.0.0.1:${port}`, signal: (name) => child.kill(name), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
