@@ -375,6 +375,7 @@ fn until(condition: impl Fn() -> bool) {
             Instant::now() < deadline,
             "the condition was not met in time"
         );
-        thread::sleep(Duration::from_millis(2));
+        // A pause between looks, not a wait for anything to have happened.
+        thread::park_timeout(Duration::from_millis(2));
     }
 }

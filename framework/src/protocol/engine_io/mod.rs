@@ -8,7 +8,7 @@ mod open;
 mod packet;
 #[cfg_attr(
     not(test),
-    expect(
+    allow(
         dead_code,
         reason = "the wire form of long-polling, which is the next transport"
     )

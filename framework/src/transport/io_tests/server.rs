@@ -81,10 +81,10 @@ impl Server {
             keep_socket,
             linger,
         } = setup;
-        let (ended, events) = mpsc::channel();
+        let (ended, events) = mpsc::sync_channel(1024);
         let sockets = Arc::new(Mutex::new(Vec::new()));
         let accepted = Arc::clone(&sockets);
-        let (ready, started) = mpsc::channel();
+        let (ready, started) = mpsc::sync_channel(1);
         thread::spawn(move || {
             rt::System::new().block_on(async move {
                 let server = HttpServer::new(move || {
