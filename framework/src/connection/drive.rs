@@ -32,11 +32,11 @@ impl ActorFuture<Connection> for Drive {
 impl Connection {
     /// Ready when the connection is over and its sessions have ended.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { wire, link } = self;
         // actix polls a context once more when it drops it after a panic.
-        if std::mem::replace(&mut self.in_turn, true) {
+        if std::mem::replace(&mut link.in_turn, true) {
             return Poll::Ready(());
         }
-        let Self { wire, link, .. } = self;
         link.shard.driving(link.key, cx.waker());
         link.run_clients(cx);
         if !link.ending.is_over() {
@@ -58,8 +58,8 @@ impl Connection {
                 cx.waker().wake_by_ref();
             }
         }
-        self.in_turn = false;
-        match self.link.ending.is_over() && self.link.clients.is_empty() {
+        link.in_turn = false;
+        match link.ending.is_over() && link.clients.is_empty() {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

@@ -167,7 +167,8 @@ impl Link {
         };
         let namespace = client.socket.scope().id;
         let collector = id.and_then(|id| self.shard.take_ack(self.key, namespace, id));
-        match collector {
+        // One that nobody waits for any more is as good as none.
+        match collector.filter(|collector| !collector.closed()) {
             Some(collector) => collector.answer(Answer {
                 socket: client.socket.id(),
                 args: args.into(),

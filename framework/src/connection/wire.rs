@@ -27,7 +27,7 @@ pub(super) struct Wire {
     /// Read but not yet decoded: from before the first read, or because the application has not
     /// caught up. What is before `decoded` is done with.
     rest: Vec<u8>,
-    decoded: usize,
+    decoded: u32,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
 }
@@ -62,10 +62,11 @@ impl Wire {
         let mut budget = MESSAGES;
         if !self.rest.is_empty() {
             let mut rest = std::mem::take(&mut self.rest);
-            let block = rest.get_mut(self.decoded..).unwrap_or_default();
+            let block = rest.get_mut(self.decoded as usize..).unwrap_or_default();
             if let Fed::Enough(more) = self.feed(block, link, &mut budget, cx) {
                 self.rest = rest;
-                self.decoded += more;
+                // A block is no longer than the scratch buffer, or what came with the handshake.
+                self.decoded += u32::try_from(more).unwrap_or(u32::MAX);
                 return;
             }
             self.decoded = 0;

@@ -55,6 +55,11 @@ where
     })
 }
 
+/// One value that is not in an argument list: the auth of a CONNECT. The error names the field.
+pub(crate) fn decode_value<T: DeserializeOwned>(json: &str) -> Result<T, String> {
+    first(json).map_err(|error| Fault::named(0, error, || trace::<T>(json)).text)
+}
+
 fn first<T: DeserializeOwned>(args: &str) -> Result<T, serde_json::Error> {
     T::deserialize(&mut serde_json::Deserializer::from_str(args))
 }

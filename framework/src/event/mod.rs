@@ -10,7 +10,7 @@ mod rejection;
 pub use crate::config::SlowConsumer;
 pub(crate) use ack::{Answer, Collector};
 pub use args::Args;
-pub(crate) use decode::{Payload, decode, decode_ack};
+pub(crate) use decode::{Payload, decode, decode_ack, decode_value};
 pub(crate) use encode::{answer, encode, encode_ack, encode_raw};
 pub(crate) use rejection::{Refused, raw};
 pub use rejection::{Rejection, RejectionKind};

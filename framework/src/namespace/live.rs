@@ -65,16 +65,14 @@ pub(crate) fn connect<S: Session>(
     }))
 }
 
-fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> serde_json::Result<A> {
+fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, String> {
     if TypeId::of::<A>() == TypeId::of::<()>() {
-        return serde_json::from_str("null");
+        return event::decode_value("null");
     }
     match auth {
-        Some(auth) => serde_json::from_str(auth),
-        None => serde_json::from_str("{}").or_else(|error| {
-            let nothing = serde_json::from_str("null");
-            nothing.map_err(|_| error)
-        }),
+        Some(auth) => event::decode_value(auth),
+        None => event::decode_value("{}")
+            .or_else(|error| event::decode_value("null").map_err(|_| error)),
     }
 }
 
@@ -187,7 +185,7 @@ mod tests {
         decode_auth::<()>(None).unwrap();
         decode_auth::<()>(Some(r#"{"token":"x"}"#)).unwrap();
         assert_eq!(decode_auth::<Option<Token>>(None).unwrap(), None);
-        let error = decode_auth::<Token>(None).unwrap_err().to_string();
+        let error = decode_auth::<Token>(None).unwrap_err();
         assert!(error.contains("missing field `token`"), "{error}");
     }
 }

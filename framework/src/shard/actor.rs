@@ -22,15 +22,26 @@ use super::{
 /// ([`max_worker_backlog`](crate::HubBuilder::max_worker_backlog)).
 const MAILBOX: usize = 64 * 1024;
 
+/// Commands handled before everyone else on the worker gets a turn. actix handles messages for as
+/// long as there are any, and threads that emit without pause would keep it at that for ever.
+const MAX_BURST: usize = 256;
+
 pub(crate) struct ShardActor {
     shard: LocalShard,
     backlog: Arc<AtomicUsize>,
+    /// Commands since the flusher ran.
+    burst: usize,
 }
 
 impl ShardActor {
     pub(super) fn start_for(shard: LocalShard, backlog: Arc<AtomicUsize>) -> Addr<Self> {
         actix::spawn(Shard::keep_time(Rc::downgrade(&shard)));
-        Self { shard, backlog }.start()
+        let actor = Self {
+            shard,
+            backlog,
+            burst: 0,
+        };
+        actor.start()
     }
 }
 
@@ -55,16 +66,45 @@ impl ActorFuture<ShardActor> for Flush {
         _: &mut Context<ShardActor>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<()> {
+        actor.burst = 0;
         actor.shard.poll_flush(cx)
+    }
+}
+
+/// Lets the other tasks of the thread run: actix leaves the mailbox alone while a context waits.
+struct Yield {
+    yielded: bool,
+}
+
+impl ActorFuture<ShardActor> for Yield {
+    type Output = ();
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        _: &mut ShardActor,
+        _: &mut Context<ShardActor>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        if std::mem::replace(&mut self.yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
 impl Handler<Command> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, command: Command, _: &mut Self::Context) {
+    fn handle(&mut self, command: Command, ctx: &mut Self::Context) {
         self.backlog.fetch_sub(command.weight(), Ordering::Relaxed);
-        self.shard.apply_remote(command);
+        self.shard.apply(command);
+        self.burst += 1;
+        if self.burst >= MAX_BURST {
+            self.burst = 0;
+            self.shard.flush_slice();
+            ctx.wait(Yield { yielded: false });
+        }
     }
 }
 

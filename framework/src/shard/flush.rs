@@ -9,7 +9,6 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    command::Command,
     deadlines::{Due, Expired},
     local::Shard,
     slot::{Heartbeat, Notice},
@@ -19,9 +18,6 @@ use crate::{error::DisconnectReason, id::SlotKey, transport::frame::Frame};
 
 /// Outboxes written before others get their turn.
 const SLICE: usize = 256;
-
-/// Emits that may be pending before they are handed out in the middle of a burst.
-const MAX_PENDING: usize = 1024;
 
 impl Shard {
     /// Stages what is pending and writes one slice; wakes itself while something is left.
@@ -42,17 +38,8 @@ impl Shard {
         Poll::Pending
     }
 
-    /// Applies a command of another thread. The mailbox is drained before the flusher runs, so
-    /// threads that emit without pause are kept from filling the pending list meanwhile.
-    pub(super) fn apply_remote(&self, command: Command) {
-        self.apply(command);
-        if self.state.borrow().pending.len() >= MAX_PENDING {
-            self.flush_slice();
-        }
-    }
-
-    /// Whether something is left to write.
-    fn flush_slice(&self) -> bool {
+    /// Stages what is pending and writes one slice; whether something is left to write.
+    pub(super) fn flush_slice(&self) -> bool {
         let mut state = self.state.borrow_mut();
         if !state.has_work() {
             return false;

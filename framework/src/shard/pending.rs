@@ -19,7 +19,6 @@ const MERGED: usize = 16 * 1024;
 #[derive(Default)]
 pub(crate) struct Pending {
     batches: VecDeque<Batch>,
-    items: usize,
 }
 
 pub(crate) struct Batch {
@@ -50,13 +49,7 @@ impl Pending {
         self.batches.is_empty()
     }
 
-    /// How many emits wait.
-    pub(crate) fn len(&self) -> usize {
-        self.items
-    }
-
     pub(crate) fn push(&mut self, namespace: Option<NamespaceId>, to: To, item: Item) {
-        self.items += 1;
         // Lists of slots are not compared: equal ones are rare, long ones expensive.
         if let Some(last) = self.batches.back_mut()
             && last.namespace == namespace
@@ -84,7 +77,6 @@ impl Pending {
 
     pub(crate) fn pop(&mut self) -> Option<Batch> {
         let batch = self.batches.pop_front();
-        self.items -= batch.as_ref().map_or(0, |batch| batch.items.len());
         if self.batches.is_empty() {
             self.batches = VecDeque::new();
         }

@@ -38,7 +38,10 @@ impl Sink for Io {
 pub(crate) struct Outbox {
     front: Option<Entry>,
     /// What waits behind the front; `None` while nothing does.
-    #[expect(clippy::box_collection, reason = "an idle connection pays for a pointer only")]
+    #[expect(
+        clippy::box_collection,
+        reason = "an idle connection pays for a pointer only"
+    )]
     rest: Option<Box<VecDeque<Entry>>>,
     /// What it holds, entries included.
     bytes: usize,
