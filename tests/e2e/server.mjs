@@ -40,7 +40,8 @@ export async function freePort() {
 export async function startServer(options = {}) {
   assert.ok(SERVER_BIN, "SERVER_BIN must name the test server's binary");
   const child = spawn(SERVER_BIN, {
-    env: { ...process.env, PORT: "0", ...options },
+    // A panic that a test asks for needs no backtrace.
+    env: { ...process.env, RUST_BACKTRACE: "0", PORT: "0", ...options },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");

@@ -40,6 +40,14 @@ function scenarios(mode) {
     return socket;
   }
 
+  /** A second namespace on the connection of a socket. */
+  async function multiplex(t, socket, nsp) {
+    const other = socket.io.socket(nsp);
+    t.after(() => other.disconnect());
+    await next(other, "connect");
+    return other;
+  }
+
   const raw = (socket) => socket.io.engine.transport.ws;
   /** Why the server says that a socket has gone; to be asked for before it goes. */
   const gone = (observer, { id }) =>
@@ -102,7 +110,6 @@ function scenarios(mode) {
     const main = await connect(t);
     for (const name of ["/nowhere", "/custom?x=1", "/Custom", "/custom/"]) {
       const socket = main.io.socket(name);
-      socket.connect();
       const [error] = await next(socket, "connect_error");
       assert.equal(error.message, "Invalid namespace");
       assert.equal(socket.active, false);
@@ -112,10 +119,7 @@ function scenarios(mode) {
 
   test("namespaces share one connection and nothing else", async (t) => {
     const main = await connect(t);
-    const custom = main.io.socket("/custom");
-    t.after(() => custom.disconnect());
-    custom.connect();
-    await next(custom, "connect");
+    const custom = await multiplex(t, main, "/custom");
     assert.notEqual(custom.id, main.id);
     assert.equal((await custom.emitWithAck("whoami")).nsp, "/custom");
     const [onMain, onCustom] = [main, custom].map((socket) => collect(socket, "message-back"));
@@ -389,10 +393,7 @@ function scenarios(mode) {
 
   test("the server disconnects one namespace; the client does not come back", async (t) => {
     const [observer, main] = await Promise.all([connect(t), connect(t)]);
-    const custom = main.io.socket("/custom");
-    t.after(() => custom.disconnect());
-    custom.connect();
-    await next(custom, "connect");
+    const custom = await multiplex(t, main, "/custom");
     const attempts = collect(main.io, "reconnect_attempt");
     const reason = gone(observer, main);
     const lost = next(main, "disconnect");
@@ -410,9 +411,7 @@ function scenarios(mode) {
   test("the server disconnects all namespaces", async (t) => {
     const [observer, observerOfCustom] = await Promise.all([connect(t), connect(t, { nsp: "/custom" })]);
     const main = await connect(t);
-    const custom = main.io.socket("/custom");
-    custom.connect();
-    await next(custom, "connect");
+    const custom = await multiplex(t, main, "/custom");
     const attempts = collect(main.io, "reconnect_attempt");
     const reasons = Promise.all([gone(observer, main), gone(observerOfCustom, custom)]);
     const lost = Promise.all([next(main, "disconnect"), next(custom, "disconnect")]);
@@ -467,17 +466,12 @@ function scenarios(mode) {
   }
 
   test("a panic in a handler costs that socket alone", async (t) => {
-    const [observer, main] = await Promise.all([connect(t), connect(t)]);
-    const custom = main.io.socket("/custom");
-    t.after(() => custom.disconnect());
-    custom.connect();
-    await next(custom, "connect");
-    const reason = gone(observer, main);
-    reason.catch(() => {}); // `disconnect` is not called after a panic
+    const [other, main] = await Promise.all([connect(t), connect(t)]);
+    const custom = await multiplex(t, main, "/custom");
     const lost = next(main, "disconnect");
     main.emit("panic");
     assert.equal((await lost)[0], "io server disconnect");
-    await settled(custom, observer);
+    await settled(custom, other);
     main.connect();
     await next(main, "connect");
     await settled(main);

@@ -48,7 +48,9 @@ type Encoded = Result<Vec<Bytes>, EmitError>;
 /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
 /// # }
 /// # impl Handle<Add> for Calculator {
-/// #     async fn handle(&mut self, add: Add, _: &Socket) -> Result<u32, Rejection> { Ok(add.0 + add.1) }
+/// #     async fn handle(&mut self, add: Add, _: &Socket) -> Result<u32, Rejection> {
+/// #         Ok(add.0 + add.1)
+/// #     }
 /// # }
 ///
 /// # #[actix_web::main]

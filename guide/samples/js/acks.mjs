@@ -4,16 +4,20 @@ const socket = io("http://127.0.0.1:3000/acks", { transports: ["websocket"] });
 
 // ANCHOR: ask
 // As a promise, which is rejected after 5 seconds:
-const receipt = await socket.timeout(5000).emitWithAck("order", { item: "tea", count: 2 });
+const order = { item: "tea", count: 2 };
+const receipt = await socket.timeout(5000).emitWithAck("order", order);
 console.log(receipt);
 
 // With a callback:
-socket.emit("order", { item: "tea", count: 1 }, (receipt) => console.log(receipt));
+socket.emit("order", { item: "tea", count: 1 }, (receipt) => {
+  console.log(receipt);
+});
 // ANCHOR_END: ask
 
 // ANCHOR: refused
-console.log(await socket.emitWithAck("order", { item: "tea", count: 0 }));
-console.log(await socket.emitWithAck("order", { item: "tea", count: "many" }));
+for (const count of [0, "many"]) {
+  console.log(await socket.emitWithAck("order", { item: "tea", count }));
+}
 // ANCHOR_END: refused
 
 // ANCHOR: answer

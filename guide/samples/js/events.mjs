@@ -16,15 +16,16 @@ socket.on("note", ({ text, colour }) => console.log("note:", text, colour));
 // ANCHOR_END: listen
 
 // ANCHOR: note
-const number = await socket.emitWithAck("add note", { noteText: "buy milk", colour: "red" });
+const note = { noteText: "buy milk", colour: "red" };
+const number = await socket.emitWithAck("add note", note);
 console.log("this is note", number);
 console.log("line", await socket.emitWithAck("scroll", "down"));
 // ANCHOR_END: note
 
 // ANCHOR: binary
 socket.on("uploaded", ({ name, content }) => console.log(name, content));
-const content = new Uint8Array([1, 2, 3]);
-console.log(await socket.emitWithAck("upload", { name: "a.bin", content }), "bytes");
+const upload = { name: "a.bin", content: new Uint8Array([1, 2, 3]) };
+console.log(await socket.emitWithAck("upload", upload), "bytes");
 // ANCHOR_END: binary
 
 socket.disconnect();

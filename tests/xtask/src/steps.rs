@@ -64,7 +64,7 @@ pub(crate) const ALL: &[Step] = &[
 
 /// What the `autobahn` and `e2e` steps talk to. Built in one go: each call of cargo with other packages
 /// may unify features anew and build the dependencies again.
-const SERVERS: &[&str] = &["bench-server", "chat"];
+const SERVERS: &[&str] = &["bench-server", "chat", "guide-samples", "test-server"];
 
 const FUZZ_MANIFEST: &str = "tests/fuzz/Cargo.toml";
 
@@ -160,7 +160,8 @@ fn e2e(workspace: &Workspace) -> Result {
             .arg("--test")
             .args(test_files(&folder)?)
             .env("CHAT_BIN", workspace.release_binary("chat"))
-            .env("SERVER_BIN", workspace.release_binary("bench-server"))
+            .env("SERVER_BIN", workspace.release_binary("test-server"))
+            .env("GUIDE_BIN", workspace.release_folder())
             .env("CHROMIUM", chromium),
     )
 }

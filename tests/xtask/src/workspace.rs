@@ -27,8 +27,12 @@ impl Workspace {
     }
 
     /// A binary of the release profile.
+    pub(crate) fn release_folder(&self) -> PathBuf {
+        self.target.join("release")
+    }
+
     pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
+        self.release_folder().join(name)
     }
 
     /// The tools that came from PyPI.

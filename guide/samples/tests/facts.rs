@@ -1,6 +1,11 @@
-//! Holds what the guide says in tables, and which tests it names, to the sources.
+//! Holds what the guide says in tables, and what the guide and ARCHITECTURE.md name, to the sources.
 
-use std::{collections::BTreeSet, error::Error, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -150,22 +155,16 @@ fn every_reason_of_a_disconnect_is_there_with_its_text() -> Tested {
 fn every_test_that_the_guarantees_name_is_there() -> Tested {
     let page = read("guide/src/guarantees.md")?;
     let mut named = 0;
-    for line in page
-        .lines()
-        .filter(|line| line.starts_with("- `framework/tests/"))
-    {
-        let mut words = code(line);
-        let file = words.next().ok_or("no file")?;
-        let source = read(file)?;
-        for test in words {
-            assert!(
-                source.contains(&format!("fn {test}(")),
-                "{file} has no test `{test}`"
-            );
+    for line in page.lines() {
+        let words: Vec<&str> = code(line).collect();
+        let [file, test] = words[..] else { continue };
+        if line.starts_with("- `") && file.ends_with(".rs") {
+            let there = read(file)?.contains(&format!("fn {test}("));
+            assert!(there, "{file} has no test `{test}`");
             named += 1;
         }
     }
-    assert!(named > 0, "no test is named");
+    assert!(named > 20, "only {named} tests are named");
     Ok(())
 }
 
@@ -182,4 +181,44 @@ fn every_call_of_the_browser_client_is_there() -> Tested {
     }
     assert!(client.len() < 13_000, "{} bytes", client.len());
     Ok(())
+}
+
+/// Paths, of the repository or of `framework/src`, and names with `::` in them.
+#[test]
+fn everything_that_the_architecture_names_is_there() -> Tested {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let sources = root.join("framework/src");
+    let text = sources_below(&sources)?;
+    let page = read("ARCHITECTURE.md")?;
+    for line in page.lines().filter(|line| !line.starts_with("```")) {
+        for name in code(line).filter(|name| !name.contains(char::is_whitespace)) {
+            if let Some((_, item)) = name.rsplit_once("::") {
+                let declared = ["fn ", "struct ", "enum ", "type "]
+                    .iter()
+                    .any(|kind| text.contains(&format!("{kind}{item}")))
+                    || text.contains(&format!(" {item}:"));
+                assert!(declared, "`{name}` is not declared");
+            } else if name.contains('/') || name.ends_with(".rs") {
+                let there = [&root, &sources]
+                    .iter()
+                    .any(|folder| folder.join(name).exists());
+                assert!(there, "there is no `{name}`");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All Rust sources of a folder in one text.
+fn sources_below(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            text += &sources_below(&path)?;
+        } else if path.extension().is_some_and(|of| of == "rs") {
+            text += &fs::read_to_string(path)?;
+        }
+    }
+    Ok(text)
 }
