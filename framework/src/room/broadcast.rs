@@ -203,7 +203,8 @@ impl<'a> Broadcast<'a> {
     }
 
     /// Disconnects the sockets from this namespace, or with `close` their whole connections.
-    /// Sent at once; awaiting the result tells that their connections have been told.
+    /// Sent at once; awaiting the result tells that their connections have been told. What is
+    /// emitted to them before they act on it still arrives, before the disconnect.
     pub fn disconnect(&self, close: bool) -> Applied {
         self.manage(Action::Disconnect { close })
     }

@@ -3,24 +3,16 @@
 use std::{
     pin::Pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context as TaskContext, Poll},
 };
 
 use actix::{Actor, ActorFuture, Addr, AsyncContext, Context, Handler, Message};
 
 use super::{
-    command::Command,
     directory::SharedRoom,
     local::{LocalShard, Shard},
 };
-
-/// Commands that may wait; their bytes have a bound of their own
-/// ([`max_worker_backlog`](crate::HubBuilder::max_worker_backlog)).
-const MAILBOX: usize = 64 * 1024;
 
 /// Commands handled before everyone else on the worker gets a turn. actix handles messages for as
 /// long as there are any, and threads that emit without pause would keep it at that for ever.
@@ -28,20 +20,14 @@ const MAX_BURST: usize = 256;
 
 pub(crate) struct ShardActor {
     shard: LocalShard,
-    backlog: Arc<AtomicUsize>,
     /// Commands since the flusher ran.
     burst: usize,
 }
 
 impl ShardActor {
-    pub(super) fn start_for(shard: LocalShard, backlog: Arc<AtomicUsize>) -> Addr<Self> {
+    pub(super) fn start_for(shard: LocalShard) -> Addr<Self> {
         actix::spawn(Shard::keep_time(Rc::downgrade(&shard)));
-        let actor = Self {
-            shard,
-            backlog,
-            burst: 0,
-        };
-        actor.start()
+        Self { shard, burst: 0 }.start()
     }
 }
 
@@ -49,7 +35,6 @@ impl Actor for ShardActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
         // Polled after the mailbox is drained: whatever arrived meanwhile is merged.
         ctx.spawn(Flush);
     }
@@ -93,13 +78,16 @@ impl ActorFuture<ShardActor> for Yield {
     }
 }
 
-impl Handler<Command> for ShardActor {
+/// There are commands in the inbox.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Wake;
+
+impl Handler<Wake> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, command: Command, ctx: &mut Self::Context) {
-        self.backlog.fetch_sub(command.weight(), Ordering::Relaxed);
-        self.shard.apply(command);
-        self.burst += 1;
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.burst += self.shard.catch_up();
         if self.burst >= MAX_BURST {
             self.burst = 0;
             self.shard.flush_slice();

@@ -27,7 +27,9 @@ impl State {
                 if announced {
                     for name in &*names {
                         let joined = self.membership.find(scope.id, Some(name)).is_some();
-                        scope.arrived(name, self.worker, joined);
+                        if let Some(room) = scope.arrived(name, self.worker, joined) {
+                            self.report_empty(room);
+                        }
                     }
                 }
             }

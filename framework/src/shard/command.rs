@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix::Message;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
@@ -10,8 +9,7 @@ use super::directory::{Address, RoomName, Scope, SharedRoom, Workers};
 use crate::{event::Collector, id::SocketId, transport::frame::Frame};
 
 /// One action on the sockets that a selection names.
-#[derive(Clone, Message)]
-#[rtype(result = "()")]
+#[derive(Clone)]
 pub(crate) struct Command {
     pub(crate) scope: Arc<Scope>,
     pub(crate) to: Selection,

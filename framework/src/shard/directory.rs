@@ -70,16 +70,28 @@ impl Scope {
         room.workers.insert(worker);
     }
 
-    /// An announced command has come; `joined` tells whether the room has members there now.
-    pub(crate) fn arrived(&self, name: &str, worker: WorkerId, joined: bool) {
+    /// An announced command has come; `joined` tells whether the room has members there now. If it
+    /// has not, the room, whose supervisor may have waited for them.
+    pub(crate) fn arrived(
+        &self,
+        name: &str,
+        worker: WorkerId,
+        joined: bool,
+    ) -> Option<Arc<SharedRoom>> {
+        let mut vacated = None;
         self.rooms.remove_if(name, |_, room| {
             let mut announced = room.announced();
             if let Some(at) = announced.iter().position(|known| *known == worker) {
                 announced.swap_remove(at);
             }
             drop(announced);
-            !joined && room.vacated(worker)
+            if joined {
+                return false;
+            }
+            vacated = Some(Arc::clone(room));
+            room.vacated(worker)
         });
+        vacated
     }
 
     /// `worker` has no members left; the room is forgotten if no worker has.

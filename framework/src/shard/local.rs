@@ -14,8 +14,9 @@ use super::{
     command::Command,
     deadlines::Due,
     directory::{Place, RoomName, Scope},
+    inbox::Inbox,
     membership::RoomList,
-    node::Node,
+    node::{Node, undelivered},
     slot::{Heartbeat, Notice, Seat, Slot},
     state::State,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Shard {
     pub(crate) node: Arc<Node>,
     pub(crate) worker: WorkerId,
     pub(super) state: RefCell<State>,
+    inbox: Arc<Inbox>,
     scratch: RefCell<Option<Box<[u8]>>>,
     /// The task that flushes; `armed` while it has been woken and has not run.
     pub(super) flusher: RefCell<Option<Waker>>,
@@ -45,8 +47,9 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(node: Arc<Node>, worker: WorkerId) -> Self {
+    pub(super) fn new(node: Arc<Node>, worker: WorkerId, inbox: Arc<Inbox>) -> Self {
         Self {
+            inbox,
             state: RefCell::new(State::new(worker, &node.config)),
             node,
             worker,
@@ -117,6 +120,8 @@ impl Shard {
 
     /// From here until [`driven`](Self::driven) the connection's own frames wait for it.
     pub(crate) fn driving(&self, key: SlotKey, task: &Waker) {
+        // What the client is about to ask for may follow from what it asks about.
+        self.catch_up();
         let mut state = self.state.borrow_mut();
         state.driving = Some(key.index);
         if let Some(slot) = state.slot_mut(key)
@@ -280,6 +285,7 @@ impl Shard {
 
     /// The socket leaves all rooms and the node's directory; the rooms it was in.
     pub(crate) fn unseat(&self, key: SlotKey, scope: &Arc<Scope>) -> Vec<RoomName> {
+        self.catch_up();
         let mut state = self.state.borrow_mut();
         let Some((id, rooms)) = state.unseat(key, scope, &self.node) else {
             return Vec::new();
@@ -312,9 +318,27 @@ impl Shard {
 
     /// Applies a command to the sockets of this worker.
     pub(crate) fn apply(&self, command: Command) {
+        self.catch_up();
         let mut state = self.state.borrow_mut();
         state.apply(&self.node, command);
         self.settle(state);
+    }
+
+    /// Applies what other threads have asked for; how many commands those were.
+    ///
+    /// Done before anything that changes who is where: what was emitted before is for those who
+    /// were there then.
+    pub(super) fn catch_up(&self) -> usize {
+        let commands = self.inbox.take();
+        let count = commands.len();
+        if count > 0 {
+            let mut state = self.state.borrow_mut();
+            for command in commands {
+                state.apply(&self.node, command);
+            }
+            self.settle(state);
+        }
+        count
     }
 
     /// Has the members of a room reported to its supervisor, which is started if there is none.
@@ -349,6 +373,9 @@ impl Drop for Shard {
     /// A worker that ends, by a panic too, leaves no members behind.
     fn drop(&mut self) {
         self.node.worker_gone(self.worker);
+        for command in self.inbox.close() {
+            undelivered(&command, self.worker, true);
+        }
         let state = self.state.get_mut();
         state.abandon(&self.node, self.worker);
     }

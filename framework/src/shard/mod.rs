@@ -14,6 +14,7 @@
 //! | [`emit`] | emits on their way to the outboxes |
 //! | [`flush`] | writing in slices, and acting on deadlines |
 //! | [`local`] | the shard for whoever runs on its worker |
+//! | [`inbox`] | what other threads ask of it |
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
@@ -26,6 +27,7 @@ mod deadlines;
 pub(crate) mod directory;
 mod emit;
 mod flush;
+mod inbox;
 pub(crate) mod local;
 mod membership;
 pub(crate) mod node;

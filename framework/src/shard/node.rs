@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -14,9 +14,10 @@ use dashmap::DashMap;
 use tokio::sync::Notify;
 
 use super::{
-    actor::{CloseAll, Recount, ShardActor},
+    actor::{CloseAll, Recount, ShardActor, Wake},
     command::{Action, Command},
     directory::{Directory, MAX_WORKERS, Report, SharedRoom, Workers},
+    inbox::{Inbox, Refused},
     local::Shard,
 };
 use crate::{config::Config, error::EmitError, id::WorkerId, metrics::Metrics};
@@ -41,8 +42,7 @@ pub(crate) struct Node {
 /// A worker as other threads see it.
 struct Remote {
     shard: Addr<ShardActor>,
-    /// Bytes of the commands that wait in its mailbox.
-    backlog: Arc<AtomicUsize>,
+    inbox: Arc<Inbox>,
 }
 
 thread_local! {
@@ -84,11 +84,11 @@ impl Node {
             return Some(shard);
         }
         let worker = self.free_worker()?;
-        let shard = Rc::new(Shard::new(Arc::clone(self), worker));
-        let backlog = Arc::new(AtomicUsize::new(0));
+        let inbox = Arc::new(Inbox::default());
+        let shard = Rc::new(Shard::new(Arc::clone(self), worker, Arc::clone(&inbox)));
         let remote = Remote {
-            shard: ShardActor::start_for(Rc::clone(&shard), Arc::clone(&backlog)),
-            backlog,
+            shard: ShardActor::start_for(Rc::clone(&shard)),
+            inbox,
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
@@ -188,30 +188,26 @@ impl Node {
             undelivered(&command, worker, true);
             return true;
         };
-        let weight = command.weight();
-        let before = remote.backlog.fetch_add(weight, Ordering::Relaxed);
-        let fits = before == 0 || before + weight <= self.config.max_worker_backlog;
-        let refused = if fits {
-            match remote.shard.try_send(command) {
-                Ok(()) => return true,
-                Err(SendError::Closed(command)) => {
-                    remote.backlog.fetch_sub(weight, Ordering::Relaxed);
-                    undelivered(&command, worker, true);
-                    return true;
-                }
-                Err(SendError::Full(command)) => command,
+        let refused = match remote.inbox.put(command, self.config.max_worker_backlog) {
+            Ok(false) => return true,
+            Ok(true) => {
+                // Refused only by a worker that is going, which takes care of its inbox.
+                let _ = remote.shard.try_send(Wake);
+                return true;
             }
-        } else {
-            command
+            Err(Refused::Closed(command)) => {
+                undelivered(&command, worker, true);
+                return true;
+            }
+            Err(Refused::Full(command)) => command,
         };
-        remote.backlog.fetch_sub(weight, Ordering::Relaxed);
         undelivered(&refused, worker, false);
         false
     }
 }
 
 /// Takes back what was counted on for a command that does not reach its worker.
-fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
+pub(super) fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
     match &command.action {
         // Nobody there will answer.
         Action::Emit {
@@ -221,7 +217,10 @@ fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
         // A busy worker may have members; if not, it says so when the next emit comes.
         Action::Join(names) => {
             for name in &**names {
-                command.scope.arrived(name, worker, !gone);
+                let vacated = command.scope.arrived(name, worker, !gone);
+                if let Some(supervisor) = vacated.and_then(|room| room.supervisor()) {
+                    let _ = supervisor.try_send(Report { worker, members: 0 });
+                }
             }
         }
         _ => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    directory::{Report, RoomName, Scope},
+    directory::{Report, RoomName, Scope, SharedRoom},
     membership::{Membership, RoomIndex},
     node::Node,
     pending::Pending,
@@ -60,13 +60,7 @@ impl State {
         match membership.close_if_empty(room) {
             Some(room) => {
                 room.scope.exit(&room.shared, self.worker);
-                self.reports.push((
-                    room.shared,
-                    Report {
-                        worker: self.worker,
-                        members: 0,
-                    },
-                ));
+                self.report_empty(room.shared);
             }
             None => self.changed(room),
         }
@@ -80,6 +74,15 @@ impl State {
             room.pending = false;
             pending.seal(index, room);
         }
+    }
+
+    /// The worker has no members of the room any more.
+    pub(super) fn report_empty(&mut self, room: Arc<SharedRoom>) {
+        let report = Report {
+            worker: self.worker,
+            members: 0,
+        };
+        self.reports.push((room, report));
     }
 
     fn changed(&mut self, index: RoomIndex) {

@@ -42,6 +42,7 @@ impl State {
                 if let (None, Some(shared)) = (room, selection.rooms.first()) {
                     // The members that were announced have not come.
                     scope.exit(shared, self.worker);
+                    self.report_empty(Arc::clone(shared));
                 }
                 (room.map(To::Room), except)
             }

@@ -45,6 +45,8 @@ pub(crate) struct Outbox {
     rest: Option<Box<VecDeque<Entry>>>,
     /// What it holds, entries included.
     bytes: usize,
+    /// How much of that may be dropped.
+    droppable: usize,
     /// The sink took less than it was given; its owner waits for readiness.
     blocked: bool,
 }
@@ -119,6 +121,9 @@ impl Outbox {
             Err(refused) => return refused,
         };
         self.bytes += entry.cost();
+        if entry.may_go() {
+            self.droppable += entry.cost();
+        }
         if self.front.is_none() {
             self.front = Some(entry);
         } else {
@@ -127,61 +132,79 @@ impl Outbox {
         Pushed::Queued { replaced, dropped }
     }
 
-    /// Drops what must go so that `new` fits, and counts it; nothing if it cannot fit.
+    /// Drops what must go so that `new` fits, and counts it; nothing if it cannot fit. Only
+    /// [`SlowConsumer::Latest`] looks at everything that waits.
     fn make_room(&mut self, new: &Entry, limit: usize) -> Result<(usize, usize), Pushed> {
-        if self.front.is_none() {
+        let policy = new.handling.slow_consumer;
+        if policy == SlowConsumer::Latest {
+            return self.replace(new, limit);
+        }
+        let excess = (self.bytes + new.cost()).saturating_sub(limit);
+        if excess == 0 || self.front.is_none() {
             return Ok((0, 0));
         }
-        let policy = new.handling.slow_consumer;
-        let older = |old: &Entry| {
-            policy == SlowConsumer::Latest && !old.begun && old.handling.key == new.handling.key
-        };
-        let freed = self.cost_where(older);
-        let mut excess = (self.bytes - freed + new.cost()).saturating_sub(limit);
-        let alone = freed == self.bytes;
-        if excess > 0 && !alone {
-            match policy {
-                SlowConsumer::Close => return Err(Pushed::Overflow),
-                SlowConsumer::DropNewest => return Err(Pushed::DroppedNewest),
-                SlowConsumer::DropOldest | SlowConsumer::Latest => {
-                    let droppable = self.cost_where(|old| !older(old) && old.may_go());
-                    // If all of it can go, the new one is alone.
-                    if droppable < excess.min(self.bytes - freed) {
-                        return Err(Pushed::DroppedNewest);
-                    }
-                }
-            }
+        match policy {
+            SlowConsumer::Close => Err(Pushed::Overflow),
+            SlowConsumer::DropNewest => Err(Pushed::DroppedNewest),
+            SlowConsumer::DropOldest | SlowConsumer::Latest => Ok((0, self.drop_oldest(excess)?)),
         }
-        let replaced = self.drop_where(older);
-        if excess == 0 || alone {
-            return Ok((replaced, 0));
-        }
-        let dropped = self.drop_where(|old| {
-            let drop = excess > 0 && old.may_go();
-            if drop {
-                excess = excess.saturating_sub(old.cost());
-            }
-            drop
-        });
-        Ok((replaced, dropped))
     }
 
-    fn cost_where(&self, choose: impl Fn(&Entry) -> bool) -> usize {
-        self.entries()
-            .filter(|entry| choose(entry))
-            .map(Entry::cost)
-            .sum()
+    /// Takes out what waits with the key of `new`, and the oldest if that is not enough.
+    fn replace(&mut self, new: &Entry, limit: usize) -> Result<(usize, usize), Pushed> {
+        let older = |old: &Entry| {
+            let Handling {
+                slow_consumer, key, ..
+            } = old.handling;
+            slow_consumer == SlowConsumer::Latest && key == new.handling.key && !old.begun
+        };
+        let waiting = self.entries().filter(|entry| older(entry));
+        let freed: usize = waiting.map(Entry::cost).sum();
+        let left = self.bytes - freed;
+        let excess = (left + new.cost()).saturating_sub(limit).min(left);
+        if self.droppable - freed < excess {
+            return Err(Pushed::DroppedNewest);
+        }
+        let replaced = if freed > 0 { self.drop_where(older) } else { 0 };
+        Ok((replaced, self.drop_oldest(excess)?))
+    }
+
+    /// Drops the oldest frames that may be dropped until `excess` bytes are free, or it is empty.
+    fn drop_oldest(&mut self, excess: usize) -> Result<usize, Pushed> {
+        let mut excess = excess.min(self.bytes);
+        if self.droppable < excess {
+            return Err(Pushed::DroppedNewest);
+        }
+        let mut dropped = 0;
+        while excess > 0 {
+            let oldest = match &self.front {
+                Some(front) if front.may_go() => {
+                    let next = self.pop_rest();
+                    std::mem::replace(&mut self.front, next)
+                }
+                _ => self.rest.as_mut().and_then(|rest| {
+                    let at = rest.iter().position(Entry::may_go)?;
+                    rest.remove(at)
+                }),
+            };
+            let Some(oldest) = oldest else { break };
+            self.bytes -= oldest.cost();
+            self.droppable -= oldest.cost();
+            excess = excess.saturating_sub(oldest.cost());
+            dropped += 1;
+        }
+        Ok(dropped)
     }
 
     /// Drops waiting frames, oldest first, but none of which a part is on the wire.
     fn drop_where(&mut self, mut choose: impl FnMut(&Entry) -> bool) -> usize {
-        let mut dropped = 0;
-        let mut bytes = 0;
+        let (mut dropped, mut bytes, mut droppable) = (0, 0, 0);
         let mut keep = |entry: &Entry| {
             let drop = !entry.begun && choose(entry);
             if drop {
                 dropped += 1;
                 bytes += entry.cost();
+                droppable += if entry.may_go() { entry.cost() } else { 0 };
             }
             !drop
         };
@@ -193,6 +216,7 @@ impl Outbox {
             self.front = self.pop_rest();
         }
         self.bytes -= bytes;
+        self.droppable -= droppable;
         dropped
     }
 
@@ -232,6 +256,9 @@ impl Outbox {
     fn advance(&mut self, mut written: usize) {
         while let Some(front) = &mut self.front {
             if written < front.bytes.len() {
+                if written > 0 && front.may_go() {
+                    self.droppable -= front.cost();
+                }
                 front.begun |= written > 0;
                 front.bytes.advance(written);
                 self.bytes -= written;
@@ -239,6 +266,9 @@ impl Outbox {
             }
             written -= front.bytes.len();
             self.bytes -= front.cost();
+            if front.may_go() {
+                self.droppable -= front.cost();
+            }
             self.front = self.pop_rest();
         }
     }

@@ -82,7 +82,7 @@ fn frames_leave_in_order_however_little_the_peer_takes() {
     }
     assert_eq!(outbox.flush(peer.take(1)).unwrap(), Flushed::Drained);
     assert_eq!(peer.got(), "abcdefgh");
-    assert_eq!(outbox.bytes, 0);
+    assert_eq!((outbox.bytes, outbox.droppable), (0, 0));
 }
 
 #[test]
@@ -194,4 +194,51 @@ fn a_single_frame_may_be_larger_than_the_limit() {
     let large = frame("0123456789abcdef", SlowConsumer::Close);
     assert_eq!(outbox.push(large.clone(), 10), QUEUED);
     assert_eq!(outbox.push(large, 10), Pushed::Overflow);
+}
+
+proptest::proptest! {
+    /// Whatever is pushed and however little the peer takes: the sums are right, the limit holds,
+    /// and what must arrive does, in order.
+    #[test]
+    fn the_sums_and_the_limit_hold(
+        steps in proptest::collection::vec((0..5_u8, 0..3_u64, 1..40_usize), 1..200)
+    ) {
+        let limit = limit(6, 100);
+        let mut outbox = Outbox::default();
+        let peer = Peer::default();
+        let mut sent = Vec::new();
+        for (step, (kind, key, len)) in steps.into_iter().enumerate() {
+            let policy = match kind {
+                0 => SlowConsumer::Close,
+                1 => SlowConsumer::DropNewest,
+                2 => SlowConsumer::DropOldest,
+                3 => SlowConsumer::Latest,
+                _ => {
+                    outbox.flush(peer.take(len)).unwrap();
+                    continue;
+                }
+            };
+            let text = vec![u8::try_from(step % 200).unwrap(); len];
+            let frame = Frame {
+                bytes: Bytes::from(text.clone()),
+                handling: Handling { slow_consumer: policy, key, volatile: false },
+            };
+            let alone = outbox.is_empty();
+            let pushed = outbox.push(frame, limit);
+            if policy == SlowConsumer::Close && matches!(pushed, Pushed::Queued { .. }) {
+                sent.push(text);
+            }
+            let bytes: usize = outbox.entries().map(Entry::cost).sum();
+            let droppable = outbox.entries().filter(|e| e.may_go()).map(Entry::cost).sum();
+            proptest::prop_assert_eq!((outbox.bytes, outbox.droppable), (bytes, droppable));
+            proptest::prop_assert!(outbox.bytes <= limit || alone || outbox.entries().count() == 1);
+        }
+        outbox.flush(peer.take(usize::MAX)).unwrap();
+        let got = peer.got.borrow();
+        let mut rest = &got[..];
+        for text in sent {
+            let at = rest.windows(text.len()).position(|window| window == text);
+            rest = &rest[at.unwrap() + text.len()..];
+        }
+    }
 }
