@@ -176,132 +176,189 @@ async fn an_upgrade_is_refused_with_400_and_the_bare_message_and_the_connection_
 }
 
 both! {
-    async fn a_session_that_began_on_websocket_takes_no_second_connection(mode: WebSocketMode) {
-        let server = serve::<Listener>(mode);
-        let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
-        let sid = engine_id(&mut client).await;
-        let target = format!("{HANDSHAKE}&sid={sid}");
-        let answer = request(&server, "GET", &target, &[]).await;
-        assert_json(&answer, r#"{"code":3,"message":"Bad request"}"#);
-        assert_eq!(request(&server, "GET", &target, UPGRADE).await.body, "Bad request");
+    a_session_that_began_on_websocket_takes_no_second_connection,
+    the_open_packet_has_its_keys_in_order_and_the_values_of_the_hub,
+    the_defaults_are_those_of_socket_io,
+    engine_and_socket_ids_are_twenty_characters_and_all_differ,
+    of_a_repeated_parameter_the_last_counts_and_an_empty_sid_is_a_handshake,
+    beyond_max_connections_handshakes_get_503_until_one_leaves,
+    a_hub_that_was_shut_down_answers_503,
+    the_hub_works_in_a_scope_behind_middleware_that_wraps_bodies,
+    a_server_without_on_connect_works_as_well,
+}
 
+async fn a_session_that_began_on_websocket_takes_no_second_connection(mode: WebSocketMode) {
+    let server = serve::<Listener>(mode);
+    let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let sid = engine_id(&mut client).await;
+    let target = format!("{HANDSHAKE}&sid={sid}");
+    let answer = request(&server, "GET", &target, &[]).await;
+    assert_json(&answer, r#"{"code":3,"message":"Bad request"}"#);
+    assert_eq!(
+        request(&server, "GET", &target, UPGRADE).await.body,
+        "Bad request"
+    );
+
+    client.send("40").await;
+    let Frame::Text(reply) = client.next().await else {
+        panic!("the session has suffered")
+    };
+    assert!(reply.starts_with("40{"), "{reply}");
+    drop(client);
+    until("the session ends", || server.hub().stats().connections == 0).await;
+    let answer = request(&server, "GET", &target, &[]).await;
+    assert_json(&answer, r#"{"code":1,"message":"Session ID unknown"}"#);
+}
+
+async fn the_open_packet_has_its_keys_in_order_and_the_values_of_the_hub(mode: WebSocketMode) {
+    let hub = Hub::builder()
+        .namespace::<Listener>("/")
+        .websocket_mode(mode)
+        .ping_interval(std::time::Duration::from_millis(12_345))
+        .ping_timeout(std::time::Duration::from_millis(6_789))
+        .max_http_buffer_size(4_321);
+    let server = TestServer::start(hub.build().expect("a hub"));
+    let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let Frame::Text(text) = client.next().await else {
+        panic!("not a text")
+    };
+    let sid: &str = text.split('"').nth(3).expect("a sid");
+    assert_eq!(
+        text,
+        format!(
+            r#"0{{"sid":"{sid}","upgrades":[],"pingInterval":12345,"pingTimeout":6789,"maxPayload":4321}}"#
+        )
+    );
+}
+
+async fn the_defaults_are_those_of_socket_io(mode: WebSocketMode) {
+    let server = serve::<Listener>(mode);
+    let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let packet = open_packet(&mut client).await;
+    assert_eq!(packet["pingInterval"], 25_000);
+    assert_eq!(packet["pingTimeout"], 20_000);
+    assert_eq!(packet["maxPayload"], 1_000_000);
+}
+
+async fn engine_and_socket_ids_are_twenty_characters_and_all_differ(mode: WebSocketMode) {
+    let server = serve::<Listener>(mode);
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..5 {
+        let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+        let engine = engine_id(&mut client).await;
         client.send("40").await;
-        let Frame::Text(reply) = client.next().await else { panic!("the session has suffered") };
-        assert!(reply.starts_with("40{"), "{reply}");
-        drop(client);
-        until("the session ends", || server.hub().stats().connections == 0).await;
-        let answer = request(&server, "GET", &target, &[]).await;
-        assert_json(&answer, r#"{"code":1,"message":"Session ID unknown"}"#);
-    }
-
-    async fn the_open_packet_has_its_keys_in_order_and_the_values_of_the_hub(mode: WebSocketMode) {
-        let hub = Hub::builder()
-            .namespace::<Listener>("/")
-            .websocket_mode(mode)
-            .ping_interval(std::time::Duration::from_millis(12_345))
-            .ping_timeout(std::time::Duration::from_millis(6_789))
-            .max_http_buffer_size(4_321);
-        let server = TestServer::start(hub.build().expect("a hub"));
-        let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
-        let Frame::Text(text) = client.next().await else { panic!("not a text") };
-        let sid: &str = text.split('"').nth(3).expect("a sid");
+        let Frame::Text(reply) = client.next().await else {
+            panic!("not a text")
+        };
+        let socket = reply.split('"').nth(3).expect("a sid").to_owned();
         assert_eq!(
-            text,
-            format!(
-                r#"0{{"sid":"{sid}","upgrades":[],"pingInterval":12345,"pingTimeout":6789,"maxPayload":4321}}"#
-            )
+            reply,
+            format!(r#"40{{"sid":"{socket}"}}"#),
+            "no pid without recovery"
         );
-    }
-
-    async fn the_defaults_are_those_of_socket_io(mode: WebSocketMode) {
-        let server = serve::<Listener>(mode);
-        let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
-        let packet = open_packet(&mut client).await;
-        assert_eq!(packet["pingInterval"], 25_000);
-        assert_eq!(packet["pingTimeout"], 20_000);
-        assert_eq!(packet["maxPayload"], 1_000_000);
-    }
-
-    async fn engine_and_socket_ids_are_twenty_characters_and_all_differ(mode: WebSocketMode) {
-        let server = serve::<Listener>(mode);
-        let mut seen = std::collections::HashSet::new();
-        for _ in 0..5 {
-            let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
-            let engine = engine_id(&mut client).await;
-            client.send("40").await;
-            let Frame::Text(reply) = client.next().await else { panic!("not a text") };
-            let socket = reply.split('"').nth(3).expect("a sid").to_owned();
-            assert_eq!(reply, format!(r#"40{{"sid":"{socket}"}}"#), "no pid without recovery");
-            for id in [engine, socket] {
-                assert_eq!(id.len(), 20, "{id}");
-                let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-                assert!(id.bytes().all(url_safe), "{id}");
-                assert!(seen.insert(id), "an id came twice");
-            }
+        for id in [engine, socket] {
+            assert_eq!(id.len(), 20, "{id}");
+            let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            assert!(id.bytes().all(url_safe), "{id}");
+            assert!(seen.insert(id), "an id came twice");
         }
     }
+}
 
-    async fn of_a_repeated_parameter_the_last_counts_and_an_empty_sid_is_a_handshake(mode: WebSocketMode) {
-        let server = serve::<Listener>(mode);
-        let query = "EIO=3&transport=polling&sid=x&EIO=4&transport=websocket&sid=&t=1";
-        let mut client = RawClient::connect(&server, query).await;
-        assert_eq!(open_packet(&mut client).await["upgrades"], serde_json::json!([]));
-    }
+async fn of_a_repeated_parameter_the_last_counts_and_an_empty_sid_is_a_handshake(
+    mode: WebSocketMode,
+) {
+    let server = serve::<Listener>(mode);
+    let query = "EIO=3&transport=polling&sid=x&EIO=4&transport=websocket&sid=&t=1";
+    let mut client = RawClient::connect(&server, query).await;
+    assert_eq!(
+        open_packet(&mut client).await["upgrades"],
+        serde_json::json!([])
+    );
+}
 
-    async fn beyond_max_connections_handshakes_get_503_until_one_leaves(mode: WebSocketMode) {
-        let hub = Hub::builder().namespace::<Listener>("/").websocket_mode(mode).max_connections(2);
-        let server = TestServer::start(hub.build().expect("a hub"));
-        let first = TestClient::connect(&server).await.expect("the first");
-        let _second = TestClient::connect(&server).await.expect("the second");
-        let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
-        assert_eq!((answer.status, answer.closed), (503, true));
-        assert_eq!(server.hub().stats().refused_handshakes.get("max_connections"), Some(&1));
+async fn beyond_max_connections_handshakes_get_503_until_one_leaves(mode: WebSocketMode) {
+    let hub = Hub::builder()
+        .namespace::<Listener>("/")
+        .websocket_mode(mode)
+        .max_connections(2);
+    let server = TestServer::start(hub.build().expect("a hub"));
+    let first = TestClient::connect(&server).await.expect("the first");
+    let _second = TestClient::connect(&server).await.expect("the second");
+    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    assert_eq!((answer.status, answer.closed), (503, true));
+    assert_eq!(
+        server
+            .hub()
+            .stats()
+            .refused_handshakes
+            .get("max_connections"),
+        Some(&1)
+    );
 
-        first.disconnect().await;
-        until("a place is free", || server.hub().stats().connections < 2).await;
-        TestClient::connect(&server).await.expect("the third");
-    }
+    first.disconnect().await;
+    until("a place is free", || server.hub().stats().connections < 2).await;
+    TestClient::connect(&server).await.expect("the third");
+}
 
-    async fn a_hub_that_was_shut_down_answers_503(mode: WebSocketMode) {
-        let server = serve::<Listener>(mode);
-        let client = TestClient::connect(&server).await.expect("a client");
-        server.hub().shutdown().await;
-        assert_eq!(client.expect_disconnect().await.as_str(), "transport close");
-        let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
-        assert_eq!((answer.status, answer.closed), (503, true));
-        let refused = TestClient::connect(&server).await.expect_err("shut down");
-        assert_eq!(refused.message, "shutting down");
-        assert_eq!(server.hub().stats().refused_handshakes.get("shutting_down"), Some(&2));
-    }
+async fn a_hub_that_was_shut_down_answers_503(mode: WebSocketMode) {
+    let server = serve::<Listener>(mode);
+    let client = TestClient::connect(&server).await.expect("a client");
+    server.hub().shutdown().await;
+    assert_eq!(client.expect_disconnect().await.as_str(), "transport close");
+    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    assert_eq!((answer.status, answer.closed), (503, true));
+    let refused = TestClient::connect(&server).await.expect_err("shut down");
+    assert_eq!(refused.message, "shutting down");
+    assert_eq!(
+        server.hub().stats().refused_handshakes.get("shutting_down"),
+        Some(&2)
+    );
+}
 
-    async fn the_hub_works_in_a_scope_behind_middleware_that_wraps_bodies(mode: WebSocketMode) {
-        let hub = hub::<Listener>(mode);
-        let mount = hub.mount();
-        let server = TestServer::builder(hub)
-            .configure(move |config| {
-                let app = web::scope("/app")
-                    .wrap(Logger::default())
-                    .wrap(Compress::default())
-                    .wrap(Cors::permissive())
-                    .configure(mount.clone());
-                config.service(app);
-            })
-            .start();
-        let client = TestClient::builder(&server).path("/app/socket.io").connect().await;
-        let client = client.expect("a client");
-        server.hub().everyone().emit_raw("hello", &["you"]).expect("emitted");
-        assert_eq!(client.next().await.json(), r#"["you"]"#);
-        assert!(TestClient::connect(&server).await.is_err(), "only below the scope");
-    }
+async fn the_hub_works_in_a_scope_behind_middleware_that_wraps_bodies(mode: WebSocketMode) {
+    let hub = hub::<Listener>(mode);
+    let mount = hub.mount();
+    let server = TestServer::builder(hub)
+        .configure(move |config| {
+            let app = web::scope("/app")
+                .wrap(Logger::default())
+                .wrap(Compress::default())
+                .wrap(Cors::permissive())
+                .configure(mount.clone());
+            config.service(app);
+        })
+        .start();
+    let client = TestClient::builder(&server)
+        .path("/app/socket.io")
+        .connect()
+        .await;
+    let client = client.expect("a client");
+    server
+        .hub()
+        .everyone()
+        .emit_raw("hello", &["you"])
+        .expect("emitted");
+    assert_eq!(client.next().await.json(), r#"["you"]"#);
+    assert!(
+        TestClient::connect(&server).await.is_err(),
+        "only below the scope"
+    );
+}
 
-    async fn a_server_without_on_connect_works_as_well(mode: WebSocketMode) {
-        let server = TestServer::builder(hub::<Listener>(mode)).without_handoff().start();
-        let client = TestClient::connect(&server).await.expect("a client");
-        server.hub().everyone().emit_raw("hello", &[1]).expect("emitted");
-        assert_eq!(client.next().await.name(), "hello");
-        client.disconnect().await;
-        server.stop().await;
-    }
+async fn a_server_without_on_connect_works_as_well(mode: WebSocketMode) {
+    let server = TestServer::builder(hub::<Listener>(mode))
+        .without_handoff()
+        .start();
+    let client = TestClient::connect(&server).await.expect("a client");
+    server
+        .hub()
+        .everyone()
+        .emit_raw("hello", &[1])
+        .expect("emitted");
+    assert_eq!(client.next().await.name(), "hello");
+    client.disconnect().await;
+    server.stop().await;
 }
 
 #[actix_web::test]

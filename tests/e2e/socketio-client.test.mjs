@@ -59,13 +59,21 @@ function scenarios(mode) {
     );
   const join = (room, ...sockets) =>
     Promise.all(sockets.map((socket) => socket.emitWithAck("join", room)));
-  /** Collects the arguments of an event; a round trip later, everything sent before is in it. */
+  /** Collects the arguments of an event. */
   function collect(socket, event) {
     const seen = [];
     socket.on(event, (...args) => seen.push(args));
     return seen;
   }
+  /** A round trip: what these sockets sent, and what the server answered to it, has arrived. */
   const settled = (...sockets) => Promise.all(sockets.map((s) => s.emitWithAck("message-with-ack")));
+  /** What the sender had the server emit has arrived at these sockets: one sender's order holds. */
+  async function delivered(sender, ...sockets) {
+    const marked = Promise.all(sockets.map((socket) => next(socket, "mark")));
+    const to = sockets.map((socket) => socket.id);
+    await sender.emitWithAck("cast", { to, from_all: true, event: "mark" });
+    await marked;
+  }
   let rooms = 0;
   const newRoom = () => `room ${++rooms}`;
 
@@ -267,7 +275,7 @@ function scenarios(mode) {
     const seen = collect(ben, "file");
     const content = Buffer.from([1, 2, 3]);
     await ada.emitWithAck("cast", { to: [room], event: "file", args: ["a.bin", { content }] });
-    await settled(ben);
+    await delivered(ada, ben);
     assert.deepEqual(seen, [["a.bin", { content }]]);
   });
 
@@ -284,7 +292,7 @@ function scenarios(mode) {
     const cast = async (options) => {
       for (const list of seen) list.length = 0;
       await ada.emitWithAck("cast", { event: "news", ...options });
-      await settled(...all);
+      await delivered(ada, ...all);
       return seen.map((list) => list.length);
     };
     assert.deepEqual(await cast({ to: [a] }), [0, 1, 0], "without the sender");
@@ -324,8 +332,7 @@ function scenarios(mode) {
     await join(room, ben, eve);
     const seen = [ben, eve].map((socket) => collect(socket, "news"));
     for (let n = 0; n < 500; n++) ada.emit("cast", { to: [room], event: "news", args: [n] });
-    await settled(ada);
-    await settled(ben, eve);
+    await delivered(ada, ben, eve);
     for (const list of seen) assert.deepEqual(list.flat(), [...Array(500).keys()]);
   });
 

@@ -7,8 +7,9 @@ use crate::rooms::Room;
 #[derive(Deserialize)]
 pub(crate) struct Auth {
     pub(crate) nick: String,
-    /// A secret of the page, which takes its nick over from its own connection that died.
-    pub(crate) token: Option<String>,
+    /// A page's secret: with it, a nick is taken over from the page's connection that died.
+    #[serde(default)]
+    pub(crate) token: String,
 }
 
 #[derive(Deserialize, Event)]
@@ -34,11 +35,12 @@ pub(crate) struct Say {
 #[derive(Clone, Serialize, Event)]
 pub(crate) struct Message {
     pub(crate) room: String,
+    /// Its number in the room, from 1.
     pub(crate) seq: u64,
     pub(crate) from: String,
     pub(crate) text: String,
     /// Milliseconds since 1970.
-    pub(crate) at: u64,
+    pub(crate) at: u128,
 }
 
 #[derive(Deserialize, Serialize, Event)]

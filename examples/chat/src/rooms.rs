@@ -12,13 +12,14 @@ const KEPT: usize = 50; // messages of each room
 
 #[derive(Default)]
 pub(crate) struct Chat {
-    /// In lower case, with whose it is and the secret of the page.
-    pub(crate) nicks: HashMap<String, (SocketId, Option<String>)>,
+    /// Each with the socket that has it and the secret of its page.
+    pub(crate) nicks: HashMap<String, (SocketId, String)>,
     pub(crate) rooms: HashMap<String, Room>,
 }
 
 #[derive(Clone, Default, Serialize)]
 pub(crate) struct Room {
+    pub(crate) room: String,
     pub(crate) members: BTreeSet<String>,
     pub(crate) history: VecDeque<Message>,
     pub(crate) seq: u64,
@@ -26,23 +27,27 @@ pub(crate) struct Room {
 
 impl Chat {
     /// A room, made if it is new.
-    pub(crate) fn open(&mut self, name: &str) -> Result<&mut Room, Rejection> {
+    pub(crate) fn room(&mut self, name: &str) -> Result<&mut Room, Rejection> {
         if self.rooms.len() >= MAX_ROOMS && !self.rooms.contains_key(name) {
             self.rooms.retain(|_, room| !room.members.is_empty());
             if self.rooms.len() >= MAX_ROOMS {
                 return Err("There are too many rooms.".into());
             }
         }
-        Ok(self.rooms.entry(name.to_owned()).or_default())
+        let room = self.rooms.entry(name.to_owned()).or_default();
+        name.clone_into(&mut room.room);
+        Ok(room)
     }
 
     pub(crate) fn list(&self) -> Rooms {
-        let sizes = self.rooms.iter().map(|(name, room)| RoomSize {
-            name: name.clone(),
-            members: room.members.len(),
+        let inhabited = self.rooms.values().filter(|room| !room.members.is_empty());
+        let rooms = inhabited.map(|Room { room, members, .. }| RoomSize {
+            name: room.clone(),
+            members: members.len(),
         });
-        let rooms = sizes.filter(|room| room.members > 0).collect();
-        Rooms { rooms }
+        Rooms {
+            rooms: rooms.collect(),
+        }
     }
 }
 

@@ -35,8 +35,8 @@ struct Queue {
 
 /// Why a command was not taken.
 pub(crate) enum Refused {
-    Full(Command),
-    Closed(Command),
+    Full(Box<Command>),
+    Closed(Box<Command>),
 }
 
 impl Inbox {
@@ -50,13 +50,13 @@ impl Inbox {
     pub(crate) fn put(&self, command: Command, max_bytes: usize) -> Result<bool, Refused> {
         let mut queue = self.lock();
         if queue.closed {
-            return Err(Refused::Closed(command));
+            return Err(Refused::Closed(Box::new(command)));
         }
         let first = queue.commands.is_empty();
         let weight = command.weight();
         let fits = queue.bytes + weight <= max_bytes && queue.commands.len() < MAX_COMMANDS;
         if !first && !fits {
-            return Err(Refused::Full(command));
+            return Err(Refused::Full(Box::new(command)));
         }
         queue.bytes += weight;
         queue.commands.push_back(command);

@@ -60,12 +60,15 @@ impl Hall {
             .connect()
             .await;
         let client = client.expect("a client");
-        let socket = timeout(PATIENCE, self.0.recv())
-            .await
-            .expect("in time")
-            .expect("a hub");
+        let socket = self.next().await;
         assert_eq!(socket.id(), client.id());
         (client, socket)
+    }
+
+    /// The socket of the client that connected next.
+    pub(crate) async fn next(&mut self) -> Socket {
+        let socket = timeout(PATIENCE, self.0.recv()).await;
+        socket.expect("a socket in time").expect("a hub")
     }
 }
 

@@ -48,9 +48,8 @@ pub(crate) struct Join(pub(crate) String);
 pub(crate) struct Leave(pub(crate) String);
 
 /// Emits an event to others.
-#[derive(Deserialize, Event)]
+#[derive(Default, Deserialize, Event)]
 #[serde(default)]
-#[derive(Default)]
 pub(crate) struct Cast {
     pub(crate) to: Vec<String>,
     pub(crate) except: Vec<String>,

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let app = hub.clone();
     let server = HttpServer::new(move || App::new().configure(app.mount()))
-        // Events of one client meet those of another worker's.
+        // So that clients of different workers meet.
         .workers(2)
         .on_connect(hub.on_connect())
         .shutdown_signal(hub.shutdown_on(signals()))
