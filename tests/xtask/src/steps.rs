@@ -130,7 +130,9 @@ fn fuzz_build(workspace: &Workspace) -> Result {
 }
 
 fn build_servers(workspace: &Workspace) -> Result {
-    let mut build = cargo(workspace, &["build", "--release"]);
+    // The dev profile: the tests before have built its dependencies, and its checks for overflow
+    // are worth more here than speed.
+    let mut build = cargo(workspace, &["build"]);
     for package in SERVERS {
         build.args(["--package", package]);
     }
@@ -140,7 +142,7 @@ fn build_servers(workspace: &Workspace) -> Result {
 fn autobahn(workspace: &Workspace) -> Result {
     let python = workspace.python_tool("python")?;
     build_servers(workspace)?;
-    let server = Server::start(&workspace.release_binary("bench-server"))?;
+    let server = Server::start(&workspace.binary("bench-server"))?;
     process::run(
         Command::new(python)
             .current_dir(&workspace.root)
@@ -159,9 +161,9 @@ fn e2e(workspace: &Workspace) -> Result {
             .current_dir(&folder)
             .arg("--test")
             .args(test_files(&folder)?)
-            .env("CHAT_BIN", workspace.release_binary("chat"))
-            .env("SERVER_BIN", workspace.release_binary("test-server"))
-            .env("GUIDE_BIN", workspace.release_folder())
+            .env("CHAT_BIN", workspace.binary("chat"))
+            .env("SERVER_BIN", workspace.binary("test-server"))
+            .env("GUIDE_BIN", workspace.binaries())
             .env("CHROMIUM", chromium),
     )
 }

@@ -26,13 +26,13 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
-    /// A binary of the release profile.
-    pub(crate) fn release_folder(&self) -> PathBuf {
-        self.target.join("release")
+    /// Where the servers that tests talk to are built.
+    pub(crate) fn binaries(&self) -> PathBuf {
+        self.target.join("debug")
     }
 
-    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
-        self.release_folder().join(name)
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.binaries().join(name)
     }
 
     /// The tools that came from PyPI.
