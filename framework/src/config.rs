@@ -34,6 +34,9 @@ pub enum WebSocketMode {
     #[default]
     Handoff,
     /// The connection stays behind the response body: about 11 KB a connection, works everywhere.
+    /// When the server closes, a client that waits for it to close TCP first waits for
+    /// [`HttpServer::client_disconnect_timeout`](actix_web::HttpServer::client_disconnect_timeout),
+    /// a second by default.
     BodyStream,
 }
 
