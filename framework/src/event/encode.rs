@@ -107,6 +107,7 @@ mod tests {
         assert_eq!(typed(Args::One, &(1, 2)), r#"2["e",[1,2]]"#);
         assert_eq!(typed(Args::Many(2), &(1, "x")), r#"2["e",1,"x"]"#);
         assert_eq!(typed(Args::Many(0), &[0_u8; 0]), r#"2["e"]"#);
+        assert_eq!(typed(Args::Many(0), &()), r#"2["e"]"#);
     }
 
     #[test]

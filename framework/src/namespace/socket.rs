@@ -114,7 +114,7 @@ impl Socket {
         self.alone().emit(event)
     }
 
-    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`).
+    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
     ///
     /// # Errors
     /// As [`emit`](Self::emit).

@@ -128,7 +128,7 @@ impl<'a> Broadcast<'a> {
         )
     }
 
-    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`).
+    /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
     ///
     /// # Errors
     /// As [`emit`](Self::emit).

@@ -135,7 +135,8 @@ impl Args<'_> {
         let start = self.out.len();
         serde_json::to_writer(&mut *self.out, value)?;
         match self.out.get(start..) {
-            Some(b"[]") => self.out.truncate(start),
+            // `null` is how serde writes `()`.
+            Some(b"[]" | b"null") => self.out.truncate(start),
             Some([b'[', .., b']']) => {
                 // The opening bracket becomes the comma that may be missing here.
                 self.out.pop();
