@@ -27,13 +27,13 @@ pub enum SlowConsumer {
 /// How a WebSocket is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WebSocketMode {
-    /// The socket leaves actix-web's dispatcher after the handshake: about 1.3 KB a connection
-    /// and one write per delivery. Needs
+    /// The socket leaves actix-web's dispatcher after the handshake: about 2.3 KB a connection,
+    /// its Socket.IO session included, and one write per delivery. Needs
     /// [`Hub::on_connect`](crate::Hub::on_connect) on plain TCP; elsewhere (TLS, other platforms)
     /// the hub falls back to [`BodyStream`](Self::BodyStream) by itself. The default.
     #[default]
     Handoff,
-    /// The connection stays behind the response body: about 11 KB a connection, works everywhere.
+    /// The connection stays behind the response body: about 14 KB a connection, works everywhere.
     /// When the server closes, a client that waits for it to close TCP first waits for
     /// [`HttpServer::client_disconnect_timeout`](actix_web::HttpServer::client_disconnect_timeout),
     /// a second by default.

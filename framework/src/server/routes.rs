@@ -14,15 +14,11 @@ use actix_web::{
 
 use super::client_js;
 use crate::{
-    config::WebSocketMode,
     connection::Connection,
     id::SessionId,
     namespace::{Core, Handshake, Hub},
     protocol::engine_io::{HandshakeError, Query},
-    transport::{
-        handoff,
-        handshake::{self, Mode},
-    },
+    transport::{handoff, handshake},
 };
 
 impl Hub {
@@ -43,7 +39,7 @@ impl Hub {
     /// Keeps the sockets of new connections, so that WebSockets can be handed off; for
     /// [`HttpServer::on_connect`](actix_web::HttpServer::on_connect). Without it, over TLS and on
     /// other platforms than Unix, they are served behind the response body
-    /// ([`WebSocketMode::BodyStream`]).
+    /// ([`WebSocketMode::BodyStream`](crate::WebSocketMode::BodyStream)).
     ///
     /// Each plain HTTP connection holds one more descriptor for as long as it lives.
     pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Send + Clone + use<> {
@@ -139,10 +135,7 @@ fn open(
         tracing::error!(%error, "the system's random source failed");
         HandshakeError::BadRequest
     })?;
-    let mode = match core.node.config.websocket_mode {
-        WebSocketMode::Handoff => Mode::Handoff,
-        WebSocketMode::BodyStream => Mode::BodyStream,
-    };
+    let mode = core.node.config.websocket_mode;
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let seen = Handshake::new(

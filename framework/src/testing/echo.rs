@@ -15,10 +15,7 @@ use crate::{
     protocol::websocket::{
         Close, ControlFrame, Decoder, Error, Input, Limits, Message, Opcode, frame,
     },
-    transport::{
-        handshake::{self, Mode},
-        io::Io,
-    },
+    transport::{handshake, io::Io},
 };
 
 /// Bytes read at once. They are echoed before the next are read, so that a peer that does not take
@@ -44,10 +41,6 @@ pub fn echo(
     mode: WebSocketMode,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
     let path = path.to_owned();
-    let mode = match mode {
-        WebSocketMode::Handoff => Mode::Handoff,
-        WebSocketMode::BodyStream => Mode::BodyStream,
-    };
     let limits = Limits {
         max_message,
         max_fragments: MAX_FRAGMENTS,

@@ -16,17 +16,7 @@ use actix_web_actors::ws::{self, HandshakeError};
 use bytes::Bytes;
 
 use super::{body_stream, handoff, io::Io};
-
-/// What carries a connection after the 101.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// The socket itself, without the HTTP dispatcher and its buffers. Falls back to
-    /// [`BodyStream`](Self::BodyStream) where [`handoff::keep_socket`] kept no socket.
-    #[default]
-    Handoff,
-    /// The request payload and the response body.
-    BodyStream,
-}
+use crate::config::WebSocketMode;
 
 /// Answers a WebSocket handshake with the 101 and hands the connection to `start`, with the bytes that
 /// the peer sent right behind its handshake: they are nowhere else, so decode them before the first read.
@@ -42,14 +32,14 @@ pub(crate) enum Mode {
 pub(crate) fn accept(
     req: &HttpRequest,
     payload: web::Payload,
-    mode: Mode,
+    mode: WebSocketMode,
     start: impl FnOnce(Io, Bytes) + 'static,
 ) -> Result<HttpResponse, Error> {
     let mut response = ws::handshake(req).map_err(refuse)?;
     verify(req).map_err(refuse)?;
 
     let mut kept = handoff::take_socket(req);
-    if mode == Mode::Handoff
+    if mode == WebSocketMode::Handoff
         && let Some(socket) = kept.take()
     {
         match handoff::open(socket) {

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::handshake::Mode;
+use crate::config::WebSocketMode as Mode;
 use peer::{pattern, replaced, upgrade};
 use program::ANSWER;
 use server::{Server, Setup, Wrap};

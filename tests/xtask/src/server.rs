@@ -25,13 +25,14 @@ impl Server {
     /// # Errors
     ///
     /// If it does not get that far.
-    pub(crate) fn start(binary: &Path) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, mode: &str) -> Result<Self> {
         let address = free_address()?;
         let name = binary.file_name().unwrap_or_default().to_string_lossy();
-        println!("$ PORT={} WORKERS=2 {name}", address.port());
+        println!("$ PORT={} WORKERS=2 MODE={mode} {name}", address.port());
         let child = Command::new(binary)
             .env("PORT", address.port().to_string())
             .env("WORKERS", "2")
+            .env("MODE", mode)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

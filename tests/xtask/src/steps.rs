@@ -142,13 +142,16 @@ fn build_servers(workspace: &Workspace) -> Result {
 fn autobahn(workspace: &Workspace) -> Result {
     let python = workspace.python_tool("python")?;
     build_servers(workspace)?;
-    let server = Server::start(&workspace.binary("bench-server"))?;
-    process::run(
-        Command::new(python)
-            .current_dir(&workspace.root)
-            .arg("tests/autobahn/run.py")
-            .arg(format!("ws://{}/echo", server.address())),
-    )
+    for mode in ["handoff", "body"] {
+        let server = Server::start(&workspace.binary("bench-server"), mode)?;
+        process::run(
+            Command::new(&python)
+                .current_dir(&workspace.root)
+                .arg("tests/autobahn/run.py")
+                .arg(format!("ws://{}/echo", server.address())),
+        )?;
+    }
+    Ok(())
 }
 
 fn e2e(workspace: &Workspace) -> Result {

@@ -21,15 +21,14 @@ use actix_web::{
 };
 
 use super::{
-    super::{
-        handoff,
-        handshake::{self, Mode},
-    },
+    super::{handoff, handshake},
     DEADLINE,
     peer::{Peer, upgrade},
     program::serve,
     until,
 };
+
+use crate::config::WebSocketMode as Mode;
 
 /// How a connection's task ended.
 pub(super) type End = Option<ErrorKind>;
