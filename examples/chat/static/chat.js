@@ -190,7 +190,7 @@ let nick = localStorage.getItem("nick") ?? "";
 let everConnected = false; // under this name
 let nameHeldUntil = nick ? Date.now() + NAME_HELD_BY_PAGE : 0;
 let current; // the room on screen
-let listed = []; // the server's rooms: name and number of members
+let listed = {}; // the number of members of each of the server's rooms
 const rooms = new Map();
 
 const socket = io({ autoConnect: false, auth: (send) => send({ nick }) });
@@ -199,7 +199,7 @@ const socket = io({ autoConnect: false, auth: (send) => send({ nick }) });
 async function request(event, payload) {
   const answer = await socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
   if (!answer?.error) return answer;
-  throw Object.assign(new Error(answer.error.data?.text ?? answer.error.message), { refused: true });
+  throw Object.assign(new Error(answer.error.message), { refused: true });
 }
 
 // ---- Connection ---------------------------------------------------------------------------------
@@ -238,7 +238,6 @@ socket.on("connect", async () => {
   showState("connected");
   if (current) await Promise.all([...rooms.values()].map(sync));
   else await open(roomInUrl() ?? DEFAULT_ROOM);
-  request("rooms", {}).then(showRooms, () => {});
 });
 
 socket.on("disconnect", (reason) => {
@@ -256,7 +255,7 @@ socket.on("connect_error", (error) => {
   if (error.message === "nick_taken" && Date.now() < nameHeldUntil) {
     showLost();
     setTimeout(() => socket.connect(), TRY_AGAIN);
-  } else askNick(error.data?.text ?? refusalText(error.message));
+  } else askNick(refusalText(error.message));
 });
 
 const refusalText = (message) =>
@@ -282,7 +281,7 @@ socket.on("message", (message) => {
   showRooms();
 });
 
-socket.on("joined", ({ room: name, nick: who }) => {
+socket.on("joined", (name, who) => {
   const room = rooms.get(name);
   if (!room || room.members.has(who)) return;
   room.members.add(who);
@@ -290,7 +289,7 @@ socket.on("joined", ({ room: name, nick: who }) => {
   if (room === current) showMembers();
 });
 
-socket.on("left", ({ room: name, nick: who }) => {
+socket.on("left", (name, who) => {
   const room = rooms.get(name);
   if (!room?.members.delete(who)) return;
   room.setTyping(who, false);
@@ -327,7 +326,7 @@ async function open(name) {
 async function sync(room) {
   let answer;
   try {
-    answer = await request("join", { room: room.name, after: room.seq || undefined });
+    answer = await request("join", { room: room.name, after: room.seq });
     if (answer.seq < room.seq) {
       room.reset();
       room.notice("The server has started anew. Earlier messages are gone.");
@@ -481,9 +480,9 @@ const roomItems = new Map(); // kept, so that a click is not lost to an update
 
 /** The server's rooms, and joined ones that it does not list yet, as far as the filter lets them. */
 function showRooms(news) {
-  if (news) listed = news.rooms;
+  if (news) listed = news;
   const sizes = new Map([...rooms.values()].map((room) => [room.name, room.members.size]));
-  for (const { name, members } of listed) sizes.set(name, members);
+  for (const [name, members] of Object.entries(listed)) sizes.set(name, members);
   const filter = roomName(roomInput.value) ?? "";
   const names = [...sizes.keys()].filter((name) => name.includes(filter)).sort();
   const items = names.map((name) => roomItem(name, sizes.get(name)));

@@ -6,6 +6,7 @@ mod args;
 mod decode;
 mod encode;
 mod rejection;
+mod told;
 
 pub use crate::config::SlowConsumer;
 pub(crate) use ack::{Answer, Collector};
@@ -14,6 +15,7 @@ pub(crate) use decode::{Payload, decode, decode_ack, decode_value};
 pub(crate) use encode::{answer, encode, encode_ack, encode_raw};
 pub(crate) use rejection::{Refused, raw};
 pub use rejection::{Rejection, RejectionKind};
+pub(crate) use told::told_to_the_client;
 
 use std::hash::{Hash, Hasher};
 

@@ -1,9 +1,7 @@
-use std::fmt;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::{AckError, EmitError};
+use super::told::told_to_the_client;
 
 /// Why an event was refused: by the framework, because its payload does not fit, or by a handler.
 ///
@@ -109,38 +107,4 @@ pub(crate) fn raw<T: Serialize + ?Sized>(data: &T, message: &str) -> Option<Box<
         .ok()
 }
 
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.message)
-    }
-}
-
-impl std::error::Error for Rejection {}
-
-impl From<&str> for Rejection {
-    fn from(message: &str) -> Self {
-        Self::new(message)
-    }
-}
-
-impl From<String> for Rejection {
-    fn from(message: String) -> Self {
-        Self::new(message)
-    }
-}
-
-/// So that handlers can use `?` on emits with ack.
-impl From<AckError> for Rejection {
-    fn from(error: AckError) -> Self {
-        tracing::debug!(%error, "an emit with ack failed in a handler");
-        Self::new("the client did not answer")
-    }
-}
-
-/// So that handlers can use `?` on emits. The client learns no more than that the server failed.
-impl From<EmitError> for Rejection {
-    fn from(error: EmitError) -> Self {
-        tracing::debug!(%error, "an emit failed in a handler");
-        Self::new("the server could not deliver")
-    }
-}
+told_to_the_client!(Rejection);

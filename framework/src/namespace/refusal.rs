@@ -1,12 +1,7 @@
-use std::fmt;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    error::{AckError, EmitError},
-    event::raw,
-};
+use crate::event::{raw, told_to_the_client};
 
 /// Why a client may not connect to a namespace: it gets a CONNECT_ERROR with this message and
 /// data, and its `connect_error` event.
@@ -50,39 +45,4 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.message)
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-impl From<&str> for Refusal {
-    fn from(message: &str) -> Self {
-        Self::new(message)
-    }
-}
-
-impl From<String> for Refusal {
-    fn from(message: String) -> Self {
-        Self::new(message)
-    }
-}
-
-/// So that `connect` can use `?` on emits and joins. The client learns no more than that the
-/// server failed.
-impl From<EmitError> for Refusal {
-    fn from(error: EmitError) -> Self {
-        tracing::debug!(%error, "an emit failed in connect");
-        Self::new("the server could not deliver")
-    }
-}
-
-/// So that `connect` can ask its client something with `?`.
-impl From<AckError> for Refusal {
-    fn from(error: AckError) -> Self {
-        tracing::debug!(%error, "an emit with ack failed in connect");
-        Self::new("the client did not answer")
-    }
-}
+told_to_the_client!(Refusal);
