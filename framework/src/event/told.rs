@@ -25,16 +25,16 @@ macro_rules! told_to_the_client {
         }
 
         /// The client learns no more than that the server failed.
-        impl From<$crate::EmitError> for $error {
-            fn from(error: $crate::EmitError) -> Self {
+        impl From<$crate::error::EmitError> for $error {
+            fn from(error: $crate::error::EmitError) -> Self {
                 tracing::debug!(%error, "an emit failed");
                 Self::new("the server could not deliver")
             }
         }
 
         /// The client that did not answer is told that it did not.
-        impl From<$crate::AckError> for $error {
-            fn from(error: $crate::AckError) -> Self {
+        impl From<$crate::error::AckError> for $error {
+            fn from(error: $crate::error::AckError) -> Self {
                 tracing::debug!(%error, "an emit with ack failed");
                 Self::new("the client did not answer")
             }
