@@ -8,6 +8,7 @@ below.
 """
 
 import asyncio
+import os
 import sys
 from collections import Counter
 
@@ -75,10 +76,18 @@ def main():
     counts = Counter(result.behavior.value for result in results)
     print(f"{len(results)} cases: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()))
     if offenders:
-        sys.exit(f"not accepted: {', '.join(result.case_id for result in offenders)}")
+        return f"not accepted: {', '.join(result.case_id for result in offenders)}"
     if len(results) < (1 if cases else ALL_CASES):
-        sys.exit(f"too few cases ran: {len(results)} of {ALL_CASES}")
+        return f"too few cases ran: {len(results)} of {ALL_CASES}"
+    return None
 
 
 if __name__ == "__main__":
-    main()
+    failure = main()
+    if failure:
+        print(failure, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without Python's own shutdown, in which kosoku's native threads can abort the process after
+    # the verdict has been printed.
+    os._exit(1 if failure else 0)
