@@ -146,7 +146,8 @@ figures! {
         refused_connects => "roomcast_connects_refused_total",
         /// Events received and dispatched to a handler.
         events => "roomcast_events_total",
-        /// Frames for connections that had just gone.
+        /// Frames for connections that had gone, or went before they were written, and for sockets
+        /// that were refused.
         dropped_closed => "roomcast_dropped_connection_closed_total",
         /// Volatile events whose receiver's transport was not writable.
         dropped_volatile => "roomcast_dropped_volatile_total",

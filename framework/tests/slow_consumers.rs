@@ -189,6 +189,9 @@ async fn close_ends_the_connection_with_its_own_reason() {
         let stats = pair.stats();
         assert_eq!((stats.closed_slow, stats.connections), (1, 1));
         assert_eq!((stats.dropped_newest, stats.dropped_oldest), (0, 0));
+        // What waited for it is lost, and counted.
+        let lost = usize::try_from(stats.dropped_closed).unwrap();
+        assert!(2 * lost * body.len() > LIMIT, "{lost}");
         pair.end().await;
     }
 }

@@ -49,7 +49,7 @@ impl Shard {
             let Some(slot) = state.touched.pop_front() else {
                 break;
             };
-            state.write(slot);
+            state.write(slot, &self.node.metrics);
         }
         state.count_deliveries(&self.node.metrics);
         let more = !state.touched.is_empty();

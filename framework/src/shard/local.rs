@@ -110,8 +110,9 @@ impl Shard {
             if state.driving == Some(key.index) {
                 state.driving = None;
             }
-            let slot = state.slots.remove(key.index as usize);
+            let mut slot = state.slots.remove(key.index as usize);
             drop(state);
+            slot.discard(&self.node.metrics);
             for expected in &slot.acks {
                 expected.collector.gone();
             }
@@ -140,7 +141,7 @@ impl Shard {
         state.driving = None;
         state.count_deliveries(&self.node.metrics);
         if state.slot(key).is_some_and(|slot| !slot.touched) {
-            state.write(key.index);
+            state.write(key.index, &self.node.metrics);
         }
     }
 
@@ -158,8 +159,7 @@ impl Shard {
         let mut state = self.state.borrow_mut();
         if let Some(slot) = state.slot_mut(key) {
             slot.closing = true;
-            slot.outbox = Outbox::default();
-            slot.held = None;
+            slot.discard(&self.node.metrics);
             slot.io.abort();
         }
     }

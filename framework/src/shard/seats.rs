@@ -157,10 +157,15 @@ impl State {
             }
             !gone
         });
+        if let Some(held) = &mut slot.held {
+            let before = held.frames.len();
+            held.frames.retain(|(namespace, _)| *namespace != scope.id);
+            node.metrics
+                .dropped_closed
+                .add((before - held.frames.len()) as u64);
+        }
         if !slot.sockets.iter().any(|seat| seat.connecting) {
             slot.held = None;
-        } else if let Some(held) = &mut slot.held {
-            held.frames.retain(|(namespace, _)| *namespace != scope.id);
         }
         if !seat.connecting {
             node.metrics.sockets.down();

@@ -10,6 +10,7 @@ use crate::{
     error::DisconnectReason,
     event::Collector,
     id::{NamespaceId, SocketId},
+    metrics::Metrics,
     transport::{frame::Frame, io::Io, outbox::Outbox},
 };
 
@@ -106,6 +107,14 @@ impl Slot {
     /// Must what is sent to this namespace wait for its CONNECT reply?
     pub(crate) fn holds(&self, namespace: NamespaceId) -> bool {
         self.held.is_some() && self.seat(namespace).is_some_and(|seat| seat.connecting)
+    }
+
+    /// Drops what waits, and counts it: nothing more will be written.
+    pub(crate) fn discard(&mut self, metrics: &Metrics) {
+        let held = self.held.take().map_or(0, |held| held.frames.len());
+        metrics
+            .dropped_closed
+            .add(self.outbox.discard() + held as u64);
     }
 
     pub(crate) fn tell(&self, notice: Notice) {

@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     transport::{
         frame::Frame,
-        outbox::{Flushed, Outbox, Pushed},
+        outbox::{Flushed, Pushed},
     },
 };
 
@@ -128,9 +128,9 @@ impl State {
         }
         if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
-            flush(slot);
+            flush(slot, metrics);
         }
-        match slot.outbox.push(frame, limit) {
+        match slot.outbox.push(frame, carries, limit) {
             Pushed::Queued { replaced, dropped } => {
                 metrics.replaced_latest.add(replaced as u64);
                 metrics.dropped_oldest.add(dropped as u64);
@@ -144,6 +144,7 @@ impl State {
                 return false;
             }
             Pushed::Overflow => {
+                metrics.dropped_closed.add(carries.into());
                 too_slow(slot, metrics);
                 return false;
             }
@@ -164,7 +165,7 @@ impl State {
     }
 
     /// Writes what waits for the slot.
-    pub(crate) fn write(&mut self, index: u32) {
+    pub(crate) fn write(&mut self, index: u32, metrics: &Metrics) {
         let Some(slot) = self.slots.get_mut(index as usize) else {
             return;
         };
@@ -173,7 +174,7 @@ impl State {
         if slot.outbox.is_empty() || slot.outbox.is_blocked() {
             return;
         }
-        flush(slot);
+        flush(slot, metrics);
     }
 
     /// Figures that are too frequent to be counted one by one.
@@ -218,14 +219,14 @@ impl State {
     }
 }
 
-fn flush(slot: &mut Slot) {
+fn flush(slot: &mut Slot, metrics: &Metrics) {
     match slot.outbox.flush(&slot.io) {
         Ok(Flushed::Drained) => {}
         Ok(Flushed::Blocked) => slot.wake(),
         Err(error) => {
             tracing::debug!(%error, "a connection failed while it was written to");
             slot.closing = true;
-            slot.outbox = Outbox::default();
+            slot.discard(metrics);
             slot.tell(Notice::Close(DisconnectReason::TransportError));
         }
     }
@@ -235,8 +236,7 @@ fn flush(slot: &mut Slot) {
 fn too_slow(slot: &mut Slot, metrics: &Metrics) {
     metrics.closed_slow.add(1);
     slot.closing = true;
-    slot.outbox = Outbox::default();
-    slot.held = None;
+    slot.discard(metrics);
     slot.io.abort();
     slot.tell(Notice::TooSlow);
 }
@@ -251,7 +251,10 @@ fn hold(
     let held = slot.held.get_or_insert_default();
     if held.bytes + frame.bytes.len() > limit && !held.frames.is_empty() {
         match frame.handling.slow_consumer {
-            SlowConsumer::Close => too_slow(slot, metrics),
+            SlowConsumer::Close => {
+                metrics.dropped_closed.add(1);
+                too_slow(slot, metrics);
+            }
             _ => metrics.dropped_newest.add(1),
         }
         return false;

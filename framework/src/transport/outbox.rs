@@ -54,6 +54,8 @@ pub(crate) struct Outbox {
 struct Entry {
     bytes: Bytes,
     handling: Handling,
+    /// Packets in it.
+    carries: u32,
     /// A part is on the wire, so the rest must follow.
     begun: bool,
 }
@@ -104,9 +106,18 @@ impl Outbox {
         self.bytes + frame.bytes.len() + size_of::<Entry>() <= limit
     }
 
+    /// Drops everything; how many packets that were, one half-written included.
+    pub(crate) fn discard(&mut self) -> u64 {
+        let packets = self.entries().map(|entry| u64::from(entry.carries)).sum();
+        *self = Self::default();
+        packets
+    }
+
     /// Queues `frame`. While anything waits, it holds at most `limit` bytes; a frame alone may be
     /// larger, as its sender holds it anyway.
-    pub(crate) fn push(&mut self, frame: Frame, limit: usize) -> Pushed {
+    ///
+    /// `carries` is the number of packets in it.
+    pub(crate) fn push(&mut self, frame: Frame, carries: u32, limit: usize) -> Pushed {
         let Frame { bytes, handling } = frame;
         if handling.volatile && self.blocked {
             return Pushed::DroppedVolatile;
@@ -114,6 +125,7 @@ impl Outbox {
         let entry = Entry {
             bytes,
             handling,
+            carries,
             begun: false,
         };
         let (replaced, dropped) = match self.make_room(&entry, limit) {

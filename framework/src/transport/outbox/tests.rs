@@ -72,7 +72,7 @@ fn frames_leave_in_order_however_little_the_peer_takes() {
     let mut outbox = Outbox::default();
     for text in ["ab", "cd", "e", "fgh"] {
         assert_eq!(
-            outbox.push(frame(text, SlowConsumer::Close), limit(4, 8)),
+            outbox.push(frame(text, SlowConsumer::Close), 1, limit(4, 8)),
             QUEUED
         );
     }
@@ -89,7 +89,7 @@ fn frames_leave_in_order_however_little_the_peer_takes() {
 fn tiny_frames_count_for_the_memory_they_take() {
     let mut outbox = Outbox::default();
     let pushed =
-        (0..100).take_while(|_| outbox.push(frame("x", SlowConsumer::Close), 1000) == QUEUED);
+        (0..100).take_while(|_| outbox.push(frame("x", SlowConsumer::Close), 1, 1000) == QUEUED);
     assert!(pushed.count() < 20);
 }
 
@@ -97,8 +97,8 @@ fn tiny_frames_count_for_the_memory_they_take() {
 fn above_the_limit_the_policy_of_the_new_frame_acts() {
     let limit = limit(1, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("0123456789", SlowConsumer::DropOldest), limit);
-    let mut push = |policy| outbox.push(frame("x", policy), limit);
+    outbox.push(frame("0123456789", SlowConsumer::DropOldest), 1, limit);
+    let mut push = |policy| outbox.push(frame("x", policy), 1, limit);
     assert_eq!(push(SlowConsumer::Close), Pushed::Overflow);
     assert_eq!(push(SlowConsumer::DropNewest), Pushed::DroppedNewest);
     let dropped = Pushed::Queued {
@@ -115,14 +115,14 @@ fn above_the_limit_the_policy_of_the_new_frame_acts() {
 fn only_frames_that_may_be_dropped_make_room() {
     let limit = limit(2, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("close", SlowConsumer::Close), limit);
-    outbox.push(frame("old", SlowConsumer::DropOldest), limit);
+    outbox.push(frame("close", SlowConsumer::Close), 1, limit);
+    outbox.push(frame("old", SlowConsumer::DropOldest), 1, limit);
     let dropped = Pushed::Queued {
         replaced: 0,
         dropped: 1,
     };
     assert_eq!(
-        outbox.push(frame("newer", SlowConsumer::DropOldest), limit),
+        outbox.push(frame("newer", SlowConsumer::DropOldest), 1, limit),
         dropped
     );
     let peer = Peer::default();
@@ -134,10 +134,10 @@ fn only_frames_that_may_be_dropped_make_room() {
 fn a_frame_that_is_half_written_is_never_dropped() {
     let limit = limit(1, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("0123456789", SlowConsumer::DropOldest), limit);
+    outbox.push(frame("0123456789", SlowConsumer::DropOldest), 1, limit);
     let peer = Peer::default();
     outbox.flush(peer.take(3)).unwrap();
-    let pushed = outbox.push(frame("abcd", SlowConsumer::DropOldest), limit);
+    let pushed = outbox.push(frame("abcd", SlowConsumer::DropOldest), 1, limit);
     assert_eq!(pushed, Pushed::DroppedNewest);
     outbox.flush(peer.take(100)).unwrap();
     assert_eq!(peer.got(), "0123456789");
@@ -146,13 +146,13 @@ fn a_frame_that_is_half_written_is_never_dropped() {
 #[test]
 fn of_one_key_only_the_newest_waits() {
     let mut outbox = Outbox::default();
-    outbox.push(keyed("a1", 1), 1000);
-    outbox.push(keyed("b1", 2), 1000);
+    outbox.push(keyed("a1", 1), 1, 1000);
+    outbox.push(keyed("b1", 2), 1, 1000);
     let replaced = Pushed::Queued {
         replaced: 1,
         dropped: 0,
     };
-    assert_eq!(outbox.push(keyed("a2", 1), 1000), replaced);
+    assert_eq!(outbox.push(keyed("a2", 1), 1, 1000), replaced);
     let peer = Peer::default();
     outbox.flush(peer.take(100)).unwrap();
     assert_eq!(peer.got(), "b1a2");
@@ -162,10 +162,10 @@ fn of_one_key_only_the_newest_waits() {
 fn the_newest_of_a_key_that_does_not_fit_leaves_the_older_one() {
     let limit = limit(2, 10);
     let mut outbox = Outbox::default();
-    outbox.push(frame("close", SlowConsumer::Close), limit);
-    outbox.push(keyed("a1", 1), limit);
+    outbox.push(frame("close", SlowConsumer::Close), 1, limit);
+    outbox.push(keyed("a1", 1), 1, limit);
     assert_eq!(
-        outbox.push(keyed("a2 is too long", 1), limit),
+        outbox.push(keyed("a2 is too long", 1), 1, limit),
         Pushed::DroppedNewest
     );
     let peer = Peer::default();
@@ -178,22 +178,40 @@ fn volatile_frames_are_dropped_only_while_the_peer_does_not_read() {
     let mut volatile = frame("v", SlowConsumer::Close);
     volatile.handling.volatile = true;
     let mut outbox = Outbox::default();
-    assert_eq!(outbox.push(frame("a", SlowConsumer::Close), 1000), QUEUED);
-    assert_eq!(outbox.push(volatile.clone(), 1000), QUEUED);
+    assert_eq!(
+        outbox.push(frame("a", SlowConsumer::Close), 1, 1000),
+        QUEUED
+    );
+    assert_eq!(outbox.push(volatile.clone(), 1, 1000), QUEUED);
     let peer = Peer::default();
     outbox.flush(peer.take(0)).unwrap();
-    assert_eq!(outbox.push(volatile.clone(), 1000), Pushed::DroppedVolatile);
+    assert_eq!(
+        outbox.push(volatile.clone(), 1, 1000),
+        Pushed::DroppedVolatile
+    );
     outbox.flush(peer.take(100)).unwrap();
-    assert_eq!(outbox.push(volatile, 1000), QUEUED);
+    assert_eq!(outbox.push(volatile, 1, 1000), QUEUED);
     assert_eq!(peer.got(), "av");
+}
+
+#[test]
+fn what_is_discarded_is_told() {
+    let mut outbox = Outbox::default();
+    outbox.push(frame("merged", SlowConsumer::Close), 3, 1000);
+    outbox.push(frame("x", SlowConsumer::DropOldest), 1, 1000);
+    let peer = Peer::default();
+    outbox.flush(peer.take(2)).unwrap();
+    assert_eq!(outbox.discard(), 4);
+    assert!(outbox.is_empty());
+    assert_eq!((outbox.bytes, outbox.droppable), (0, 0));
 }
 
 #[test]
 fn a_single_frame_may_be_larger_than_the_limit() {
     let mut outbox = Outbox::default();
     let large = frame("0123456789abcdef", SlowConsumer::Close);
-    assert_eq!(outbox.push(large.clone(), 10), QUEUED);
-    assert_eq!(outbox.push(large, 10), Pushed::Overflow);
+    assert_eq!(outbox.push(large.clone(), 1, 10), QUEUED);
+    assert_eq!(outbox.push(large, 1, 10), Pushed::Overflow);
 }
 
 proptest::proptest! {
@@ -224,7 +242,7 @@ proptest::proptest! {
                 handling: Handling { slow_consumer: policy, key, volatile: false },
             };
             let alone = outbox.is_empty();
-            let pushed = outbox.push(frame, limit);
+            let pushed = outbox.push(frame, 1, limit);
             if policy == SlowConsumer::Close && matches!(pushed, Pushed::Queued { .. }) {
                 sent.push(text);
             }
