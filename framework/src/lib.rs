@@ -61,14 +61,14 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{SlowConsumer, WebSocketMode};
+pub use config::{Recovery, SlowConsumer, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{Event, Rejection, RejectionKind};
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
-    Unicast,
+    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session,
+    SessionState, Socket, Unicast,
 };
 pub use protocol::socket_io::Binary;
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

@@ -12,7 +12,7 @@ pub use crate::config::SlowConsumer;
 pub(crate) use ack::{Answer, Collector};
 pub use args::Args;
 pub(crate) use decode::{Payload, decode, decode_ack, decode_value};
-pub(crate) use encode::{answer, encode, encode_ack, encode_raw};
+pub(crate) use encode::{Encoded, answer, encode, encode_ack, encode_raw};
 pub(crate) use rejection::{Refused, raw};
 pub use rejection::{Rejection, RejectionKind};
 pub(crate) use told::told_to_the_client;

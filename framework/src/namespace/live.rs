@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket};
+use super::{Handle, Refusal, Reply, Session, SessionState, Socket};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Payload, Rejection, RejectionKind},
@@ -24,6 +24,9 @@ pub(crate) struct Incoming<'a> {
 pub(crate) trait Live {
     /// Starts the handler of an event; the session comes back with the outcome.
     fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
+
+    /// What is kept of it while its client is away.
+    fn save(&self) -> Option<SessionState>;
 
     fn disconnect(self: Box<Self>, socket: Socket, reason: DisconnectReason) -> LocalFuture<()>;
 }
@@ -60,7 +63,10 @@ pub(crate) fn connect<S: Session>(
         .map_err(|error| Refusal::new(format!("invalid auth: {error}")))?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
-        let session = S::connect(auth, &socket).await?;
+        let session = match socket.kept_state() {
+            None => S::connect(auth, &socket).await?,
+            Some(state) => S::restore(state, auth, &socket).await?,
+        };
         Ok(Box::new(session) as Box<dyn Live>)
     }))
 }
@@ -130,6 +136,10 @@ impl<S: Session> Live for S {
                 Called::Done(Outcome { session, reply })
             }
         }
+    }
+
+    fn save(&self) -> Option<SessionState> {
+        Session::save(self)
     }
 
     fn disconnect(

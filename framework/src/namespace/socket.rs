@@ -10,19 +10,26 @@ use std::{
 use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, recipient};
+use super::{
+    Core, Handshake, Hub, Namespace, NamespaceInner, Recoverable, SessionState, Unicast, recipient,
+};
 use crate::{
     error::{AckError, EmitError},
-    event::Event,
+    event::{Encoded, Event},
     id::{SlotKey, SocketId},
     metrics::Metrics,
     room::{Broadcast, names},
     shard::{
         command::{Action, Command, Selection},
         directory::{Address, RoomName, Scope},
+        log::Audience,
         node::Node,
+        recovery::RecoveryStore,
     },
-    transport::frame::Frame,
+    transport::{
+        frame::{Frame, Handling},
+        numbered::Unnumbered,
+    },
 };
 
 /// One client in one namespace.
@@ -40,6 +47,8 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
+    /// `None` where connection state recovery is off.
+    recoverable: Option<Box<Recoverable>>,
 }
 
 impl Socket {
@@ -49,6 +58,7 @@ impl Socket {
         core: &Arc<Core>,
         namespace: &Arc<NamespaceInner>,
         handshake: &Arc<Handshake>,
+        recoverable: Option<Recoverable>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
@@ -58,13 +68,23 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
+            recoverable: recoverable.map(Box::new),
         }))
     }
 
-    /// Its public name: new for each connection and namespace, and the name of its private room.
+    /// Its public name: new for each connection and namespace, unless it was
+    /// [recovered](Self::recovered), and the name of its private room.
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id
+    }
+
+    /// Whether the client came back to it after its connection was lost, with its id, its rooms
+    /// and all events that it missed; see
+    /// [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery).
+    #[must_use]
+    pub fn recovered(&self) -> bool {
+        self.recoverable().is_some_and(|it| it.recovered)
     }
 
     /// The namespace it is in.
@@ -251,7 +271,7 @@ impl Socket {
 
     // ---- for the layers around
 
-    fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address {
             slot: self.0.slot,
             id: self.0.id,
@@ -266,7 +286,31 @@ impl Socket {
         self.node().dispatch(Command::new(self.scope(), to, action))
     }
 
-    pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
+    /// An event for the client; `write` appends its packet.
+    pub(super) fn send(
+        &self,
+        handling: Handling,
+        write: impl FnOnce(&mut Vec<u8>) -> Encoded,
+    ) -> Result<(), EmitError> {
+        match &self.scope().recovery {
+            None => self.send_frame(Frame::packet(write)?.with(handling)),
+            Some(store) => self.send_logged(store, Unnumbered::packet(write, handling)?),
+        }
+    }
+
+    fn send_logged(&self, store: &RecoveryStore, packet: Unnumbered) -> Result<(), EmitError> {
+        if !self.is_connected() {
+            return Err(EmitError::Disconnected);
+        }
+        let (node, scope, id) = (self.node(), self.scope(), self.id());
+        store.emit(node, scope, packet, Audience::socket(id), || {
+            // Its client may have come back elsewhere since the caller got this handle.
+            let address = node.directory.address(scope.id, id);
+            address.map_or_else(Selection::default, Selection::socket)
+        })
+    }
+
+    fn send_frame(&self, frame: Frame) -> Result<(), EmitError> {
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
@@ -286,6 +330,21 @@ impl Socket {
     pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
         let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
         self.0.disconnected.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
+        self.0.recoverable.as_deref()
+    }
+
+    pub(super) fn kept_state(&self) -> Option<SessionState> {
+        self.recoverable()?.state.clone()
+    }
+
+    /// Its client will not come back to it.
+    pub(crate) fn forget(&self) {
+        if let (Some(it), Some(store)) = (self.recoverable(), &self.scope().recovery) {
+            store.forget(it.pid, self.0.slot);
+        }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

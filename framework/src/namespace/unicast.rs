@@ -9,7 +9,7 @@ use crate::{
     protocol::socket_io,
     room::{handling, untyped},
     shard::command::Action,
-    transport::frame::Frame,
+    transport::frame::{Frame, Handling},
 };
 
 /// An emit to one socket, with options. From [`Socket::volatile`] and [`Socket::timeout`].
@@ -47,8 +47,9 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = self.frame(event, None)?;
-        self.socket.send(frame)
+        let nsp = self.socket.namespace_name();
+        self.socket
+            .send(self.handling(event), |out| event::encode(event, nsp, None, out))
     }
 
     /// Emits an untyped event.
@@ -57,10 +58,9 @@ impl<'a> Unicast<'a> {
     /// As [`Socket::emit_raw`].
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
         let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode_raw(name, nsp, None, args, out))?;
-        let config = &self.socket.node().config;
+        let handling = untyped(&self.socket.node().config, name, self.volatile);
         self.socket
-            .send(frame.with(untyped(config, name, self.volatile)))
+            .send(handling, |out| event::encode_raw(name, nsp, None, args, out))
     }
 
     /// Emits the event and waits for the answer.
@@ -76,7 +76,9 @@ impl<'a> Unicast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.socket.scope().next_ack_id();
-        let frame = self.frame(event, Some(id))?;
+        let nsp = self.socket.namespace_name();
+        let frame = Frame::packet(|out| event::encode(event, nsp, Some(id), out))?;
+        let frame = frame.with(self.handling(event));
         let collector = Collector::new(1);
         let ack = Some((id, Arc::clone(&collector)));
         self.socket.send_command(Action::Emit { frame, ack })?;
@@ -97,10 +99,7 @@ impl<'a> Unicast<'a> {
         })
     }
 
-    fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
-        let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode(event, nsp, id, out))?;
-        let config = &self.socket.node().config;
-        Ok(frame.with(handling(config, event, self.volatile)))
+    fn handling<E: Event>(&self, event: &E) -> Handling {
+        handling(&self.socket.node().config, event, self.volatile)
     }
 }

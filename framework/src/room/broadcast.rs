@@ -17,15 +17,19 @@ use super::remote::RemoteSocket;
 use crate::{
     config::Config,
     error::{AckError, EmitError},
-    event::{self, Collector, Event, Payload},
+    event::{self, Collector, Encoded, Event, Payload},
     id::SocketId,
     protocol::socket_io,
     shard::{
         command::{Action, Command, Found, Selection},
         directory::{Address, RoomName, Scope},
+        log::{Audience, Name},
         node::Node,
     },
-    transport::frame::{Frame, Handling},
+    transport::{
+        frame::{Frame, Handling},
+        numbered::Unnumbered,
+    },
 };
 
 /// Which sockets, and what to do with them.
@@ -121,11 +125,9 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
-        self.send(
-            frame.with(handling(&self.node.config, event, self.volatile)),
-            None,
-        )
+        let handling = handling(&self.node.config, event, self.volatile);
+        let nsp = &self.scope.name;
+        self.send(handling, |out| event::encode(event, nsp, None, out))
     }
 
     /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
@@ -133,12 +135,9 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame =
-            Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
-        self.send(
-            frame.with(untyped(&self.node.config, name, self.volatile)),
-            None,
-        )
+        let handling = untyped(&self.node.config, name, self.volatile);
+        let nsp = &self.scope.name;
+        self.send(handling, |out| event::encode_raw(name, nsp, None, args, out))
     }
 
     /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
@@ -241,10 +240,30 @@ impl<'a> Broadcast<'a> {
         Ok(answers)
     }
 
-    fn send(&self, frame: Frame, ack: Option<(u64, Arc<Collector>)>) -> Result<(), EmitError> {
-        let action = Action::Emit { frame, ack };
+    fn send(
+        &self,
+        handling: Handling,
+        write: impl FnOnce(&mut Vec<u8>) -> Encoded,
+    ) -> Result<(), EmitError> {
+        if let Some(store) = &self.scope.recovery {
+            let packet = Unnumbered::packet(write, handling)?;
+            let selection = || self.selection();
+            return store.emit(&self.node, &self.scope, packet, self.audience(), selection);
+        }
+        let frame = Frame::packet(write)?.with(handling);
+        let action = Action::Emit { frame, ack: None };
         self.node
             .dispatch(self.command(self.selection(), action, None))
+    }
+
+    /// The same as [`selection`](Self::selection), by name.
+    fn audience(&self) -> Audience {
+        let named = |name: &Cow<'_, str>| Name::Room(RoomName::from(&**name));
+        let sender = self.except_socket.map(|socket| Name::Socket(socket.id));
+        Audience {
+            rooms: self.rooms.iter().map(named).collect(),
+            except: self.except.iter().map(named).chain(sender).collect(),
+        }
     }
 
     fn command(
@@ -257,6 +276,15 @@ impl<'a> Broadcast<'a> {
             done,
             ..Command::new(&self.scope, to, action)
         }
+    }
+
+    /// The socket that emits, where it is now: its client may have come back elsewhere.
+    fn sender(&self) -> Option<Address> {
+        let sender = self.except_socket?;
+        if self.scope.recovery.is_none() {
+            return Some(sender);
+        }
+        self.node.directory.address(self.scope.id, sender.id)
     }
 
     fn selection(&self) -> Selection {
@@ -273,7 +301,7 @@ impl<'a> Broadcast<'a> {
             selection.except_rooms.extend(self.scope.room(name));
             selection.except_sockets.extend(private(name));
         }
-        selection.except_sockets.extend(self.except_socket);
+        selection.except_sockets.extend(self.sender());
         selection
     }
 }

@@ -1,12 +1,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::{
-    config::{Config, SlowConsumer, WebSocketMode},
+    config::{Config, Recovery, SlowConsumer, WebSocketMode},
     error::BuildError,
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
     room,
-    shard::{directory::Scope, node::Node},
+    shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
 
 /// The options of a hub, each with its default; named as in Socket.IO, in snake case.
@@ -155,6 +155,17 @@ impl HubBuilder {
         self
     }
 
+    /// Lets clients whose connection was lost come back to their session: with their id, their
+    /// rooms, what the session [saved](crate::Session::save), and every event that they missed, in
+    /// order. Default: off.
+    ///
+    /// Every event then carries one argument more, its offset, which clients' handlers see too. A
+    /// namespace's events get one order on all workers.
+    pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
+        self.config.connection_state_recovery = Some(recovery);
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -180,12 +191,15 @@ impl HubBuilder {
                 return Err(BuildError::Zero(name));
             }
         }
+        if let Some(recovery) = &config.connection_state_recovery {
+            recovery.validate()?;
+        }
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);
         }
         let mut registered = HashMap::new();
         for (index, (name, connect)) in (1..).zip(namespaces) {
-            let inner = inner(NamespaceId(index), &name, Some(connect));
+            let inner = inner(&config, NamespaceId(index), &name, Some(connect));
             if registered
                 .insert(Arc::clone(&inner.scope.name), inner)
                 .is_some()
@@ -195,7 +209,7 @@ impl HubBuilder {
         }
         let main = registered
             .get("/")
-            .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+            .map_or_else(|| inner(&config, NamespaceId(0), "/", None), Arc::clone);
         let core = Core {
             node: Node::new(config, room::supervise),
             namespaces: registered,
@@ -208,8 +222,14 @@ impl HubBuilder {
     }
 }
 
-fn inner(id: NamespaceId, name: &str, connect: Option<Connect>) -> Arc<NamespaceInner> {
-    let scope = Arc::new(Scope::new(id, name.into()));
+fn inner(
+    config: &Config,
+    id: NamespaceId,
+    name: &str,
+    connect: Option<Connect>,
+) -> Arc<NamespaceInner> {
+    let scope = Scope::new(id, name.into()).recovering(RecoveryStore::new(config));
+    let scope = Arc::new(scope);
     Arc::new(NamespaceInner { scope, connect })
 }
 

@@ -52,6 +52,8 @@ pub(crate) enum Action {
     Disconnect {
         close: bool,
     },
+    /// The client has come back on another connection than this.
+    TakeOver,
     /// Tell who they are.
     Fetch,
 }

@@ -141,13 +141,35 @@ impl Node {
             }
             refused += usize::from(!self.send(worker, command.clone()));
         }
-        match refused {
-            0 => Ok(()),
-            workers => {
-                self.metrics.refused_overloaded.add(workers as u64);
-                Err(EmitError::Overloaded { workers })
+        self.overloaded(refused)
+    }
+
+    /// The same without applying it: this thread's own worker finds it in its inbox as well, and
+    /// has to catch up. The workers that refused it.
+    pub(super) fn post(&self, command: Command, local: Option<&Shard>) -> Vec<WorkerId> {
+        let mut workers = command.to.workers(&command.scope);
+        let local = local.filter(|shard| workers.take(shard.worker));
+        let mut refused = Vec::new();
+        for worker in workers.iter() {
+            if !self.send(worker, command.clone()) {
+                refused.push(worker);
             }
         }
+        if let Some(shard) = local
+            && !shard.put(command)
+        {
+            refused.push(shard.worker);
+        }
+        refused
+    }
+
+    /// Counts the workers that refused a command.
+    pub(super) fn overloaded(&self, workers: usize) -> Result<(), EmitError> {
+        if workers == 0 {
+            return Ok(());
+        }
+        self.metrics.refused_overloaded.add(workers as u64);
+        Err(EmitError::Overloaded { workers })
     }
 
     /// Tells every connection of the node that the hub shuts down.

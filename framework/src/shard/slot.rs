@@ -51,6 +51,8 @@ pub(crate) struct Seat {
 /// client knows its socket before the first event for it; a refused socket never sees them.
 #[derive(Default)]
 pub(crate) struct Held {
+    /// What goes out before the reply: missed by a socket whose client has come back.
+    pub(crate) before: Vec<(NamespaceId, Frame)>,
     pub(crate) frames: Vec<(NamespaceId, Frame)>,
     pub(crate) bytes: usize,
 }
@@ -91,6 +93,8 @@ pub(crate) enum Notice {
     /// The application disconnects the socket of this namespace, or with `close` all of them and
     /// the connection.
     Disconnect { namespace: NamespaceId, close: bool },
+    /// The client has come back on another connection.
+    TakenOver,
 }
 
 impl Slot {
@@ -111,7 +115,7 @@ impl Slot {
 
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self.held.take().map_or(0, |held| held.frames.len());
+        let held = self.held.take().map_or(0, |held| held.before.len() + held.frames.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

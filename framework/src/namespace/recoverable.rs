@@ -1,0 +1,69 @@
+use std::sync::{Mutex, PoisonError};
+
+use super::SessionState;
+use crate::{id::PrivateId, shard::offset::Offset};
+
+/// What a socket needs for its client to come back to it (Socket.IO v5, section 8).
+pub(crate) struct Recoverable {
+    pub(crate) pid: PrivateId,
+    /// The client came back to it.
+    pub(crate) recovered: bool,
+    /// What the session kept while the client was away.
+    pub(crate) state: Option<SessionState>,
+    /// The newest event when the socket got its place on this connection.
+    pub(crate) live_from: Offset,
+    seen: Mutex<Seen>,
+}
+
+/// What the client has certainly seen. Without this, a client for which nothing came for longer
+/// than events are kept could not come back: its offset would name one that is gone.
+struct Seen {
+    floor: Offset,
+    /// The newest event when the last pong came: older than the ping that is answered next.
+    at_last_pong: Offset,
+}
+
+impl Recoverable {
+    pub(crate) fn fresh(pid: PrivateId, head: Offset) -> Self {
+        Self {
+            pid,
+            recovered: false,
+            state: None,
+            live_from: head,
+            seen: Mutex::new(Seen {
+                floor: head,
+                at_last_pong: head,
+            }),
+        }
+    }
+
+    pub(crate) fn restored(
+        pid: PrivateId,
+        state: Option<SessionState>,
+        floor: Offset,
+        head: Offset,
+    ) -> Self {
+        Self {
+            recovered: true,
+            state,
+            live_from: head,
+            seen: Mutex::new(Seen {
+                floor,
+                at_last_pong: floor,
+            }),
+            ..Self::fresh(pid, head)
+        }
+    }
+
+    /// The client has answered a ping. Everything up to `head` has been handed to its outbox.
+    pub(crate) fn pong(&self, head: Offset) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.floor = seen.at_last_pong;
+        seen.at_last_pong = head;
+    }
+
+    pub(crate) fn floor(&self) -> Offset {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.floor
+    }
+}
