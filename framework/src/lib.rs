@@ -63,7 +63,9 @@ mod transport;
 
 pub use config::{SlowConsumer, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
-pub use event::{Event, Rejection, RejectionKind};
+pub use event::{
+    Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
+};
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{

@@ -16,6 +16,7 @@ mod hello;
 mod rooms;
 #[cfg(test)]
 mod testing;
+mod untyped;
 
 use std::error::Error;
 
