@@ -1,5 +1,6 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
@@ -32,6 +33,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    pub(super) http: Http,
 }
 
 impl Hub {
@@ -41,6 +43,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            http: Http::default(),
         }
     }
 }
@@ -163,7 +166,8 @@ impl HubBuilder {
         let Self {
             mut config,
             namespaces,
-            states,
+            mut states,
+            http,
         } = self;
         config.path = normalize(&config.path)?;
         for (name, is_zero) in [
@@ -196,6 +200,7 @@ impl HubBuilder {
         let main = registered
             .get("/")
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+        states.insert(http);
         let core = Core {
             node: Node::new(config, room::supervise),
             namespaces: registered,
