@@ -1,5 +1,6 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
@@ -34,6 +35,7 @@ pub struct HubBuilder {
     namespaces: Vec<(String, Connect)>,
     states: States,
     on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(super) http: Http,
 }
 
 impl Hub {
@@ -44,6 +46,7 @@ impl Hub {
             namespaces: Vec::new(),
             states: States::default(),
             on_any_outgoing: None,
+            http: Http::default(),
         }
     }
 }
@@ -192,7 +195,8 @@ impl HubBuilder {
         let Self {
             mut config,
             namespaces,
-            states,
+            mut states,
+            http,
             on_any_outgoing,
         } = self;
         config.path = normalize(&config.path)?;
@@ -226,6 +230,7 @@ impl HubBuilder {
         let main = registered
             .get("/")
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+        states.insert(http);
         let core = Core {
             node: Node::new(config, room::supervise, on_any_outgoing),
             namespaces: registered,

@@ -2,8 +2,10 @@
 
 mod builder;
 mod client_js;
+mod http;
 mod routes;
 mod shutdown;
+mod verify;
 
 pub use builder::HubBuilder;
 pub use shutdown::signals;
