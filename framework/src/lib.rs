@@ -75,7 +75,7 @@ pub use namespace::{
 pub use protocol::socket_io::Binary;
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
-pub use server::{HubBuilder, signals};
+pub use server::{ConnectionError, ErrorContext, Forbidden, HubBuilder, signals};
 
 /// What derived code names.
 #[doc(hidden)]

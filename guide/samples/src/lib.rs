@@ -14,6 +14,7 @@ mod first_chat;
 mod guarantees;
 mod hello;
 mod rooms;
+mod security;
 #[cfg(test)]
 mod testing;
 mod untyped;
