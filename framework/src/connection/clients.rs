@@ -2,12 +2,12 @@
 
 use std::{collections::VecDeque, future::Future, pin::Pin};
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::actor::Link;
+use super::{actor::Link, recovering::Claiming};
 use crate::{
     error::DisconnectReason,
+    event::RawEvent,
     namespace::{Connecting, Live, Outcome, Socket},
 };
 
@@ -29,11 +29,12 @@ pub(super) struct Client {
 
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) events: VecDeque<Queued>,
+    pub(super) events: VecDeque<RawEvent>,
     pub(super) bytes: usize,
 }
 
 pub(super) enum Phase {
+    Claiming(Box<Claiming>),
     Connecting(Connecting),
     Idle(Box<dyn Live>),
     Handling {
@@ -45,18 +46,10 @@ pub(super) enum Phase {
     Gone,
 }
 
-/// An event that waits for its turn.
-pub(super) struct Queued {
-    pub(super) name: Box<str>,
-    pub(super) args: Box<str>,
-    pub(super) attachments: Vec<Bytes>,
-    pub(super) ack: Option<u64>,
-}
-
-impl Queued {
-    pub(super) fn bytes(&self) -> usize {
-        let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.name.len() + self.args.len() + attachments
+impl Phase {
+    /// Has the CONNECT reply still to be sent?
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self, Self::Claiming(_) | Self::Connecting(_))
     }
 }
 
@@ -77,7 +70,7 @@ impl Clients {
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
         self.0.iter().position(|client| {
             client.left.is_none()
-                && !matches!(client.phase, Phase::Connecting(_))
+                && !client.phase.is_connecting()
                 && client.socket.namespace_name() == nsp
         })
     }

@@ -10,6 +10,7 @@
 //! | [`packets`] | messages to packets, and what each asks for |
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
+//! | [`recovering`] | clients that come back |
 //! | [`handling`] | their events |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
@@ -23,6 +24,7 @@ mod handling;
 mod joining;
 mod leaving;
 mod packets;
+mod recovering;
 mod wire;
 
 pub(crate) use actor::Connection;

@@ -7,8 +7,7 @@ use bytes::Bytes;
 use super::{actor::Link, ending::Ending};
 use crate::{
     error::DisconnectReason,
-    event::{Answer, Payload},
-    namespace::Incoming,
+    event::{Answer, Incoming, Payload},
     protocol::{
         engine_io::{Packet as EnginePacket, ParseError},
         socket_io::{Data, DecodeError, Kind, Limits, Packet, Step},
@@ -50,7 +49,10 @@ impl Link {
                 self.shard.heard(self.key);
                 self.text(text, cx);
             }
-            Ok(EnginePacket::Pong(_)) => self.shard.pong(self.key),
+            Ok(EnginePacket::Pong(_)) => {
+                self.shard.pong(self.key);
+                self.seen_so_far();
+            }
             Ok(EnginePacket::Binary(bytes)) => {
                 self.shard.heard(self.key);
                 self.attachment(bytes.into_owned().into(), cx);

@@ -1,6 +1,6 @@
 //! Clients that come back to a session (Socket.IO v5, section 8).
 
-use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,83 +10,90 @@ use super::{actor::Link, clients::Phase};
 use crate::{
     error::DisconnectReason,
     id::PrivateId,
-    namespace::{Connecting, Recoverable, SessionState, Socket},
+    namespace::{Connect, Live, Recoverable, SessionState, Socket},
     shard::{
         command::{Action, Command, Selection},
         log::Unavailable,
         offset::Offset,
-        recovery::{RecoveryStore, Ticket},
+        recovery::Ticket,
         retained::{Found, Saved},
     },
+    supervision::catch,
 };
 
-/// How long a client waits for its old connection to let go of the session, whose handler may
+/// How long a client waits until its old connection lets go of the session, whose handler may
 /// still run. Then it gets a fresh session.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A session, or why there is none.
+type Search = Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>;
+
 /// A client that wants to come back, while its session is looked for.
 pub(super) struct Claiming {
-    pub(super) session: Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>,
+    pub(super) search: Search,
     offset: Offset,
     auth: Box<str>,
+    connect: Connect,
 }
 
-/// What a client's CONNECT says about its last session, beside the application's own keys.
+/// What a client's CONNECT says of its last session, beside the application's own keys.
 #[derive(Deserialize)]
 struct Claim<'a> {
     #[serde(borrow)]
-    pid: Option<&'a RawValue>,
+    pid: &'a RawValue,
     #[serde(borrow)]
-    offset: Option<&'a RawValue>,
+    offset: &'a RawValue,
 }
 
 impl Claim<'_> {
-    /// The attempt is only made with two strings.
+    /// Both must be strings, or it is no attempt to come back.
     fn read(auth: &str) -> Option<(String, String)> {
         let Claim { pid, offset } = serde_json::from_str(auth).ok()?;
-        let text = |json: &RawValue| serde_json::from_str::<Cow<'_, str>>(json.get()).ok();
-        Some((text(pid?)?.into_owned(), text(offset?)?.into_owned()))
+        let text = |json: &RawValue| serde_json::from_str(json.get()).ok();
+        Some((text(pid)?, text(offset)?))
     }
 }
 
 impl Link {
     /// Looks for the session that the client wants to come back to; `None` if it does not.
-    pub(super) fn claim(&self, socket: &Socket, auth: Option<&str>) -> Option<Claiming> {
-        let store = socket.scope().recovery.as_ref()?;
+    pub(super) fn claim(
+        &self,
+        socket: &Socket,
+        auth: Option<&str>,
+        connect: Connect,
+    ) -> Option<Claiming> {
+        socket.recoverable()?;
         let auth = auth?;
         let (pid, offset) = Claim::read(auth)?;
         let offset = Offset::from_peer(&offset);
-        let session = match (PrivateId::from_peer(&pid), offset) {
-            (Some(pid), Some(_)) => self.find(socket, store, pid),
+        let search: Search = match (PrivateId::from_peer(&pid), offset) {
+            (Some(pid), Some(_)) => self.search(socket, pid),
             (None, _) => Box::pin(async { Err("unknown_session") }),
             (_, None) => Box::pin(async { Err("unknown_offset") }),
         };
         Some(Claiming {
-            session,
+            search,
             offset: offset.unwrap_or_default(),
             auth: auth.into(),
+            connect,
         })
     }
 
-    fn find(
-        &self,
-        socket: &Socket,
-        store: &RecoveryStore,
-        pid: PrivateId,
-    ) -> Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>> {
-        let scope = socket.scope();
-        match store.take(pid) {
+    fn search(&self, socket: &Socket, pid: PrivateId) -> Search {
+        let (node, scope) = (socket.node(), socket.scope());
+        let found = scope.recovery.as_ref().map(|store| store.take(pid));
+        match found.unwrap_or(Found::Nothing) {
             Found::Nothing => Box::pin(async { Err("unknown_session") }),
             Found::Expired => Box::pin(async { Err("expired") }),
             Found::Saved(session) => {
-                let ticket = Ticket::new(socket.node(), scope, session);
-                Box::pin(async move { Ok(ticket) })
+                let ticket = Ticket::new(node, scope, session);
+                Box::pin(async { Ok(ticket) })
             }
             Found::Live { place, session } => {
                 let take_over = Command::new(scope, Selection::socket(place), Action::TakeOver);
                 // A worker that is too busy to hear does not let go in time.
-                let _ = self.core.node.dispatch(take_over);
-                Box::pin(async move {
+                let _ = node.dispatch(take_over);
+                Box::pin(async {
                     match timeout(PATIENCE, session).await {
                         Ok(Ok(ticket)) => Ok(ticket),
                         Ok(Err(_)) => Err("unknown_session"),
@@ -97,7 +104,7 @@ impl Link {
         }
     }
 
-    /// The session was found, or was not: connects the client with it, or with a fresh one.
+    /// The session was found, or was not: connects the client to it, or to a fresh one.
     pub(super) fn claimed(&mut self, index: usize, found: Result<Ticket, &'static str>) {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
@@ -106,20 +113,31 @@ impl Link {
             return;
         };
         let fresh = client.socket.clone();
-        let Claiming { offset, auth, .. } = *claiming;
-        match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
+        let Claiming {
+            offset,
+            auth,
+            connect,
+            ..
+        } = *claiming;
+        let (socket, phase) = match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
             Ok((socket, ticket)) => {
-                if let Some(client) = self.clients.0.get_mut(index) {
-                    client.socket = socket;
-                }
-                self.start(index, Some(&auth), Some(ticket));
+                let phase = self.admit(&socket, Some(&auth), connect);
+                (socket, self.restoring(phase, ticket))
             }
             Err(reason) => {
                 self.core.node.metrics.recovery_refused.add(reason);
                 tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
                 self.seat(&fresh);
-                self.start(index, Some(&auth), None);
+                let phase = self.admit(&fresh, Some(&auth), connect);
+                (fresh, phase)
             }
+        };
+        if let Some(client) = self.clients.0.get_mut(index) {
+            if matches!(phase, Phase::Gone) {
+                client.left = Some(DisconnectReason::ForcedClose);
+            }
+            client.socket = socket;
+            client.phase = phase;
         }
     }
 
@@ -133,45 +151,45 @@ impl Link {
         let (Some(store), Some(session)) = (&scope.recovery, ticket.session()) else {
             return Err("unknown_session");
         };
-        let restored = store.restore(&self.shard, self.key, scope, session, offset);
-        let head = match restored {
-            Ok(head) => head,
+        match store.restore(&self.shard, self.key, scope, session, offset) {
+            Ok(head) => {
+                let state = session.state.clone().map(SessionState::from_shared);
+                let recoverable = Recoverable::restored(session.pid, state, session.floor, head);
+                Ok((fresh.restored(session.id, recoverable), ticket))
+            }
             Err(unavailable) => {
-                // Its client gets another, so nobody can come back to this one.
-                store.forget_saved(ticket);
-                return Err(match unavailable {
+                // The client gets a fresh session: nobody will come back to this one.
+                ticket.settle();
+                Err(match unavailable {
                     Unavailable::Unknown => "unknown_offset",
                     Unavailable::Trimmed => "trimmed",
                     Unavailable::TooMuch => "too_much_missed",
-                });
+                })
             }
-        };
-        let state = session.state.clone().map(SessionState::from_shared);
-        let recoverable = Recoverable::restored(session.pid, state, session.floor, head);
-        let socket = fresh.restored(session.id, recoverable);
-        Ok((socket, ticket))
+        }
     }
 
-    /// Keeps the ticket as long as the session is being restored: if the client goes before that,
-    /// it can come back once more.
-    pub(super) fn restoring(&self, connecting: Connecting, ticket: Ticket) -> Connecting {
-        let node = Arc::clone(&self.core.node);
-        Box::pin(async move {
-            let result = connecting.await;
+    /// Keeps the ticket while the session is being restored: a client that goes meanwhile can come
+    /// back once more.
+    fn restoring(&self, phase: Phase, ticket: Ticket) -> Phase {
+        let Phase::Connecting(connecting) = phase else {
             ticket.settle();
-            if result.is_ok() {
-                node.metrics.recovery_restored.add(1);
-            }
+            return phase;
+        };
+        let node = self.core.node.clone();
+        Phase::Connecting(Box::pin(async move {
+            let result = connecting.await;
+            node.metrics.recovery_restored.add(result.is_ok().into());
+            ticket.settle();
             result
-        })
+        }))
     }
 
-    /// What lets the client come back to a session that ends now. It can once the ticket is
-    /// dropped.
+    /// What lets the client of a session that ends now come back to it, as soon as it is dropped.
     pub(super) fn ticket(
         &self,
         socket: &Socket,
-        state: Option<SessionState>,
+        session: &dyn Live,
         reason: DisconnectReason,
     ) -> Option<Ticket> {
         let (it, store) = (socket.recoverable()?, socket.scope().recovery.as_ref()?);
@@ -179,6 +197,14 @@ impl Link {
             socket.forget();
             return None;
         }
+        let state = match catch(|| session.save()) {
+            Ok(state) => state,
+            Err(panic) => {
+                self.panicked("save", socket, &panic);
+                socket.forget();
+                return None;
+            }
+        };
         self.core.node.metrics.recovery_saved.add(1);
         let session = Saved {
             pid: it.pid,
@@ -197,7 +223,7 @@ impl Link {
             let socket = &client.socket;
             if let (Some(it), Some(store)) = (socket.recoverable(), &socket.scope().recovery) {
                 let head = store.head();
-                // So that it is in the outbox before the next ping.
+                // So that all of it is in the outbox before the next ping.
                 self.shard.catch_up();
                 it.pong(head);
             }

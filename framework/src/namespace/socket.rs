@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{AckError, EmitError},
-    event::{Encoded, Event},
+    event::{Event, RawAck},
     id::{SlotKey, SocketId},
     metrics::Metrics,
     room::{Broadcast, names},
@@ -24,12 +24,8 @@ use crate::{
         directory::{Address, RoomName, Scope},
         log::Audience,
         node::Node,
-        recovery::RecoveryStore,
     },
-    transport::{
-        frame::{Frame, Handling},
-        numbered::Unnumbered,
-    },
+    transport::frame::Frame,
 };
 
 /// One client in one namespace.
@@ -160,6 +156,22 @@ impl Socket {
         self.alone().emit_with_ack(event).await
     }
 
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits for
+    /// the answer as [`emit_with_ack`](Self::emit_with_ack) does.
+    ///
+    /// # Errors
+    /// See [`AckError`]; whether the answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<RawAck, AckError> {
+        self.alone().emit_raw_with_ack(name, args).await
+    }
+
     /// Emits that are dropped while the transport is not writable.
     pub fn volatile(&self) -> Unicast<'_> {
         self.alone().volatile()
@@ -286,33 +298,17 @@ impl Socket {
         self.node().dispatch(Command::new(self.scope(), to, action))
     }
 
-    /// An event for the client; `write` appends its packet.
-    pub(super) fn send(
-        &self,
-        handling: Handling,
-        write: impl FnOnce(&mut Vec<u8>) -> Encoded,
-    ) -> Result<(), EmitError> {
-        match &self.scope().recovery {
-            None => self.send_frame(Frame::packet(write)?.with(handling)),
-            Some(store) => self.send_logged(store, Unnumbered::packet(write, handling)?),
-        }
-    }
-
-    fn send_logged(&self, store: &RecoveryStore, packet: Unnumbered) -> Result<(), EmitError> {
+    pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
-        let (node, scope, id) = (self.node(), self.scope(), self.id());
-        store.emit(node, scope, packet, Audience::socket(id), || {
-            // Its client may have come back elsewhere since the caller got this handle.
-            let address = node.directory.address(scope.id, id);
-            address.map_or_else(Selection::default, Selection::socket)
-        })
-    }
-
-    fn send_frame(&self, frame: Frame) -> Result<(), EmitError> {
-        if !self.is_connected() {
-            return Err(EmitError::Disconnected);
+        if let Some(store) = &self.scope().recovery {
+            let (node, scope, id) = (self.node(), self.scope(), self.id());
+            return store.emit(node, scope, frame, Audience::socket(id), || {
+                // Its client may have come back elsewhere since the caller got this handle.
+                let address = node.directory.address(scope.id, id);
+                address.map_or_else(Selection::default, Selection::socket)
+            });
         }
         match self.node().local() {
             Some(shard) if shard.worker == self.0.slot.worker => {
@@ -334,6 +330,26 @@ impl Socket {
 
     pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
         self.0.recoverable.as_deref()
+    }
+
+    /// This socket's place for a session whose client has come back.
+    pub(crate) fn restored(&self, id: SocketId, recoverable: Recoverable) -> Self {
+        let Inner {
+            slot,
+            core,
+            namespace,
+            handshake,
+            ..
+        } = &*self.0;
+        Self::new(id, *slot, core, namespace, handshake, Some(recoverable))
+    }
+
+    /// The rooms that it was in when it left.
+    pub(crate) fn last_rooms(&self) -> Arc<[RoomName]> {
+        let rooms = self.0.last_rooms.get();
+        rooms
+            .map(|rooms| rooms.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     pub(super) fn kept_state(&self) -> Option<SessionState> {

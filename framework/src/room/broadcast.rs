@@ -17,7 +17,7 @@ use super::remote::RemoteSocket;
 use crate::{
     config::Config,
     error::{AckError, EmitError},
-    event::{self, Collector, Encoded, Event, Payload},
+    event::{self, Answer, Collector, Event, Outgoing, Payload, RawAck, Target},
     id::SocketId,
     protocol::socket_io,
     shard::{
@@ -26,10 +26,7 @@ use crate::{
         log::{Audience, Name},
         node::Node,
     },
-    transport::{
-        frame::{Frame, Handling},
-        numbered::Unnumbered,
-    },
+    transport::frame::{Frame, Handling},
 };
 
 /// Which sockets, and what to do with them.
@@ -125,9 +122,12 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let handling = handling(&self.node.config, event, self.volatile);
         let nsp = &self.scope.name;
-        self.send(handling, |out| event::encode(event, nsp, None, out))
+        let frame = self
+            .scope
+            .packet(None, |out| event::encode(event, nsp, None, out))?;
+        self.tell(E::NAME, false, &|| event::json(event));
+        self.send(frame.with(handling(&self.node.config, event, self.volatile)))
     }
 
     /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
@@ -135,9 +135,12 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let handling = untyped(&self.node.config, name, self.volatile);
         let nsp = &self.scope.name;
-        self.send(handling, |out| event::encode_raw(name, nsp, None, args, out))
+        let frame = self
+            .scope
+            .packet(None, |out| event::encode_raw(name, nsp, None, args, out))?;
+        self.tell(name, false, &|| event::json_raw(args));
+        self.send(frame.with(untyped(&self.node.config, name, self.volatile)))
     }
 
     /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
@@ -156,6 +159,48 @@ impl<'a> Broadcast<'a> {
         let id = self.scope.next_ack_id();
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        self.tell(E::NAME, true, &|| event::json(event));
+        let decode = |answer: &Answer| {
+            let payload = Payload {
+                args: socket_io::elements(&answer.args),
+                attachments: &answer.attachments,
+            };
+            event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
+                event: E::NAME,
+                source,
+            })
+        };
+        self.ask_all(frame, id, |answer| decode(&answer)).await
+    }
+
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits until
+    /// every receiver has answered, or gone, or the timeout.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack); whether an answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<Acks<RawAck>, EmitError> {
+        let id = self.scope.next_ack_id();
+        let nsp = &self.scope.name;
+        let frame = Frame::packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
+        let frame = frame.with(untyped(&self.node.config, name, self.volatile));
+        self.tell(name, true, &|| event::json_raw(args));
+        self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))
+            .await
+    }
+
+    async fn ask_all<A>(
+        &self,
+        frame: Frame,
+        id: u64,
+        decode: impl Fn(Answer) -> Result<A, AckError>,
+    ) -> Result<Acks<A>, EmitError> {
         let selection = self.selection();
         let workers = selection.workers(&self.scope);
         let collector = Collector::new(workers.len());
@@ -164,19 +209,11 @@ impl<'a> Broadcast<'a> {
         // Workers that refused have counted nobody; the others answer all the same.
         let sent = self.node.dispatch_to(workers, command);
         let (answers, complete) = collector.wait(self.timeout).await;
-        let decode = |answer: event::Answer| {
-            let payload = Payload {
-                args: socket_io::elements(&answer.args),
-                attachments: &answer.attachments,
-            };
-            let value = event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
-                event: E::NAME,
-                source,
-            });
-            (answer.socket, value)
-        };
+        let answers = answers
+            .into_iter()
+            .map(|answer| (answer.socket, decode(answer)));
         let acks = Acks {
-            answers: answers.into_iter().map(decode).collect(),
+            answers: answers.collect(),
             complete,
         };
         match sent {
@@ -227,6 +264,22 @@ impl<'a> Broadcast<'a> {
         Ok(sockets)
     }
 
+    fn tell(&self, name: &str, wants_ack: bool, json: &dyn Fn() -> String) {
+        if let Some(told) = &self.node.on_any_outgoing {
+            told(&Outgoing {
+                namespace: &self.scope.name,
+                name,
+                to: Target::Rooms {
+                    rooms: &self.rooms,
+                    except: &self.except,
+                    from: self.except_socket.map(|socket| socket.id),
+                },
+                wants_ack,
+                json,
+            });
+        }
+    }
+
     fn manage(&self, action: Action) -> Applied {
         Applied(self.ask(action).map_err(Some))
     }
@@ -240,30 +293,14 @@ impl<'a> Broadcast<'a> {
         Ok(answers)
     }
 
-    fn send(
-        &self,
-        handling: Handling,
-        write: impl FnOnce(&mut Vec<u8>) -> Encoded,
-    ) -> Result<(), EmitError> {
+    fn send(&self, frame: Frame) -> Result<(), EmitError> {
         if let Some(store) = &self.scope.recovery {
-            let packet = Unnumbered::packet(write, handling)?;
-            let selection = || self.selection();
-            return store.emit(&self.node, &self.scope, packet, self.audience(), selection);
+            let select = || self.selection();
+            return store.emit(&self.node, &self.scope, frame, self.audience(), select);
         }
-        let frame = Frame::packet(write)?.with(handling);
         let action = Action::Emit { frame, ack: None };
         self.node
             .dispatch(self.command(self.selection(), action, None))
-    }
-
-    /// The same as [`selection`](Self::selection), by name.
-    fn audience(&self) -> Audience {
-        let named = |name: &Cow<'_, str>| Name::Room(RoomName::from(&**name));
-        let sender = self.except_socket.map(|socket| Name::Socket(socket.id));
-        Audience {
-            rooms: self.rooms.iter().map(named).collect(),
-            except: self.except.iter().map(named).chain(sender).collect(),
-        }
     }
 
     fn command(
@@ -278,13 +315,23 @@ impl<'a> Broadcast<'a> {
         }
     }
 
+    /// The same as [`selection`](Self::selection), by name.
+    fn audience(&self) -> Audience {
+        let named = |name: &Cow<'_, str>| Name::Room(RoomName::from(&**name));
+        let sender = self.except_socket.map(|socket| Name::Socket(socket.id));
+        Audience {
+            rooms: self.rooms.iter().map(named).collect(),
+            except: self.except.iter().map(named).chain(sender).collect(),
+        }
+    }
+
     /// The socket that emits, where it is now: its client may have come back elsewhere.
     fn sender(&self) -> Option<Address> {
         let sender = self.except_socket?;
-        if self.scope.recovery.is_none() {
-            return Some(sender);
+        match self.scope.recovery {
+            None => Some(sender),
+            Some(_) => self.node.directory.address(self.scope.id, sender.id),
         }
-        self.node.directory.address(self.scope.id, sender.id)
     }
 
     fn selection(&self) -> Selection {
@@ -319,6 +366,7 @@ pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> 
         slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
         key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
         volatile,
+        offset_at: None,
     }
 }
 
@@ -328,6 +376,7 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         slow_consumer: config.slow_consumer,
         key: event::key(name, &()),
         volatile,
+        offset_at: None,
     }
 }
 

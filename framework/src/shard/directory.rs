@@ -6,10 +6,14 @@ use std::sync::{
 };
 
 use actix::{Message, Recipient};
+use bytes::Bytes;
 use dashmap::DashMap;
 
 use super::recovery::RecoveryStore;
-use crate::id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId};
+use crate::{
+    id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
+    transport::frame::Frame,
+};
 
 /// The name of a room; any text, the empty one included.
 pub(crate) type RoomName = Arc<str>;
@@ -39,6 +43,19 @@ impl Scope {
             everyone: SharedRoom::new(id, None),
             ack_ids: AtomicU64::new(0),
             recovery: None,
+        }
+    }
+
+    /// The packet of an event: with room for an offset where it will get one, which an event that
+    /// asks for an ack does not.
+    pub(crate) fn packet<E>(
+        &self,
+        id: Option<u64>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
+    ) -> Result<Frame, E> {
+        match (&self.recovery, id) {
+            (Some(_), None) => Frame::unnumbered(write),
+            _ => Frame::packet(write),
         }
     }
 

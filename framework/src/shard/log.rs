@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{directory::RoomName, offset::Offset};
 use crate::{
     id::{SocketId, WorkerId},
-    transport::{frame::Frame, numbered::Unnumbered},
+    transport::frame::Frame,
 };
 
 #[derive(Default)]
@@ -104,10 +104,10 @@ impl Log {
         Offset(self.head.0 - self.entries.len() as u64)
     }
 
-    /// Gives the packet the next place and keeps it.
-    pub(crate) fn append(&mut self, packet: Unnumbered, to: Audience) -> Frame {
+    /// Gives the event the next place and keeps it.
+    pub(crate) fn append(&mut self, frame: Frame, to: Audience) -> Frame {
         self.head.0 += 1;
-        let frame = packet.number(&self.head.text());
+        let frame = frame.number(&self.head.text());
         let entry = Entry {
             at: Instant::now(),
             frame: frame.clone(),

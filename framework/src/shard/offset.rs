@@ -22,11 +22,12 @@ impl Offset {
     /// What a client claims to have seen last.
     pub(crate) fn from_peer(text: &str) -> Option<Self> {
         let text: &[u8; OFFSET_LEN] = text.as_bytes().try_into().ok()?;
-        text.iter().try_fold(0, |number, character| {
-            let digit = ALPHABET.binary_search(character).ok()? as u64;
-            Some(number << 6 | digit)
-        })
-        .map(Self)
+        text.iter()
+            .try_fold(0, |number, character| {
+                let digit = ALPHABET.binary_search(character).ok()? as u64;
+                Some(number << 6 | digit)
+            })
+            .map(Self)
     }
 }
 
@@ -47,7 +48,14 @@ mod tests {
 
     #[test]
     fn what_is_not_an_offset_is_refused() {
-        for text in ["", "abc", "---------1x", "--------- ", "Q82-IvN.0", "ä--------"] {
+        for text in [
+            "",
+            "abc",
+            "---------1x",
+            "--------- ",
+            "Q82-IvN.0",
+            "ä--------",
+        ] {
             assert_eq!(Offset::from_peer(text), None, "{text}");
         }
     }

@@ -30,7 +30,7 @@ use crate::{
     config::{Config, Recovery},
     error::EmitError,
     id::{PrivateId, SlotKey, WorkerId},
-    transport::numbered::Unnumbered,
+    transport::frame::Frame,
 };
 
 /// The longest time between two sweeps.
@@ -86,7 +86,7 @@ impl RecoveryStore {
         &self,
         node: &Node,
         scope: &Arc<Scope>,
-        packet: Unnumbered,
+        frame: Frame,
         to: Audience,
         select: impl FnOnce() -> Selection,
     ) -> Result<(), EmitError> {
@@ -96,10 +96,10 @@ impl RecoveryStore {
         }
         let refused = {
             let mut log = self.log();
-            let stored = !packet.is_volatile();
+            let stored = !frame.handling.volatile;
             let frame = match stored {
-                true => log.append(packet, to),
-                false => packet.number(&log.head().text()),
+                true => log.append(frame, to),
+                false => frame.number(&log.head().text()),
             };
             let command = Command::new(scope, select(), Action::Emit { frame, ack: None });
             let refused = node.post(command, shard.as_deref());
@@ -158,9 +158,7 @@ impl RecoveryStore {
     ) -> Result<Offset, Unavailable> {
         let log = self.log();
         shard.catch_up();
-        let Saved {
-            pid, id, rooms, ..
-        } = session;
+        let Saved { pid, id, rooms, .. } = session;
         let seen = offset.max(session.floor);
         let missed = log.after(seen, *id, rooms, self.max_missed_bytes)?;
         let id = *id;

@@ -44,7 +44,10 @@ enum Entry {
         /// The connection on which its client has come back meanwhile.
         heir: Option<oneshot::Sender<Ticket>>,
     },
-    Saved { number: u64, session: Saved },
+    Saved {
+        number: u64,
+        session: Saved,
+    },
 }
 
 /// What a private id stands for.

@@ -115,7 +115,10 @@ impl Slot {
 
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self.held.take().map_or(0, |held| held.before.len() + held.frames.len());
+        let held = self
+            .held
+            .take()
+            .map_or(0, |held| held.before.len() + held.frames.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

@@ -1,5 +1,7 @@
 //! What is sent: a packet encoded and framed once, shared by all its receivers.
 
+use std::num::NonZeroU32;
+
 use bytes::Bytes;
 
 use crate::{
@@ -29,6 +31,8 @@ pub(crate) struct Handling {
     pub(crate) key: u64,
     /// Dropped where the transport is not writable.
     pub(crate) volatile: bool,
+    /// Where its offset goes, while it has none.
+    pub(crate) offset_at: Option<NonZeroU32>,
 }
 
 impl Handling {
@@ -48,7 +52,14 @@ impl Frame {
     }
 
     pub(crate) fn with(self, handling: Handling) -> Self {
-        Self { handling, ..self }
+        let offset_at = handling.offset_at.or(self.handling.offset_at);
+        Self {
+            handling: Handling {
+                offset_at,
+                ..handling
+            },
+            ..self
+        }
     }
 
     /// An Engine.IO packet as a text frame.

@@ -1,3 +1,7 @@
+//! Events with room for their offset in the log, which is known only when they are emitted.
+
+use std::num::NonZeroU32;
+
 use bytes::{Bytes, BytesMut};
 
 use super::frame::{Frame, Handling};
@@ -15,22 +19,15 @@ const NO_OFFSET: &str = "----------";
 /// What stands behind the offset in its text: the end of the string and of the list.
 const BEHIND: usize = r#""]"#.len();
 
-/// An EVENT packet whose last argument will be its offset. The bytes are complete but for that.
-pub(crate) struct Unnumbered {
-    frame: Frame,
-    /// Where the offset begins.
-    at: usize,
-}
-
-impl Unnumbered {
-    /// A packet as [`Frame::packet`] makes it, one argument longer.
-    pub(crate) fn packet<E>(
+impl Frame {
+    /// An EVENT packet as [`packet`](Self::packet) makes it, and one argument more: its offset,
+    /// which it gets with [`number`](Self::number).
+    pub(crate) fn unnumbered<E>(
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
-        handling: Handling,
     ) -> Result<Self, E> {
         // The type of the Engine.IO packet stands before what is written here.
         let mut len = 1;
-        let frame = Frame::packet(|out| {
+        let frame = Self::packet(|out| {
             let start = out.len();
             let attachments = write(out)?;
             encode::push_argument(out, NO_OFFSET);
@@ -38,29 +35,36 @@ impl Unnumbered {
             Ok(attachments)
         })?;
         let (_, header) = encode_header(Opcode::Text, len);
-        Ok(Self {
-            frame: frame.with(handling),
-            at: header + len - BEHIND - OFFSET_LEN,
-        })
-    }
-
-    pub(crate) fn is_volatile(&self) -> bool {
-        self.frame.handling.volatile
+        let at = u32::try_from(header + len - BEHIND - OFFSET_LEN);
+        let offset_at = at.ok().and_then(NonZeroU32::new);
+        Ok(frame.with(Handling {
+            offset_at,
+            ..Handling::default()
+        }))
     }
 
     /// Writes the offset into its room.
-    pub(crate) fn number(self, offset: &[u8; OFFSET_LEN]) -> Frame {
-        let Frame { bytes, handling } = self.frame;
+    pub(crate) fn number(self, offset: &[u8; OFFSET_LEN]) -> Self {
+        let Self { bytes, handling } = self;
         // Nobody else has them yet, so nothing is copied.
         let mut bytes = bytes
             .try_into_mut()
             .unwrap_or_else(|shared| BytesMut::from(&*shared));
-        if let Some(room) = bytes.get_mut(self.at..self.at + OFFSET_LEN) {
+        let at = handling
+            .offset_at
+            .map_or(usize::MAX, |at| at.get() as usize);
+        if let Some(room) = bytes
+            .get_mut(at..)
+            .and_then(|rest| rest.get_mut(..OFFSET_LEN))
+        {
             room.copy_from_slice(offset);
         }
-        Frame {
+        Self {
             bytes: bytes.freeze(),
-            handling,
+            handling: Handling {
+                offset_at: None,
+                ..handling
+            },
         }
     }
 }
@@ -71,43 +75,38 @@ mod tests {
 
     use super::*;
 
-    fn numbered(text: &str, attachments: Vec<Bytes>) -> Bytes {
+    fn unnumbered(text: &str, attachments: Vec<Bytes>) -> Frame {
         let write = |out: &mut Vec<u8>| {
             out.extend_from_slice(text.as_bytes());
             Ok::<_, ()>(attachments)
         };
-        let packet = Unnumbered::packet(write, Handling::default()).unwrap();
-        packet.number(b"0123456789").bytes
+        Frame::unnumbered(write).unwrap()
     }
 
     #[test]
     fn the_offset_is_the_last_argument_whatever_the_length_of_the_frame() {
         for len in [0, 100, 108, 110, 120, 200, 65_520, 70_000] {
             let text = format!(r#"2["{}"]"#, "x".repeat(len));
-            let plain = numbered(&text, Vec::new());
-            let plain = String::from_utf8_lossy(&plain).into_owned();
+            let frame = unnumbered(&text, Vec::new()).number(b"0123456789");
+            let numbered = String::from_utf8_lossy(&frame.bytes).into_owned();
             let expected = format!(r#"42["{}","0123456789"]"#, "x".repeat(len));
-            assert!(plain.ends_with(&expected), "{len}");
+            assert!(numbered.ends_with(&expected), "{len}");
         }
     }
 
     #[test]
     fn attachments_stay_behind_the_text() {
-        let bytes = numbered(r#"51-["e",0]"#, vec![Bytes::from_static(b"----------")]);
+        let frame = unnumbered(r#"51-["e",0]"#, vec![Bytes::from_static(b"----------")]);
         assert_eq!(
-            bytes,
+            frame.number(b"0123456789").bytes,
             &b"\x81\x18451-[\"e\",0,\"0123456789\"]\x82\x0a----------"[..]
         );
     }
 
     #[test]
     fn the_bytes_are_not_copied() {
-        let write = |out: &mut Vec<u8>| {
-            out.extend_from_slice(br#"2["e"]"#);
-            Ok::<_, ()>(Vec::new())
-        };
-        let packet = Unnumbered::packet(write, Handling::default()).unwrap();
-        let before = packet.frame.bytes.as_ptr();
-        assert_eq!(packet.number(b"0123456789").bytes.as_ptr(), before);
+        let frame = unnumbered(r#"2["e"]"#, Vec::new());
+        let before = frame.bytes.as_ptr();
+        assert_eq!(frame.number(b"0123456789").bytes.as_ptr(), before);
     }
 }

@@ -1,16 +1,15 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::transport::frame::Handling;
 
 const AGE: Duration = Duration::from_secs(120);
 
-fn event(name: &str) -> Unnumbered {
+fn event(name: &str) -> Frame {
     let write = |out: &mut Vec<u8>| {
         out.extend_from_slice(format!(r#"2["{name}"]"#).as_bytes());
         Ok::<_, ()>(Vec::new())
     };
-    Unnumbered::packet(write, Handling::default()).unwrap()
+    Frame::unnumbered(write).unwrap()
 }
 
 fn room(name: &str) -> Audience {
@@ -77,7 +76,10 @@ async fn the_oldest_make_room() {
     }
     let each = log.bytes / 100;
     assert_eq!(log.trim(AGE, each * 10), 90);
-    assert_eq!((log.entries.len(), log.tail(), log.head()), (10, Offset(90), Offset(100)));
+    assert_eq!(
+        (log.entries.len(), log.tail(), log.head()),
+        (10, Offset(90), Offset(100))
+    );
     tokio::time::advance(AGE * 2).await;
     log.trim(AGE, each * 10);
     assert!(log.is_empty());
