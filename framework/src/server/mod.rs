@@ -2,6 +2,8 @@
 
 mod builder;
 mod client_js;
+mod compress;
+mod polling;
 mod routes;
 mod shutdown;
 

@@ -12,12 +12,15 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::client_js;
+use tokio::sync::oneshot;
+
+use super::{client_js, polling};
 use crate::{
     connection::Connection,
     id::SessionId,
     namespace::{Core, Handshake, Hub},
     protocol::engine_io::{HandshakeError, Query},
+    shard::directory::Requests,
     transport::{handoff, handshake},
 };
 
@@ -29,8 +32,8 @@ impl Hub {
         move |config| {
             let path = format!("{}/{{tail:.*}}", core.node.config.path);
             let answer = move |req: HttpRequest, payload: web::Payload| {
-                let response = answer(&core, &req, payload);
-                async move { response }
+                let core = Arc::clone(&core);
+                async move { answer(&core, &req, payload).await }
             };
             config.service(web::resource(path).to(answer));
         }
@@ -47,12 +50,12 @@ impl Hub {
     }
 }
 
-fn answer(core: &Arc<Core>, req: &HttpRequest, payload: web::Payload) -> HttpResponse {
+async fn answer(core: &Arc<Core>, req: &HttpRequest, payload: web::Payload) -> HttpResponse {
     if req.match_info().query("tail") == "client.js" {
         return client_js::serve(req);
     }
     let upgrade = is_upgrade(req);
-    match engine(core, req, upgrade, payload) {
+    match engine(core, req, upgrade, payload).await {
         Ok(response) => response,
         Err(error) => {
             core.node.metrics.refused_handshakes.add(reason(error));
@@ -68,30 +71,36 @@ fn is_upgrade(req: &HttpRequest) -> bool {
 }
 
 /// Section 3 of Engine.IO v4, in its order.
-fn engine(
+async fn engine(
     core: &Arc<Core>,
     req: &HttpRequest,
     upgrade: bool,
     payload: web::Payload,
 ) -> Result<HttpResponse, HandshakeError> {
-    let node = &core.node;
+    let config = &core.node.config;
     let query = Query::parse(req.query_string());
-    if query.transport.as_deref() != Some("websocket") {
-        return Err(HandshakeError::TransportUnknown);
-    }
+    let websocket = match query.transport.as_deref() {
+        Some("websocket") if config.allows_websocket() => true,
+        Some("polling") if config.allows_polling() && !upgrade => false,
+        _ => return Err(HandshakeError::TransportUnknown),
+    };
     if let Some(sid) = &query.sid {
-        let known = SessionId::from_peer(sid)
-            .is_some_and(|session| node.directory.sessions.contains_key(&session));
-        // A session that began on WebSocket stays there.
-        return Err(match known {
-            true => HandshakeError::BadRequest,
-            false => HandshakeError::UnknownSession,
-        });
+        let session = polling_session(core, sid)?;
+        if !query.is_v4() || websocket != upgrade {
+            return Err(HandshakeError::BadRequest);
+        }
+        if !upgrade {
+            return polling::answer(core, req, payload, session).await;
+        }
+        if !config.allows_upgrades() {
+            return Err(HandshakeError::BadRequest);
+        }
+        return Ok(polling::upgrade(core, req, payload, config.websocket_mode, session));
     }
     if req.method() != Method::GET {
         return Err(HandshakeError::BadMethod);
     }
-    if !upgrade {
+    if websocket != upgrade {
         return Err(HandshakeError::BadRequest);
     }
     if !query.is_v4() {
@@ -100,7 +109,15 @@ fn engine(
     if let Some(busy) = unavailable(core) {
         return Ok(busy);
     }
-    open(core, req, payload)
+    open(core, req, payload, upgrade).await
+}
+
+/// The polling session of this id. One that is on WebSocket stays there.
+fn polling_session(core: &Core, sid: &str) -> Result<Requests, HandshakeError> {
+    let session = SessionId::from_peer(sid).ok_or(HandshakeError::UnknownSession)?;
+    let place = core.node.directory.sessions.get(&session);
+    let place = place.ok_or(HandshakeError::UnknownSession)?;
+    place.requests.clone().ok_or(HandshakeError::BadRequest)
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -122,10 +139,11 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
     Some(response.content_type("text/html").body(text))
 }
 
-fn open(
+async fn open(
     core: &Arc<Core>,
     req: &HttpRequest,
     payload: web::Payload,
+    upgrade: bool,
 ) -> Result<HttpResponse, HandshakeError> {
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
@@ -135,7 +153,6 @@ fn open(
         tracing::error!(%error, "the system's random source failed");
         HandshakeError::BadRequest
     })?;
-    let mode = core.node.config.websocket_mode;
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let seen = Handshake::new(
@@ -145,6 +162,12 @@ fn open(
         req.app_config().secure(),
     );
     let started = Arc::clone(core);
+    if !upgrade {
+        let (first, opened) = oneshot::channel();
+        Connection::start_polling(started, shard, session, seen, first);
+        return polling::opened(core, req, opened).await;
+    }
+    let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept(req, payload, mode, move |io, early| {
         Connection::start(started, shard, session, seen, io, early);
     });

@@ -86,6 +86,8 @@ pub(crate) enum Notice {
     ShuttingDown,
     /// Nothing more will be waited for.
     CutOff,
+    /// `upgrade_timeout` has passed since a WebSocket asked to take over.
+    UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
     /// The application disconnects the socket of this namespace, or with `close` all of them and
