@@ -177,7 +177,8 @@ impl Handler<Request> for Connection {
 
     // Acted on in the turn that follows the messages.
     fn handle(&mut self, request: Request, _: &mut Self::Context) {
-        self.carrier.request(request);
+        let patience = self.link.core.node.config.close_timeout;
+        self.carrier.request(request, patience);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What carries a session: a WebSocket, or requests until one takes over.
 
-use std::task::Context;
+use std::{task::Context, time::Duration};
 
-use super::{actor::Link, polling::Polling, wire::Wire};
+use super::{actor::Link, polling::Polling, probe::Probe, wire::Wire};
 use crate::transport::poll::Request;
 
 pub(super) enum Carrier {
@@ -25,23 +25,25 @@ impl Carrier {
         }
     }
 
-    /// Takes a request; one that comes too late is dropped, and refused by whoever sent it.
-    pub(super) fn request(&mut self, request: Request) {
+    /// Takes a request; one that comes too late is dropped, and refused by whoever sent it. A
+    /// WebSocket that is not wanted gets `patience` to close.
+    pub(super) fn request(&mut self, request: Request, patience: Duration) {
         match (self, request) {
             (Self::Polling(polling), request) => polling.take(request),
             (Self::WebSocket(_), Request::Upgrade { io, early }) => {
-                super::probe::Probe::start(io, early).refuse();
+                Probe::start(io, early).refuse(patience);
             }
             (Self::WebSocket(_), _) => {}
         }
     }
 
-    /// Lets go of the transport; true if it was there.
-    pub(super) fn end(&mut self) -> bool {
+    /// Lets go of the transport; true if it was there. `patience` is what a WebSocket that was about
+    /// to take over gets to close.
+    pub(super) fn end(&mut self, patience: Duration) -> bool {
         match self {
             Self::WebSocket(wire) => wire.io.take().is_some(),
             Self::Polling(polling) => {
-                polling.end();
+                polling.end(patience);
                 *self = Self::WebSocket(Wire::gone());
                 true
             }

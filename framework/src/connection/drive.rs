@@ -47,7 +47,7 @@ impl Connection {
         if !link.ending.is_over() {
             link.write(carrier, cx);
         }
-        if link.ending.is_over() && carrier.end() {
+        if link.ending.is_over() && carrier.end(link.core.node.config.close_timeout) {
             link.core.node.directory.sessions.remove(&link.session);
             link.shard.close(link.key);
         }

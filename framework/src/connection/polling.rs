@@ -1,7 +1,7 @@
 //! A session on long-polling: its GETs, its POSTs, and the WebSocket that may take over
 //! (Engine.IO v4, sections 6 and 8).
 
-use std::{collections::VecDeque, rc::Rc, task::Context};
+use std::{collections::VecDeque, rc::Rc, task::Context, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -80,7 +80,7 @@ impl Polling {
             Request::Upgrade { io, early } => {
                 let probe = Probe::start(io, early);
                 if self.probe.is_some() || link.ending != Ending::Open {
-                    probe.refuse();
+                    probe.refuse(link.core.node.config.close_timeout);
                 } else {
                     link.shard.expect_upgrade(link.key);
                     self.probe = Some(Box::new(probe));
@@ -138,7 +138,7 @@ impl Polling {
     pub(super) fn upgrade_timeout(&mut self, link: &Link) {
         let timeout = link.core.node.config.upgrade_timeout;
         if let Some(probe) = self.probe.take_if(|probe| probe.began.elapsed() >= timeout) {
-            probe.refuse();
+            probe.refuse(link.core.node.config.close_timeout);
         }
     }
 
@@ -163,10 +163,10 @@ impl Polling {
         }
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, patience: Duration) {
         self.io.answer(b"1");
         if let Some(probe) = self.probe.take() {
-            probe.refuse();
+            probe.refuse(patience);
         }
         self.requests.clear();
         self.post = None;

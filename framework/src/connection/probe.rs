@@ -1,10 +1,14 @@
 //! A WebSocket that asks to take over a polling session (Engine.IO v4, section 8): the client sends
 //! `2probe`, gets `3probe`, and changes over with `5`.
 
-use std::task::{Context, Poll};
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{actor::Link, wire::Wire};
 use crate::{
@@ -78,7 +82,7 @@ impl Probe {
                 }
                 Asked::Pong(pong) => Bytes::copy_from_slice(&pong),
                 Asked::Other => {
-                    self.close();
+                    self.close(link.core.node.config.close_timeout);
                     return Step::Failed;
                 }
             };
@@ -93,15 +97,34 @@ impl Probe {
         self.wire.unwrap_or_else(Wire::gone)
     }
 
-    /// Closes the WebSocket; the session is not concerned.
-    pub(super) fn refuse(mut self) {
-        self.close();
+    /// Closes the WebSocket; the session is not concerned. It is cut if it takes longer.
+    pub(super) fn refuse(mut self, patience: Duration) {
+        self.close(patience);
     }
 
-    fn close(&mut self) {
-        if let Some(wire) = self.wire.take() {
-            wire.write_all(&ControlFrame::close(None));
-            wire.shutdown();
+    fn close(&mut self, patience: Duration) {
+        if let Some(io) = self.wire.take().and_then(|wire| wire.io) {
+            actix::spawn(async move {
+                if timeout(patience, say_goodbye(&io)).await.is_err() {
+                    io.abort();
+                }
+            });
+        }
+    }
+}
+
+/// Sends a close frame, and waits for the peer's end: to close at once could destroy the frame.
+async fn say_goodbye(io: &Io) -> std::io::Result<()> {
+    poll_fn(|cx| io.poll_write_ready(cx)).await?;
+    io.try_write(&ControlFrame::close(None))?;
+    io.shutdown_write();
+    let mut ignored = [0; 256];
+    loop {
+        poll_fn(|cx| io.poll_read_ready(cx)).await?;
+        match io.try_read(&mut ignored) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
 }

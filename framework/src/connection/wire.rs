@@ -112,12 +112,6 @@ impl Wire {
         matches!(written, Some(Ok(written)) if written == bytes.len())
     }
 
-    pub(super) fn shutdown(&self) {
-        if let Some(io) = &self.io {
-            io.shutdown_write();
-        }
-    }
-
     /// Reads and decodes what there is, as far as the link takes it.
     pub(super) fn read(&mut self, link: &mut Link, cx: &mut Context<'_>) {
         let mut scratch = link.shard.take_scratch();

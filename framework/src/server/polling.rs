@@ -1,7 +1,7 @@
 //! The requests of polling sessions (Engine.IO v4, section 6). A session lives on one worker, its
 //! requests come to any: they travel as messages, and are answered here.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -14,9 +14,12 @@ use actix_web::{
 use futures_util::StreamExt;
 use tokio::sync::oneshot;
 
-use super::compress;
+use super::{
+    compress,
+    refused::{ErrorContext, Refused},
+    verify::unknown_session,
+};
 use crate::{
-    config::WebSocketMode,
     namespace::Core,
     protocol::engine_io::HandshakeError,
     shard::directory::Requests,
@@ -32,9 +35,10 @@ pub(super) async fn answer(
     req: &HttpRequest,
     payload: web::Payload,
     session: Requests,
-) -> Result<HttpResponse, HandshakeError> {
+    sid: &str,
+) -> Result<HttpResponse, Refused> {
     match *req.method() {
-        Method::GET => poll(core, req, session).await,
+        Method::GET => poll(core, req, session, sid).await,
         Method::POST => Ok(post(core, req, payload, session).await),
         _ => Ok(HttpResponse::InternalServerError().finish()),
     }
@@ -44,67 +48,55 @@ async fn poll(
     core: &Core,
     req: &HttpRequest,
     session: Requests,
-) -> Result<HttpResponse, HandshakeError> {
-    let (answer, answered) = oneshot::channel();
-    if session.to.send(Request::Poll(answer)).await.is_err() {
-        return Err(HandshakeError::UnknownSession);
-    }
+    sid: &str,
+) -> Result<HttpResponse, Refused> {
     let mut waiting = Waiting {
         session: &session,
-        answered: Some(answered),
+        answered: true,
     };
-    wait(core, req, &mut waiting).await
+    // Dropped before `waiting`, whose message makes the session look whether anybody waits.
+    let (answer, mut answered) = oneshot::channel();
+    if session.to.send(Request::Poll(answer)).await.is_err() {
+        return Err(unknown_session(sid));
+    }
+    waiting.answered = false;
+    let answer = tokio::select! {
+        biased;
+        answer = &mut answered => answer,
+        () = handoff::gone(req) => {
+            return Err(Refused::new(HandshakeError::BadRequest, ErrorContext::Aborted));
+        }
+    };
+    waiting.answered = true;
+    match answer {
+        Ok(Answer::Payload(body)) => Ok(payload(core, req, body)),
+        Ok(Answer::Refused) => Ok(HttpResponse::BadRequest().finish()),
+        Err(_) => Err(unknown_session(sid)),
+    }
 }
 
-/// The answer to the GET that opens a session, which nobody else can have asked for anything yet.
+/// The answer to the GET that opens a session.
 pub(super) async fn opened(
     core: &Core,
     req: &HttpRequest,
     answered: oneshot::Receiver<Answer>,
-) -> Result<HttpResponse, HandshakeError> {
-    respond(core, req, answered.await)
-}
-
-async fn wait(
-    core: &Core,
-    req: &HttpRequest,
-    waiting: &mut Waiting<'_>,
-) -> Result<HttpResponse, HandshakeError> {
-    let Some(answered) = &mut waiting.answered else {
-        return Err(HandshakeError::UnknownSession);
-    };
-    let answer = tokio::select! {
-        biased;
-        answer = answered => answer,
-        () = handoff::gone(req) => return Err(HandshakeError::BadRequest),
-    };
-    waiting.answered = None;
-    respond(core, req, answer)
-}
-
-fn respond(
-    core: &Core,
-    req: &HttpRequest,
-    answer: Result<Answer, oneshot::error::RecvError>,
-) -> Result<HttpResponse, HandshakeError> {
-    match answer {
+) -> Result<HttpResponse, Refused> {
+    match answered.await {
         Ok(Answer::Payload(body)) => Ok(payload(core, req, body)),
-        Ok(Answer::Refused) => Ok(HttpResponse::BadRequest().finish()),
-        // The session ended.
-        Err(_) => Err(HandshakeError::UnknownSession),
+        // Its worker ends.
+        Ok(Answer::Refused) | Err(_) => Ok(HttpResponse::ServiceUnavailable().finish()),
     }
 }
 
-/// A GET that waits. Dropped with the request when its client goes, it tells the session.
+/// A GET that waits. Dropped before it is answered, it tells the session that its client has gone.
 struct Waiting<'a> {
     session: &'a Requests,
-    /// `None` once it is answered.
-    answered: Option<oneshot::Receiver<Answer>>,
+    answered: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.answered.take().is_some() {
+        if !self.answered {
             // Each clone of an address brings a slot of the mailbox with it.
             let _ = self.session.to.clone().try_send(Request::PollAborted);
         }
@@ -203,12 +195,12 @@ impl Drop for Posting<'_> {
 
 /// Hands a WebSocket that wants to take over to its session.
 pub(super) fn upgrade(
-    core: &Arc<Core>,
+    core: &Core,
     req: &HttpRequest,
     payload: web::Payload,
-    mode: WebSocketMode,
     session: Requests,
 ) -> HttpResponse {
+    let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept_for_another(req, payload, mode, move |io, early| {
         // A session that has just ended drops it, and the connection with it.
         let _ = session.to.try_send(Request::Upgrade { io, early });

@@ -88,13 +88,7 @@ impl Deadlines {
 
     /// Takes one deadline that has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Expired> {
-        const DUES: [Due; KINDS] = [
-            Due::Ping,
-            Due::Pong,
-            Due::Connect,
-            Due::Close,
-            Due::Upgrade,
-        ];
+        const DUES: [Due; KINDS] = [Due::Ping, Due::Pong, Due::Connect, Due::Close, Due::Upgrade];
         let now = self.nanos(now);
         for due in DUES {
             let queue = &mut self.queues[due as usize];
