@@ -57,7 +57,10 @@ impl<'a> Unicast<'a> {
     /// As [`Socket::emit_raw`].
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
         let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode_raw(name, nsp, None, args, out))?;
+        let frame = self
+            .socket
+            .node()
+            .packet(|out| event::encode_raw(name, nsp, None, args, out))?;
         let config = &self.socket.node().config;
         self.socket
             .send(frame.with(untyped(config, name, self.volatile)))
@@ -99,7 +102,10 @@ impl<'a> Unicast<'a> {
 
     fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
         let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode(event, nsp, id, out))?;
+        let frame = self
+            .socket
+            .node()
+            .packet(|out| event::encode(event, nsp, id, out))?;
         let config = &self.socket.node().config;
         Ok(frame.with(handling(config, event, self.volatile)))
     }

@@ -121,7 +121,9 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode(event, &self.scope.name, None, out))?;
         self.send(
             frame.with(handling(&self.node.config, event, self.volatile)),
             None,
@@ -133,8 +135,9 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame =
-            Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
         self.send(
             frame.with(untyped(&self.node.config, name, self.volatile)),
             None,
@@ -155,7 +158,9 @@ impl<'a> Broadcast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.scope.next_ack_id();
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
         let selection = self.selection();
         let workers = selection.workers(&self.scope);

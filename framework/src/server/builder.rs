@@ -5,6 +5,7 @@ use crate::{
     error::BuildError,
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
+    protocol::socket_io::parser::Parser,
     room,
     shard::{directory::Scope, node::Node},
 };
@@ -32,6 +33,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    parser: Option<Box<dyn Parser>>,
 }
 
 impl Hub {
@@ -41,6 +43,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            parser: None,
         }
     }
 }
@@ -155,6 +158,13 @@ impl HubBuilder {
         self
     }
 
+    /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
+    /// well. Default: Socket.IO's own.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -164,6 +174,7 @@ impl HubBuilder {
             mut config,
             namespaces,
             states,
+            parser,
         } = self;
         config.path = normalize(&config.path)?;
         for (name, is_zero) in [
@@ -197,7 +208,7 @@ impl HubBuilder {
             .get("/")
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
         let core = Core {
-            node: Node::new(config, room::supervise),
+            node: Node::new(config, parser, room::supervise),
             namespaces: registered,
             main,
             states,
