@@ -1,8 +1,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
+    event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
     protocol::socket_io::parser::Parser,
@@ -34,6 +36,8 @@ pub struct HubBuilder {
     namespaces: Vec<(String, Connect)>,
     states: States,
     parser: Option<Box<dyn Parser>>,
+    on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(super) http: Http,
 }
 
 impl Hub {
@@ -44,6 +48,8 @@ impl Hub {
             namespaces: Vec::new(),
             states: States::default(),
             parser: None,
+            on_any_outgoing: None,
+            http: Http::default(),
         }
     }
 }
@@ -64,6 +70,32 @@ impl HubBuilder {
     /// [`Socket::state`](crate::Socket::state).
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
+        self
+    }
+
+    /// Is called with every event that goes out, before it does: once for each emit, on the thread
+    /// that emits, whatever the number of receivers. Acks and packets of the protocol are not
+    /// events. Socket.IO's `onAnyOutgoing` is called once for each receiver instead.
+    ///
+    /// It may be called from any number of threads at once, and every emit waits for it. A panic
+    /// in it is one of whoever emits.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_any_outgoing(|event| println!("{} to {:?}", event.name(), event.to()))
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_any_outgoing(mut self, told: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
+        self.on_any_outgoing = Some(Box::new(told));
         self
     }
 
@@ -173,7 +205,9 @@ impl HubBuilder {
         let Self {
             mut config,
             namespaces,
-            states,
+            mut states,
+            http,
+            on_any_outgoing,
             parser,
         } = self;
         config.path = normalize(&config.path)?;
@@ -207,8 +241,9 @@ impl HubBuilder {
         let main = registered
             .get("/")
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+        states.insert(http);
         let core = Core {
-            node: Node::new(config, parser, room::supervise),
+            node: Node::new(config, room::supervise, parser, on_any_outgoing),
             namespaces: registered,
             main,
             states,

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     config::Config,
     error::EmitError,
+    event::OnAnyOutgoing,
     id::WorkerId,
     metrics::Metrics,
     protocol::socket_io::parser::{Parser, ParserError},
@@ -41,6 +42,7 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     pub(crate) directory: Directory,
     pub(crate) supervise: Supervise,
+    pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
     /// A connection has ended.
@@ -63,8 +65,9 @@ thread_local! {
 impl Node {
     pub(crate) fn new(
         config: Config,
-        parser: Option<Box<dyn Parser>>,
         supervise: Supervise,
+        parser: Option<Box<dyn Parser>>,
+        on_any_outgoing: Option<OnAnyOutgoing>,
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
@@ -74,6 +77,7 @@ impl Node {
             metrics: Metrics::new(),
             directory: Directory::default(),
             supervise,
+            on_any_outgoing,
             draining: AtomicBool::new(false),
             ended: Notify::new(),
             workers: DashMap::new(),
