@@ -27,6 +27,7 @@ mod handling;
 mod joining;
 mod leaving;
 mod packets;
+mod parsing;
 mod polling;
 mod probe;
 mod wire;

@@ -20,6 +20,7 @@ pub(crate) mod io;
 pub(crate) mod outbox;
 pub(crate) mod poll;
 mod relay;
+mod transcode;
 
 #[cfg(all(test, target_os = "linux"))]
 mod io_tests;

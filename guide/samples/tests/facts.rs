@@ -120,6 +120,7 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
     }
     let packets = [
         read("framework/src/connection/packets.rs")?,
+        read("framework/src/connection/parsing.rs")?,
         read("framework/src/connection/polling.rs")?,
         read("framework/src/server/polling.rs")?,
     ];
