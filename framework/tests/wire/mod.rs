@@ -177,7 +177,7 @@ impl Wire {
             if let Some((head, body)) = text.split_once("\r\n\r\n")
                 && let Some(length) = head.split("content-length: ").nth(1)
                 && let Some(length) = length.lines().next()
-                && body.len() >= length.parse().unwrap()
+                && body.len() >= length.parse::<usize>().unwrap()
             {
                 assert!(head.starts_with("HTTP/1.1 200"), "{text}");
                 return body.to_owned();
