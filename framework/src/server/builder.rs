@@ -170,6 +170,7 @@ impl HubBuilder {
             http,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
