@@ -28,6 +28,9 @@ pub enum EmitError {
     /// The protocol keeps this name for itself.
     #[error("`{0}` is a reserved event name")]
     Reserved(String),
+    /// The hub's own [`Parser`](crate::parser::Parser) failed.
+    #[error("the parser cannot encode the packet: {0}")]
+    Parser(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why an acknowledgement did not come.

@@ -131,7 +131,8 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
         let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
         expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
     }
-    let packets = read("framework/src/connection/packets.rs")?;
+    let packets = read("framework/src/connection/packets.rs")?
+        + &read("framework/src/connection/parsing.rs")?;
     for line in packets.lines() {
         let named = ["refused(\"", "unexpected(\"", "ParseError::"];
         if named.iter().any(|call| line.contains(call)) {
