@@ -138,10 +138,10 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
 /// The value of a parameter of an element of `Forwarded`; empty if it is not there.
 fn parameter<'a>(element: &'a str, name: &str) -> &'a str {
     let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let found = pairs
+    let mut found = pairs
         .filter(|(known, _)| known.trim().eq_ignore_ascii_case(name))
         .map(|(_, value)| value.trim().trim_matches('"'));
-    found.last().unwrap_or_default()
+    found.next_back().unwrap_or_default()
 }
 
 /// An address with a port, or without, which is then 0.
