@@ -236,6 +236,7 @@ impl HubBuilder {
             parser,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),

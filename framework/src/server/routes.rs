@@ -70,7 +70,7 @@ impl From<HttpResponse> for Answer {
 
 async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     let http = core.states.of::<Http>();
-    let answer = match file(&req) {
+    let answer = match http.preflight(&req).or_else(|| file(&req)) {
         Some(response) => response.into(),
         None => {
             let answer = engine(&core, http, &req, payload).await;
@@ -98,7 +98,7 @@ async fn engine(
     payload: web::Payload,
 ) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
-    let websocket = match verify(core, req, &query)? {
+    let websocket = match verify(core, http, req, &query)? {
         Wanted::Session { websocket } => websocket,
         Wanted::Request(session) => {
             let sid = query.sid.as_deref().unwrap_or_default();
@@ -109,7 +109,7 @@ async fn engine(
             return Ok(polling::upgrade(core, req, payload, session).into());
         }
     };
-    let handshake = seen(req);
+    let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
     allow::ask(check, &handshake, req, &core.node.metrics).await?;
     verify_version(&query)?;
@@ -180,21 +180,21 @@ async fn open(
 }
 
 /// The request as sessions will see it.
-fn seen(req: &HttpRequest) -> Handshake {
+fn seen(http: &Http, req: &HttpRequest) -> Handshake {
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    Handshake::new(
-        &req.uri().to_string(),
-        headers,
-        req.peer_addr(),
-        req.app_config().secure(),
-    )
+    let (address, secure) = match &http.trust_proxy {
+        Some(trust) => trust.client(req.headers(), req.peer_addr()),
+        None => (req.peer_addr(), None),
+    };
+    let secure = secure.unwrap_or_else(|| req.app_config().secure());
+    Handshake::new(&req.uri().to_string(), headers, address, secure)
 }
 
 fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
     let metrics = &core.node.metrics;
     metrics.refused_handshakes.add(refused.reason());
     tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
-    http.tell(refused, || seen(req), metrics);
+    http.tell(refused, || seen(http, req), metrics);
     refused.response(req)
 }

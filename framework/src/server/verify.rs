@@ -5,7 +5,11 @@ use actix_web::{
     http::{Method, header},
 };
 
-use super::refused::{ErrorContext, Refused};
+use super::{
+    http::Http,
+    origins::Origins,
+    refused::{ErrorContext, Refused},
+};
 use crate::{
     id::SessionId,
     namespace::Core,
@@ -31,7 +35,12 @@ pub(super) enum Wanted {
 
 /// Steps 1 to 5: everything before the application is asked whether it lets the client in. (Step 3,
 /// an illegal character in `Origin`, is a 400 of actix-web's parser, as it is of Node's.)
-pub(super) fn verify(core: &Core, req: &HttpRequest, query: &Query<'_>) -> Result<Wanted, Refused> {
+pub(super) fn verify(
+    core: &Core,
+    http: &Http,
+    req: &HttpRequest,
+    query: &Query<'_>,
+) -> Result<Wanted, Refused> {
     let config = &core.node.config;
     let upgrade = is_upgrade(req);
     let websocket = match query.transport.as_deref() {
@@ -42,6 +51,9 @@ pub(super) fn verify(core: &Core, req: &HttpRequest, query: &Query<'_>) -> Resul
             return Err(Refused::new(HandshakeError::TransportUnknown, context));
         }
     };
+    if let Some(allowed) = &http.check_origin {
+        verify_origin(allowed, req)?;
+    }
     if let Some(sid) = &query.sid {
         let session = find(core, sid)?;
         let bad_request = |context| Err(Refused::new(HandshakeError::BadRequest, context));
@@ -85,6 +97,22 @@ fn find(core: &Core, sid: &str) -> Result<Option<Requests>, Refused> {
 pub(super) fn unknown_session(sid: &str) -> Refused {
     let context = ErrorContext::Sid(sid.to_owned());
     Refused::new(HandshakeError::UnknownSession, context)
+}
+
+/// CORS keeps no page from opening a WebSocket.
+fn verify_origin(allowed: &Origins, req: &HttpRequest) -> Result<(), Refused> {
+    let origin = req.headers().get(header::ORIGIN);
+    let Some(origin) = origin.filter(|_| is_upgrade(req)) else {
+        return Ok(());
+    };
+    let origin = String::from_utf8_lossy(origin.as_bytes());
+    match allowed.accept(&origin) {
+        true => Ok(()),
+        false => {
+            let context = ErrorContext::Origin(origin.into_owned());
+            Err(Refused::new(HandshakeError::Forbidden, context))
+        }
+    }
 }
 
 /// Step 6, once the application has let the client in.

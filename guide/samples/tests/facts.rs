@@ -88,6 +88,23 @@ fn every_option_is_there_with_its_default() -> Tested {
 }
 
 #[test]
+fn every_option_for_http_is_there() -> Tested {
+    let source = read("framework/src/server/http.rs")?;
+    let (_, fields) = source.split_once("struct Http {").ok_or("no options")?;
+    let (fields, _) = fields.split_once("\n}").ok_or("no end")?;
+    let expected: Vec<_> = fields
+        .lines()
+        .filter_map(|line| line.split_once(": Option<")?.0.split_whitespace().last())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let rows = table("security.md", "option")?;
+    let told: Vec<_> = rows.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(told, expected);
+    assert!(rows.iter().all(|row| row[1] == "none"));
+    Ok(())
+}
+
+#[test]
 fn every_metric_is_there_with_its_name() -> Tested {
     let metrics = read("framework/src/metrics.rs")?;
     let expected: Vec<_> = metrics
