@@ -162,13 +162,8 @@ async fn poll_and_vanish(server: &TestServer, sessions: usize) {
                 assert_eq!(http.request("POST", &session, "40").await, "ok");
                 http.request("GET", &session, "").await;
                 let mut socket = Wire::dial(server).await;
-                socket
-                    .write(
-                        HANDSHAKE
-                            .replace("HTTP", &format!("{session} HTTP"))
-                            .as_bytes(),
-                    )
-                    .await;
+                let request = HANDSHAKE.replace("=websocket", &format!("=websocket{session}"));
+                socket.write(request.as_bytes()).await;
                 socket.head().await;
                 socket.text("2probe").await;
                 socket.expect("3probe").await;
