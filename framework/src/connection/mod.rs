@@ -24,6 +24,7 @@ mod handling;
 mod joining;
 mod leaving;
 mod packets;
+mod parsing;
 mod waiting;
 mod wire;
 
