@@ -14,7 +14,6 @@ use crate::{
     error::EmitError,
     event::{self, Args, Event, RawEvent, Refused, Rejection},
     shard::command::Action,
-    transport::frame::Frame,
 };
 
 /// Why [`Socket::wait_for`] got no event.
@@ -84,7 +83,10 @@ impl<E: Event> Awaited<E> {
     {
         let Some(id) = self.ack else { return Ok(()) };
         let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode_ack::<E>(nsp, id, ack, out))?;
+        let frame = self
+            .socket
+            .node()
+            .packet(|out| event::encode_ack::<E>(nsp, id, ack, out))?;
         self.socket.send(frame)
     }
 }
@@ -148,7 +150,9 @@ impl Socket {
         if let Some(id) = ack {
             let nsp = socket.namespace_name();
             // It cannot fail to encode, and who has gone needs no answer.
-            let empty = Frame::packet(|out| event::encode_ack::<E>(nsp, id, &(), out));
+            let empty = socket
+                .node()
+                .packet(|out| event::encode_ack::<E>(nsp, id, &(), out));
             let _ = empty.and_then(|frame| socket.send(frame));
         }
         Ok(event)
@@ -216,7 +220,9 @@ impl Socket {
         let Some(id) = event.ack else { return };
         let (name, nsp) = (event.name(), self.namespace_name());
         let refused = Refused(rejection);
-        let answer = Frame::packet(|out| event::answer(name, nsp, id, Args::One, &refused, out));
+        let answer = self
+            .node()
+            .packet(|out| event::answer(name, nsp, id, Args::One, &refused, out));
         // Who has gone needs no answer.
         let _ = answer.and_then(|frame| self.send(frame));
     }
