@@ -165,6 +165,7 @@ impl Handler<Notice> for Connection {
                     polling.upgrade_timeout(&self.link);
                 }
             }
+            Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
             Notice::Disconnect { namespace, close } => {
                 self.link.server_disconnect(namespace, close);
             }

@@ -14,6 +14,7 @@
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
 //! | [`handling`] | their events |
+//! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
 
@@ -30,6 +31,7 @@ mod packets;
 mod parsing;
 mod polling;
 mod probe;
+mod waiting;
 mod wire;
 
 pub(crate) use actor::Connection;

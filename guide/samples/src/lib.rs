@@ -19,6 +19,7 @@ mod security;
 mod testing;
 mod transports;
 mod untyped;
+mod waiting;
 
 use std::error::Error;
 
