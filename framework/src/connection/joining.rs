@@ -11,7 +11,7 @@ use crate::{
     error::DisconnectReason,
     id::{PrivateId, SocketId},
     namespace::{Connect, Live, NamespaceInner, Recoverable, Refusal, Socket},
-    protocol::socket_io::encode,
+    protocol::socket_io::{encode, parser::ParserError},
     supervision::catch,
     transport::frame::Frame,
 };
@@ -69,7 +69,7 @@ impl Link {
     }
 
     /// Starts the session of a socket, or refuses it.
-    pub(super) fn admit(&self, socket: &Socket, auth: Option<&str>, connect: Connect) -> Phase {
+    pub(super) fn admit(&mut self, socket: &Socket, auth: Option<&str>, connect: Connect) -> Phase {
         let refusal = match catch(|| connect(auth, socket)) {
             Ok(Ok(connecting)) => return Phase::Connecting(connecting),
             Ok(Err(refusal)) => refusal,
@@ -103,25 +103,33 @@ impl Link {
         self.shard.seat(self.key, socket.scope(), socket.id());
     }
 
-    fn turn_away(&self, socket: &Socket, refusal: &Refusal) {
+    fn turn_away(&mut self, socket: &Socket, refusal: &Refusal) {
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
         socket.forget();
         self.refuse(socket.namespace_name(), refusal);
     }
 
-    fn refuse(&self, nsp: &str, refusal: &Refusal) {
+    fn refuse(&mut self, nsp: &str, refusal: &Refusal) {
         self.core.node.metrics.refused_connects.add(1);
         tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
         self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
     }
 
     /// Sends a packet without attachments.
-    pub(super) fn send(&self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
-        match Frame::packet(|out| write(out).map(|()| Vec::new())) {
+    pub(super) fn send(&mut self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        match self.reply(write) {
             Ok(frame) => self.shard.send(self.key, frame),
-            Err(error) => tracing::error!(%error, "a packet of the protocol cannot be encoded"),
+            Err(error) => self.unsendable(&error),
         }
+    }
+
+    fn reply(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> Result<Frame, ParserError> {
+        let write = |out: &mut _| write(out).map(|()| Vec::new()).map_err(ParserError::new);
+        self.core.node.packet(write)
     }
 
     /// The session let the client in, or did not.
@@ -135,12 +143,9 @@ impl Link {
                 let socket = client.socket.clone();
                 let nsp = socket.namespace_name();
                 let pid = socket.recoverable().map(|it| it.pid.reveal());
-                let reply = Frame::packet(|out| {
-                    encode::connect(out, nsp, socket.id().as_str(), pid).map(|()| Vec::new())
-                });
-                match reply {
+                match self.reply(|out| encode::connect(out, nsp, socket.id().as_str(), pid)) {
                     Ok(reply) => self.shard.accept(self.key, socket.scope(), reply),
-                    Err(error) => tracing::error!(%error, "a CONNECT reply cannot be encoded"),
+                    Err(error) => self.unsendable(&error),
                 }
             }
             Err(refusal) => {

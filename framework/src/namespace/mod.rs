@@ -1,5 +1,6 @@
 //! Namespaces, the sockets in them, and the sessions that applications write.
 
+mod extras;
 mod handlers;
 mod handshake;
 mod hub;
@@ -12,6 +13,8 @@ mod session_state;
 mod socket;
 mod unicast;
 mod untyped;
+mod waiters;
+mod waiting;
 
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;
@@ -24,3 +27,4 @@ pub use session::{Reply, Session};
 pub use session_state::SessionState;
 pub use socket::Socket;
 pub use unicast::Unicast;
+pub use waiting::{Awaited, WaitError};

@@ -2,7 +2,7 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, Ordering, fence},
     },
     time::Duration,
 };
@@ -11,7 +11,8 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Handshake, Hub, Namespace, NamespaceInner, Recoverable, SessionState, Unicast, recipient,
+    Core, Handshake, Hub, Namespace, NamespaceInner, Recoverable, SessionState, Unicast,
+    extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -43,8 +44,7 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
-    /// `None` where connection state recovery is off.
-    recoverable: Option<Box<Recoverable>>,
+    extras: OnceLock<Box<Extras>>,
 }
 
 impl Socket {
@@ -64,7 +64,7 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
-            recoverable: recoverable.map(Box::new),
+            extras: Extras::of(recoverable),
         }))
     }
 
@@ -326,10 +326,25 @@ impl Socket {
     pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
         let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
         self.0.disconnected.store(true, Ordering::Release);
+        // Either we see whoever begins to wait now, or it sees that the socket has gone.
+        fence(Ordering::SeqCst);
+        if let Some(waiters) = self.waiters() {
+            self.metrics()
+                .dropped_disconnected
+                .add(waiters.close() as u64);
+        }
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        self.0.extras.get_or_init(Box::default)
+    }
+
+    pub(crate) fn waiters(&self) -> Option<&Waiters> {
+        self.0.extras.get().map(|extras| &extras.waiters)
     }
 
     pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
-        self.0.recoverable.as_deref()
+        self.0.extras.get()?.recoverable.as_ref()
     }
 
     /// This socket's place for a session whose client has come back.

@@ -123,9 +123,9 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         let nsp = &self.scope.name;
-        let frame = self
-            .scope
-            .packet(None, |out| event::encode(event, nsp, None, out))?;
+        let frame = self.node.event(&self.scope, None, |out| {
+            event::encode(event, nsp, None, out)
+        })?;
         self.tell(E::NAME, false, &|| event::json(event));
         self.send(frame.with(handling(&self.node.config, event, self.volatile)))
     }
@@ -136,9 +136,9 @@ impl<'a> Broadcast<'a> {
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
         let nsp = &self.scope.name;
-        let frame = self
-            .scope
-            .packet(None, |out| event::encode_raw(name, nsp, None, args, out))?;
+        let frame = self.node.event(&self.scope, None, |out| {
+            event::encode_raw(name, nsp, None, args, out)
+        })?;
         self.tell(name, false, &|| event::json_raw(args));
         self.send(frame.with(untyped(&self.node.config, name, self.volatile)))
     }
@@ -157,7 +157,9 @@ impl<'a> Broadcast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.scope.next_ack_id();
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
         self.tell(E::NAME, true, &|| event::json(event));
         let decode = |answer: &Answer| {
@@ -188,7 +190,9 @@ impl<'a> Broadcast<'a> {
     ) -> Result<Acks<RawAck>, EmitError> {
         let id = self.scope.next_ack_id();
         let nsp = &self.scope.name;
-        let frame = Frame::packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
         let frame = frame.with(untyped(&self.node.config, name, self.volatile));
         self.tell(name, true, &|| event::json_raw(args));
         self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))

@@ -2,11 +2,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, Recovery, SlowConsumer, WebSocketMode},
+    config::{Config, Recovery, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
+    protocol::socket_io::parser::Parser,
     room,
     shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
@@ -34,6 +35,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
     pub(super) http: Http,
 }
@@ -45,6 +47,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            parser: None,
             on_any_outgoing: None,
             http: Http::default(),
         }
@@ -127,6 +130,31 @@ impl HubBuilder {
         self
     }
 
+    /// How long a client may take to change from long-polling to WebSocket. Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.config.upgrade_timeout = timeout;
+        self
+    }
+
+    /// Which transports clients may use. Default [`Transports::All`].
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.config.transports = transports;
+        self
+    }
+
+    /// Whether a polling session may change to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.config.allow_upgrades = allow;
+        self
+    }
+
+    /// From how many bytes the answer to a poll is compressed, if the client takes gzip or
+    /// deflate; `None`: never. Default 1024.
+    pub fn http_compression(mut self, threshold: Option<usize>) -> Self {
+        self.config.http_compression = threshold;
+        self
+    }
+
     /// How long an emit with ack waits unless told otherwise. Default 10 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config.ack_timeout = timeout;
@@ -198,6 +226,13 @@ impl HubBuilder {
         self
     }
 
+    /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
+    /// well. Default: Socket.IO's own.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -209,13 +244,16 @@ impl HubBuilder {
             mut states,
             http,
             on_any_outgoing,
+            parser,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
+            ("upgrade_timeout", config.upgrade_timeout.is_zero()),
             ("max_http_buffer_size", config.max_http_buffer_size == 0),
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),
@@ -246,7 +284,7 @@ impl HubBuilder {
             .map_or_else(|| inner(&config, NamespaceId(0), "/", None), Arc::clone);
         states.insert(http);
         let core = Core {
-            node: Node::new(config, room::supervise, on_any_outgoing),
+            node: Node::new(config, room::supervise, parser, on_any_outgoing),
             namespaces: registered,
             main,
             states,

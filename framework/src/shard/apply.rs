@@ -44,9 +44,13 @@ impl State {
                 }
             }
             Action::Disconnect { close } => {
-                let namespace = scope.id;
-                self.tell(&scope, &to, Notice::Disconnect { namespace, close });
+                let notice = Notice::Disconnect {
+                    namespace: scope.id,
+                    close,
+                };
+                self.tell(&scope, &to, notice);
             }
+            Action::ServeWaiters => self.tell(&scope, &to, Notice::WaitersChanged(scope.id)),
             Action::TakeOver => self.tell(&scope, &to, Notice::TakenOver),
             Action::Fetch => {
                 let found = self.select(&scope, &to);

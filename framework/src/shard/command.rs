@@ -54,6 +54,8 @@ pub(crate) enum Action {
     },
     /// The client has come back on another connection than this.
     TakeOver,
+    /// Look whether what is queued is waited for.
+    ServeWaiters,
     /// Tell who they are.
     Fetch,
 }

@@ -6,13 +6,12 @@ use std::sync::{
 };
 
 use actix::{Message, Recipient};
-use bytes::Bytes;
 use dashmap::DashMap;
 
 use super::recovery::RecoveryStore;
 use crate::{
     id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
-    transport::frame::Frame,
+    transport::poll::Request,
 };
 
 /// The name of a room; any text, the empty one included.
@@ -43,19 +42,6 @@ impl Scope {
             everyone: SharedRoom::new(id, None),
             ack_ids: AtomicU64::new(0),
             recovery: None,
-        }
-    }
-
-    /// The packet of an event: with room for an offset where it will get one, which an event that
-    /// asks for an ack does not.
-    pub(crate) fn packet<E>(
-        &self,
-        id: Option<u64>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
-    ) -> Result<Frame, E> {
-        match (&self.recovery, id) {
-            (Some(_), None) => Frame::unnumbered(write),
-            _ => Frame::packet(write),
         }
     }
 
@@ -296,10 +282,33 @@ pub(crate) struct Address {
     pub(crate) id: SocketId,
 }
 
+/// A transport session of the node, for requests that name it.
+pub(crate) struct SessionPlace {
+    /// Where requests go while the session is polling.
+    pub(crate) requests: Option<Requests>,
+}
+
+/// The way to a polling session from any worker.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    pub(crate) to: Recipient<Request>,
+    /// A POST is being read or handled.
+    pub(crate) posting: Arc<AtomicBool>,
+}
+
+impl Requests {
+    pub(crate) fn new(to: Recipient<Request>) -> Self {
+        Self {
+            to,
+            posting: Arc::default(),
+        }
+    }
+}
+
 /// Sessions and sockets of the node by their ids.
 #[derive(Default)]
 pub(crate) struct Directory {
-    pub(crate) sessions: DashMap<SessionId, SlotKey>,
+    pub(crate) sessions: DashMap<SessionId, SessionPlace>,
     pub(crate) sockets: DashMap<SocketId, Place>,
 }
 

@@ -6,7 +6,10 @@ use bytes::{Bytes, BytesMut};
 
 use super::frame::{Frame, Handling};
 use crate::protocol::{
-    socket_io::encode,
+    socket_io::{
+        encode,
+        parser::{Parser, ParserError},
+    },
     websocket::{Opcode, frame::encode_header},
 };
 
@@ -14,7 +17,8 @@ use crate::protocol::{
 /// encoded and framed before.
 pub(crate) const OFFSET_LEN: usize = 10;
 
-const NO_OFFSET: &str = "----------";
+/// Stands for the offset. With a custom parser it is looked for, so it is not what people write.
+const NO_OFFSET: &str = "\u{7f}offset\u{7f}~~";
 
 /// What stands behind the offset in its text: the end of the string and of the list.
 const BEHIND: usize = r#""]"#.len();
@@ -22,21 +26,35 @@ const BEHIND: usize = r#""]"#.len();
 impl Frame {
     /// An EVENT packet as [`packet`](Self::packet) makes it, and one argument more: its offset,
     /// which it gets with [`number`](Self::number).
-    pub(crate) fn unnumbered<E>(
+    /// # Errors
+    /// As [`packet`](Self::packet), and if `parser` does not write texts as they are.
+    pub(crate) fn unnumbered<E: From<ParserError>>(
+        parser: Option<&dyn Parser>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
     ) -> Result<Self, E> {
         // The type of the Engine.IO packet stands before what is written here.
         let mut len = 1;
-        let frame = Self::packet(|out| {
+        let frame = Self::packet(parser, |out| {
             let start = out.len();
             let attachments = write(out)?;
             encode::push_argument(out, NO_OFFSET);
             len += out.len() - start;
-            Ok(attachments)
+            Ok::<_, E>(attachments)
         })?;
-        let (_, header) = encode_header(Opcode::Text, len);
-        let at = u32::try_from(header + len - BEHIND - OFFSET_LEN);
-        let offset_at = at.ok().and_then(NonZeroU32::new);
+        let at = match parser {
+            None => Some(encode_header(Opcode::Text, len).1 + len - BEHIND - OFFSET_LEN),
+            // It is the last argument, whatever stands before.
+            Some(_) => frame
+                .bytes
+                .windows(OFFSET_LEN)
+                .rposition(|window| window == NO_OFFSET.as_bytes()),
+        };
+        let offset_at = at.and_then(|at| NonZeroU32::new(at.try_into().ok()?));
+        if offset_at.is_none() {
+            return Err(E::from(ParserError::new(
+                "connection state recovery needs a parser that writes texts as they are",
+            )));
+        }
         Ok(frame.with(Handling {
             offset_at,
             ..Handling::default()
@@ -78,9 +96,9 @@ mod tests {
     fn unnumbered(text: &str, attachments: Vec<Bytes>) -> Frame {
         let write = |out: &mut Vec<u8>| {
             out.extend_from_slice(text.as_bytes());
-            Ok::<_, ()>(attachments)
+            Ok::<_, ParserError>(attachments)
         };
-        Frame::unnumbered(write).unwrap()
+        Frame::unnumbered(None, write).unwrap()
     }
 
     #[test]

@@ -1,15 +1,16 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::protocol::socket_io::parser::ParserError;
 
 const AGE: Duration = Duration::from_secs(120);
 
 fn event(name: &str) -> Frame {
     let write = |out: &mut Vec<u8>| {
         out.extend_from_slice(format!(r#"2["{name}"]"#).as_bytes());
-        Ok::<_, ()>(Vec::new())
+        Ok::<_, ParserError>(Vec::new())
     };
-    Frame::unnumbered(write).unwrap()
+    Frame::unnumbered(None, write).unwrap()
 }
 
 fn room(name: &str) -> Audience {
