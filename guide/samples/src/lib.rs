@@ -13,6 +13,7 @@ mod events;
 mod first_chat;
 mod guarantees;
 mod hello;
+mod recovery;
 mod rooms;
 mod security;
 #[cfg(test)]
