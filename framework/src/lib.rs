@@ -67,7 +67,8 @@ pub use event::{Event, Rejection, RejectionKind};
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
+    ConnectAuth, EventHandlers, Extensions, Handle, Handshake, Hub, IncomingEvent, InvalidParams,
+    Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route, Session, Socket,
     Unicast,
 };
 pub use protocol::socket_io::Binary;

@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket};
+use super::{Handle, Refusal, Reply, Session, Socket, guard};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Payload, Rejection, RejectionKind},
@@ -56,13 +56,17 @@ pub(crate) fn connect<S: Session>(
     auth: Option<&str>,
     socket: &Socket,
 ) -> Result<Connecting, Refusal> {
-    let auth = decode_auth::<S::Auth>(auth)
-        .map_err(|error| Refusal::new(format!("invalid auth: {error}")))?;
+    let auth = parse_auth::<S::Auth>(auth)?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
         let session = S::connect(auth, &socket).await?;
         Ok(Box::new(session) as Box<dyn Live>)
     }))
+}
+
+/// The auth as a type of the application's.
+pub(super) fn parse_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, Refusal> {
+    decode_auth(auth).map_err(|error| Refusal::new(format!("invalid auth: {error}")))
 }
 
 fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, String> {
@@ -107,28 +111,10 @@ where
 }
 
 impl<S: Session> Live for S {
-    fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
-        let Incoming { name, payload, ack } = event;
-        let Some(route) = S::route(name) else {
-            socket.metrics().unhandled.add(1);
-            let text = format!("there is no handler for the event `{name}`");
-            let rejection = Rejection::of(RejectionKind::Unhandled, text);
-            let reply = refuse(&mut *self, name, &rejection, ack, socket);
-            return Called::Done(Outcome {
-                session: self,
-                reply,
-            });
-        };
-        socket.metrics().events.add(1);
-        match (route.call)(self, payload, socket.clone(), ack) {
-            Ok(future) => Called::Running {
-                event: route.event,
-                future,
-            },
-            Err((mut session, rejection)) => {
-                let reply = refuse(&mut *session, name, &rejection, ack, socket);
-                Called::Done(Outcome { session, reply })
-            }
+    fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
+        match socket.namespace_inner().event_middleware() {
+            [] => dispatch(self, event, socket),
+            _ => guard::call(self, event.into(), socket),
         }
     }
 
@@ -141,8 +127,35 @@ impl<S: Session> Live for S {
     }
 }
 
+/// Hands an event to its handler.
+pub(super) fn dispatch<S: Session>(
+    mut session: Box<S>,
+    event: Incoming<'_>,
+    socket: &Socket,
+) -> Called {
+    let Incoming { name, payload, ack } = event;
+    let Some(route) = S::route(name) else {
+        socket.metrics().unhandled.add(1);
+        let text = format!("there is no handler for the event `{name}`");
+        let rejection = Rejection::of(RejectionKind::Unhandled, text);
+        let reply = refuse(&mut *session, name, &rejection, ack, socket);
+        return Called::Done(Outcome { session, reply });
+    };
+    socket.metrics().events.add(1);
+    match (route.call)(session, payload, socket.clone(), ack) {
+        Ok(future) => Called::Running {
+            event: route.event,
+            future,
+        },
+        Err((mut session, rejection)) => {
+            let reply = refuse(&mut *session, name, &rejection, ack, socket);
+            Called::Done(Outcome { session, reply })
+        }
+    }
+}
+
 /// Counts and traces a rejection, and asks the session what the client is told.
-fn refuse<S: Session>(
+pub(super) fn refuse<S: Session>(
     session: &mut S,
     event: &str,
     rejection: &Rejection,

@@ -3,7 +3,7 @@
 use super::{
     command::{Action, Command},
     node::Node,
-    slot::Notice,
+    slot::{Notice, Seat},
     state::State,
 };
 
@@ -43,13 +43,14 @@ impl State {
                 }
             }
             Action::Disconnect { close } => {
-                let notice = Notice::Disconnect {
-                    namespace: scope.id,
-                    close,
-                };
                 for slot in self.select(&scope, &to) {
-                    if let Some(slot) = self.slots.get(slot as usize) {
-                        slot.tell(notice);
+                    if let Some(slot) = self.slots.get(slot as usize)
+                        && let Some(Seat { id: socket, .. }) = slot.seat(scope.id)
+                    {
+                        slot.tell(Notice::Disconnect {
+                            socket: *socket,
+                            close,
+                        });
                     }
                 }
             }
