@@ -8,7 +8,7 @@ use common::{
     until,
 };
 use roomcast::{
-    ConnectAuth, HubBuilder, IncomingEvent, NamespaceBuilder, RejectionKind, Reply, WebSocketMode,
+    ConnectAuth, HubBuilder, NamespaceBuilder, RawEvent, RejectionKind, Reply, WebSocketMode,
     prelude::*,
     testing::{ConnectRefused, RawClient, TestClient, TestServer},
 };
@@ -230,12 +230,12 @@ async fn what_is_emitted_at_the_door_follows_the_reply_or_goes_with_the_refusal(
 }
 
 async fn an_event_is_refused_before_its_handler(mode: WebSocketMode) {
-    let only_small = async |event: &IncomingEvent, socket: &Socket| {
-        let seen = format!("{} [{}] {}", event.name(), event.args(), event.wants_ack());
+    let only_small = async |event: &RawEvent, socket: &Socket| {
+        let seen = format!("{} {} {}", event.name(), event.json(), event.wants_ack());
         socket.state::<Journal>().write(seen);
-        match event.size() {
-            0..=1 => Ok(()),
-            _ => Err(Rejection::new("too large").with_data(&event.size())),
+        match event.args::<(u32,)>()? {
+            (0..10,) => Ok(()),
+            (number,) => Err(Rejection::new("too large").with_data(&number)),
         }
     };
     let (server, mut journal) = serve(mode, desk().event_middleware(only_small));
@@ -248,7 +248,7 @@ async fn an_event_is_refused_before_its_handler(mode: WebSocketMode) {
     let answer = client.emit_raw_with_ack("note", &[10]).await;
     assert_eq!(
         answer.json(),
-        r#"[{"error":{"message":"too large","data":2}}]"#
+        r#"[{"error":{"message":"too large","data":10}}]"#
     );
     journal.expect("note [10] true").await;
     journal.expect("note refused by middleware").await;
@@ -264,8 +264,8 @@ async fn an_event_is_refused_before_its_handler(mode: WebSocketMode) {
 async fn events_stay_in_order_while_a_middleware_waits(mode: WebSocketMode) {
     static MAY_PASS: [Semaphore; 2] = [Semaphore::const_new(0), Semaphore::const_new(0)];
     let turnstile = &MAY_PASS[usize::from(mode == WebSocketMode::BodyStream)];
-    let waits = async move |event: &IncomingEvent, socket: &Socket| {
-        if event.args() == "1" {
+    let waits = async move |event: &RawEvent, socket: &Socket| {
+        if event.json() == "[1]" {
             socket.state::<Journal>().write("waits");
             turnstile.acquire().await.expect("open").forget();
         }
@@ -292,7 +292,7 @@ async fn events_stay_in_order_while_a_middleware_waits(mode: WebSocketMode) {
 }
 
 async fn an_event_without_a_handler_is_seen_too(mode: WebSocketMode) {
-    let forbids = async |event: &IncomingEvent, _: &Socket| match event.name() {
+    let forbids = async |event: &RawEvent, _: &Socket| match event.name() {
         "forbidden" => Err(Rejection::new("forbidden")),
         _ => Ok(()),
     };
@@ -308,7 +308,7 @@ async fn an_event_without_a_handler_is_seen_too(mode: WebSocketMode) {
 }
 
 async fn a_panic_before_an_event_costs_its_socket(mode: WebSocketMode) {
-    let panics = async |event: &IncomingEvent, _: &Socket| {
+    let panics = async |event: &RawEvent, _: &Socket| {
         assert_ne!(event.name(), "crash", "in a middleware");
         Ok(())
     };

@@ -1,15 +1,15 @@
 use super::{
-    ConnectAuth, IncomingEvent, Params, Refusal, Session, Socket,
+    ConnectAuth, Params, Refusal, Session, Socket,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
 };
-use crate::event::Rejection;
+use crate::event::{RawEvent, Rejection};
 
 /// A namespace, or a family of them, with what stands between its clients and their sessions.
 /// Give it to [`HubBuilder::namespace_with`](crate::HubBuilder::namespace_with).
 ///
 /// ```
-/// use roomcast::{ConnectAuth, IncomingEvent, NamespaceBuilder, prelude::*};
+/// use roomcast::{ConnectAuth, NamespaceBuilder, RawEvent, prelude::*};
 /// # #[derive(EventHandlers)] #[handles()] struct Admin;
 /// # impl Session for Admin {
 /// #     type Auth = ();
@@ -29,8 +29,8 @@ use crate::event::Rejection;
 ///     }
 /// }
 ///
-/// async fn only_small(event: &IncomingEvent, _: &Socket) -> Result<(), Rejection> {
-///     match event.size() {
+/// async fn only_small(event: &RawEvent, _: &Socket) -> Result<(), Rejection> {
+///     match event.bytes() {
 ///         0..=1024 => Ok(()),
 ///         _ => Err(Rejection::new("too large")),
 ///     }
@@ -174,7 +174,7 @@ impl NamespaceBuilder {
     }
 
     /// Adds a function that looks at every event before its handler runs, behind those added
-    /// before; at events without a handler too.
+    /// before and behind [`Session::any`]; at events without a handler too.
     ///
     /// An error refuses the event as if the handler had returned it, but with the kind
     /// [`RejectionKind::Middleware`](crate::RejectionKind::Middleware). Events of one socket still
@@ -185,10 +185,7 @@ impl NamespaceBuilder {
     /// As [`Handle::handle`](crate::Handle::handle): it runs to its end even if the client goes.
     pub fn event_middleware(
         mut self,
-        middleware: impl AsyncFn(&IncomingEvent, &Socket) -> Result<(), Rejection>
-        + Send
-        + Sync
-        + 'static,
+        middleware: impl AsyncFn(&RawEvent, &Socket) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
         self.setup.event_middleware.push(Box::new(middleware));
         self

@@ -4,21 +4,14 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket, guard};
+use super::{Handle, Refusal, Reply, Session, Socket, guard, untyped};
 use crate::{
     error::DisconnectReason,
-    event::{self, Args, Event, Payload, Rejection, RejectionKind},
+    event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
     transport::frame::Frame,
 };
 
-type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
-
-/// An event on its way to a session.
-pub(crate) struct Incoming<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) payload: Payload<'a>,
-    pub(crate) ack: Option<u64>,
-}
+pub(super) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A session of any type.
 pub(crate) trait Live {
@@ -111,7 +104,8 @@ where
 }
 
 impl<S: Session> Live for S {
-    fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
+    fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
+        Session::any(&mut *self, &event, socket);
         match socket.namespace_inner().event_middleware() {
             [] => dispatch(self, event, socket),
             _ => guard::call(self, event.into(), socket),
@@ -127,19 +121,21 @@ impl<S: Session> Live for S {
     }
 }
 
+/// What a panic is traced with at an event that is in no session's list.
+pub(super) const UNHANDLED: &str = "unhandled";
+
 /// Hands an event to its handler.
 pub(super) fn dispatch<S: Session>(
-    mut session: Box<S>,
+    session: Box<S>,
     event: Incoming<'_>,
     socket: &Socket,
 ) -> Called {
     let Incoming { name, payload, ack } = event;
     let Some(route) = S::route(name) else {
-        socket.metrics().unhandled.add(1);
-        let text = format!("there is no handler for the event `{name}`");
-        let rejection = Rejection::of(RejectionKind::Unhandled, text);
-        let reply = refuse(&mut *session, name, &rejection, ack, socket);
-        return Called::Done(Outcome { session, reply });
+        return Called::Running {
+            event: UNHANDLED,
+            future: untyped::call(session, RawEvent::from(event), socket.clone()),
+        };
     };
     socket.metrics().events.add(1);
     match (route.call)(session, payload, socket.clone(), ack) {
@@ -162,8 +158,10 @@ pub(super) fn refuse<S: Session>(
     ack: Option<u64>,
     socket: &Socket,
 ) -> Option<Frame> {
-    if rejection.kind() != RejectionKind::Unhandled {
-        socket.metrics().rejected.add(1);
+    let metrics = socket.metrics();
+    match rejection.kind() {
+        RejectionKind::Unhandled => metrics.unhandled.add(1),
+        _ => metrics.rejected.add(1),
     }
     tracing::debug!(event, socket = %socket.id(), reason = %rejection, "event rejected");
     let reply = session.rejected(event, rejection, socket);

@@ -3,11 +3,10 @@
 
 use std::{future::Future, pin::Pin};
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{Incoming, Params, Refusal, Socket, live};
-use crate::event::{Payload, Rejection};
+use super::{Params, Refusal, Socket, live};
+use crate::event::{RawEvent, Rejection};
 
 type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -43,77 +42,6 @@ impl std::fmt::Debug for ConnectAuth {
     }
 }
 
-/// An event that has come and that no handler has seen yet, for
-/// [`NamespaceBuilder::event_middleware`](crate::NamespaceBuilder::event_middleware).
-pub struct IncomingEvent {
-    name: Box<str>,
-    args: Box<str>,
-    attachments: Vec<Bytes>,
-    ack: Option<u64>,
-}
-
-impl IncomingEvent {
-    /// The event's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The JSON text of its arguments, with commas between them and no brackets around them. A
-    /// placeholder object stands for each binary value.
-    #[must_use]
-    pub fn args(&self) -> &str {
-        &self.args
-    }
-
-    /// The bytes of its arguments and of what is attached to it.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.args.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
-    }
-
-    /// Whether the client waits for an answer.
-    #[must_use]
-    pub fn wants_ack(&self) -> bool {
-        self.ack.is_some()
-    }
-
-    pub(super) fn ack(&self) -> Option<u64> {
-        self.ack
-    }
-
-    pub(super) fn lend(&self) -> Incoming<'_> {
-        Incoming {
-            name: &self.name,
-            payload: Payload {
-                args: &self.args,
-                attachments: &self.attachments,
-            },
-            ack: self.ack,
-        }
-    }
-}
-
-impl From<Incoming<'_>> for IncomingEvent {
-    fn from(event: Incoming<'_>) -> Self {
-        Self {
-            name: event.name.into(),
-            args: event.payload.args.into(),
-            attachments: event.payload.attachments.to_vec(),
-            ack: event.ack,
-        }
-    }
-}
-
-impl std::fmt::Debug for IncomingEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IncomingEvent")
-            .field("name", &self.name)
-            .field("size", &self.size())
-            .finish_non_exhaustive()
-    }
-}
-
 /// Looks at a client before its session is made.
 pub(super) trait Middleware: Send + Sync {
     fn run<'a>(
@@ -140,18 +68,18 @@ where
 pub(super) trait EventMiddleware: Send + Sync {
     fn run<'a>(
         &'a self,
-        event: &'a IncomingEvent,
+        event: &'a RawEvent,
         socket: &'a Socket,
     ) -> LocalFuture<'a, Result<(), Rejection>>;
 }
 
 impl<F> EventMiddleware for F
 where
-    F: AsyncFn(&IncomingEvent, &Socket) -> Result<(), Rejection> + Send + Sync,
+    F: AsyncFn(&RawEvent, &Socket) -> Result<(), Rejection> + Send + Sync,
 {
     fn run<'a>(
         &'a self,
-        event: &'a IncomingEvent,
+        event: &'a RawEvent,
         socket: &'a Socket,
     ) -> LocalFuture<'a, Result<(), Rejection>> {
         Box::pin(self(event, socket))

@@ -18,6 +18,7 @@ mod refusal;
 mod session;
 mod socket;
 mod unicast;
+mod untyped;
 
 pub use builder::NamespaceBuilder;
 pub(crate) use builder::Setup;
@@ -27,8 +28,8 @@ pub use handshake::Handshake;
 pub(crate) use hub::{Core, States};
 pub use hub::{Hub, Namespace};
 pub(crate) use inner::NamespaceInner;
-pub(crate) use live::{Called, Connecting, Incoming, Live, Outcome};
-pub use middleware::{ConnectAuth, IncomingEvent};
+pub(crate) use live::{Called, Connecting, Live, Outcome};
+pub use middleware::ConnectAuth;
 pub use params::{InvalidParams, Params};
 pub use parent::ParentNamespace;
 pub use refusal::Refusal;

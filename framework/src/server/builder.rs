@@ -1,8 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
+use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
+    event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
     room,
     shard::node::Node,
@@ -31,6 +33,8 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<NamespaceBuilder>,
     states: States,
+    on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(super) http: Http,
 }
 
 impl Hub {
@@ -40,6 +44,8 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            on_any_outgoing: None,
+            http: Http::default(),
         }
     }
 }
@@ -68,6 +74,32 @@ impl HubBuilder {
     /// [`Socket::state`](crate::Socket::state).
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
+        self
+    }
+
+    /// Is called with every event that goes out, before it does: once for each emit, on the thread
+    /// that emits, whatever the number of receivers. Acks and packets of the protocol are not
+    /// events. Socket.IO's `onAnyOutgoing` is called once for each receiver instead.
+    ///
+    /// It may be called from any number of threads at once, and every emit waits for it. A panic
+    /// in it is one of whoever emits.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_any_outgoing(|event| println!("{} to {:?}", event.name(), event.to()))
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_any_outgoing(mut self, told: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
+        self.on_any_outgoing = Some(Box::new(told));
         self
     }
 
@@ -192,7 +224,9 @@ impl HubBuilder {
         let Self {
             mut config,
             namespaces,
-            states,
+            mut states,
+            http,
+            on_any_outgoing,
         } = self;
         config.path = normalize(&config.path)?;
         for (name, is_zero) in [
@@ -212,7 +246,9 @@ impl HubBuilder {
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);
         }
-        let core = Core::new(Node::new(config, room::supervise), namespaces, states)?;
+        states.insert(http);
+        let node = Node::new(config, room::supervise, on_any_outgoing);
+        let core = Core::new(node, namespaces, states)?;
         Ok(Hub {
             core: Arc::new(core),
         })
