@@ -3,6 +3,7 @@
 mod builder;
 mod children;
 mod extensions;
+mod extras;
 mod guard;
 mod handlers;
 mod handshake;
@@ -19,6 +20,8 @@ mod session;
 mod socket;
 mod unicast;
 mod untyped;
+mod waiters;
+mod waiting;
 
 pub use builder::NamespaceBuilder;
 pub(crate) use builder::Setup;
@@ -36,3 +39,4 @@ pub use refusal::Refusal;
 pub use session::{Reply, Session};
 pub use socket::Socket;
 pub use unicast::Unicast;
+pub use waiting::{Awaited, WaitError};

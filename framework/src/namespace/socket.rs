@@ -2,7 +2,7 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, Ordering, fence},
     },
     time::Duration,
 };
@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Unicast,
-    children::Children, recipient,
+    children::Children, extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -44,6 +44,7 @@ struct Inner {
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
     extensions: Extensions,
+    extras: OnceLock<Box<Extras>>,
 }
 
 impl Socket {
@@ -63,6 +64,7 @@ impl Socket {
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
             extensions: Extensions::default(),
+            extras: OnceLock::new(),
         }))
     }
 
@@ -321,6 +323,21 @@ impl Socket {
     pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
         let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
         self.0.disconnected.store(true, Ordering::Release);
+        // Either we see whoever begins to wait now, or it sees that the socket has gone.
+        fence(Ordering::SeqCst);
+        if let Some(waiters) = self.waiters() {
+            self.metrics()
+                .dropped_disconnected
+                .add(waiters.close() as u64);
+        }
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        self.0.extras.get_or_init(Box::default)
+    }
+
+    pub(crate) fn waiters(&self) -> Option<&Waiters> {
+        self.0.extras.get().map(|extras| &extras.waiters)
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -2,10 +2,11 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, SlowConsumer, WebSocketMode},
+    config::{Config, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
+    protocol::socket_io::parser::Parser,
     room,
     shard::node::Node,
 };
@@ -33,6 +34,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<NamespaceBuilder>,
     states: States,
+    parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
     pub(super) http: Http,
 }
@@ -44,6 +46,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            parser: None,
             on_any_outgoing: None,
             http: Http::default(),
         }
@@ -134,6 +137,31 @@ impl HubBuilder {
         self
     }
 
+    /// How long a client may take to change from long-polling to WebSocket. Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.config.upgrade_timeout = timeout;
+        self
+    }
+
+    /// Which transports clients may use. Default [`Transports::All`].
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.config.transports = transports;
+        self
+    }
+
+    /// Whether a polling session may change to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.config.allow_upgrades = allow;
+        self
+    }
+
+    /// From how many bytes the answer to a poll is compressed, if the client takes gzip or
+    /// deflate; `None`: never. Default 1024.
+    pub fn http_compression(mut self, threshold: Option<usize>) -> Self {
+        self.config.http_compression = threshold;
+        self
+    }
+
     /// How long an emit with ack waits unless told otherwise. Default 10 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config.ack_timeout = timeout;
@@ -216,6 +244,13 @@ impl HubBuilder {
         self
     }
 
+    /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
+    /// well. Default: Socket.IO's own.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -227,13 +262,16 @@ impl HubBuilder {
             mut states,
             http,
             on_any_outgoing,
+            parser,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
+            ("upgrade_timeout", config.upgrade_timeout.is_zero()),
             ("max_http_buffer_size", config.max_http_buffer_size == 0),
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),
@@ -247,7 +285,7 @@ impl HubBuilder {
             return Err(BuildError::NoNamespace);
         }
         states.insert(http);
-        let node = Node::new(config, room::supervise, on_any_outgoing);
+        let node = Node::new(config, room::supervise, parser, on_any_outgoing);
         let core = Core::new(node, namespaces, states)?;
         Ok(Hub {
             core: Arc::new(core),

@@ -1,11 +1,13 @@
 //! What a command does to the state.
 
 use super::{
-    command::{Action, Command},
+    command::{Action, Command, Selection},
+    directory::Scope,
     node::Node,
-    slot::{Notice, Seat},
+    slot::Notice,
     state::State,
 };
+use crate::id::SocketId;
 
 impl State {
     pub(crate) fn apply(&mut self, node: &Node, command: Command) {
@@ -43,16 +45,10 @@ impl State {
                 }
             }
             Action::Disconnect { close } => {
-                for slot in self.select(&scope, &to) {
-                    if let Some(slot) = self.slots.get(slot as usize)
-                        && let Some(Seat { id: socket, .. }) = slot.seat(scope.id)
-                    {
-                        slot.tell(Notice::Disconnect {
-                            socket: *socket,
-                            close,
-                        });
-                    }
-                }
+                self.tell(&scope, &to, |socket| Notice::Disconnect { socket, close });
+            }
+            Action::ServeWaiters => {
+                self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
             }
             Action::Fetch => {
                 let found = self.select(&scope, &to);
@@ -63,6 +59,16 @@ impl State {
                     // It has room for one answer of each worker.
                     let _ = done.try_send(found.collect());
                 }
+            }
+        }
+    }
+
+    fn tell(&mut self, scope: &Scope, to: &Selection, notice: impl Fn(SocketId) -> Notice) {
+        for slot in self.select(scope, to) {
+            if let Some(slot) = self.slots.get(slot as usize)
+                && let Some(seat) = slot.seat(scope.id)
+            {
+                slot.tell(notice(seat.id));
             }
         }
     }

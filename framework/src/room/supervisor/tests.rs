@@ -19,7 +19,7 @@ use tokio::{
 use super::*;
 use crate::{
     config::Config,
-    namespace::{Core, Hub, NamespaceBuilder, Route, States},
+    namespace::{Core, Hub, Route},
     prelude::*,
 };
 
@@ -89,9 +89,11 @@ fn supervise_and_note(node: &Arc<Node>, shared: &Arc<SharedRoom>) -> Option<Reci
 }
 
 fn serve() -> (Hub, SocketAddr) {
-    let node = Node::new(Config::default(), supervise_and_note, None);
-    let main = NamespaceBuilder::named::<Visitor>("/");
-    let core = Core::new(node, vec![main], States::default()).unwrap();
+    let built = Hub::builder().namespace::<Visitor>("/").build().unwrap();
+    let core = Core {
+        node: Node::new(Config::default(), supervise_and_note, None, None),
+        ..Arc::into_inner(built.core).unwrap()
+    };
     let hub = Hub {
         core: Arc::new(core),
     };
