@@ -68,10 +68,17 @@ pub enum ErrorContext {
     TransportHandshake,
     /// Code 3: the session is not on this transport.
     TransportMismatch(String),
+    /// Code 3: the parameter `EIO` is not that of the session.
+    ProtocolMismatch(Option<String>),
+    /// Code 3: the client has gone before it was answered.
+    Aborted,
     /// Code 3: the system's random source failed.
     IdGeneration(String),
     /// Code 4: the text of the application, if it gave one.
     Forbidden(Option<String>),
+    /// Code 4: the header `Origin`, which [`check_origin`](crate::HubBuilder::check_origin) does
+    /// not let in.
+    Origin(String),
     /// Code 5: the parameter `EIO`, if there is one.
     Protocol(Option<String>),
 }

@@ -10,12 +10,14 @@ use actix_web::{
     dev::Extensions,
     web::{self, ServiceConfig},
 };
+use tokio::sync::oneshot;
 
 use super::{
     allow, client_js,
     http::Http,
+    polling,
     refused::{ErrorContext, Refused},
-    verify::{verify, verify_version},
+    verify::{Wanted, verify, verify_version},
 };
 use crate::{
     connection::Connection,
@@ -68,7 +70,7 @@ impl From<HttpResponse> for Answer {
 
 async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     let http = core.states.of::<Http>();
-    let answer = match file(&req) {
+    let answer = match http.preflight(&req).or_else(|| file(&req)) {
         Some(response) => response.into(),
         None => {
             let answer = engine(&core, http, &req, payload).await;
@@ -96,15 +98,25 @@ async fn engine(
     payload: web::Payload,
 ) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
-    verify(core, req, &query)?;
-    let handshake = seen(req);
+    let websocket = match verify(core, http, req, &query)? {
+        Wanted::Session { websocket } => websocket,
+        Wanted::Request(session) => {
+            let sid = query.sid.as_deref().unwrap_or_default();
+            let response = polling::answer(core, req, payload, session, sid).await?;
+            return Ok(response.into());
+        }
+        Wanted::Upgrade(session) => {
+            return Ok(polling::upgrade(core, req, payload, session).into());
+        }
+    };
+    let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
     allow::ask(check, &handshake, req, &core.node.metrics).await?;
     verify_version(&query)?;
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }
-    open_websocket(core, req, handshake, payload)
+    open(core, req, handshake, payload, websocket).await
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -126,11 +138,12 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
     Some(response.content_type("text/html").body(text))
 }
 
-fn open_websocket(
+async fn open(
     core: &Arc<Core>,
     req: &HttpRequest,
     handshake: Handshake,
     payload: web::Payload,
+    websocket: bool,
 ) -> Result<Answer, Refused> {
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
@@ -141,8 +154,16 @@ fn open_websocket(
         let context = ErrorContext::IdGeneration(error.to_string());
         Refused::new(HandshakeError::BadRequest, context)
     })?;
-    let mode = core.node.config.websocket_mode;
     let started = Arc::clone(core);
+    if !websocket {
+        let (first, opened) = oneshot::channel();
+        Connection::start_polling(started, shard, session, handshake, first);
+        return Ok(Answer {
+            response: polling::opened(core, req, opened).await?,
+            first: true,
+        });
+    }
+    let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept(req, payload, mode, move |io, early| {
         Connection::start(started, shard, session, handshake, io, early);
     });
@@ -159,21 +180,21 @@ fn open_websocket(
 }
 
 /// The request as sessions will see it.
-fn seen(req: &HttpRequest) -> Handshake {
+fn seen(http: &Http, req: &HttpRequest) -> Handshake {
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    Handshake::new(
-        &req.uri().to_string(),
-        headers,
-        req.peer_addr(),
-        req.app_config().secure(),
-    )
+    let (address, secure) = match &http.trust_proxy {
+        Some(trust) => trust.client(req.headers(), req.peer_addr()),
+        None => (req.peer_addr(), None),
+    };
+    let secure = secure.unwrap_or_else(|| req.app_config().secure());
+    Handshake::new(&req.uri().to_string(), headers, address, secure)
 }
 
 fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
     let metrics = &core.node.metrics;
     metrics.refused_handshakes.add(refused.reason());
     tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
-    http.tell(refused, || seen(req), metrics);
+    http.tell(refused, || seen(http, req), metrics);
     refused.response(req)
 }
