@@ -211,7 +211,7 @@ impl HubBuilder {
             parser,
         } = self;
         config.path = normalize(&config.path)?;
-        http.check()?;
+        http.prepare()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),

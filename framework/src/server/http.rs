@@ -11,6 +11,7 @@ use actix_web::{
 use super::{
     allow::Allow,
     builder::HubBuilder,
+    bundles::Bundles,
     cors::Cors,
     origins::Origins,
     proxy::TrustProxy,
@@ -33,6 +34,7 @@ pub(super) struct Http {
     on_connection_error: Option<ErrorHook>,
     initial_headers: Option<HeadersHook>,
     headers: Option<HeadersHook>,
+    pub(super) serve_client: Option<Bundles>,
 }
 
 impl HubBuilder {
@@ -131,10 +133,13 @@ impl HubBuilder {
 }
 
 impl Http {
+    /// Makes sure that every option works, and reads the files to be served.
+    ///
     /// # Errors
     /// The first option that cannot work.
-    pub(super) fn check(&self) -> Result<(), BuildError> {
-        self.cors.as_ref().map_or(Ok(()), Cors::check)
+    pub(super) fn prepare(&mut self) -> Result<(), BuildError> {
+        self.cors.as_ref().map_or(Ok(()), Cors::check)?;
+        self.serve_client.as_mut().map_or(Ok(()), Bundles::read)
     }
 
     /// The answer to a preflight, which any OPTIONS is where there is CORS; without its headers.

@@ -2,8 +2,10 @@
 
 mod allow;
 mod builder;
+mod bundles;
 mod client_js;
 mod cors;
+mod file;
 mod http;
 mod origins;
 mod proxy;

@@ -68,7 +68,7 @@ impl From<HttpResponse> for Answer {
 
 async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     let http = core.states.of::<Http>();
-    let answer = match http.preflight(&req).or_else(|| file(&req)) {
+    let answer = match http.preflight(&req).or_else(|| file(http, &req)) {
         Some(response) => response.into(),
         None => {
             let answer = engine(&core, http, &req, payload).await;
@@ -84,9 +84,12 @@ async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> Htt
 }
 
 /// A client to be downloaded.
-fn file(req: &HttpRequest) -> Option<HttpResponse> {
-    let name = req.match_info().query("tail");
-    (name == "client.js").then(|| client_js::serve(req))
+fn file(http: &Http, req: &HttpRequest) -> Option<HttpResponse> {
+    let file = match req.match_info().query("tail") {
+        client_js::NAME => &*client_js::FILE,
+        name => http.serve_client.as_ref()?.get(name)?,
+    };
+    Some(file.serve(req))
 }
 
 async fn engine(
