@@ -206,7 +206,7 @@ impl HubBuilder {
             mut config,
             namespaces,
             mut states,
-            http,
+            mut http,
             on_any_outgoing,
             parser,
         } = self;
