@@ -120,7 +120,11 @@ impl Cookie {
         let is_name = is_part(&self.name) && !self.name.contains(['=', ',', '"', ' ', '\t']);
         let rest = [&self.domain, &self.path].into_iter().flatten();
         let name = Some(&self.name).filter(|_| !is_name);
-        match name.into_iter().chain(rest.filter(|text| !is_part(text))).next() {
+        match name
+            .into_iter()
+            .chain(rest.filter(|text| !is_part(text)))
+            .next()
+        {
             Some(text) => Err(BuildError::Header(text.clone())),
             None => Ok(()),
         }
@@ -186,7 +190,10 @@ mod tests {
             "my-cookie=id; Max-Age=86400; Domain=app.example; Path=/app; \
              Expires=Sun, 09 Sep 2001 01:46:40 GMT; HttpOnly; Secure; SameSite=Strict"
         );
-        let bare = Cookie::default().path(None).http_only(false).same_site(None);
+        let bare = Cookie::default()
+            .path(None)
+            .http_only(false)
+            .same_site(None);
         assert_eq!(bare.line("id"), "io=id");
         let none = Cookie::named("n").same_site(Some(SameSite::None));
         assert_eq!(none.line("id"), "n=id; Path=/; HttpOnly; SameSite=None");
@@ -204,7 +211,10 @@ mod tests {
             Cookie::default().path(Some("/\r\nX: y")),
             Cookie::default().path(Some("")),
         ] {
-            assert!(matches!(cookie.check(), Err(BuildError::Header(_))), "{cookie:?}");
+            assert!(
+                matches!(cookie.check(), Err(BuildError::Header(_))),
+                "{cookie:?}"
+            );
         }
     }
 }

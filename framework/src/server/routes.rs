@@ -119,7 +119,7 @@ async fn engine(
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }
-    open(core, req, handshake, payload, websocket).await
+    open(core, http, req, handshake, payload, websocket).await
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -143,6 +143,7 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
 
 async fn open(
     core: &Arc<Core>,
+    http: &Http,
     req: &HttpRequest,
     handshake: Handshake,
     payload: web::Payload,
@@ -161,10 +162,12 @@ async fn open(
     if !websocket {
         let (first, opened) = oneshot::channel();
         Connection::start_polling(started, shard, session, handshake, first);
-        return Ok(Answer {
-            response: polling::opened(core, req, opened).await?,
-            first: true,
-        });
+        let mut response = polling::opened(core, req, opened).await?;
+        let first = response.status().is_success();
+        if let Some(cookie) = http.cookie.as_ref().filter(|_| first) {
+            cookie.set(response.headers_mut(), session);
+        }
+        return Ok(Answer { response, first });
     }
     let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept(req, payload, mode, move |io, early| {
