@@ -25,6 +25,7 @@ use crate::error::BuildError;
 #[must_use = "give it to `HubBuilder::connection_state_recovery`"]
 pub struct Recovery {
     pub(crate) max_disconnection_duration: Duration,
+    pub(crate) skip_middlewares: bool,
     pub(crate) max_log_bytes: usize,
     pub(crate) max_sessions: usize,
 }
@@ -34,6 +35,7 @@ impl Recovery {
     pub fn new() -> Self {
         Self {
             max_disconnection_duration: Duration::from_secs(120),
+            skip_middlewares: true,
             max_log_bytes: 16 << 20,
             max_sessions: 10_000,
         }
@@ -43,6 +45,15 @@ impl Recovery {
     /// 120 s.
     pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
         self.max_disconnection_duration = duration;
+        self
+    }
+
+    /// Whether clients that come back pass the namespace's
+    /// [middleware](crate::NamespaceBuilder::middleware) unseen. What it put into the socket's
+    /// [extensions](crate::Socket::extensions) when they first came is there in any case. Default
+    /// true.
+    pub fn skip_middlewares(mut self, skip: bool) -> Self {
+        self.skip_middlewares = skip;
         self
     }
 

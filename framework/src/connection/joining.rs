@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::DisconnectReason,
     id::{PrivateId, SocketId},
-    namespace::{Connect, Live, NamespaceInner, Recoverable, Refusal, Socket},
+    namespace::{Live, NamespaceInner, Recoverable, Refusal, Socket},
     protocol::socket_io::{encode, parser::ParserError},
     supervision::catch,
     transport::frame::Frame,
@@ -25,28 +25,43 @@ impl Link {
         if self.clients.knows(nsp) {
             return false;
         }
-        let core = Arc::clone(&self.core);
-        let namespace = core.namespaces.get(nsp);
-        let Some((namespace, connect)) = namespace.and_then(|n| Some((n, n.connect?))) else {
-            self.refuse(nsp, &Refusal::new("Invalid namespace"));
-            return true;
+        let namespace = match self.namespace(nsp) {
+            Ok(namespace) => namespace,
+            Err(refusal) => {
+                self.refuse(nsp, &refusal);
+                return true;
+            }
         };
-        let Ok(socket) = self.fresh(namespace) else {
+        let Ok(socket) = self.fresh(&namespace) else {
             tracing::error!("the system's random source failed");
             self.refuse(nsp, &Refusal::new(PANICKED));
             return true;
         };
-        let phase = match self.claim(&socket, auth, connect) {
+        let phase = match self.claim(&socket, auth) {
             Some(claiming) => Phase::Claiming(Box::new(claiming)),
             None => {
                 self.seat(&socket);
-                self.admit(&socket, auth, connect)
+                self.admit(&socket, auth)
             }
         };
         self.enter(socket, phase);
         self.run_client(self.clients.0.len() - 1, cx);
         self.forget_gone();
         true
+    }
+
+    fn namespace(&self, nsp: &str) -> Result<Arc<NamespaceInner>, Refusal> {
+        let namespace = self.core.enter(nsp)?;
+        if namespace.is_child() {
+            // Their names are the client's to invent.
+            let sockets = self.clients.0.iter().map(|client| &client.socket);
+            let children = sockets.filter(|socket| socket.is_in_child()).count();
+            if children >= self.core.node.config.max_namespaces_per_connection {
+                self.core.node.metrics.refused_namespaces.add(1);
+                return Err(Refusal::too_many_namespaces());
+            }
+        }
+        Ok(namespace)
     }
 
     /// A socket that nobody has seen yet.
@@ -69,8 +84,9 @@ impl Link {
     }
 
     /// Starts the session of a socket, or refuses it.
-    pub(super) fn admit(&mut self, socket: &Socket, auth: Option<&str>, connect: Connect) -> Phase {
-        let refusal = match catch(|| connect(auth, socket)) {
+    pub(super) fn admit(&mut self, socket: &Socket, auth: Option<&str>) -> Phase {
+        let admitted = catch(|| socket.namespace_inner().admit(auth, socket));
+        let refusal = match admitted {
             Ok(Ok(connecting)) => return Phase::Connecting(connecting),
             Ok(Err(refusal)) => refusal,
             Err(panic) => {

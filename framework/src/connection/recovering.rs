@@ -1,6 +1,6 @@
 //! Clients that come back to a session (Socket.IO v5, section 8).
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +10,7 @@ use super::{actor::Link, clients::Phase};
 use crate::{
     error::DisconnectReason,
     id::PrivateId,
-    namespace::{Connect, Live, Recoverable, SessionState, Socket},
+    namespace::{Kept, Live, Recoverable, Socket},
     shard::{
         command::{Action, Command, Selection},
         log::Unavailable,
@@ -33,7 +33,6 @@ pub(super) struct Claiming {
     pub(super) search: Search,
     offset: Offset,
     auth: Box<str>,
-    connect: Connect,
 }
 
 /// What a client's CONNECT says of its last session, beside the application's own keys.
@@ -56,12 +55,7 @@ impl Claim<'_> {
 
 impl Link {
     /// Looks for the session that the client wants to come back to; `None` if it does not.
-    pub(super) fn claim(
-        &self,
-        socket: &Socket,
-        auth: Option<&str>,
-        connect: Connect,
-    ) -> Option<Claiming> {
+    pub(super) fn claim(&self, socket: &Socket, auth: Option<&str>) -> Option<Claiming> {
         socket.recoverable()?;
         let auth = auth?;
         let (pid, offset) = Claim::read(auth)?;
@@ -75,7 +69,6 @@ impl Link {
             search,
             offset: offset.unwrap_or_default(),
             auth: auth.into(),
-            connect,
         })
     }
 
@@ -113,22 +106,17 @@ impl Link {
             return;
         };
         let fresh = client.socket.clone();
-        let Claiming {
-            offset,
-            auth,
-            connect,
-            ..
-        } = *claiming;
+        let Claiming { offset, auth, .. } = *claiming;
         let (socket, phase) = match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
             Ok((socket, ticket)) => {
-                let phase = self.admit(&socket, Some(&auth), connect);
+                let phase = self.admit(&socket, Some(&auth));
                 (socket, self.restoring(phase, ticket))
             }
             Err(reason) => {
                 self.core.node.metrics.recovery_refused.add(reason);
                 tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
                 self.seat(&fresh);
-                let phase = self.admit(&fresh, Some(&auth), connect);
+                let phase = self.admit(&fresh, Some(&auth));
                 (fresh, phase)
             }
         };
@@ -153,9 +141,12 @@ impl Link {
         };
         match store.restore(&self.shard, self.key, scope, session, offset) {
             Ok(head) => {
-                let state = session.state.clone().map(SessionState::from_shared);
-                let recoverable = Recoverable::restored(session.pid, state, session.floor, head);
-                Ok((fresh.restored(session.id, recoverable), ticket))
+                let kept = session.kept.downcast_ref::<Kept>();
+                let kept = kept.cloned().unwrap_or_default();
+                let recoverable = Recoverable::restored(session, kept.state, head);
+                let socket = fresh.restored(session.id, recoverable);
+                socket.extensions().take_over(kept.extensions);
+                Ok((socket, ticket))
             }
             Err(unavailable) => {
                 // The client gets a fresh session: nobody will come back to this one.
@@ -211,7 +202,7 @@ impl Link {
             id: socket.id(),
             rooms: socket.last_rooms(),
             floor: it.floor(),
-            state: state.map(SessionState::into_shared),
+            kept: Arc::new(Kept::of(socket, state)),
             until: store.expiry(),
         };
         Some(Ticket::new(socket.node(), socket.scope(), session))

@@ -1,7 +1,30 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::SessionState;
-use crate::{id::PrivateId, shard::offset::Offset};
+use super::{NamespaceInner, SessionState, Socket, extensions::Values};
+use crate::{
+    id::PrivateId,
+    shard::{offset::Offset, retained::Saved},
+};
+
+/// What a socket leaves for the one that takes its place.
+#[derive(Clone, Default)]
+pub(crate) struct Kept {
+    pub(crate) state: Option<SessionState>,
+    pub(crate) extensions: Values,
+    /// A dynamic namespace lives as long as anyone may come back to it.
+    _child: Option<Arc<NamespaceInner>>,
+}
+
+impl Kept {
+    pub(crate) fn of(socket: &Socket, state: Option<SessionState>) -> Self {
+        let namespace = socket.namespace_inner();
+        Self {
+            state,
+            extensions: socket.extensions().values(),
+            _child: namespace.is_child().then(|| Arc::clone(namespace)),
+        }
+    }
+}
 
 /// What a socket needs for its client to come back to it (Socket.IO v5, section 8).
 pub(crate) struct Recoverable {
@@ -24,6 +47,7 @@ struct Seen {
 }
 
 impl Recoverable {
+    /// `head` is the newest event, which the client will not get.
     pub(crate) fn fresh(pid: PrivateId, head: Offset) -> Self {
         Self {
             pid,
@@ -37,21 +61,13 @@ impl Recoverable {
         }
     }
 
-    pub(crate) fn restored(
-        pid: PrivateId,
-        state: Option<SessionState>,
-        floor: Offset,
-        head: Offset,
-    ) -> Self {
+    /// `head` is the newest event now, all of which the client is sent.
+    pub(crate) fn restored(session: &Saved, state: Option<SessionState>, head: Offset) -> Self {
         Self {
             recovered: true,
             state,
             live_from: head,
-            seen: Mutex::new(Seen {
-                floor,
-                at_last_pong: floor,
-            }),
-            ..Self::fresh(pid, head)
+            ..Self::fresh(session.pid, session.floor)
         }
     }
 

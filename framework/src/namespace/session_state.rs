@@ -27,14 +27,6 @@ impl SessionState {
         raw(value, "session state").map(|value| Self(value.into()))
     }
 
-    pub(crate) fn from_shared(json: Arc<RawValue>) -> Self {
-        Self(json)
-    }
-
-    pub(crate) fn into_shared(self) -> Arc<RawValue> {
-        self.0
-    }
-
     /// The value that was kept.
     ///
     /// # Errors

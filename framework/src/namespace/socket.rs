@@ -11,8 +11,8 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Handshake, Hub, Namespace, NamespaceInner, Recoverable, SessionState, Unicast,
-    extras::Extras, recipient, waiters::Waiters,
+    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Recoverable, SessionState,
+    Unicast, children::Children, extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -44,6 +44,7 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
+    extensions: Extensions,
     extras: OnceLock<Box<Extras>>,
 }
 
@@ -64,6 +65,7 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
+            extensions: Extensions::default(),
             extras: Extras::of(recoverable),
         }))
     }
@@ -111,6 +113,20 @@ impl Socket {
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> &T {
         self.0.core.states.of()
+    }
+
+    /// What the name of its namespace says, if that is a
+    /// [dynamic one](crate::NamespaceBuilder::matching).
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        self.0.namespace.params()
+    }
+
+    /// The values that it carries: what a [middleware](crate::NamespaceBuilder::middleware) has
+    /// left for the session.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
     }
 
     /// Whether it is still connected, or connecting.
@@ -367,6 +383,12 @@ impl Socket {
             .unwrap_or_default()
     }
 
+    /// Whether its client passed the middleware when it first came, which is enough.
+    pub(super) fn skips_middlewares(&self) -> bool {
+        let recovery = &self.node().config.connection_state_recovery;
+        self.recovered() && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
+    }
+
     pub(super) fn kept_state(&self) -> Option<SessionState> {
         self.recoverable()?.state.clone()
     }
@@ -388,6 +410,18 @@ impl Socket {
 
     pub(crate) fn scope(&self) -> &Arc<Scope> {
         &self.0.namespace.scope
+    }
+
+    pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
+        &self.0.namespace
+    }
+
+    pub(super) fn children(&self) -> &Children {
+        &self.0.core.children
+    }
+
+    pub(crate) fn is_in_child(&self) -> bool {
+        self.0.namespace.is_child()
     }
 
     pub(crate) fn namespace_name(&self) -> &str {

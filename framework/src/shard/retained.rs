@@ -2,11 +2,11 @@
 //! and those whose client is away.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use serde_json::value::RawValue;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
@@ -24,8 +24,8 @@ pub(crate) struct Saved {
     pub(crate) rooms: Arc<[RoomName]>,
     /// What its client has certainly seen.
     pub(crate) floor: Offset,
-    /// What the application keeps.
-    pub(crate) state: Option<Arc<RawValue>>,
+    /// What the namespace's layer keeps.
+    pub(crate) kept: Arc<dyn Any + Send + Sync>,
     pub(crate) until: Instant,
 }
 
