@@ -18,6 +18,8 @@ pub(crate) trait Live {
     /// Starts the handler of an event; the session comes back with the outcome.
     fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
 
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason);
+
     fn disconnect(self: Box<Self>, socket: Socket, reason: DisconnectReason) -> LocalFuture<()>;
 }
 
@@ -122,6 +124,10 @@ impl<S: Session> Live for S {
                 Called::Done(Outcome { session, reply })
             }
         }
+    }
+
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
+        Session::disconnecting(self, socket, reason);
     }
 
     fn disconnect(

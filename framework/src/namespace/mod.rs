@@ -1,5 +1,6 @@
 //! Namespaces, the sockets in them, and the sessions that applications write.
 
+mod data;
 mod extras;
 mod handlers;
 mod handshake;
@@ -14,6 +15,7 @@ mod untyped;
 mod waiters;
 mod waiting;
 
+pub use data::DataError;
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;
 pub(crate) use hub::{Core, NamespaceInner, States};

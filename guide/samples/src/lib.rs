@@ -15,6 +15,7 @@ mod guarantees;
 mod hello;
 mod rooms;
 mod security;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod untyped;
