@@ -18,6 +18,7 @@ mod security;
 mod sessions;
 #[cfg(test)]
 mod testing;
+mod transports;
 mod untyped;
 mod waiting;
 
