@@ -1,6 +1,6 @@
 //! The errors of the public API and the reasons for which sockets are disconnected.
 
-use std::fmt;
+use std::{fmt, io, path::PathBuf};
 
 /// Why an emit was refused. Nothing was sent to anyone, except where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,18 @@ pub enum BuildError {
     /// A text that is to stand in a header cannot.
     #[error("`{0}` cannot stand in an HTTP header")]
     Header(String),
+    /// There is no bundle of the client in the directory given to
+    /// [`serve_client`](crate::HubBuilder::serve_client).
+    #[error("`{}` holds no bundle of the client", .0.display())]
+    NoClient(PathBuf),
+    /// A bundle of the client cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Client {
+        /// The bundle.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),

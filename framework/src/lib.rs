@@ -76,8 +76,8 @@ pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{
-    ConnectionError, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
-    TrustProxy, signals,
+    ConnectionError, Cookie, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
+    SameSite, TrustProxy, signals,
 };
 
 /// What derived code names.

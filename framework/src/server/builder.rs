@@ -231,12 +231,12 @@ impl HubBuilder {
             mut config,
             namespaces,
             mut states,
-            http,
+            mut http,
             on_any_outgoing,
             parser,
         } = self;
         config.path = normalize(&config.path)?;
-        http.check()?;
+        http.prepare()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),

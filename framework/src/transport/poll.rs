@@ -162,8 +162,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::protocol::socket_io::parser::ParserError;
-    use crate::transport::frame::Frame;
+    use crate::{protocol::socket_io::parser::ParserError, transport::frame::Frame};
 
     fn text(poll: &mut oneshot::Receiver<Answer>) -> String {
         match poll.try_recv().unwrap() {
