@@ -60,9 +60,13 @@ pub enum AckError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two sessions were registered for the same namespace.
+    /// Two sessions were registered for the same namespace, pattern or label.
     #[error("namespace `{0}` is registered twice")]
     DuplicateNamespace(String),
+    /// A pattern must have a part, parts need names that differ and something between them, and
+    /// braces stand around the names of parts only.
+    #[error("`{0}` is not a pattern of namespaces such as `/room-{{id}}`")]
+    NamespacePattern(String),
     /// No namespace was registered: nobody could connect.
     #[error("the hub has no namespace; register one with `.namespace::<Session>(\"/\")`")]
     NoNamespace,
