@@ -1,6 +1,10 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
+mod per_message_deflate;
+
 use std::time::Duration;
+
+pub use per_message_deflate::PerMessageDeflate;
 
 /// What happens to an event for a client that does not read fast enough: when what waits for it
 /// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
@@ -56,6 +60,7 @@ pub(crate) struct Config {
     pub(crate) max_connections: Option<usize>,
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) websocket_mode: WebSocketMode,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
 }
 
 impl Default for Config {
@@ -75,6 +80,7 @@ impl Default for Config {
             max_connections: None,
             slow_consumer: SlowConsumer::Close,
             websocket_mode: WebSocketMode::Handoff,
+            per_message_deflate: None,
         }
     }
 }

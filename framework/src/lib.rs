@@ -61,7 +61,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{SlowConsumer, WebSocketMode};
+pub use config::{PerMessageDeflate, SlowConsumer, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{Event, Rejection, RejectionKind};
 pub use id::{InvalidId, SocketId};

@@ -10,7 +10,7 @@ use crate::{
     error::DisconnectReason,
     id::{SessionId, SlotKey},
     namespace::{Core, Handshake},
-    protocol::{engine_io::Open, socket_io::Assembler},
+    protocol::{engine_io::Open, socket_io::Assembler, websocket::deflate::Agreed},
     shard::{local::LocalShard, slot::Notice},
     transport::{frame::Frame, io::Io},
 };
@@ -39,7 +39,8 @@ pub(super) struct Link {
 }
 
 impl Connection {
-    /// Starts the connection on this thread. `early` came with the handshake.
+    /// Starts the connection on this thread. `early` came with the handshake, which `agreed` to
+    /// permessage-deflate.
     pub(crate) fn start(
         core: Arc<Core>,
         shard: LocalShard,
@@ -47,9 +48,13 @@ impl Connection {
         handshake: Handshake,
         io: Io,
         early: Bytes,
+        agreed: Option<Agreed>,
     ) {
         ConnectionContext::run(|address| {
             let key = shard.open(io.clone(), address.recipient().downgrade());
+            if let Some(agreed) = agreed {
+                shard.deflate(key, agreed.server_window);
+            }
             core.node.directory.sessions.insert(session, key);
             core.node.metrics.connections.up();
             let link = Link {
@@ -67,7 +72,7 @@ impl Connection {
             };
             link.shard.send(key, link.open_packet());
             Self {
-                wire: Wire::new(io, early),
+                wire: Wire::new(io, early, agreed.is_some()),
                 link,
             }
         });

@@ -28,6 +28,8 @@ pub(super) struct Wire {
     /// caught up. What is before `decoded` is done with.
     rest: Vec<u8>,
     decoded: u32,
+    /// Messages may be deflated.
+    deflate: bool,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
 }
@@ -41,12 +43,13 @@ enum Fed {
 }
 
 impl Wire {
-    pub(super) fn new(io: Io, early: Bytes) -> Self {
+    pub(super) fn new(io: Io, early: Bytes, deflate: bool) -> Self {
         Self {
             io: Some(io),
             decoder: Decoder::new(),
             rest: early.into(),
             decoded: 0,
+            deflate,
             deaf: false,
         }
     }
@@ -114,15 +117,23 @@ impl Wire {
         };
         let len = block.len();
         let mut input = Input::new(block);
-        while !self.deaf {
+        let mut inflater = self.deflate.then(|| link.shard.take_inflater());
+        let fed = loop {
+            if self.deaf {
+                break Fed::All;
+            }
             if link.is_full() || *budget == 0 {
                 if *budget == 0 {
                     cx.waker().wake_by_ref();
                 }
-                return Fed::Enough(len - input.remaining().len());
+                break Fed::Enough(len - input.remaining().len());
             }
-            match self.decoder.decode(&limits, &mut input) {
-                Ok(None) => break,
+            let decoded = match &mut inflater {
+                None => self.decoder.decode(&limits, &mut input),
+                Some(inflater) => self.decoder.decode_inflating(inflater, &limits, &mut input),
+            };
+            match decoded {
+                Ok(None) => break Fed::All,
                 Ok(Some(message)) => {
                     *budget -= 1;
                     link.message(message, cx);
@@ -132,7 +143,10 @@ impl Wire {
                     link.protocol_error(error);
                 }
             }
+        };
+        if let Some(inflater) = inflater {
+            link.shard.give_inflater(inflater);
         }
-        Fed::All
+        fed
     }
 }

@@ -60,6 +60,7 @@ pub struct Broadcast<'a> {
     except: SmallVec<[Cow<'a, str>; 1]>,
     except_socket: Option<Address>,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
@@ -72,6 +73,7 @@ impl<'a> Broadcast<'a> {
             except: SmallVec::new(),
             except_socket: None,
             volatile: false,
+            compress: true,
             timeout: node.config.ack_timeout,
         }
     }
@@ -105,6 +107,13 @@ impl<'a> Broadcast<'a> {
         self
     }
 
+    /// Whether the event may be compressed, where that was
+    /// [agreed to](crate::HubBuilder::per_message_deflate). Default true.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits; by default
     /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -123,7 +132,7 @@ impl<'a> Broadcast<'a> {
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
         self.send(
-            frame.with(handling(&self.node.config, event, self.volatile)),
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress)),
             None,
         )
     }
@@ -136,7 +145,7 @@ impl<'a> Broadcast<'a> {
         let frame =
             Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
         self.send(
-            frame.with(untyped(&self.node.config, name, self.volatile)),
+            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
             None,
         )
     }
@@ -156,7 +165,8 @@ impl<'a> Broadcast<'a> {
     {
         let id = self.scope.next_ack_id();
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
-        let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        let frame =
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress));
         let selection = self.selection();
         let workers = selection.workers(&self.scope);
         let collector = Collector::new(workers.len());
@@ -291,6 +301,7 @@ pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> 
         slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
         key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
         volatile,
+        compress: true,
     }
 }
 
@@ -300,6 +311,7 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         slow_consumer: config.slow_consumer,
         key: event::key(name, &()),
         volatile,
+        compress: true,
     }
 }
 

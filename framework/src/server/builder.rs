@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::{
-    config::{Config, SlowConsumer, WebSocketMode},
+    config::{Config, PerMessageDeflate, SlowConsumer, WebSocketMode},
     error::BuildError,
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
@@ -155,6 +155,13 @@ impl HubBuilder {
         self
     }
 
+    /// Compresses messages on WebSockets whose clients offer it, with these options. Default: no
+    /// compression; the offers are ignored.
+    pub fn per_message_deflate(mut self, options: PerMessageDeflate) -> Self {
+        self.config.per_message_deflate = Some(options);
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -179,6 +186,9 @@ impl HubBuilder {
             if is_zero {
                 return Err(BuildError::Zero(name));
             }
+        }
+        if let Some(deflate) = &config.per_message_deflate {
+            deflate.verify()?;
         }
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);

@@ -136,6 +136,7 @@ fn open(
         HandshakeError::BadRequest
     })?;
     let mode = core.node.config.websocket_mode;
+    let compression = core.node.config.per_message_deflate.as_ref();
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let seen = Handshake::new(
@@ -145,8 +146,8 @@ fn open(
         req.app_config().secure(),
     );
     let started = Arc::clone(core);
-    let accepted = handshake::accept(req, payload, mode, move |io, early| {
-        Connection::start(started, shard, session, seen, io, early);
+    let accepted = handshake::accept(req, payload, mode, compression, move |io, early, agreed| {
+        Connection::start(started, shard, session, seen, io, early, agreed);
     });
     accepted.or_else(|error| {
         core.node.metrics.refused_handshakes.add("websocket");

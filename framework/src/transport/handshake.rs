@@ -15,11 +15,15 @@ use actix_web::{
 use actix_web_actors::ws::{self, HandshakeError};
 use bytes::Bytes;
 
-use super::{body_stream, handoff, io::Io};
-use crate::config::WebSocketMode;
+use super::{body_stream, deflate, handoff, io::Io};
+use crate::{
+    config::{PerMessageDeflate, WebSocketMode},
+    protocol::websocket::deflate::Agreed,
+};
 
 /// Answers a WebSocket handshake with the 101 and hands the connection to `start`, with the bytes that
 /// the peer sent right behind its handshake: they are nowhere else, so decode them before the first read.
+/// With `compression`, it is also told what was agreed about permessage-deflate.
 ///
 /// `start` runs once, within this call or within the HTTP dispatcher's poll, so it should only spawn the
 /// connection's task. It does not run at all if the peer vanishes before the 101 is sent, or if a
@@ -33,10 +37,15 @@ pub(crate) fn accept(
     req: &HttpRequest,
     payload: web::Payload,
     mode: WebSocketMode,
-    start: impl FnOnce(Io, Bytes) + 'static,
+    compression: Option<&PerMessageDeflate>,
+    start: impl FnOnce(Io, Bytes, Option<Agreed>) + 'static,
 ) -> Result<HttpResponse, Error> {
     let mut response = ws::handshake(req).map_err(refuse)?;
     verify(req).map_err(refuse)?;
+    let agreed = compression.and_then(|options| deflate::agree(req, options));
+    if let Some(agreed) = agreed {
+        response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, agreed.to_string()));
+    }
 
     let mut kept = handoff::take_socket(req);
     if mode == WebSocketMode::Handoff
@@ -44,14 +53,15 @@ pub(crate) fn accept(
     {
         match handoff::open(socket) {
             Ok(io) => {
-                let body = handoff::HandoffBody::new(payload, move |early| start(io, early));
+                let body =
+                    handoff::HandoffBody::new(payload, move |early| start(io, early, agreed));
                 return Ok(response.body(body));
             }
             Err(error) => tracing::debug!(%error, "handoff impossible, using the response body"),
         }
     }
     let (io, body) = body_stream::pair(payload, kept);
-    start(io, Bytes::new());
+    start(io, Bytes::new(), agreed);
     Ok(response.body(body))
 }
 
