@@ -63,17 +63,22 @@ mod transport;
 
 pub use config::{PerMessageDeflate, SlowConsumer, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
-pub use event::{Event, Rejection, RejectionKind};
+pub use event::{
+    Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
+};
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
     EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
     Unicast,
 };
-pub use protocol::socket_io::Binary;
+pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
-pub use server::{HubBuilder, signals};
+pub use server::{
+    ConnectionError, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
+    TrustProxy, signals,
+};
 
 /// What derived code names.
 #[doc(hidden)]

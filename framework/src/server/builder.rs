@@ -1,10 +1,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use super::http::Http;
 use crate::{
     config::{Config, PerMessageDeflate, SlowConsumer, WebSocketMode},
     error::BuildError,
+    event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
+    protocol::socket_io::parser::Parser,
     room,
     shard::{directory::Scope, node::Node},
 };
@@ -32,6 +35,9 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    parser: Option<Box<dyn Parser>>,
+    on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(super) http: Http,
 }
 
 impl Hub {
@@ -41,6 +47,9 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            parser: None,
+            on_any_outgoing: None,
+            http: Http::default(),
         }
     }
 }
@@ -61,6 +70,32 @@ impl HubBuilder {
     /// [`Socket::state`](crate::Socket::state).
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
+        self
+    }
+
+    /// Is called with every event that goes out, before it does: once for each emit, on the thread
+    /// that emits, whatever the number of receivers. Acks and packets of the protocol are not
+    /// events. Socket.IO's `onAnyOutgoing` is called once for each receiver instead.
+    ///
+    /// It may be called from any number of threads at once, and every emit waits for it. A panic
+    /// in it is one of whoever emits.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_any_outgoing(|event| println!("{} to {:?}", event.name(), event.to()))
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_any_outgoing(mut self, told: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
+        self.on_any_outgoing = Some(Box::new(told));
         self
     }
 
@@ -162,6 +197,13 @@ impl HubBuilder {
         self
     }
 
+    /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
+    /// well. Default: Socket.IO's own.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -170,9 +212,13 @@ impl HubBuilder {
         let Self {
             mut config,
             namespaces,
-            states,
+            mut states,
+            http,
+            on_any_outgoing,
+            parser,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
@@ -206,8 +252,9 @@ impl HubBuilder {
         let main = registered
             .get("/")
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
+        states.insert(http);
         let core = Core {
-            node: Node::new(config, room::supervise),
+            node: Node::new(config, room::supervise, parser, on_any_outgoing),
             namespaces: registered,
             main,
             states,

@@ -1,4 +1,4 @@
-//! The requests that the hub answers below its path.
+//! The requests that the hub answers below its path, and the steps of each answer.
 
 use std::{
     any::Any,
@@ -8,11 +8,15 @@ use std::{
 use actix_web::{
     HttpRequest, HttpResponse,
     dev::Extensions,
-    http::{Method, header},
     web::{self, ServiceConfig},
 };
 
-use super::client_js;
+use super::{
+    allow, client_js,
+    http::Http,
+    refused::{ErrorContext, Refused},
+    verify::{verify, verify_version},
+};
 use crate::{
     connection::Connection,
     id::SessionId,
@@ -29,8 +33,7 @@ impl Hub {
         move |config| {
             let path = format!("{}/{{tail:.*}}", core.node.config.path);
             let answer = move |req: HttpRequest, payload: web::Payload| {
-                let response = answer(&core, &req, payload);
-                async move { response }
+                answer(Arc::clone(&core), req, payload)
             };
             config.service(web::resource(path).to(answer));
         }
@@ -47,60 +50,61 @@ impl Hub {
     }
 }
 
-fn answer(core: &Arc<Core>, req: &HttpRequest, payload: web::Payload) -> HttpResponse {
-    if req.match_info().query("tail") == "client.js" {
-        return client_js::serve(req);
-    }
-    let upgrade = is_upgrade(req);
-    match engine(core, req, upgrade, payload) {
-        Ok(response) => response,
-        Err(error) => {
-            core.node.metrics.refused_handshakes.add(reason(error));
-            tracing::debug!(peer = ?req.peer_addr(), %error, "handshake refused");
-            refuse(error, upgrade)
+/// A response, and what the options for headers need to know of it.
+pub(super) struct Answer {
+    pub(super) response: HttpResponse,
+    /// It is the first one of a session.
+    pub(super) first: bool,
+}
+
+impl From<HttpResponse> for Answer {
+    fn from(response: HttpResponse) -> Self {
+        Self {
+            response,
+            first: false,
         }
     }
 }
 
-fn is_upgrade(req: &HttpRequest) -> bool {
-    let upgrade = req.headers().get(header::UPGRADE);
-    upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let http = core.states.of::<Http>();
+    let answer = match http.preflight(&req).or_else(|| file(&req)) {
+        Some(response) => response.into(),
+        None => {
+            let answer = engine(&core, http, &req, payload).await;
+            answer.unwrap_or_else(|refused| refuse(&core, http, &req, &refused).into())
+        }
+    };
+    let Answer {
+        mut response,
+        first,
+    } = answer;
+    http.decorate(&mut response, &req, first, &core.node.metrics);
+    response
 }
 
-/// Section 3 of Engine.IO v4, in its order.
-fn engine(
+/// A client to be downloaded.
+fn file(req: &HttpRequest) -> Option<HttpResponse> {
+    let name = req.match_info().query("tail");
+    (name == "client.js").then(|| client_js::serve(req))
+}
+
+async fn engine(
     core: &Arc<Core>,
+    http: &Http,
     req: &HttpRequest,
-    upgrade: bool,
     payload: web::Payload,
-) -> Result<HttpResponse, HandshakeError> {
-    let node = &core.node;
+) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
-    if query.transport.as_deref() != Some("websocket") {
-        return Err(HandshakeError::TransportUnknown);
-    }
-    if let Some(sid) = &query.sid {
-        let known = SessionId::from_peer(sid)
-            .is_some_and(|session| node.directory.sessions.contains_key(&session));
-        // A session that began on WebSocket stays there.
-        return Err(match known {
-            true => HandshakeError::BadRequest,
-            false => HandshakeError::UnknownSession,
-        });
-    }
-    if req.method() != Method::GET {
-        return Err(HandshakeError::BadMethod);
-    }
-    if !upgrade {
-        return Err(HandshakeError::BadRequest);
-    }
-    if !query.is_v4() {
-        return Err(HandshakeError::UnsupportedVersion);
-    }
+    verify(core, http, req, &query)?;
+    let handshake = seen(http, req);
+    let check = http.allow_request.as_deref();
+    allow::ask(check, &handshake, req, &core.node.metrics).await?;
+    verify_version(&query)?;
     if let Some(busy) = unavailable(core) {
-        return Ok(busy);
+        return Ok(busy.into());
     }
-    open(core, req, payload)
+    open_websocket(core, req, handshake, payload)
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -122,57 +126,55 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
     Some(response.content_type("text/html").body(text))
 }
 
-fn open(
+fn open_websocket(
     core: &Arc<Core>,
     req: &HttpRequest,
+    handshake: Handshake,
     payload: web::Payload,
-) -> Result<HttpResponse, HandshakeError> {
+) -> Result<Answer, Refused> {
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
-        return Ok(HttpResponse::ServiceUnavailable().finish());
+        return Ok(HttpResponse::ServiceUnavailable().finish().into());
     };
     let session = SessionId::random().map_err(|error| {
         tracing::error!(%error, "the system's random source failed");
-        HandshakeError::BadRequest
+        let context = ErrorContext::IdGeneration(error.to_string());
+        Refused::new(HandshakeError::BadRequest, context)
     })?;
     let mode = core.node.config.websocket_mode;
     let compression = core.node.config.per_message_deflate.as_ref();
-    let headers = req.headers().iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let seen = Handshake::new(
-        &req.uri().to_string(),
-        headers,
-        req.peer_addr(),
-        req.app_config().secure(),
-    );
     let started = Arc::clone(core);
     let accepted = handshake::accept(req, payload, mode, compression, move |io, early, agreed| {
-        Connection::start(started, shard, session, seen, io, early, agreed);
+        Connection::start(started, shard, session, handshake, io, early, agreed);
     });
-    accepted.or_else(|error| {
-        core.node.metrics.refused_handshakes.add("websocket");
-        Ok(error.error_response())
+    Ok(match accepted {
+        Ok(response) => Answer {
+            response,
+            first: true,
+        },
+        Err(error) => {
+            core.node.metrics.refused_handshakes.add("websocket");
+            error.error_response().into()
+        }
     })
 }
 
-fn reason(error: HandshakeError) -> &'static str {
-    match error {
-        HandshakeError::TransportUnknown => "transport_unknown",
-        HandshakeError::UnknownSession => "session_id_unknown",
-        HandshakeError::BadMethod => "bad_handshake_method",
-        HandshakeError::BadRequest => "bad_request",
-        HandshakeError::UnsupportedVersion => "unsupported_protocol_version",
-    }
+/// The request as sessions will see it.
+fn seen(http: &Http, req: &HttpRequest) -> Handshake {
+    let headers = req.headers().iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let (address, secure) = match &http.trust_proxy {
+        Some(trust) => trust.client(req.headers(), req.peer_addr()),
+        None => (req.peer_addr(), None),
+    };
+    let secure = secure.unwrap_or_else(|| req.app_config().secure());
+    Handshake::new(&req.uri().to_string(), headers, address, secure)
 }
 
-/// A plain request gets the code as JSON; an upgrade always 400 and the bare text (section 3).
-fn refuse(error: HandshakeError, upgrade: bool) -> HttpResponse {
-    if upgrade {
-        let mut response = HttpResponse::BadRequest();
-        response.force_close();
-        return response.content_type("text/html").body(error.message());
-    }
-    HttpResponse::BadRequest()
-        .content_type("application/json")
-        .body(error.body())
+fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
+    let metrics = &core.node.metrics;
+    metrics.refused_handshakes.add(refused.reason());
+    tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
+    http.tell(refused, || seen(http, req), metrics);
+    refused.response(req)
 }

@@ -1,0 +1,111 @@
+//! Samples of the chapter "Security".
+
+use std::{error::Error, time::Duration};
+
+use actix_web::{HttpRequest, rt::time::timeout};
+use roomcast::{BuildError, Cors, Forbidden, Handshake, TrustProxy, prelude::*};
+
+/// Stands for a lookup in a database.
+async fn is_member(key: &str) -> bool {
+    key == "sesame"
+}
+
+// ANCHOR: allow
+fn members_only<S: Session>() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<S>("/")
+        .allow_request(async |handshake: &Handshake, _: &HttpRequest| {
+            let key = handshake.header("x-key").unwrap_or_default();
+            match timeout(Duration::from_secs(2), is_member(key)).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Forbidden::new("members only")),
+                Err(_) => Err(Forbidden::default()),
+            }
+        })
+        .on_connection_error(|error| {
+            let from = error.request().address();
+            eprintln!(
+                "{from:?} was refused: {} {:?}",
+                error.message(),
+                error.context()
+            );
+        })
+        .build()
+}
+// ANCHOR_END: allow
+
+// ANCHOR: origins
+fn for_our_pages<S: Session>() -> Result<Hub, BuildError> {
+    let ours = ["https://app.example", "https://admin.example"];
+    Hub::builder()
+        .namespace::<S>("/")
+        .cors(Cors::new(ours).credentials(true))
+        .check_origin(ours)
+        .build()
+}
+// ANCHOR_END: origins
+
+// ANCHOR: proxy
+fn behind_a_proxy<S: Session>() -> Result<Hub, Box<dyn Error>> {
+    let load_balancers = TrustProxy::networks(["10.0.0.0/8", "fd00::/8"])?;
+    let hub = Hub::builder()
+        .namespace::<S>("/")
+        .trust_proxy(load_balancers)
+        .build()?;
+    Ok(hub)
+}
+// ANCHOR_END: proxy
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use roomcast::{
+        prelude::*,
+        testing::{TestClient, TestServer},
+    };
+
+    #[derive(EventHandlers)]
+    #[handles()]
+    struct Listener;
+
+    impl Session for Listener {
+        type Auth = ();
+
+        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+            Ok(Self)
+        }
+    }
+
+    #[actix_web::test]
+    async fn members_come_in_and_others_do_not() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(super::members_only::<Listener>()?);
+        let member = TestClient::builder(&server).header("X-Key", "sesame");
+        member.connect().await?;
+        match TestClient::connect(&server).await {
+            Ok(_) => Err("a stranger was let in".into()),
+            Err(refused) => {
+                assert_eq!(refused.message, "members only");
+                Ok(())
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn pages_of_ours_connect_and_others_do_not() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(super::for_our_pages::<Listener>()?);
+        let from = |origin| TestClient::builder(&server).header("Origin", origin);
+        from("https://app.example").connect().await?;
+        let refused = from("https://evil.example").connect().await;
+        assert_eq!(
+            refused.err().map(|error| error.message).as_deref(),
+            Some("Forbidden")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_networks_are_some() -> Result<(), Box<dyn Error>> {
+        super::behind_a_proxy::<Listener>().map(drop)
+    }
+}
