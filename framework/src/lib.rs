@@ -61,7 +61,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{PerMessageDeflate, SlowConsumer, WebSocketMode};
+pub use config::{PerMessageDeflate, SlowConsumer, Transports, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
@@ -69,8 +69,8 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
-    Unicast,
+    Awaited, EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session,
+    Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use super::actor::Link;
 use crate::{
     error::DisconnectReason,
-    protocol::websocket::{Decoder, Input, Limits},
+    protocol::websocket::{
+        Decoder, Error, Input, Limits, Message,
+        deflate::{Inflater, WindowBits},
+    },
+    shard::local::Shard,
     transport::io::Io,
 };
 
@@ -15,7 +19,7 @@ use crate::{
 const READS: usize = 16;
 
 /// Messages in one turn.
-const MESSAGES: usize = 256;
+pub(super) const MESSAGES: usize = 256;
 
 /// Frames of one message. Autobahn sends 65,536; without a bound empty ones would never end.
 pub(crate) const MAX_FRAGMENTS: u32 = 1 << 17;
@@ -28,8 +32,8 @@ pub(super) struct Wire {
     /// caught up. What is before `decoded` is done with.
     rest: Vec<u8>,
     decoded: u32,
-    /// Messages may be deflated.
-    deflate: bool,
+    /// What messages to the client may be deflated with; then those from it may be deflated, too.
+    pub(super) deflate: Option<WindowBits>,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
 }
@@ -43,7 +47,7 @@ enum Fed {
 }
 
 impl Wire {
-    pub(super) fn new(io: Io, early: Bytes, deflate: bool) -> Self {
+    pub(super) fn new(io: Io, early: Bytes, deflate: Option<WindowBits>) -> Self {
         Self {
             io: Some(io),
             decoder: Decoder::new(),
@@ -52,6 +56,70 @@ impl Wire {
             deflate,
             deaf: false,
         }
+    }
+
+    /// Of a connection that is over.
+    pub(super) fn gone() -> Self {
+        Self {
+            io: None,
+            decoder: Decoder::new(),
+            rest: Vec::new(),
+            decoded: 0,
+            deflate: None,
+            deaf: true,
+        }
+    }
+
+    /// The next message alone, given to `read`; what has come behind it waits. `None` when the
+    /// stream ends or is not WebSocket.
+    pub(super) fn next<R>(
+        &mut self,
+        link: &Link,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(Message<'_>) -> R,
+    ) -> Poll<Option<R>> {
+        let limits = limits(link);
+        loop {
+            let block = self.rest.get_mut(self.decoded as usize..);
+            let block = block.unwrap_or_default();
+            let len = block.len();
+            let mut input = Input::new(block);
+            let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
+            let message = decode(&mut self.decoder, &mut inflater, &limits, &mut input);
+            give_back(inflater, &link.shard);
+            let used = len - input.remaining().len();
+            self.decoded += u32::try_from(used).unwrap_or(u32::MAX);
+            match message {
+                Ok(Some(message)) => return Poll::Ready(Some(read(message))),
+                Ok(None) => {}
+                Err(_) => return Poll::Ready(None),
+            }
+            let Some(io) = &self.io else {
+                return Poll::Ready(None);
+            };
+            if std::task::ready!(io.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(None);
+            }
+            let mut scratch = link.shard.take_scratch();
+            let read = io.try_read(&mut scratch);
+            if let Ok(read) = read {
+                self.rest = scratch.get(..read).unwrap_or_default().to_vec();
+                self.decoded = 0;
+            }
+            link.shard.give_scratch(scratch);
+            match read {
+                Ok(1..) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Writes a few bytes outside of any outbox; false if the socket does not take them at once.
+    pub(super) fn write_all(&self, bytes: &[u8]) -> bool {
+        let written = self.io.as_ref().map(|io| io.try_write(bytes));
+        matches!(written, Some(Ok(written)) if written == bytes.len())
     }
 
     /// Reads and decodes what there is, as far as the link takes it.
@@ -111,13 +179,10 @@ impl Wire {
         budget: &mut usize,
         cx: &mut Context<'_>,
     ) -> Fed {
-        let limits = Limits {
-            max_message: link.core.node.config.max_http_buffer_size,
-            max_fragments: MAX_FRAGMENTS,
-        };
+        let limits = limits(link);
         let len = block.len();
         let mut input = Input::new(block);
-        let mut inflater = self.deflate.then(|| link.shard.take_inflater());
+        let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
         let fed = loop {
             if self.deaf {
                 break Fed::All;
@@ -128,11 +193,7 @@ impl Wire {
                 }
                 break Fed::Enough(len - input.remaining().len());
             }
-            let decoded = match &mut inflater {
-                None => self.decoder.decode(&limits, &mut input),
-                Some(inflater) => self.decoder.decode_inflating(inflater, &limits, &mut input),
-            };
-            match decoded {
+            match decode(&mut self.decoder, &mut inflater, &limits, &mut input) {
                 Ok(None) => break Fed::All,
                 Ok(Some(message)) => {
                     *budget -= 1;
@@ -144,9 +205,33 @@ impl Wire {
                 }
             }
         };
-        if let Some(inflater) = inflater {
-            link.shard.give_inflater(inflater);
-        }
+        give_back(inflater, &link.shard);
         fed
+    }
+}
+
+/// The next message, inflated where that was agreed to.
+fn decode<'a, 's: 'a>(
+    decoder: &'a mut Decoder,
+    inflater: &mut Option<Box<Inflater>>,
+    limits: &Limits,
+    input: &mut Input<'s>,
+) -> Result<Option<Message<'a>>, Error> {
+    match inflater {
+        None => decoder.decode(limits, input),
+        Some(inflater) => decoder.decode_inflating(inflater, limits, input),
+    }
+}
+
+fn give_back(inflater: Option<Box<Inflater>>, shard: &Shard) {
+    if let Some(inflater) = inflater {
+        shard.give_inflater(inflater);
+    }
+}
+
+fn limits(link: &Link) -> Limits {
+    Limits {
+        max_message: link.core.node.config.max_http_buffer_size,
+        max_fragments: MAX_FRAGMENTS,
     }
 }

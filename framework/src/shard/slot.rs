@@ -89,8 +89,12 @@ pub(crate) enum Notice {
     ShuttingDown,
     /// Nothing more will be waited for.
     CutOff,
+    /// `upgrade_timeout` has passed since a WebSocket asked to take over.
+    UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
+    /// A task waits for an event of this namespace, or gave one back.
+    WaitersChanged(NamespaceId),
     /// The application disconnects the socket of this namespace, or with `close` all of them and
     /// the connection.
     Disconnect { namespace: NamespaceId, close: bool },

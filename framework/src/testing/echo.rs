@@ -14,7 +14,7 @@ use crate::{
     config::{PerMessageDeflate, WebSocketMode},
     protocol::websocket::{
         Close, ControlFrame, Decoder, Error, Input, Limits, Message, Opcode,
-        deflate::{Agreed, Deflater, Inflater},
+        deflate::{Deflater, Inflater, WindowBits},
         frame,
     },
     transport::{deflate::effort, handshake, io::Io},
@@ -56,8 +56,8 @@ pub fn echo(
         panic!("{error}");
     }
     let accept = move |req: HttpRequest, payload: web::Payload| {
-        let start = move |io, early, agreed: Option<Agreed>| {
-            let deflate = compression.zip(agreed).map(Deflate::new);
+        let start = move |io, early, window: Option<WindowBits>| {
+            let deflate = compression.zip(window).map(Deflate::new);
             actix::spawn(serve(io, early, limits, deflate));
         };
         let response = handshake::accept(&req, payload, mode, compression.as_ref(), start);
@@ -75,9 +75,9 @@ struct Deflate {
 }
 
 impl Deflate {
-    fn new((options, agreed): (PerMessageDeflate, Agreed)) -> Self {
+    fn new((options, window): (PerMessageDeflate, WindowBits)) -> Self {
         Self {
-            deflater: Deflater::new(effort(&options), agreed.server_window),
+            deflater: Deflater::new(effort(&options), window),
             inflater: Inflater::new(),
         }
     }

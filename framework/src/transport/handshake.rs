@@ -4,7 +4,7 @@
 //! The only file that names `actix_web_actors`, which is used for this and nothing else.
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
+    Error, HttpRequest, HttpResponse, HttpResponseBuilder,
     error::InternalError,
     http::{
         Version,
@@ -15,15 +15,15 @@ use actix_web::{
 use actix_web_actors::ws::{self, HandshakeError};
 use bytes::Bytes;
 
-use super::{body_stream, deflate, handoff, io::Io};
+use super::{body_stream, deflate, handoff, io::Io, poll::Travelling, relay};
 use crate::{
     config::{PerMessageDeflate, WebSocketMode},
-    protocol::websocket::deflate::Agreed,
+    protocol::websocket::deflate::WindowBits,
 };
 
 /// Answers a WebSocket handshake with the 101 and hands the connection to `start`, with the bytes that
 /// the peer sent right behind its handshake: they are nowhere else, so decode them before the first read.
-/// With `compression`, it is also told what was agreed about permessage-deflate.
+/// With `compression`, `start` also gets the window to deflate with, if the client offers permessage-deflate.
 ///
 /// `start` runs once, within this call or within the HTTP dispatcher's poll, so it should only spawn the
 /// connection's task. It does not run at all if the peer vanishes before the 101 is sent, or if a
@@ -38,14 +38,9 @@ pub(crate) fn accept(
     payload: web::Payload,
     mode: WebSocketMode,
     compression: Option<&PerMessageDeflate>,
-    start: impl FnOnce(Io, Bytes, Option<Agreed>) + 'static,
+    start: impl FnOnce(Io, Bytes, Option<WindowBits>) + 'static,
 ) -> Result<HttpResponse, Error> {
-    let mut response = ws::handshake(req).map_err(refuse)?;
-    verify(req).map_err(refuse)?;
-    let agreed = compression.and_then(|options| deflate::agree(req, options));
-    if let Some(agreed) = agreed {
-        response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, agreed.to_string()));
-    }
+    let (mut response, deflate) = answer(req, compression)?;
 
     let mut kept = handoff::take_socket(req);
     if mode == WebSocketMode::Handoff
@@ -54,15 +49,59 @@ pub(crate) fn accept(
         match handoff::open(socket) {
             Ok(io) => {
                 let body =
-                    handoff::HandoffBody::new(payload, move |early| start(io, early, agreed));
+                    handoff::HandoffBody::new(payload, move |early| start(io, early, deflate));
                 return Ok(response.body(body));
             }
             Err(error) => tracing::debug!(%error, "handoff impossible, using the response body"),
         }
     }
     let (io, body) = body_stream::pair(payload, kept);
-    start(io, Bytes::new(), agreed);
+    start(io, Bytes::new(), deflate);
     Ok(response.body(body))
+}
+
+/// Answers a WebSocket handshake whose connection another worker may serve, and gives `start` what
+/// can travel there, as [`accept`] does.
+///
+/// # Errors
+///
+/// As [`accept`].
+pub(crate) fn accept_for_another(
+    req: &HttpRequest,
+    payload: web::Payload,
+    mode: WebSocketMode,
+    compression: Option<&PerMessageDeflate>,
+    start: impl FnOnce(Travelling, Bytes, Option<WindowBits>) + 'static,
+) -> Result<HttpResponse, Error> {
+    let (mut response, deflate) = answer(req, compression)?;
+
+    let mut kept = handoff::take_socket(req);
+    if mode == WebSocketMode::Handoff
+        && let Some(socket) = kept.take()
+    {
+        let body = handoff::HandoffBody::new(payload, move |early| {
+            start(Travelling::Tcp(socket), early, deflate);
+        });
+        return Ok(response.body(body));
+    }
+    let (io, body) = body_stream::pair(payload, kept);
+    let io = Travelling::Relay(relay::start(io));
+    start(io, Bytes::new(), deflate);
+    Ok(response.body(body))
+}
+
+/// The 101, and what it agrees to.
+fn answer(
+    req: &HttpRequest,
+    compression: Option<&PerMessageDeflate>,
+) -> Result<(HttpResponseBuilder, Option<WindowBits>), Error> {
+    let mut response = ws::handshake(req).map_err(refuse)?;
+    verify(req).map_err(refuse)?;
+    let agreed = compression.and_then(|options| deflate::agree(req, options));
+    if let Some(agreed) = agreed {
+        response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, agreed.to_string()));
+    }
+    Ok((response, agreed.map(|agreed| agreed.server_window)))
 }
 
 /// What `ws::handshake` lets pass.

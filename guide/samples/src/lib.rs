@@ -18,7 +18,9 @@ mod rooms;
 mod security;
 #[cfg(test)]
 mod testing;
+mod transports;
 mod untyped;
+mod waiting;
 
 use std::error::Error;
 
