@@ -1,5 +1,7 @@
 //! permessage-deflate: what is agreed to, and messages through both directions.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
