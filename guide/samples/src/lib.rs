@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod compression;
 mod deployment;
 mod errors;
 mod events;
@@ -17,6 +18,7 @@ mod middleware;
 mod namespaces;
 mod rooms;
 mod security;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod transports;
