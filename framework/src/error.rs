@@ -91,6 +91,14 @@ pub enum BuildError {
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),
+    /// An option has a value that it cannot have.
+    #[error("`{option}` must be from {} to {}", range.start(), range.end())]
+    OutOfRange {
+        /// Its name.
+        option: &'static str,
+        /// What it can have.
+        range: std::ops::RangeInclusive<u8>,
+    },
 }
 
 /// Why a socket was disconnected; [`as_str`](Self::as_str) gives Socket.IO's own texts.
@@ -103,6 +111,8 @@ pub enum DisconnectReason {
     TransportError,
     /// The server closed the connection: after an invalid packet, or as told.
     ForcedClose,
+    /// The same for a connection that could not be told at once: long-polling without a poll open.
+    ForcedServerClose,
     /// No answer to a ping within `ping_timeout`.
     PingTimeout,
     /// The peer sent something that is not an Engine.IO packet.
@@ -131,6 +141,7 @@ impl DisconnectReason {
             Self::TransportClose | Self::TakenOver => "transport close",
             Self::TransportError | Self::SlowConsumer => "transport error",
             Self::ForcedClose => "forced close",
+            Self::ForcedServerClose => "forced server close",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
@@ -147,6 +158,7 @@ impl DisconnectReason {
             Self::TransportClose
             | Self::TransportError
             | Self::ForcedClose
+            | Self::ForcedServerClose
             | Self::PingTimeout
             | Self::ServerShuttingDown
             | Self::SlowConsumer

@@ -70,7 +70,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{Recovery, SlowConsumer, Transports, WebSocketMode};
+pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
@@ -78,9 +78,9 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, ConnectAuth, EventHandlers, Extensions, Handle, Handshake, Hub, InvalidParams,
-    Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route, Session,
-    SessionState, Socket, Unicast, WaitError,
+    Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
+    InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
+    Session, SessionState, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

@@ -85,6 +85,9 @@ impl Link {
 
     /// Starts the session of a socket, or refuses it.
     pub(super) fn admit(&mut self, socket: &Socket, auth: Option<&str>) -> Phase {
+        if let Some(auth) = auth {
+            socket.keep_auth(auth);
+        }
         let admitted = catch(|| socket.namespace_inner().admit(auth, socket));
         let refusal = match admitted {
             Ok(Ok(connecting)) => return Phase::Connecting(connecting),

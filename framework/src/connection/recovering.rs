@@ -143,9 +143,9 @@ impl Link {
             Ok(head) => {
                 let kept = session.kept.downcast_ref::<Kept>();
                 let kept = kept.cloned().unwrap_or_default();
-                let recoverable = Recoverable::restored(session, kept.state, head);
+                let recoverable = Recoverable::restored(session, kept.state.clone(), head);
                 let socket = fresh.restored(session.id, recoverable);
-                socket.extensions().take_over(kept.extensions);
+                kept.give(&socket);
                 Ok((socket, ticket))
             }
             Err(unavailable) => {

@@ -21,6 +21,8 @@ pub(crate) trait Live {
     /// What is kept of it while its client is away.
     fn save(&self) -> Option<SessionState>;
 
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason);
+
     fn disconnect(self: Box<Self>, socket: Socket, reason: DisconnectReason) -> LocalFuture<()>;
 }
 
@@ -122,6 +124,10 @@ impl<S: Session> Live for S {
 
     fn save(&self) -> Option<SessionState> {
         Session::save(self)
+    }
+
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
+        Session::disconnecting(self, socket, reason);
     }
 
     fn disconnect(

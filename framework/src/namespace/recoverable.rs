@@ -10,7 +10,8 @@ use crate::{
 #[derive(Clone, Default)]
 pub(crate) struct Kept {
     pub(crate) state: Option<SessionState>,
-    pub(crate) extensions: Values,
+    extensions: Values,
+    data: Option<Arc<String>>,
     /// A dynamic namespace lives as long as anyone may come back to it.
     _child: Option<Arc<NamespaceInner>>,
 }
@@ -21,7 +22,18 @@ impl Kept {
         Self {
             state,
             extensions: socket.extensions().values(),
+            data: socket.extras().data.json(),
             _child: namespace.is_child().then(|| Arc::clone(namespace)),
+        }
+    }
+
+    /// Gives it to the socket that has taken the place, and is there already.
+    pub(crate) fn give(self, socket: &Socket) {
+        socket.extensions().take_over(self.extensions);
+        if let Some(data) = self.data
+            && let Err(error) = socket.set_json(data)
+        {
+            tracing::debug!(%error, "the data of a restored socket was not set");
         }
     }
 }

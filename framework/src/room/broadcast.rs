@@ -61,6 +61,7 @@ pub struct Broadcast<'a> {
     except: SmallVec<[Cow<'a, str>; 1]>,
     except_socket: Option<Address>,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
@@ -73,6 +74,7 @@ impl<'a> Broadcast<'a> {
             except: SmallVec::new(),
             except_socket: None,
             volatile: false,
+            compress: true,
             timeout: node.config.ack_timeout,
         }
     }
@@ -106,6 +108,13 @@ impl<'a> Broadcast<'a> {
         self
     }
 
+    /// Whether the event may be compressed, where that was
+    /// [agreed to](crate::HubBuilder::per_message_deflate). Default true.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits; by default
     /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -127,7 +136,9 @@ impl<'a> Broadcast<'a> {
             event::encode(event, nsp, None, out)
         })?;
         self.tell(E::NAME, false, &|| event::json(event));
-        self.send(frame.with(handling(&self.node.config, event, self.volatile)))
+        self.send(
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress)),
+        )
     }
 
     /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
@@ -140,7 +151,9 @@ impl<'a> Broadcast<'a> {
             event::encode_raw(name, nsp, None, args, out)
         })?;
         self.tell(name, false, &|| event::json_raw(args));
-        self.send(frame.with(untyped(&self.node.config, name, self.volatile)))
+        self.send(
+            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
+        )
     }
 
     /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
@@ -160,7 +173,8 @@ impl<'a> Broadcast<'a> {
         let frame = self
             .node
             .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
-        let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        let frame =
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress));
         self.tell(E::NAME, true, &|| event::json(event));
         let decode = |answer: &Answer| {
             let payload = Payload {
@@ -193,7 +207,8 @@ impl<'a> Broadcast<'a> {
         let frame = self
             .node
             .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
-        let frame = frame.with(untyped(&self.node.config, name, self.volatile));
+        let frame =
+            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress));
         self.tell(name, true, &|| event::json_raw(args));
         self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))
             .await
@@ -257,11 +272,12 @@ impl<'a> Broadcast<'a> {
         let mut answers = self.ask(Action::Fetch)?;
         let mut sockets = Vec::new();
         while let Some(found) = answers.recv().await {
-            let remote = |Found { id, rooms }| RemoteSocket {
+            let remote = |Found { id, rooms, data }| RemoteSocket {
                 node: Arc::clone(&self.node),
                 scope: Arc::clone(&self.scope),
                 id,
                 rooms,
+                data,
             };
             sockets.extend(found.into_iter().map(remote));
         }
@@ -371,6 +387,7 @@ pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> 
         key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
         volatile,
         offset_at: None,
+        compress: true,
     }
 }
 
@@ -381,6 +398,7 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         key: event::key(name, &()),
         volatile,
         offset_at: None,
+        compress: true,
     }
 }
 

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, Recovery, SlowConsumer, Transports, WebSocketMode},
+    config::{Config, PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
@@ -244,6 +244,13 @@ impl HubBuilder {
         self
     }
 
+    /// Compresses messages on WebSockets whose clients offer it, with these options. Default: no
+    /// compression; the offers are ignored.
+    pub fn per_message_deflate(mut self, options: PerMessageDeflate) -> Self {
+        self.config.per_message_deflate = Some(options);
+        self
+    }
+
     /// Lets clients whose connection was lost come back to their session: with their id, their
     /// rooms, what the session [saved](crate::Session::save), and every event that they missed, in
     /// order. Default: off.
@@ -291,6 +298,9 @@ impl HubBuilder {
             if is_zero {
                 return Err(BuildError::Zero(name));
             }
+        }
+        if let Some(deflate) = &config.per_message_deflate {
+            deflate.verify()?;
         }
         if let Some(recovery) = &config.connection_state_recovery {
             recovery.validate()?;

@@ -28,7 +28,7 @@ pub(crate) struct Frame {
 }
 
 /// What may happen to a frame on its way.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Handling {
     pub(crate) slow_consumer: SlowConsumer,
     /// Frames of one key replace each other under [`SlowConsumer::Latest`].
@@ -37,12 +37,30 @@ pub(crate) struct Handling {
     pub(crate) volatile: bool,
     /// Where its offset goes, while it has none.
     pub(crate) offset_at: Option<NonZeroU32>,
+    /// May be compressed where that was agreed to; false once it is.
+    pub(crate) compress: bool,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self {
+            slow_consumer: SlowConsumer::default(),
+            key: 0,
+            volatile: false,
+            offset_at: None,
+            compress: true,
+        }
+    }
 }
 
 impl Handling {
     /// Nothing but [`SlowConsumer::Close`] can happen to it, so it may be merged with others.
     pub(crate) fn is_plain(self) -> bool {
         self.slow_consumer == SlowConsumer::Close && !self.volatile
+    }
+
+    pub(crate) fn compress(self, compress: bool) -> Self {
+        Self { compress, ..self }
     }
 }
 

@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod compression;
 mod deployment;
 mod errors;
 mod events;
@@ -18,6 +19,7 @@ mod namespaces;
 mod recovery;
 mod rooms;
 mod security;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod transports;
