@@ -1,5 +1,7 @@
 //! Namespaces that come into being with their first client and go with their last.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 mod wire;
 
