@@ -13,6 +13,7 @@ mod events;
 mod first_chat;
 mod guarantees;
 mod hello;
+mod parsers;
 mod rooms;
 mod security;
 #[cfg(test)]
