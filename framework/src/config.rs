@@ -1,6 +1,10 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
+mod per_message_deflate;
+
 use std::time::Duration;
+
+pub use per_message_deflate::PerMessageDeflate;
 
 /// What happens to an event for a client that does not read fast enough: when what waits for it
 /// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
@@ -86,8 +90,12 @@ pub(crate) struct Config {
     pub(crate) max_queued_events: usize,
     pub(crate) max_worker_backlog: usize,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_dynamic_namespaces: usize,
+    pub(crate) max_namespaces_per_connection: usize,
+    pub(crate) cleanup_empty_child_namespaces: bool,
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) websocket_mode: WebSocketMode,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
 }
 
 impl Default for Config {
@@ -109,8 +117,12 @@ impl Default for Config {
             max_queued_events: 64,
             max_worker_backlog: 64 << 20,
             max_connections: None,
+            max_dynamic_namespaces: 10_000,
+            max_namespaces_per_connection: 100,
+            cleanup_empty_child_namespaces: true,
             slow_consumer: SlowConsumer::Close,
             websocket_mode: WebSocketMode::Handoff,
+            per_message_deflate: None,
         }
     }
 }

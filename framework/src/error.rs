@@ -60,9 +60,13 @@ pub enum AckError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two sessions were registered for the same namespace.
+    /// Two sessions were registered for the same namespace, pattern or label.
     #[error("namespace `{0}` is registered twice")]
     DuplicateNamespace(String),
+    /// A pattern must have a part, parts need names that differ and something between them, and
+    /// braces stand around the names of parts only.
+    #[error("`{0}` is not a pattern of namespaces such as `/room-{{id}}`")]
+    NamespacePattern(String),
     /// No namespace was registered: nobody could connect.
     #[error("the hub has no namespace; register one with `.namespace::<Session>(\"/\")`")]
     NoNamespace,
@@ -87,6 +91,14 @@ pub enum BuildError {
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),
+    /// An option has a value that it cannot have.
+    #[error("`{option}` must be from {} to {}", range.start(), range.end())]
+    OutOfRange {
+        /// Its name.
+        option: &'static str,
+        /// What it can have.
+        range: std::ops::RangeInclusive<u8>,
+    },
 }
 
 /// Why a socket was disconnected; [`as_str`](Self::as_str) gives Socket.IO's own texts.
@@ -99,6 +111,8 @@ pub enum DisconnectReason {
     TransportError,
     /// The server closed the connection: after an invalid packet, or as told.
     ForcedClose,
+    /// The same for a connection that could not be told at once: long-polling without a poll open.
+    ForcedServerClose,
     /// No answer to a ping within `ping_timeout`.
     PingTimeout,
     /// The peer sent something that is not an Engine.IO packet.
@@ -124,6 +138,7 @@ impl DisconnectReason {
             Self::TransportClose => "transport close",
             Self::TransportError | Self::SlowConsumer => "transport error",
             Self::ForcedClose => "forced close",
+            Self::ForcedServerClose => "forced server close",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",

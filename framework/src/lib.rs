@@ -70,7 +70,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{SlowConsumer, Transports, WebSocketMode};
+pub use config::{PerMessageDeflate, SlowConsumer, Transports, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
@@ -78,8 +78,9 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session,
-    Socket, Unicast, WaitError,
+    Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
+    InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
+    Session, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

@@ -11,8 +11,8 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, extras::Extras, recipient,
-    waiters::Waiters,
+    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Unicast,
+    children::Children, extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -43,6 +43,7 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
+    extensions: Extensions,
     extras: OnceLock<Box<Extras>>,
 }
 
@@ -62,6 +63,7 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
+            extensions: Extensions::default(),
             extras: OnceLock::new(),
         }))
     }
@@ -92,6 +94,13 @@ impl Socket {
         &self.0.handshake
     }
 
+    /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
+    /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its length.
+    #[must_use]
+    pub fn auth(&self) -> Option<&str> {
+        self.known_extras()?.auth.get().map(AsRef::as_ref)
+    }
+
     /// The application's value of this type, given to
     /// [`HubBuilder::state`](crate::HubBuilder::state).
     ///
@@ -100,6 +109,20 @@ impl Socket {
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> &T {
         self.0.core.states.of()
+    }
+
+    /// What the name of its namespace says, if that is a
+    /// [dynamic one](crate::NamespaceBuilder::matching).
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        self.0.namespace.params()
+    }
+
+    /// The values that it carries: what a [middleware](crate::NamespaceBuilder::middleware) has
+    /// left for the session.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
     }
 
     /// Whether it is still connected, or connecting.
@@ -164,6 +187,11 @@ impl Socket {
     /// Emits that are dropped while the transport is not writable.
     pub fn volatile(&self) -> Unicast<'_> {
         self.alone().volatile()
+    }
+
+    /// Emits that may be compressed, or not.
+    pub fn compress(&self, compress: bool) -> Unicast<'_> {
+        self.alone().compress(compress)
     }
 
     /// Emits whose answer is waited for this long.
@@ -320,8 +348,21 @@ impl Socket {
         self.0.extras.get_or_init(Box::default)
     }
 
+    pub(super) fn known_extras(&self) -> Option<&Extras> {
+        self.0.extras.get().map(AsRef::as_ref)
+    }
+
     pub(crate) fn waiters(&self) -> Option<&Waiters> {
-        self.0.extras.get().map(|extras| &extras.waiters)
+        self.known_extras().map(|extras| &extras.waiters)
+    }
+
+    pub(crate) fn keep_auth(&self, auth: &str) {
+        let _ = self.extras().auth.set(auth.into());
+    }
+
+    /// Nothing more goes to the client, or to its rooms in its name.
+    pub(crate) fn leaves(&self) {
+        self.0.disconnected.store(true, Ordering::Release);
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {
@@ -334,6 +375,18 @@ impl Socket {
 
     pub(crate) fn scope(&self) -> &Arc<Scope> {
         &self.0.namespace.scope
+    }
+
+    pub(super) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
+        &self.0.namespace
+    }
+
+    pub(super) fn children(&self) -> &Children {
+        &self.0.core.children
+    }
+
+    pub(crate) fn is_in_child(&self) -> bool {
+        self.0.namespace.is_child()
     }
 
     pub(crate) fn namespace_name(&self) -> &str {

@@ -11,6 +11,7 @@ use crate::{
     event::Collector,
     id::{NamespaceId, SocketId},
     metrics::Metrics,
+    protocol::websocket::deflate::WindowBits,
     transport::{frame::Frame, io::Io, outbox::Outbox},
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Slot {
     pub(crate) touched: bool,
     /// Takes no more frames: a close is under way.
     pub(crate) closing: bool,
+    /// What we deflate its messages with, if that was agreed to.
+    pub(crate) deflate: Option<WindowBits>,
     /// Its connection does not read, because its application has not caught up.
     pub(crate) paused: bool,
     pub(crate) heartbeat: Heartbeat,
@@ -43,6 +46,8 @@ pub(crate) struct Seat {
     pub(crate) namespace: NamespaceId,
     pub(crate) id: SocketId,
     pub(crate) rooms: RoomList,
+    /// What the application keeps with it, as JSON.
+    pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
 }
@@ -92,9 +97,10 @@ pub(crate) enum Notice {
     ConnectTimeout,
     /// A task waits for an event of this namespace, or gave one back.
     WaitersChanged(NamespaceId),
-    /// The application disconnects the socket of this namespace, or with `close` all of them and
-    /// the connection.
-    Disconnect { namespace: NamespaceId, close: bool },
+    /// The application disconnects the socket, or with `close` all of them and the connection. By
+    /// its own id: another socket may have come to its namespace meanwhile, and another namespace
+    /// to the id of that one.
+    Disconnect { socket: SocketId, close: bool },
 }
 
 impl Slot {

@@ -7,15 +7,19 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod compression;
 mod deployment;
 mod errors;
 mod events;
 mod first_chat;
 mod guarantees;
 mod hello;
+mod middleware;
+mod namespaces;
 mod parsers;
 mod rooms;
 mod security;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod transports;
@@ -47,10 +51,17 @@ pub fn first_chat() -> Result<(), Box<dyn Error>> {
 /// # Errors
 /// None: the names differ.
 pub fn hub() -> Result<Hub, BuildError> {
-    [hello::add, events::add, acks::add, errors::add]
-        .into_iter()
-        .fold(Hub::builder(), |builder, add| add(builder))
-        .build()
+    [
+        hello::add,
+        events::add,
+        acks::add,
+        errors::add,
+        middleware::add,
+        namespaces::add,
+    ]
+    .into_iter()
+    .fold(Hub::builder(), |builder, add| add(builder))
+    .build()
 }
 
 /// The program in the README compiles, too.

@@ -8,6 +8,7 @@ mod commands;
 mod lab;
 mod options;
 mod private;
+mod room;
 mod value;
 
 use actix_web::{App, HttpServer};
@@ -20,6 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .namespace::<lab::Lab>("/")
         .namespace::<lab::Lab>("/custom")
         .namespace::<private::Private>("/private")
+        .namespace_with(room::rooms())
+        .namespace_with(room::tenants())
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .connect_timeout(options.connect_timeout)
