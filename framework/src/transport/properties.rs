@@ -33,7 +33,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn write((name, attachments): &Event, out: &mut Vec<u8>) -> Result<Vec<Bytes>, ParserError> {
     let written = encode::event(out, "/", None, name, |args| {
         let mut attachments = attachments.iter().cloned();
-        attachments.try_for_each(|bytes| args.push(&crate::Binary(bytes)))
+        attachments.try_for_each(|bytes| args.push(&Binary(bytes)))
     });
     written.map_err(ParserError::new)
 }
