@@ -63,7 +63,9 @@ mod transport;
 
 pub use config::{SlowConsumer, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
-pub use event::{Event, Rejection, RejectionKind};
+pub use event::{
+    Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
+};
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
@@ -73,7 +75,7 @@ pub use namespace::{
 pub use protocol::socket_io::Binary;
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
-pub use server::{HubBuilder, signals};
+pub use server::{ConnectionError, ErrorContext, Forbidden, HubBuilder, signals};
 
 /// What derived code names.
 #[doc(hidden)]

@@ -2,6 +2,11 @@
 
 mod common;
 
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use actix_web::{
     HttpRequest,
     http::header::{HeaderMap, HeaderName, HeaderValue},
@@ -10,7 +15,16 @@ use common::{
     both,
     http::{UPGRADE, request},
 };
-use roomcast::{HubBuilder, WebSocketMode, prelude::*, testing::TestServer};
+use roomcast::{
+    Forbidden, Handshake, HubBuilder, WebSocketMode,
+    prelude::*,
+    testing::{PATIENCE, TestClient, TestServer},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Semaphore,
+};
 
 #[derive(EventHandlers)]
 #[handles()]
@@ -48,6 +62,7 @@ fn setting(
 }
 
 both! {
+    what_was_sent_behind_the_handshake_waits_for_the_application,
     headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_session,
     a_panic_in_a_headers_hook_costs_only_its_headers,
 }
@@ -92,4 +107,189 @@ async fn a_panic_in_a_headers_hook_costs_only_its_headers(mode: WebSocketMode) {
     assert_eq!(opened.status, 101);
     assert_eq!(opened.header("x-each"), Some("each GET"));
     assert_eq!(server.hub().stats().panics, 1);
+}
+
+/// Refuses with the text of the parameter `msg`, or without one; panics at `panic`.
+async fn moody(handshake: &Handshake, _: &HttpRequest) -> Result<(), Forbidden> {
+    assert!(!handshake.query().contains("panic"), "asked to");
+    match handshake.query().rsplit_once("msg=") {
+        Some((_, "come-in")) => Ok(()),
+        Some((_, text)) => Err(Forbidden::new(text.to_owned())),
+        None => Err(Forbidden::default()),
+    }
+}
+
+#[actix_web::test]
+async fn a_refused_upgrade_gets_400_and_the_text_and_the_connection_ends() {
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
+    for (query, text) in [
+        ("", "Forbidden"),
+        ("&msg=not-today", "not-today"),
+        ("&panic", "Forbidden"),
+    ] {
+        let answer = request(&server, "GET", &format!("{HANDSHAKE}{query}"), UPGRADE).await;
+        assert_eq!((answer.status, answer.body.as_str()), (400, text));
+        assert_eq!(answer.header("content-type"), Some("text/html"));
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert!(answer.closed);
+    }
+    let allowed = format!("{HANDSHAKE}&msg=come-in");
+    assert_eq!(request(&server, "GET", &allowed, UPGRADE).await.status, 101);
+
+    let stats = server.hub().stats();
+    assert_eq!(stats.refused_handshakes.get("forbidden"), Some(&3));
+    assert_eq!(stats.panics, 1);
+}
+
+#[actix_web::test]
+async fn the_application_is_asked_about_well_formed_handshakes_before_their_version() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    };
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
+    for target in [
+        "/socket.io/?EIO=4",
+        "/socket.io/?EIO=4&transport=websocket&sid=unknown",
+        "/socket.io/client.js",
+    ] {
+        request(&server, "GET", target, UPGRADE).await;
+    }
+    request(&server, "POST", HANDSHAKE, UPGRADE).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+
+    let old = "/socket.io/?EIO=3&transport=websocket";
+    let answer = request(&server, "GET", old, UPGRADE).await;
+    assert_eq!(answer.body, "Unsupported protocol version");
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebSocketMode) {
+    let decided = Arc::new(Semaphore::new(0));
+    let asked = Arc::new(Semaphore::new(0));
+    let (waits, tells) = (Arc::clone(&decided), Arc::clone(&asked));
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        tells.add_permits(1);
+        waits.acquire().await.expect("it is never closed").forget();
+        Ok(())
+    };
+    let server = serve(builder(mode).allow_request(check));
+
+    let mut stream = TcpStream::connect(server.addr()).await.expect("a server");
+    let mut bytes = format!("GET {HANDSHAKE} HTTP/1.1\r\nHost: test\r\n");
+    for (name, value) in UPGRADE {
+        bytes.push_str(&format!("{name}: {value}\r\n"));
+    }
+    // A text frame `40`, masked with zeros.
+    bytes.push_str("\r\n");
+    let mut bytes = bytes.into_bytes();
+    bytes.extend_from_slice(b"\x81\x82\0\0\0\x0040");
+    stream.write_all(&bytes).await.expect("a server that reads");
+    let met = tokio::time::timeout(PATIENCE, asked.acquire()).await;
+    met.expect("it is asked")
+        .expect("it is never closed")
+        .forget();
+
+    // The worker serves others meanwhile.
+    let other = request(&server, "GET", "/socket.io/client.js", &[]).await;
+    assert_eq!(other.status, 200);
+
+    decided.add_permits(1);
+    let mut received = Vec::new();
+    let connected = async {
+        while !String::from_utf8_lossy(&received).contains(r#"40{"sid":"#) {
+            let read = stream.read_buf(&mut received).await.expect("an answer");
+            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&received));
+        }
+    };
+    let connected = tokio::time::timeout(PATIENCE, connected).await;
+    connected.expect("the CONNECT is answered");
+}
+
+#[actix_web::test]
+async fn the_application_is_told_what_was_refused_and_why() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&errors);
+    let hooks = builder(WebSocketMode::Handoff)
+        .allow_request(moody)
+        .on_connection_error(move |error| {
+            let line = (
+                error.code(),
+                error.message().to_owned(),
+                format!("{:?}", error.context()),
+                error.request().url().to_owned(),
+                error.request().address().is_some(),
+            );
+            seen.lock().expect("no panic").push(line);
+        });
+    let server = serve(hooks);
+    for (method, query, upgrade, expected) in [
+        (
+            "GET",
+            "EIO=4",
+            false,
+            (0, "Transport unknown", "Transport(None)"),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=abc",
+            true,
+            (0, "Transport unknown", r#"Transport(Some("abc"))"#),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&sid=x",
+            true,
+            (1, "Session ID unknown", r#"Sid("x")"#),
+        ),
+        (
+            "PUT",
+            "EIO=4&transport=websocket",
+            true,
+            (2, "Bad handshake method", r#"Method("PUT")"#),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket",
+            false,
+            (3, "Bad request", "TransportHandshake"),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket",
+            true,
+            (4, "Forbidden", "Forbidden(None)"),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&msg=no",
+            true,
+            (4, "no", r#"Forbidden(Some("no"))"#),
+        ),
+        (
+            "GET",
+            "EIO=3&transport=websocket&msg=come-in",
+            true,
+            (5, "Unsupported protocol version", r#"Protocol(Some("3"))"#),
+        ),
+    ] {
+        let target = format!("/socket.io/?{query}");
+        let headers = if upgrade { UPGRADE } else { &[] };
+        let answer = request(&server, method, &target, headers).await;
+        assert_eq!(answer.status, 400, "{target}");
+        let (code, message, context) = expected;
+        assert_eq!(
+            errors.lock().expect("no panic of ours").pop(),
+            Some((code, message.to_owned(), context.to_owned(), target, true))
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_client_of_the_kit_reads_the_text_of_a_refusal() {
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
+    let refused = TestClient::builder(&server).query("msg=later").connect();
+    assert_eq!(refused.await.expect_err("refused").message, "later");
 }

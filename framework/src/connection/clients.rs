@@ -2,12 +2,12 @@
 
 use std::{collections::VecDeque, future::Future, pin::Pin};
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::actor::Link;
 use crate::{
     error::DisconnectReason,
+    event::RawEvent,
     namespace::{Connecting, Live, Outcome, Socket},
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Client {
 
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) events: VecDeque<Queued>,
+    pub(super) events: VecDeque<RawEvent>,
     pub(super) bytes: usize,
 }
 
@@ -43,21 +43,6 @@ pub(super) enum Phase {
     Leaving(Pin<Box<dyn Future<Output = ()>>>),
     /// Nothing is left to do; also while the phase is being changed.
     Gone,
-}
-
-/// An event that waits for its turn.
-pub(super) struct Queued {
-    pub(super) name: Box<str>,
-    pub(super) args: Box<str>,
-    pub(super) attachments: Vec<Bytes>,
-    pub(super) ack: Option<u64>,
-}
-
-impl Queued {
-    pub(super) fn bytes(&self) -> usize {
-        let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.name.len() + self.args.len() + attachments
-    }
 }
 
 impl Clients {

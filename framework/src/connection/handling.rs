@@ -2,15 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use super::{
-    actor::Link,
-    clients::{Phase, Queued},
-    joining::PANICKED,
-};
+use super::{actor::Link, clients::Phase, joining::PANICKED};
 use crate::{
     error::DisconnectReason,
-    event::Payload,
-    namespace::{Called, Incoming, Outcome, Refusal, Socket},
+    event::{Incoming, RawEvent},
+    namespace::{Called, Outcome, Refusal, Socket},
     supervision::{catch, poll_catching},
 };
 
@@ -25,12 +21,7 @@ impl Link {
             self.forget_gone();
             return;
         }
-        let queued = Queued {
-            name: event.name.into(),
-            args: event.payload.args.into(),
-            attachments: event.payload.attachments.to_vec(),
-            ack: event.ack,
-        };
+        let queued = RawEvent::from(event);
         let queue = client.queue.get_or_insert_default();
         queue.bytes += queued.bytes();
         queue.events.push_back(queued);
@@ -151,16 +142,7 @@ impl Link {
                         return;
                     };
                     queue.bytes -= queued.bytes();
-                    let payload = Payload {
-                        args: &queued.args,
-                        attachments: &queued.attachments,
-                    };
-                    let event = Incoming {
-                        name: &queued.name,
-                        payload,
-                        ack: queued.ack,
-                    };
-                    self.begin(index, event);
+                    self.begin(index, queued.incoming());
                 }
                 Phase::Gone => return,
             }

@@ -7,8 +7,7 @@ use bytes::Bytes;
 use super::{actor::Link, ending::Ending};
 use crate::{
     error::DisconnectReason,
-    event::{Answer, Payload},
-    namespace::Incoming,
+    event::{Answer, Incoming, Payload},
     protocol::{
         engine_io::{Packet as EnginePacket, ParseError},
         socket_io::{Data, DecodeError, Kind, Limits, Packet, Step},

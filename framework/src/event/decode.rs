@@ -41,6 +41,28 @@ pub(crate) fn decode<E: Event + DeserializeOwned>(payload: Payload<'_>) -> Resul
     })
 }
 
+/// The arguments of an event that has no type.
+pub(crate) fn decode_list<T: DeserializeOwned>(
+    event: &str,
+    payload: Payload<'_>,
+) -> Result<T, Rejection> {
+    list(payload).map_err(|(index, error)| {
+        let Fault { index, text } = Fault::new(index, error);
+        let text = format!("event `{event}`, argument {}: {text}", index + 1);
+        Rejection::of(RejectionKind::Payload, text)
+    })
+}
+
+/// An argument list as one value, or the argument that does not fit and why.
+pub(super) fn list<T: DeserializeOwned>(
+    payload: Payload<'_>,
+) -> Result<T, (usize, serde_json::Error)> {
+    socket_io::with_attachments(payload.attachments, || {
+        let mut args = List::new(payload.args);
+        T::deserialize(&mut args).map_err(|error| (args.index, error))
+    })
+}
+
 /// The answer to an event, as its type declares. A missing first argument is read as null.
 pub(crate) fn decode_ack<E>(payload: Payload<'_>) -> Result<E::Ack, serde_json::Error>
 where
@@ -126,9 +148,14 @@ impl<'de> serde::Deserializer<'de> for &mut List<'de> {
         visitor.visit_seq(self)
     }
 
+    // `()` is no argument, or none that anyone asks for.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
         ignored_any
     }
 }

@@ -52,6 +52,26 @@ fn named<T: Serialize + ?Sized>(
     })
 }
 
+/// The arguments of a typed event as a JSON list; what does not serialize is an empty one.
+pub(crate) fn json<E: Event + Serialize>(event: &E) -> String {
+    arguments(E::ARGS, event)
+}
+
+/// The arguments of an untyped event as a JSON list; what does not serialize is an empty one.
+pub(crate) fn json_raw<A: Serialize + ?Sized>(args: &A) -> String {
+    arguments(Args::Many(0), args)
+}
+
+fn arguments<T: Serialize + ?Sized>(form: Args, value: &T) -> String {
+    let mut out = Vec::new();
+    // An ACK is an argument list and nothing else, behind a header without a bracket.
+    if encode::ack(&mut out, "/", 0, |args| push(args, form, value)).is_err() {
+        return "[]".to_owned();
+    }
+    let start = out.iter().position(|byte| *byte == b'[').unwrap_or(0);
+    String::from_utf8_lossy(out.get(start..).unwrap_or_default()).into_owned()
+}
+
 /// Appends the ACK packet that answers an event as its type declares.
 pub(crate) fn encode_ack<E>(nsp: &str, id: u64, ack: &E::Ack, out: &mut Vec<u8>) -> Encoded
 where

@@ -4,21 +4,14 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket};
+use super::{Handle, Refusal, Reply, Session, Socket, untyped};
 use crate::{
     error::DisconnectReason,
-    event::{self, Args, Event, Payload, Rejection, RejectionKind},
+    event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
     transport::frame::Frame,
 };
 
-type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
-
-/// An event on its way to a session.
-pub(crate) struct Incoming<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) payload: Payload<'a>,
-    pub(crate) ack: Option<u64>,
-}
+pub(super) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A session of any type.
 pub(crate) trait Live {
@@ -108,16 +101,13 @@ where
 
 impl<S: Session> Live for S {
     fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
+        Session::any(&mut *self, &event, socket);
         let Incoming { name, payload, ack } = event;
         let Some(route) = S::route(name) else {
-            socket.metrics().unhandled.add(1);
-            let text = format!("there is no handler for the event `{name}`");
-            let rejection = Rejection::of(RejectionKind::Unhandled, text);
-            let reply = refuse(&mut *self, name, &rejection, ack, socket);
-            return Called::Done(Outcome {
-                session: self,
-                reply,
-            });
+            return Called::Running {
+                event: "unhandled",
+                future: untyped::call(self, RawEvent::from(event), socket.clone()),
+            };
         };
         socket.metrics().events.add(1);
         match (route.call)(self, payload, socket.clone(), ack) {
@@ -142,15 +132,17 @@ impl<S: Session> Live for S {
 }
 
 /// Counts and traces a rejection, and asks the session what the client is told.
-fn refuse<S: Session>(
+pub(super) fn refuse<S: Session>(
     session: &mut S,
     event: &str,
     rejection: &Rejection,
     ack: Option<u64>,
     socket: &Socket,
 ) -> Option<Frame> {
-    if rejection.kind() != RejectionKind::Unhandled {
-        socket.metrics().rejected.add(1);
+    let metrics = socket.metrics();
+    match rejection.kind() {
+        RejectionKind::Unhandled => metrics.unhandled.add(1),
+        _ => metrics.rejected.add(1),
     }
     tracing::debug!(event, socket = %socket.id(), reason = %rejection, "event rejected");
     let reply = session.rejected(event, rejection, socket);

@@ -9,12 +9,13 @@ mod refusal;
 mod session;
 mod socket;
 mod unicast;
+mod untyped;
 
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;
 pub(crate) use hub::{Core, NamespaceInner, States};
 pub use hub::{Hub, Namespace};
-pub(crate) use live::{Called, Connect, Connecting, Incoming, Live, Outcome, connect};
+pub(crate) use live::{Called, Connect, Connecting, Live, Outcome, connect};
 pub use refusal::Refusal;
 pub use session::{Reply, Session};
 pub use socket::Socket;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{EventHandlers, Refusal, Socket};
 use crate::{
     error::DisconnectReason,
-    event::{Rejection, RejectionKind, raw},
+    event::{Incoming, RawEvent, RawReply, Rejection, RejectionKind, raw},
 };
 
 /// The application's value behind a socket: one for each client and namespace.
@@ -76,6 +76,70 @@ pub trait Session: EventHandlers {
     ) -> impl Future<Output = ()> {
         let _ = (socket, reason);
         async {}
+    }
+
+    /// Sees every event of the client before its handler, or [`unhandled`](Self::unhandled), gets
+    /// it; Socket.IO's `onAny`. Nothing is spent on it where it is not written.
+    ///
+    /// ```
+    /// use roomcast::{Incoming, prelude::*};
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat { events: u64 }
+    ///
+    /// impl Session for Chat {
+    ///     # type Auth = ();
+    ///     # async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self { events: 0 }) }
+    ///     fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+    ///         self.events += 1;
+    ///         println!("{} sends {} {}", socket.id(), event.name(), event.json());
+    ///     }
+    /// }
+    /// ```
+    #[inline]
+    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+        let _ = (event, socket);
+    }
+
+    /// Handles an event that is not in `#[handles(..)]`. Returns what to answer; where the client
+    /// did not ask, that is dropped, and `None` answers nothing.
+    ///
+    /// By default [`event.refuse()`](RawEvent::refuse): it is counted, and given to
+    /// [`rejected`](Self::rejected).
+    ///
+    /// ```
+    /// use roomcast::{RawEvent, RawReply, prelude::*};
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    ///
+    /// impl Session for Chat {
+    ///     # type Auth = ();
+    ///     # async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    ///     async fn unhandled(
+    ///         &mut self,
+    ///         event: RawEvent,
+    ///         _: &Socket,
+    ///     ) -> Result<Option<RawReply>, Rejection> {
+    ///         match event.name() {
+    ///             "add" => {
+    ///                 let (left, right) = event.args::<(i32, i32)>()?;
+    ///                 Ok(Some(RawReply::new([left.saturating_add(right)])))
+    ///             }
+    ///             _ => Err(event.refuse()),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A [`Rejection`], as from any handler.
+    ///
+    /// # Cancel safety
+    /// As [`Handle::handle`](crate::Handle::handle).
+    fn unhandled(
+        &mut self,
+        event: RawEvent,
+        socket: &Socket,
+    ) -> impl Future<Output = Result<Option<RawReply>, Rejection>> {
+        let _ = socket;
+        async move { Err(event.refuse()) }
     }
 
     /// An event was refused: its payload does not fit, there is no handler for it, or the handler

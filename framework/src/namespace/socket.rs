@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, recipient};
 use crate::{
     error::{AckError, EmitError},
-    event::Event,
+    event::{Event, RawAck},
     id::{SlotKey, SocketId},
     metrics::Metrics,
     room::{Broadcast, names},
@@ -138,6 +138,22 @@ impl Socket {
         E::Ack: DeserializeOwned + 'static,
     {
         self.alone().emit_with_ack(event).await
+    }
+
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits for
+    /// the answer as [`emit_with_ack`](Self::emit_with_ack) does.
+    ///
+    /// # Errors
+    /// See [`AckError`]; whether the answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<RawAck, AckError> {
+        self.alone().emit_raw_with_ack(name, args).await
     }
 
     /// Emits that are dropped while the transport is not writable.

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Socket;
 use crate::{
     error::{AckError, EmitError},
-    event::{self, Collector, Event, Payload},
+    event::{self, Answer, Collector, Event, Outgoing, Payload, RawAck, Target},
     protocol::socket_io,
     room::{handling, untyped},
     shard::command::Action,
@@ -48,6 +48,7 @@ impl<'a> Unicast<'a> {
     /// As [`Socket::emit`].
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         let frame = self.frame(event, None)?;
+        self.tell(E::NAME, false, &|| event::json(event));
         self.socket.send(frame)
     }
 
@@ -56,11 +57,9 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit_raw`].
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let nsp = self.socket.namespace_name();
-        let frame = Frame::packet(|out| event::encode_raw(name, nsp, None, args, out))?;
-        let config = &self.socket.node().config;
-        self.socket
-            .send(frame.with(untyped(config, name, self.volatile)))
+        let frame = self.frame_raw(name, args, None)?;
+        self.tell(name, false, &|| event::json_raw(args));
+        self.socket.send(frame)
     }
 
     /// Emits the event and waits for the answer.
@@ -77,16 +76,8 @@ impl<'a> Unicast<'a> {
     {
         let id = self.socket.scope().next_ack_id();
         let frame = self.frame(event, Some(id))?;
-        let collector = Collector::new(1);
-        let ack = Some((id, Arc::clone(&collector)));
-        self.socket.send_command(Action::Emit { frame, ack })?;
-        let (answers, complete) = collector.wait(self.timeout).await;
-        let Some(answer) = answers.into_iter().next() else {
-            return Err(match complete {
-                true => AckError::Disconnected,
-                false => AckError::Timeout,
-            });
-        };
+        self.tell(E::NAME, true, &|| event::json(event));
+        let answer = self.ask(frame, id).await?;
         let payload = Payload {
             args: socket_io::elements(&answer.args),
             attachments: &answer.attachments,
@@ -95,6 +86,60 @@ impl<'a> Unicast<'a> {
             event: E::NAME,
             source,
         })
+    }
+
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits for
+    /// the answer.
+    ///
+    /// # Errors
+    /// See [`AckError`]; whether the answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<RawAck, AckError> {
+        let id = self.socket.scope().next_ack_id();
+        let frame = self.frame_raw(name, args, Some(id))?;
+        self.tell(name, true, &|| event::json_raw(args));
+        self.ask(frame, id).await.map(RawAck::new)
+    }
+
+    async fn ask(&self, frame: Frame, id: u64) -> Result<Answer, AckError> {
+        let collector = Collector::new(1);
+        let ack = Some((id, Arc::clone(&collector)));
+        self.socket.send_command(Action::Emit { frame, ack })?;
+        let (answers, complete) = collector.wait(self.timeout).await;
+        answers.into_iter().next().ok_or(match complete {
+            true => AckError::Disconnected,
+            false => AckError::Timeout,
+        })
+    }
+
+    fn tell(&self, name: &str, wants_ack: bool, json: &dyn Fn() -> String) {
+        if let Some(told) = &self.socket.node().on_any_outgoing {
+            told(&Outgoing {
+                namespace: self.socket.namespace_name(),
+                name,
+                to: Target::Socket(self.socket.id()),
+                wants_ack,
+                json,
+            });
+        }
+    }
+
+    fn frame_raw<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+        id: Option<u64>,
+    ) -> Result<Frame, EmitError> {
+        let nsp = self.socket.namespace_name();
+        let frame = Frame::packet(|out| event::encode_raw(name, nsp, id, args, out))?;
+        let config = &self.socket.node().config;
+        Ok(frame.with(untyped(config, name, self.volatile)))
     }
 
     fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {

@@ -17,7 +17,7 @@ use super::remote::RemoteSocket;
 use crate::{
     config::Config,
     error::{AckError, EmitError},
-    event::{self, Collector, Event, Payload},
+    event::{self, Answer, Collector, Event, Outgoing, Payload, RawAck, Target},
     id::SocketId,
     protocol::socket_io,
     shard::{
@@ -122,6 +122,7 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
+        self.tell(E::NAME, false, &|| event::json(event));
         self.send(
             frame.with(handling(&self.node.config, event, self.volatile)),
             None,
@@ -135,6 +136,7 @@ impl<'a> Broadcast<'a> {
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
         let frame =
             Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        self.tell(name, false, &|| event::json_raw(args));
         self.send(
             frame.with(untyped(&self.node.config, name, self.volatile)),
             None,
@@ -157,6 +159,48 @@ impl<'a> Broadcast<'a> {
         let id = self.scope.next_ack_id();
         let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        self.tell(E::NAME, true, &|| event::json(event));
+        let decode = |answer: &Answer| {
+            let payload = Payload {
+                args: socket_io::elements(&answer.args),
+                attachments: &answer.attachments,
+            };
+            event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
+                event: E::NAME,
+                source,
+            })
+        };
+        self.ask_all(frame, id, |answer| decode(&answer)).await
+    }
+
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits until
+    /// every receiver has answered, or gone, or the timeout.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack); whether an answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<Acks<RawAck>, EmitError> {
+        let id = self.scope.next_ack_id();
+        let nsp = &self.scope.name;
+        let frame = Frame::packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
+        let frame = frame.with(untyped(&self.node.config, name, self.volatile));
+        self.tell(name, true, &|| event::json_raw(args));
+        self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))
+            .await
+    }
+
+    async fn ask_all<A>(
+        &self,
+        frame: Frame,
+        id: u64,
+        decode: impl Fn(Answer) -> Result<A, AckError>,
+    ) -> Result<Acks<A>, EmitError> {
         let selection = self.selection();
         let workers = selection.workers(&self.scope);
         let collector = Collector::new(workers.len());
@@ -165,19 +209,11 @@ impl<'a> Broadcast<'a> {
         // Workers that refused have counted nobody; the others answer all the same.
         let sent = self.node.dispatch_to(workers, command);
         let (answers, complete) = collector.wait(self.timeout).await;
-        let decode = |answer: event::Answer| {
-            let payload = Payload {
-                args: socket_io::elements(&answer.args),
-                attachments: &answer.attachments,
-            };
-            let value = event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
-                event: E::NAME,
-                source,
-            });
-            (answer.socket, value)
-        };
+        let answers = answers
+            .into_iter()
+            .map(|answer| (answer.socket, decode(answer)));
         let acks = Acks {
-            answers: answers.into_iter().map(decode).collect(),
+            answers: answers.collect(),
             complete,
         };
         match sent {
@@ -226,6 +262,22 @@ impl<'a> Broadcast<'a> {
             sockets.extend(found.into_iter().map(remote));
         }
         Ok(sockets)
+    }
+
+    fn tell(&self, name: &str, wants_ack: bool, json: &dyn Fn() -> String) {
+        if let Some(told) = &self.node.on_any_outgoing {
+            told(&Outgoing {
+                namespace: &self.scope.name,
+                name,
+                to: Target::Rooms {
+                    rooms: &self.rooms,
+                    except: &self.except,
+                    from: self.except_socket.map(|socket| socket.id),
+                },
+                wants_ack,
+                json,
+            });
+        }
     }
 
     fn manage(&self, action: Action) -> Applied {

@@ -4,6 +4,7 @@ use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, WebSocketMode},
     error::BuildError,
+    event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
     room,
@@ -33,6 +34,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    on_any_outgoing: Option<OnAnyOutgoing>,
     pub(super) http: Http,
 }
 
@@ -43,6 +45,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            on_any_outgoing: None,
             http: Http::default(),
         }
     }
@@ -64,6 +67,32 @@ impl HubBuilder {
     /// [`Socket::state`](crate::Socket::state).
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
+        self
+    }
+
+    /// Is called with every event that goes out, before it does: once for each emit, on the thread
+    /// that emits, whatever the number of receivers. Acks and packets of the protocol are not
+    /// events. Socket.IO's `onAnyOutgoing` is called once for each receiver instead.
+    ///
+    /// It may be called from any number of threads at once, and every emit waits for it. A panic
+    /// in it is one of whoever emits.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_any_outgoing(|event| println!("{} to {:?}", event.name(), event.to()))
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_any_outgoing(mut self, told: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
+        self.on_any_outgoing = Some(Box::new(told));
         self
     }
 
@@ -168,6 +197,7 @@ impl HubBuilder {
             namespaces,
             mut states,
             http,
+            on_any_outgoing,
         } = self;
         config.path = normalize(&config.path)?;
         for (name, is_zero) in [
@@ -202,7 +232,7 @@ impl HubBuilder {
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
         states.insert(http);
         let core = Core {
-            node: Node::new(config, room::supervise),
+            node: Node::new(config, room::supervise, on_any_outgoing),
             namespaces: registered,
             main,
             states,

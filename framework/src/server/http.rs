@@ -5,14 +5,23 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::HeaderMap};
 
-use super::builder::HubBuilder;
-use crate::{metrics::Metrics, supervision};
+use super::{
+    allow::Allow,
+    builder::HubBuilder,
+    refused::{ConnectionError, Refused},
+};
+use crate::{metrics::Metrics, namespace::Handshake, supervision};
 
 /// A hook that may change the headers of a response.
 type HeadersHook = Box<dyn Fn(&mut HeaderMap, &HttpRequest) + Send + Sync>;
 
+/// A hook that is told what was refused.
+type ErrorHook = Box<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
+
 #[derive(Default)]
 pub(super) struct Http {
+    pub(super) allow_request: Option<Box<dyn Allow>>,
+    connection_error: Option<ErrorHook>,
     initial_headers: Option<HeadersHook>,
     headers: Option<HeadersHook>,
 }
@@ -52,6 +61,27 @@ impl HubBuilder {
         self.http.headers = Some(Box::new(hook));
         self
     }
+
+    /// Told of every request that is refused with a code of Engine.IO, which
+    /// [`Stats::refused_handshakes`](crate::Stats::refused_handshakes) counts in any case. Runs on
+    /// the worker that took the request and must not block it. Default none. A panic in the hook is
+    /// caught and counted.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    ///
+    /// let builder = Hub::builder().on_connection_error(|error| {
+    ///     let from = error.request().address();
+    ///     tracing::warn!(code = error.code(), context = ?error.context(), ?from, "refused");
+    /// });
+    /// ```
+    pub fn on_connection_error(
+        mut self,
+        hook: impl Fn(&ConnectionError<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.http.connection_error = Some(Box::new(hook));
+        self
+    }
 }
 
 impl Http {
@@ -65,11 +95,28 @@ impl Http {
     ) {
         let initial = self.initial_headers.as_ref().filter(|_| first);
         for hook in initial.into_iter().chain(&self.headers) {
-            let called = supervision::catch(|| hook(response.headers_mut(), req));
-            if let Err(panic) = called {
-                metrics.panics.add(1);
-                tracing::error!(panic, "a headers hook panicked");
-            }
+            call(metrics, || hook(response.headers_mut(), req));
         }
+    }
+
+    /// Tells the application of a refused request, if it wants to know.
+    pub(super) fn tell(
+        &self,
+        refused: &Refused,
+        request: impl FnOnce() -> Handshake,
+        metrics: &Metrics,
+    ) {
+        let Some(hook) = &self.connection_error else {
+            return;
+        };
+        let request = request();
+        call(metrics, || hook(&ConnectionError::new(refused, &request)));
+    }
+}
+
+fn call(metrics: &Metrics, hook: impl FnOnce()) {
+    if let Err(panic) = supervision::catch(hook) {
+        metrics.panics.add(1);
+        tracing::error!(panic, "a hook of the hub panicked");
     }
 }

@@ -12,9 +12,10 @@ use actix_web::{
 };
 
 use super::{
-    client_js,
+    allow, client_js,
     http::Http,
-    verify::{is_upgrade, verify},
+    refused::{ErrorContext, Refused},
+    verify::{verify, verify_version},
 };
 use crate::{
     connection::Connection,
@@ -69,11 +70,10 @@ async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> Htt
     let http = core.states.of::<Http>();
     let answer = match file(&req) {
         Some(response) => response.into(),
-        None => engine(&core, &req, payload).await.unwrap_or_else(|error| {
-            core.node.metrics.refused_handshakes.add(reason(error));
-            tracing::debug!(peer = ?req.peer_addr(), %error, "handshake refused");
-            refuse(error, is_upgrade(&req)).into()
-        }),
+        None => {
+            let answer = engine(&core, http, &req, payload).await;
+            answer.unwrap_or_else(|refused| refuse(&core, http, &req, &refused).into())
+        }
     };
     let Answer {
         mut response,
@@ -91,18 +91,20 @@ fn file(req: &HttpRequest) -> Option<HttpResponse> {
 
 async fn engine(
     core: &Arc<Core>,
+    http: &Http,
     req: &HttpRequest,
     payload: web::Payload,
-) -> Result<Answer, HandshakeError> {
+) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
     verify(core, req, &query)?;
-    if !query.is_v4() {
-        return Err(HandshakeError::UnsupportedVersion);
-    }
+    let handshake = seen(req);
+    let check = http.allow_request.as_deref();
+    allow::ask(check, &handshake, req, &core.node.metrics).await?;
+    verify_version(&query)?;
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }
-    open_websocket(core, req, payload)
+    open_websocket(core, req, handshake, payload)
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -127,21 +129,22 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
 fn open_websocket(
     core: &Arc<Core>,
     req: &HttpRequest,
+    handshake: Handshake,
     payload: web::Payload,
-) -> Result<Answer, HandshakeError> {
+) -> Result<Answer, Refused> {
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
         return Ok(HttpResponse::ServiceUnavailable().finish().into());
     };
     let session = SessionId::random().map_err(|error| {
         tracing::error!(%error, "the system's random source failed");
-        HandshakeError::BadRequest
+        let context = ErrorContext::IdGeneration(error.to_string());
+        Refused::new(HandshakeError::BadRequest, context)
     })?;
     let mode = core.node.config.websocket_mode;
-    let seen = seen(req);
     let started = Arc::clone(core);
     let accepted = handshake::accept(req, payload, mode, move |io, early| {
-        Connection::start(started, shard, session, seen, io, early);
+        Connection::start(started, shard, session, handshake, io, early);
     });
     Ok(match accepted {
         Ok(response) => Answer {
@@ -167,24 +170,10 @@ fn seen(req: &HttpRequest) -> Handshake {
     )
 }
 
-fn reason(error: HandshakeError) -> &'static str {
-    match error {
-        HandshakeError::TransportUnknown => "transport_unknown",
-        HandshakeError::UnknownSession => "session_id_unknown",
-        HandshakeError::BadMethod => "bad_handshake_method",
-        HandshakeError::BadRequest => "bad_request",
-        HandshakeError::UnsupportedVersion => "unsupported_protocol_version",
-    }
-}
-
-/// A plain request gets the code as JSON; an upgrade always 400 and the bare text (section 3).
-fn refuse(error: HandshakeError, upgrade: bool) -> HttpResponse {
-    if upgrade {
-        let mut response = HttpResponse::BadRequest();
-        response.force_close();
-        return response.content_type("text/html").body(error.message());
-    }
-    HttpResponse::BadRequest()
-        .content_type("application/json")
-        .body(error.body())
+fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
+    let metrics = &core.node.metrics;
+    metrics.refused_handshakes.add(refused.reason());
+    tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
+    http.tell(refused, || seen(req), metrics);
+    refused.response(req)
 }

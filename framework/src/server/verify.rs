@@ -5,6 +5,7 @@ use actix_web::{
     http::{Method, header},
 };
 
+use super::refused::{ErrorContext, Refused};
 use crate::{
     id::SessionId,
     namespace::Core,
@@ -17,14 +18,13 @@ pub(super) fn is_upgrade(req: &HttpRequest) -> bool {
     upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Steps 1 to 5: everything before the application is asked whether it lets the client in.
-pub(super) fn verify(
-    core: &Core,
-    req: &HttpRequest,
-    query: &Query<'_>,
-) -> Result<(), HandshakeError> {
+/// Steps 1 to 5: everything before the application is asked whether it lets the client in. (Step 3,
+/// an illegal character in `Origin`, is a 400 of actix-web's parser, as it is of Node's.)
+pub(super) fn verify(core: &Core, req: &HttpRequest, query: &Query<'_>) -> Result<(), Refused> {
     if query.transport.as_deref() != Some("websocket") {
-        return Err(HandshakeError::TransportUnknown);
+        let named = query.transport.as_deref().map(ToOwned::to_owned);
+        let context = ErrorContext::Transport(named);
+        return Err(Refused::new(HandshakeError::TransportUnknown, context));
     }
     if let Some(sid) = &query.sid {
         let sessions = &core.node.directory.sessions;
@@ -32,15 +32,32 @@ pub(super) fn verify(
             SessionId::from_peer(sid).is_some_and(|session| sessions.contains_key(&session));
         // A session that began on WebSocket stays there.
         return Err(match known {
-            true => HandshakeError::BadRequest,
-            false => HandshakeError::UnknownSession,
+            true => Refused::new(
+                HandshakeError::BadRequest,
+                ErrorContext::TransportMismatch("websocket".to_owned()),
+            ),
+            false => Refused::new(
+                HandshakeError::UnknownSession,
+                ErrorContext::Sid(sid.clone().into_owned()),
+            ),
         });
     }
     if req.method() != Method::GET {
-        return Err(HandshakeError::BadMethod);
+        let context = ErrorContext::Method(req.method().to_string());
+        return Err(Refused::new(HandshakeError::BadMethod, context));
     }
     if !is_upgrade(req) {
-        return Err(HandshakeError::BadRequest);
+        let context = ErrorContext::TransportHandshake;
+        return Err(Refused::new(HandshakeError::BadRequest, context));
     }
     Ok(())
+}
+
+/// Step 6, once the application has let the client in.
+pub(super) fn verify_version(query: &Query<'_>) -> Result<(), Refused> {
+    if query.is_v4() {
+        return Ok(());
+    }
+    let context = ErrorContext::Protocol(query.eio.as_deref().map(ToOwned::to_owned));
+    Err(Refused::new(HandshakeError::UnsupportedVersion, context))
 }

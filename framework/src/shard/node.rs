@@ -20,7 +20,9 @@ use super::{
     inbox::{Inbox, Refused},
     local::Shard,
 };
-use crate::{config::Config, error::EmitError, id::WorkerId, metrics::Metrics};
+use crate::{
+    config::Config, error::EmitError, event::OnAnyOutgoing, id::WorkerId, metrics::Metrics,
+};
 
 /// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
 pub(crate) type Supervise = fn(&Arc<Node>, &Arc<SharedRoom>) -> Option<Recipient<Report>>;
@@ -31,6 +33,7 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     pub(crate) directory: Directory,
     pub(crate) supervise: Supervise,
+    pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
     /// A connection has ended.
@@ -51,7 +54,11 @@ thread_local! {
 }
 
 impl Node {
-    pub(crate) fn new(config: Config, supervise: Supervise) -> Arc<Self> {
+    pub(crate) fn new(
+        config: Config,
+        supervise: Supervise,
+        on_any_outgoing: Option<OnAnyOutgoing>,
+    ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -59,6 +66,7 @@ impl Node {
             metrics: Metrics::new(),
             directory: Directory::default(),
             supervise,
+            on_any_outgoing,
             draining: AtomicBool::new(false),
             ended: Notify::new(),
             workers: DashMap::new(),

@@ -14,8 +14,10 @@ mod first_chat;
 mod guarantees;
 mod hello;
 mod rooms;
+mod security;
 #[cfg(test)]
 mod testing;
+mod untyped;
 
 use std::error::Error;
 

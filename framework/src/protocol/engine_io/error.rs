@@ -15,6 +15,8 @@ pub(crate) enum HandshakeError {
     BadMethod,
     /// The request contradicts its session, or something in front of the engine refused it.
     BadRequest,
+    /// The application does not let the client in.
+    Forbidden,
     /// `EIO` is not 4.
     UnsupportedVersion,
 }
@@ -26,7 +28,7 @@ impl HandshakeError {
             Self::UnknownSession => 1,
             Self::BadMethod => 2,
             Self::BadRequest => 3,
-            // 4 is `Forbidden`, for applications that check requests.
+            Self::Forbidden => 4,
             Self::UnsupportedVersion => 5,
         }
     }
@@ -37,18 +39,17 @@ impl HandshakeError {
             Self::UnknownSession => "Session ID unknown",
             Self::BadMethod => "Bad handshake method",
             Self::BadRequest => "Bad request",
+            Self::Forbidden => "Forbidden",
             Self::UnsupportedVersion => "Unsupported protocol version",
         }
     }
 
-    /// The JSON body of the answer to a plain request, whose status is 400 for all of these. A
-    /// WebSocket upgrade is refused with 400 too, and the bare [`message`](Self::message).
-    pub(crate) fn body(self) -> String {
-        format!(
-            r#"{{"code":{},"message":"{}"}}"#,
-            self.code(),
-            self.message()
-        )
+    /// The JSON body of the answer to a plain request. An application that forbids may have a
+    /// message of its own.
+    pub(crate) fn body(self, message: &str) -> String {
+        // A string always serializes.
+        let message = serde_json::to_string(message).unwrap_or_default();
+        format!(r#"{{"code":{},"message":{message}}}"#, self.code())
     }
 }
 
@@ -87,12 +88,18 @@ mod tests {
                 r#"{"code":3,"message":"Bad request"}"#,
             ),
             (
+                HandshakeError::Forbidden,
+                r#"{"code":4,"message":"Forbidden"}"#,
+            ),
+            (
                 HandshakeError::UnsupportedVersion,
                 r#"{"code":5,"message":"Unsupported protocol version"}"#,
             ),
         ];
         for (error, body) in table {
-            assert_eq!(error.body(), body);
+            assert_eq!(error.body(error.message()), body);
         }
+        let quoted = HandshakeError::Forbidden.body("say \"please\"");
+        assert_eq!(quoted, r#"{"code":4,"message":"say \"please\""}"#);
     }
 }
