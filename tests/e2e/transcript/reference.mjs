@@ -64,6 +64,7 @@ io.on("connection", (socket) => {
   socket.on("nc", (n) => socket.compress(false).emit("d", "x".repeat(n)));
   socket.on("echo", (value) => socket.emit("echo", value));
 });
+io.engine.on("connection_error", ({ code, message }) => say("engine connection_error", code, message));
 watch(io.of("/"));
 
 if (scenario === "namespaces") {

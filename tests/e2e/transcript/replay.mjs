@@ -16,9 +16,9 @@ const PAUSE = 30; // ms, in place of the longer ones of the recording
 const APART = 10; // ms, so that two connections are seen in their order
 
 /** Returns what differed, a line for each. */
-export async function replay(scenario, { command, untold, decode, deviations = [] }) {
+export async function replay(scenario, { command, decode, deviations = [] }) {
   const run = new Run(scenario, { decode });
-  run.application = await Application.start(command, scenario.name, untold);
+  run.application = await Application.start(command, scenario.name);
   try {
     return await run.play(deviate(scenario.events, deviations));
   } finally {

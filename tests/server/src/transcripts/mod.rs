@@ -16,7 +16,9 @@ use tokio::sync::Notify;
 use sessions::Sockets;
 
 pub(crate) async fn serve(scenario: &str, port: u16) -> Result<(), Box<dyn Error>> {
-    let hub = options::builder(scenario).state(Sockets::default()).build()?;
+    let hub = options::builder(scenario)
+        .state(Sockets::default())
+        .build()?;
     let close = Arc::new(Notify::new());
     steps::follow(hub.clone(), Arc::clone(&close));
     let app = hub.clone();

@@ -1,8 +1,13 @@
 use std::time::Duration;
 
-use roomcast::{Hub, HubBuilder};
+use actix_web::HttpRequest;
+use roomcast::{Forbidden, Handshake, Hub, HubBuilder};
+use serde_json::json;
 
-use super::sessions::{Admin, Closed, Main, Watched};
+use super::{
+    say,
+    sessions::{Admin, Closed, Main, Watched},
+};
 
 /// The options and namespaces of a scenario.
 pub(super) fn builder(scenario: &str) -> HubBuilder {
@@ -12,15 +17,26 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
             .namespace::<Admin>("/admin")
             .namespace::<Closed>("/plain"),
         "disconnects" => hub.namespace::<Watched>("/b"),
-        "websocket edge cases" => hub
-            .namespace::<Watched>("/two")
-            .max_http_buffer_size(1_000),
+        "websocket edge cases" => hub.namespace::<Watched>("/two").max_http_buffer_size(1_000),
         "heartbeat" => hub
             .ping_interval(Duration::from_millis(300))
             .ping_timeout(Duration::from_millis(200)),
         "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
+        "allowRequest" => hub.allow_request(forbid),
         _ => hub,
     };
-    hub.namespace::<Main>("/")
+    hub.namespace::<Main>("/").on_connection_error(|error| {
+        say(
+            "engine connection_error",
+            &json!([error.code(), error.message()]),
+        );
+    })
+}
+
+async fn forbid(handshake: &Handshake, _: &HttpRequest) -> Result<(), Forbidden> {
+    Err(match handshake.query().contains("msg") {
+        true => Forbidden::new("not today"),
+        false => Forbidden::default(),
+    })
 }

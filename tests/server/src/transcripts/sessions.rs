@@ -1,6 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
-use roomcast::{event::Args, prelude::*};
+use roomcast::{Incoming, event::Args, prelude::*};
 use serde_json::json;
 
 use super::say;
@@ -66,6 +66,10 @@ impl Session for Main {
     async fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason) {
         disconnected(socket, reason);
     }
+
+    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+        happened(event, socket);
+    }
 }
 
 impl Handle<Message> for Main {
@@ -128,6 +132,10 @@ impl Session for Watched {
     async fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason) {
         disconnected(socket, reason);
     }
+
+    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+        happened(event, socket);
+    }
 }
 
 /// A namespace that asks for a token.
@@ -154,6 +162,10 @@ impl Session for Admin {
 
     async fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason) {
         disconnected(socket, reason);
+    }
+
+    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+        happened(event, socket);
     }
 }
 
@@ -183,6 +195,16 @@ fn disconnected(socket: &Socket, reason: DisconnectReason) {
     let about = json!({ "rooms": rooms(socket) });
     say("disconnecting", &json!([nsp, reason, about]));
     say("disconnect", &json!([nsp, reason]));
+}
+
+fn happened(event: &Incoming<'_>, socket: &Socket) {
+    let mut args = vec![json!(socket.namespace().name()), json!(event.name())];
+    let values: Values = event.args().unwrap_or_default();
+    args.extend(values.iter().map(|value| json!(value)));
+    if event.wants_ack() {
+        args.push(json!({ "$function": true }));
+    }
+    say("event", &json!(args));
 }
 
 /// The room that bears a socket's own id included, as in Socket.IO.
