@@ -28,6 +28,9 @@ pub enum EmitError {
     /// The protocol keeps this name for itself.
     #[error("`{0}` is a reserved event name")]
     Reserved(String),
+    /// The hub's own [`Parser`](crate::parser::Parser) failed.
+    #[error("the parser cannot encode the packet: {0}")]
+    Parser(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why an acknowledgement did not come.
@@ -66,6 +69,9 @@ pub enum BuildError {
     /// A path must start with `/` and hold neither `?`, `#` nor braces.
     #[error("`{0}` is not a path that can be mounted")]
     Path(String),
+    /// A text that is to stand in a header cannot.
+    #[error("`{0}` cannot stand in an HTTP header")]
+    Header(String),
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),

@@ -72,10 +72,13 @@ pub use namespace::{
     EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
     Unicast,
 };
-pub use protocol::socket_io::Binary;
+pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
-pub use server::{ConnectionError, ErrorContext, Forbidden, HubBuilder, signals};
+pub use server::{
+    ConnectionError, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
+    TrustProxy, signals,
+};
 
 /// What derived code names.
 #[doc(hidden)]

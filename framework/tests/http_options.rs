@@ -16,7 +16,7 @@ use common::{
     http::{UPGRADE, request},
 };
 use roomcast::{
-    Forbidden, Handshake, HubBuilder, WebSocketMode,
+    Forbidden, Handshake, HubBuilder, TrustProxy, WebSocketMode,
     prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
@@ -292,4 +292,51 @@ async fn a_client_of_the_kit_reads_the_text_of_a_refusal() {
     let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
     let refused = TestClient::builder(&server).query("msg=later").connect();
     assert_eq!(refused.await.expect_err("refused").message, "later");
+}
+
+#[actix_web::test]
+async fn what_a_proxy_says_of_the_client_is_believed_only_if_it_is_trusted() {
+    let trusting = |trust: Option<TrustProxy>| {
+        let seen = Arc::new(Mutex::new(None));
+        let tell = Arc::clone(&seen);
+        let check = async move |handshake: &Handshake, _: &HttpRequest| {
+            let address = handshake.address().map(|address| address.to_string());
+            *tell.lock().expect("no panic") = Some((address, handshake.is_secure()));
+            Ok(())
+        };
+        let builder = builder(WebSocketMode::Handoff).allow_request(check);
+        let builder = match trust {
+            Some(trust) => builder.trust_proxy(trust),
+            None => builder,
+        };
+        (serve(builder), seen)
+    };
+    let said = [
+        ("X-Forwarded-For", "203.0.113.9"),
+        ("X-Forwarded-Proto", "https"),
+        ("Forwarded", "for=203.0.113.10"),
+    ];
+    let headers = [UPGRADE, &said].concat();
+    let loopback = || TrustProxy::networks(["127.0.0.0/8"]).expect("a network");
+    let elsewhere = TrustProxy::networks(["10.0.0.0/8"]).expect("a network");
+    for (trust, address) in [
+        (Some(TrustProxy::hops(1)), Some(("203.0.113.9:0", true))),
+        (Some(loopback()), Some(("203.0.113.9:0", true))),
+        (
+            Some(loopback().forwarded()),
+            Some(("203.0.113.10:0", false)),
+        ),
+        (Some(elsewhere), None),
+        (None, None),
+    ] {
+        let (server, seen) = trusting(trust);
+        let opened = request(&server, "GET", HANDSHAKE, &headers).await;
+        assert_eq!(opened.status, 101);
+        let (found, secure) = seen.lock().expect("no panic").take().expect("it was asked");
+        let found = found.expect("an address");
+        match address {
+            Some(address) => assert_eq!((found.as_str(), secure), address),
+            None => assert!(found.starts_with("127.0.0.1:") && !secure, "{found}"),
+        }
+    }
 }

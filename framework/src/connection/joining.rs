@@ -11,7 +11,7 @@ use crate::{
     error::DisconnectReason,
     id::SocketId,
     namespace::{Live, Refusal, Socket},
-    protocol::socket_io::encode,
+    protocol::socket_io::{encode, parser::ParserError},
     supervision::catch,
     transport::frame::Frame,
 };
@@ -58,24 +58,32 @@ impl Link {
         true
     }
 
-    fn turn_away(&self, socket: &Socket, refusal: &Refusal) {
+    fn turn_away(&mut self, socket: &Socket, refusal: &Refusal) {
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
         self.refuse(socket.namespace_name(), refusal);
     }
 
-    fn refuse(&self, nsp: &str, refusal: &Refusal) {
+    fn refuse(&mut self, nsp: &str, refusal: &Refusal) {
         self.core.node.metrics.refused_connects.add(1);
         tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
         self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
     }
 
     /// Sends a packet without attachments.
-    pub(super) fn send(&self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
-        match Frame::packet(|out| write(out).map(|()| Vec::new())) {
+    pub(super) fn send(&mut self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        match self.reply(write) {
             Ok(frame) => self.shard.send(self.key, frame),
-            Err(error) => tracing::error!(%error, "a packet of the protocol cannot be encoded"),
+            Err(error) => self.unsendable(&error),
         }
+    }
+
+    fn reply(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> Result<Frame, ParserError> {
+        let write = |out: &mut _| write(out).map(|()| Vec::new()).map_err(ParserError::new);
+        self.core.node.packet(write)
     }
 
     /// The session let the client in, or did not.
@@ -88,12 +96,9 @@ impl Link {
                 client.phase = Phase::Idle(session);
                 let socket = client.socket.clone();
                 let nsp = socket.namespace_name();
-                let reply = Frame::packet(|out| {
-                    encode::connect(out, nsp, socket.id().as_str()).map(|()| Vec::new())
-                });
-                match reply {
+                match self.reply(|out| encode::connect(out, nsp, socket.id().as_str())) {
                     Ok(reply) => self.shard.accept(self.key, socket.scope(), reply),
-                    Err(error) => tracing::error!(%error, "a CONNECT reply cannot be encoded"),
+                    Err(error) => self.unsendable(&error),
                 }
             }
             Err(refusal) => {

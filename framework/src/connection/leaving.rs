@@ -83,7 +83,7 @@ impl Link {
         }
     }
 
-    pub(super) fn send_disconnect(&self, socket: &Socket) {
+    pub(super) fn send_disconnect(&mut self, socket: &Socket) {
         self.send(|out| {
             encode::disconnect(out, socket.namespace_name());
             Ok(())

@@ -23,6 +23,7 @@ mod handling;
 mod joining;
 mod leaving;
 mod packets;
+mod parsing;
 mod wire;
 
 pub(crate) use actor::Connection;

@@ -1,6 +1,6 @@
 //! What each message asks for.
 
-use std::task::Context;
+use std::{borrow::Cow, task::Context};
 
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use crate::{
     event::{Answer, Incoming, Payload},
     protocol::{
         engine_io::{Packet as EnginePacket, ParseError},
-        socket_io::{Data, DecodeError, Kind, Limits, Packet, Step},
+        socket_io::{Data, DecodeError, Kind, Limits, Packet, Step, parser::ChunkRef},
         websocket::{self, ControlFrame, Message},
     },
     transport::frame::Frame,
@@ -32,7 +32,7 @@ impl Link {
             Message::Text(text) => self.engine_packet(text, cx),
             Message::Binary(bytes) => {
                 self.shard.heard(self.key);
-                self.attachment(Bytes::copy_from_slice(bytes), cx);
+                self.binary(bytes.into(), cx);
             }
             Message::Ping(payload) => {
                 self.shard
@@ -52,7 +52,7 @@ impl Link {
             Ok(EnginePacket::Pong(_)) => self.shard.pong(self.key),
             Ok(EnginePacket::Binary(bytes)) => {
                 self.shard.heard(self.key);
-                self.attachment(bytes.into_owned().into(), cx);
+                self.binary(bytes, cx);
             }
             Ok(EnginePacket::Ping(_)) => {
                 self.refused("client_ping", &"only the server pings", text);
@@ -72,7 +72,7 @@ impl Link {
         }
     }
 
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         let config = &self.core.node.config;
         Limits {
             max_attachments: config.max_attachments,
@@ -83,6 +83,9 @@ impl Link {
     }
 
     fn text(&mut self, text: &str, cx: &mut Context<'_>) {
+        if self.core.node.parser.is_some() {
+            return self.chunk(ChunkRef::Text(text), cx);
+        }
         match self.assembler.add_text(text, &self.limits()) {
             Ok(Step::Packet(packet)) => self.packet(packet, &[], text, cx),
             Ok(Step::Waiting) => {}
@@ -90,8 +93,12 @@ impl Link {
         }
     }
 
-    fn attachment(&mut self, bytes: Bytes, cx: &mut Context<'_>) {
-        let complete = match self.assembler.add_binary(bytes, &self.limits()) {
+    fn binary(&mut self, bytes: Cow<'_, [u8]>, cx: &mut Context<'_>) {
+        if self.core.node.parser.is_some() {
+            return self.chunk(ChunkRef::Binary(&bytes), cx);
+        }
+        let attachment = Bytes::from(bytes.into_owned());
+        let complete = match self.assembler.add_binary(attachment, &self.limits()) {
             Ok(None) => return,
             Ok(Some(complete)) => complete,
             Err(error) => return self.invalid(error, "(binary)"),
@@ -102,7 +109,7 @@ impl Link {
         }
     }
 
-    fn packet(
+    pub(super) fn packet(
         &mut self,
         packet: Packet<'_>,
         attachments: &[Bytes],
@@ -183,7 +190,7 @@ impl Link {
         self.end(DisconnectReason::ForcedClose, None);
     }
 
-    fn invalid(&mut self, error: DecodeError, text: &str) {
+    pub(super) fn invalid(&mut self, error: DecodeError, text: &str) {
         self.refused(error.reason(), &error, text);
         self.end(DisconnectReason::ForcedClose, None);
     }
@@ -194,7 +201,12 @@ impl Link {
         self.end(DisconnectReason::TransportError, Some(error.close_code()));
     }
 
-    fn refused(&self, reason: &'static str, error: &dyn std::fmt::Display, packet: &str) {
+    pub(super) fn refused(
+        &self,
+        reason: &'static str,
+        error: &dyn std::fmt::Display,
+        packet: &str,
+    ) {
         self.core.node.metrics.refused_packets.add(reason);
         let head: String = packet.chars().take(HEAD).collect();
         tracing::debug!(

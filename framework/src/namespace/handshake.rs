@@ -72,7 +72,9 @@ impl Handshake {
             .map(|(_, value)| value)
     }
 
-    /// The other end of the TCP connection, which may be a proxy.
+    /// The other end of the TCP connection, which may be a proxy; with
+    /// [`trust_proxy`](crate::HubBuilder::trust_proxy) the client as the proxies name it, with port
+    /// 0 if they do not tell it.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
@@ -84,7 +86,8 @@ impl Handshake {
         self.time
     }
 
-    /// Whether it came over TLS that ends here.
+    /// Whether it came over TLS that ends here, or with
+    /// [`trust_proxy`](crate::HubBuilder::trust_proxy) at the proxy.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure

@@ -90,7 +90,9 @@ where
         let reply = result.and_then(|answer| {
             let Some(id) = ack else { return Ok(None) };
             let nsp = socket.namespace_name();
-            let frame = Frame::packet(|out| event::encode_ack::<E>(nsp, id, &answer, out));
+            let frame = socket
+                .node()
+                .packet(|out| event::encode_ack::<E>(nsp, id, &answer, out));
             frame.map(Some).map_err(Rejection::from)
         });
         let reply = reply
@@ -152,11 +154,13 @@ pub(super) fn refuse<S: Session>(
         Reply::None => return None,
         Reply::Error => {
             let refused = event::Refused(rejection);
-            Frame::packet(|out| event::answer(event, nsp, id, Args::One, &refused, out))
+            socket
+                .node()
+                .packet(|out| event::answer(event, nsp, id, Args::One, &refused, out))
         }
-        Reply::With(value) => {
-            Frame::packet(|out| event::answer(event, nsp, id, Args::One, &value, out))
-        }
+        Reply::With(value) => socket
+            .node()
+            .packet(|out| event::answer(event, nsp, id, Args::One, &value, out)),
     };
     frame.ok()
 }

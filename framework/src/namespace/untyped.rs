@@ -4,10 +4,7 @@ use super::{
     Session, Socket,
     live::{LocalFuture, Outcome, refuse},
 };
-use crate::{
-    event::{RawEvent, Rejection, RejectionKind},
-    transport::frame::Frame,
-};
+use crate::event::{RawEvent, Rejection, RejectionKind};
 
 /// Starts [`Session::unhandled`].
 pub(super) fn call<S: Session>(
@@ -27,7 +24,9 @@ pub(super) fn call<S: Session>(
                 return Ok(None);
             };
             let nsp = socket.namespace_name();
-            let frame = Frame::packet(|out| reply.encode(&name, nsp, id, out));
+            let frame = socket
+                .node()
+                .packet(|out| reply.encode(&name, nsp, id, out));
             frame.map(Some).map_err(Rejection::from)
         });
         let reply = reply

@@ -121,7 +121,9 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, None, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode(event, &self.scope.name, None, out))?;
         self.tell(E::NAME, false, &|| event::json(event));
         self.send(
             frame.with(handling(&self.node.config, event, self.volatile)),
@@ -134,8 +136,9 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame =
-            Frame::packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
         self.tell(name, false, &|| event::json_raw(args));
         self.send(
             frame.with(untyped(&self.node.config, name, self.volatile)),
@@ -157,7 +160,9 @@ impl<'a> Broadcast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.scope.next_ack_id();
-        let frame = Frame::packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
         let frame = frame.with(handling(&self.node.config, event, self.volatile));
         self.tell(E::NAME, true, &|| event::json(event));
         let decode = |answer: &Answer| {
@@ -188,7 +193,9 @@ impl<'a> Broadcast<'a> {
     ) -> Result<Acks<RawAck>, EmitError> {
         let id = self.scope.next_ack_id();
         let nsp = &self.scope.name;
-        let frame = Frame::packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
+        let frame = self
+            .node
+            .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
         let frame = frame.with(untyped(&self.node.config, name, self.volatile));
         self.tell(name, true, &|| event::json_raw(args));
         self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))

@@ -7,6 +7,7 @@ use crate::{
     event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
     namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
+    protocol::socket_io::parser::Parser,
     room,
     shard::{directory::Scope, node::Node},
 };
@@ -34,6 +35,7 @@ pub struct HubBuilder {
     config: Config,
     namespaces: Vec<(String, Connect)>,
     states: States,
+    parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
     pub(super) http: Http,
 }
@@ -45,6 +47,7 @@ impl Hub {
             config: Config::default(),
             namespaces: Vec::new(),
             states: States::default(),
+            parser: None,
             on_any_outgoing: None,
             http: Http::default(),
         }
@@ -187,6 +190,13 @@ impl HubBuilder {
         self
     }
 
+    /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
+    /// well. Default: Socket.IO's own.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.parser = Some(Box::new(parser));
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -198,8 +208,10 @@ impl HubBuilder {
             mut states,
             http,
             on_any_outgoing,
+            parser,
         } = self;
         config.path = normalize(&config.path)?;
+        http.check()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
@@ -232,7 +244,7 @@ impl HubBuilder {
             .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
         states.insert(http);
         let core = Core {
-            node: Node::new(config, room::supervise, on_any_outgoing),
+            node: Node::new(config, room::supervise, parser, on_any_outgoing),
             namespaces: registered,
             main,
             states,

@@ -3,14 +3,20 @@
 //! They need actix-web's types, which the layers below do not know: so they are not in `Config`,
 //! but travel among the values that a hub keeps for its application.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::HeaderMap};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header::HeaderMap},
+};
 
 use super::{
     allow::Allow,
     builder::HubBuilder,
+    cors::Cors,
+    origins::Origins,
+    proxy::TrustProxy,
     refused::{ConnectionError, Refused},
 };
-use crate::{metrics::Metrics, namespace::Handshake, supervision};
+use crate::{error::BuildError, metrics::Metrics, namespace::Handshake, supervision};
 
 /// A hook that may change the headers of a response.
 type HeadersHook = Box<dyn Fn(&mut HeaderMap, &HttpRequest) + Send + Sync>;
@@ -20,13 +26,53 @@ type ErrorHook = Box<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
 
 #[derive(Default)]
 pub(super) struct Http {
+    pub(super) cors: Option<Cors>,
+    pub(super) check_origin: Option<Origins>,
+    pub(super) trust_proxy: Option<TrustProxy>,
     pub(super) allow_request: Option<Box<dyn Allow>>,
-    connection_error: Option<ErrorHook>,
+    on_connection_error: Option<ErrorHook>,
     initial_headers: Option<HeadersHook>,
     headers: Option<HeadersHook>,
 }
 
 impl HubBuilder {
+    /// What pages of other origins may read. Applies to every response below the hub's path.
+    /// Default none: such pages can only use WebSocket, which CORS does not govern; see
+    /// [`check_origin`](Self::check_origin).
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.http.cors = Some(cors);
+        self
+    }
+
+    /// From which origins browsers may open WebSockets, which unlike requests any page can open
+    /// anywhere, with its visitor's cookies. Others are refused with code 4. What sends no `Origin`
+    /// is not a browser, and is let in. Default: any origin, as in Socket.IO.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    ///
+    /// let builder = Hub::builder().check_origin(["https://app.example", "https://app.test:8443"]);
+    /// ```
+    pub fn check_origin(mut self, origins: impl Into<Origins>) -> Self {
+        self.http.check_origin = Some(origins.into());
+        self
+    }
+
+    /// Which proxies are believed about the client:
+    /// [`Handshake::address`](crate::Handshake::address) and
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure) are then what they say. Default none:
+    /// the other end of the TCP connection, whatever headers say.
+    ///
+    /// ```
+    /// use roomcast::{TrustProxy, prelude::*};
+    ///
+    /// let builder = Hub::builder().trust_proxy(TrustProxy::hops(1));
+    /// ```
+    pub fn trust_proxy(mut self, trust: TrustProxy) -> Self {
+        self.http.trust_proxy = Some(trust);
+        self
+    }
+
     /// Called with the headers of the first response of each session: the handshake's. Default
     /// none. Runs before [`headers`](Self::headers).
     ///
@@ -79,12 +125,26 @@ impl HubBuilder {
         mut self,
         hook: impl Fn(&ConnectionError<'_>) + Send + Sync + 'static,
     ) -> Self {
-        self.http.connection_error = Some(Box::new(hook));
+        self.http.on_connection_error = Some(Box::new(hook));
         self
     }
 }
 
 impl Http {
+    /// # Errors
+    /// The first option that cannot work.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        self.cors.as_ref().map_or(Ok(()), Cors::check)
+    }
+
+    /// The answer to a preflight, which any OPTIONS is where there is CORS; without its headers.
+    /// actix-web leaves out the `Content-Length: 0` that Node sends, since a 204 must not have one
+    /// (RFC 9110 section 8.6).
+    pub(super) fn preflight(&self, req: &HttpRequest) -> Option<HttpResponse> {
+        let asked = self.cors.is_some() && req.method() == Method::OPTIONS;
+        asked.then(|| HttpResponse::NoContent().finish())
+    }
+
     /// What all responses have in common. `first`: it opens a session.
     pub(super) fn decorate(
         &self,
@@ -93,6 +153,9 @@ impl Http {
         first: bool,
         metrics: &Metrics,
     ) {
+        if let Some(cors) = &self.cors {
+            cors.apply(response.headers_mut(), req);
+        }
         let initial = self.initial_headers.as_ref().filter(|_| first);
         for hook in initial.into_iter().chain(&self.headers) {
             call(metrics, || hook(response.headers_mut(), req));
@@ -106,7 +169,7 @@ impl Http {
         request: impl FnOnce() -> Handshake,
         metrics: &Metrics,
     ) {
-        let Some(hook) = &self.connection_error else {
+        let Some(hook) = &self.on_connection_error else {
             return;
         };
         let request = request();

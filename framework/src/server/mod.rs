@@ -3,12 +3,18 @@
 mod allow;
 mod builder;
 mod client_js;
+mod cors;
 mod http;
+mod origins;
+mod proxy;
 mod refused;
 mod routes;
 mod shutdown;
 mod verify;
 
 pub use builder::HubBuilder;
+pub use cors::Cors;
+pub use origins::Origins;
+pub use proxy::{InvalidNetwork, TrustProxy};
 pub use refused::{ConnectionError, ErrorContext, Forbidden};
 pub use shutdown::signals;

@@ -72,6 +72,9 @@ pub enum ErrorContext {
     IdGeneration(String),
     /// Code 4: the text of the application, if it gave one.
     Forbidden(Option<String>),
+    /// Code 4: the header `Origin`, which [`check_origin`](crate::HubBuilder::check_origin) does
+    /// not let in.
+    Origin(String),
     /// Code 5: the parameter `EIO`, if there is one.
     Protocol(Option<String>),
 }

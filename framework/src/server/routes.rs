@@ -68,7 +68,7 @@ impl From<HttpResponse> for Answer {
 
 async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     let http = core.states.of::<Http>();
-    let answer = match file(&req) {
+    let answer = match http.preflight(&req).or_else(|| file(&req)) {
         Some(response) => response.into(),
         None => {
             let answer = engine(&core, http, &req, payload).await;
@@ -96,8 +96,8 @@ async fn engine(
     payload: web::Payload,
 ) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
-    verify(core, req, &query)?;
-    let handshake = seen(req);
+    verify(core, http, req, &query)?;
+    let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
     allow::ask(check, &handshake, req, &core.node.metrics).await?;
     verify_version(&query)?;
@@ -159,21 +159,21 @@ fn open_websocket(
 }
 
 /// The request as sessions will see it.
-fn seen(req: &HttpRequest) -> Handshake {
+fn seen(http: &Http, req: &HttpRequest) -> Handshake {
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    Handshake::new(
-        &req.uri().to_string(),
-        headers,
-        req.peer_addr(),
-        req.app_config().secure(),
-    )
+    let (address, secure) = match &http.trust_proxy {
+        Some(trust) => trust.client(req.headers(), req.peer_addr()),
+        None => (req.peer_addr(), None),
+    };
+    let secure = secure.unwrap_or_else(|| req.app_config().secure());
+    Handshake::new(&req.uri().to_string(), headers, address, secure)
 }
 
 fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
     let metrics = &core.node.metrics;
     metrics.refused_handshakes.add(refused.reason());
     tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
-    http.tell(refused, || seen(req), metrics);
+    http.tell(refused, || seen(http, req), metrics);
     refused.response(req)
 }

@@ -5,7 +5,11 @@ use actix_web::{
     http::{Method, header},
 };
 
-use super::refused::{ErrorContext, Refused};
+use super::{
+    http::Http,
+    origins::Origins,
+    refused::{ErrorContext, Refused},
+};
 use crate::{
     id::SessionId,
     namespace::Core,
@@ -20,11 +24,19 @@ pub(super) fn is_upgrade(req: &HttpRequest) -> bool {
 
 /// Steps 1 to 5: everything before the application is asked whether it lets the client in. (Step 3,
 /// an illegal character in `Origin`, is a 400 of actix-web's parser, as it is of Node's.)
-pub(super) fn verify(core: &Core, req: &HttpRequest, query: &Query<'_>) -> Result<(), Refused> {
+pub(super) fn verify(
+    core: &Core,
+    http: &Http,
+    req: &HttpRequest,
+    query: &Query<'_>,
+) -> Result<(), Refused> {
     if query.transport.as_deref() != Some("websocket") {
         let named = query.transport.as_deref().map(ToOwned::to_owned);
         let context = ErrorContext::Transport(named);
         return Err(Refused::new(HandshakeError::TransportUnknown, context));
+    }
+    if let Some(allowed) = &http.check_origin {
+        verify_origin(allowed, req)?;
     }
     if let Some(sid) = &query.sid {
         let sessions = &core.node.directory.sessions;
@@ -51,6 +63,22 @@ pub(super) fn verify(core: &Core, req: &HttpRequest, query: &Query<'_>) -> Resul
         return Err(Refused::new(HandshakeError::BadRequest, context));
     }
     Ok(())
+}
+
+/// CORS keeps no page from opening a WebSocket.
+fn verify_origin(allowed: &Origins, req: &HttpRequest) -> Result<(), Refused> {
+    let origin = req.headers().get(header::ORIGIN);
+    let Some(origin) = origin.filter(|_| is_upgrade(req)) else {
+        return Ok(());
+    };
+    let origin = String::from_utf8_lossy(origin.as_bytes());
+    match allowed.accept(&origin) {
+        true => Ok(()),
+        false => {
+            let context = ErrorContext::Origin(origin.into_owned());
+            Err(Refused::new(HandshakeError::Forbidden, context))
+        }
+    }
 }
 
 /// Step 6, once the application has let the client in.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use actix::{Addr, Recipient, dev::SendError};
+use bytes::Bytes;
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
@@ -21,7 +22,13 @@ use super::{
     local::Shard,
 };
 use crate::{
-    config::Config, error::EmitError, event::OnAnyOutgoing, id::WorkerId, metrics::Metrics,
+    config::Config,
+    error::EmitError,
+    event::OnAnyOutgoing,
+    id::WorkerId,
+    metrics::Metrics,
+    protocol::socket_io::parser::{Parser, ParserError},
+    transport::frame::Frame,
 };
 
 /// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
@@ -30,6 +37,8 @@ pub(crate) type Supervise = fn(&Arc<Node>, &Arc<SharedRoom>) -> Option<Recipient
 pub(crate) struct Node {
     id: u64,
     pub(crate) config: Config,
+    /// `None` is the default parser.
+    pub(crate) parser: Option<Box<dyn Parser>>,
     pub(crate) metrics: Metrics,
     pub(crate) directory: Directory,
     pub(crate) supervise: Supervise,
@@ -57,12 +66,14 @@ impl Node {
     pub(crate) fn new(
         config: Config,
         supervise: Supervise,
+        parser: Option<Box<dyn Parser>>,
         on_any_outgoing: Option<OnAnyOutgoing>,
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
+            parser,
             metrics: Metrics::new(),
             directory: Directory::default(),
             supervise,
@@ -72,6 +83,14 @@ impl Node {
             workers: DashMap::new(),
             next_worker: AtomicU16::new(0),
         })
+    }
+
+    /// A Socket.IO packet in the form of the hub's parser; see [`Frame::packet`].
+    pub(crate) fn packet<E: From<ParserError>>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
+    ) -> Result<Frame, E> {
+        Frame::packet(self.parser.as_deref(), write)
     }
 
     /// The shard of this thread, if this thread serves this hub.

@@ -159,7 +159,7 @@ impl Link {
         }
     }
 
-    async fn packet(&self, packet: Packet<'_>, attachments: &[Bytes]) {
+    async fn packet(&mut self, packet: Packet<'_>, attachments: &[Bytes]) {
         if packet.nsp != self.namespace {
             return self.note(format!("<- a packet of namespace `{}`", packet.nsp));
         }
@@ -204,7 +204,7 @@ impl Link {
     }
 
     /// Answers the event, if the test has said how; otherwise it waits for the test.
-    async fn event(&self, event: Received) {
+    async fn event(&mut self, event: Received) {
         let Some((text, attachments)) = self.answer(&event) else {
             return self.inbox.change(|state| state.events.push_back(event));
         };

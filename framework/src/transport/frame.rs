@@ -2,9 +2,13 @@
 
 use bytes::Bytes;
 
+use super::transcode::transcode;
 use crate::{
     config::SlowConsumer,
-    protocol::websocket::{Opcode, frame},
+    protocol::{
+        socket_io::parser::{Parser, ParserError},
+        websocket::{Opcode, frame},
+    },
 };
 
 /// Room in front of a text for the longest header its frame can need.
@@ -58,13 +62,27 @@ impl Frame {
         Self::plain(text.finish())
     }
 
-    /// A Socket.IO packet: `write` appends its text and returns the attachments it refers to.
-    pub(crate) fn packet<E>(
+    /// A Socket.IO packet: `write` appends its text and returns the attachments it refers to, and
+    /// `parser`, if there is one, gives it another form.
+    pub(crate) fn packet<E: From<ParserError>>(
+        parser: Option<&dyn Parser>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
     ) -> Result<Self, E> {
         let mut text = Text::new();
         text.0.push(b'4');
         let attachments = write(&mut text.0)?;
+        Ok(Self::freeze(parser, text, &attachments)?)
+    }
+
+    /// The packet that is written as `text` and `attachments`, which does not change any more.
+    fn freeze(
+        parser: Option<&dyn Parser>,
+        text: Text,
+        attachments: &[Bytes],
+    ) -> Result<Self, ParserError> {
+        if let Some(parser) = parser {
+            return transcode(parser, text.packet(), attachments).map(Self::plain);
+        }
         let head = text.finish();
         if attachments.is_empty() {
             return Ok(Self::plain(head));
@@ -72,7 +90,7 @@ impl Frame {
         let room: usize = attachments.iter().map(|a| a.len() + HEADER_ROOM).sum();
         let mut bytes = Vec::with_capacity(head.len() + room);
         bytes.extend_from_slice(&head);
-        for attachment in &attachments {
+        for attachment in attachments {
             frame::write(Opcode::Binary, attachment, &mut bytes);
         }
         Ok(Self::plain(bytes.into()))
@@ -92,6 +110,11 @@ impl Text {
         let mut bytes = Vec::with_capacity(USUAL);
         bytes.resize(HEADER_ROOM, 0);
         Self(bytes)
+    }
+
+    /// The text of the Socket.IO packet in it.
+    fn packet(&self) -> &[u8] {
+        self.0.get(HEADER_ROOM + 1..).unwrap_or_default()
     }
 
     fn finish(mut self) -> Bytes {
@@ -119,9 +142,9 @@ mod tests {
 
     #[test]
     fn attachments_follow_their_text_without_a_gap() {
-        let frame = Frame::packet(|out| {
+        let frame = Frame::packet(None, |out| {
             out.extend_from_slice(br#"51-["e",0]"#);
-            Ok::<_, ()>(vec![Bytes::from_static(b"xy")])
+            Ok::<_, ParserError>(vec![Bytes::from_static(b"xy")])
         })
         .unwrap();
         assert_eq!(frame.bytes, &b"\x81\x0b451-[\"e\",0]\x82\x02xy"[..]);

@@ -16,6 +16,7 @@ pub(crate) mod handoff;
 pub(crate) mod handshake;
 pub(crate) mod io;
 pub(crate) mod outbox;
+mod transcode;
 
 #[cfg(all(test, target_os = "linux"))]
 mod io_tests;

@@ -24,6 +24,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The headers whose name begins so, in lower case, in order of their names.
+    pub(crate) fn headers(&self, prefix: &str) -> Vec<(String, &str)> {
+        let lines = self.head.lines().skip(1);
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let mut headers: Vec<_> = headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .filter(|(name, _)| name.starts_with(prefix))
+            .collect();
+        headers.sort_unstable();
+        headers
+    }
+
     /// The value of a header; its name in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {

@@ -1,9 +1,9 @@
 //! Samples of the chapter "Security".
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use actix_web::{HttpRequest, rt::time::timeout};
-use roomcast::{BuildError, Forbidden, Handshake, prelude::*};
+use roomcast::{BuildError, Cors, Forbidden, Handshake, TrustProxy, prelude::*};
 
 /// Stands for a lookup in a database.
 async fn is_member(key: &str) -> bool {
@@ -33,6 +33,28 @@ fn members_only<S: Session>() -> Result<Hub, BuildError> {
         .build()
 }
 // ANCHOR_END: allow
+
+// ANCHOR: origins
+fn for_our_pages<S: Session>() -> Result<Hub, BuildError> {
+    let ours = ["https://app.example", "https://admin.example"];
+    Hub::builder()
+        .namespace::<S>("/")
+        .cors(Cors::new(ours).credentials(true))
+        .check_origin(ours)
+        .build()
+}
+// ANCHOR_END: origins
+
+// ANCHOR: proxy
+fn behind_a_proxy<S: Session>() -> Result<Hub, Box<dyn Error>> {
+    let load_balancers = TrustProxy::networks(["10.0.0.0/8", "fd00::/8"])?;
+    let hub = Hub::builder()
+        .namespace::<S>("/")
+        .trust_proxy(load_balancers)
+        .build()?;
+    Ok(hub)
+}
+// ANCHOR_END: proxy
 
 #[cfg(test)]
 mod tests {
@@ -67,5 +89,23 @@ mod tests {
                 Ok(())
             }
         }
+    }
+
+    #[actix_web::test]
+    async fn pages_of_ours_connect_and_others_do_not() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(super::for_our_pages::<Listener>()?);
+        let from = |origin| TestClient::builder(&server).header("Origin", origin);
+        from("https://app.example").connect().await?;
+        let refused = from("https://evil.example").connect().await;
+        assert_eq!(
+            refused.err().map(|error| error.message).as_deref(),
+            Some("Forbidden")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_networks_are_some() -> Result<(), Box<dyn Error>> {
+        super::behind_a_proxy::<Listener>().map(drop)
     }
 }

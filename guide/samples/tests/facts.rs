@@ -84,6 +84,23 @@ fn every_option_is_there_with_its_default() -> Tested {
 }
 
 #[test]
+fn every_option_for_http_is_there() -> Tested {
+    let source = read("framework/src/server/http.rs")?;
+    let (_, fields) = source.split_once("struct Http {").ok_or("no options")?;
+    let (fields, _) = fields.split_once("\n}").ok_or("no end")?;
+    let expected: Vec<_> = fields
+        .lines()
+        .filter_map(|line| line.split_once(": Option<")?.0.split_whitespace().last())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let rows = table("security.md", "option")?;
+    let told: Vec<_> = rows.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(told, expected);
+    assert!(rows.iter().all(|row| row[1] == "none"));
+    Ok(())
+}
+
+#[test]
 fn every_metric_is_there_with_its_name() -> Tested {
     let metrics = read("framework/src/metrics.rs")?;
     let expected: Vec<_> = metrics
@@ -114,7 +131,8 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
         let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
         expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
     }
-    let packets = read("framework/src/connection/packets.rs")?;
+    let packets = read("framework/src/connection/packets.rs")?
+        + &read("framework/src/connection/parsing.rs")?;
     for line in packets.lines() {
         let named = ["refused(\"", "unexpected(\"", "ParseError::"];
         if named.iter().any(|call| line.contains(call)) {

@@ -1,27 +1,25 @@
-//! Binary packets in progress: a text that announces attachments, then the attachments.
+//! Packets in progress: a text that announces attachments, then the attachments; or whatever a
+//! custom parser makes of them.
 
 use super::decode::decode;
 use super::error::DecodeError;
 use super::packet::{Data, Packet};
+use super::parser::{ChunkRef, Decoder, Limits, OwnedPacket, Parser, ParserError};
 use super::placeholder;
 use bytes::Bytes;
-
-/// What one packet may cost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Attachments of one packet; 10 in the reference implementation.
-    pub(crate) max_attachments: usize,
-    /// Bytes of a binary packet, text and attachments together.
-    pub(crate) max_packet_bytes: usize,
-}
 
 /// The packets of one connection, of which at most one is in progress.
 ///
 /// After an error the connection must be closed; what was in progress is gone.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Assembler {
     // Boxed because nearly all connections are idle: one pointer each.
-    pending: Option<Box<Pending>>,
+    state: Option<Box<State>>,
+}
+
+enum State {
+    Pending(Pending),
+    Custom(Box<dyn Decoder>),
 }
 
 #[derive(Debug)]
@@ -40,7 +38,7 @@ pub(crate) enum Step<'a> {
 }
 
 /// A binary packet with all its attachments.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct BinaryPacket {
     text: String,
     pub(crate) attachments: Vec<Bytes>,
@@ -65,7 +63,7 @@ impl Assembler {
         text: &'a str,
         limits: &Limits,
     ) -> Result<Step<'a>, DecodeError> {
-        if self.pending.take().is_some() {
+        if self.state.take().is_some() {
             return Err(DecodeError::UnexpectedText);
         }
         let packet = decode(text)?;
@@ -83,7 +81,7 @@ impl Assembler {
         if let Data::Event(super::Event { array, .. }) | Data::Ack(array) = packet.data {
             placeholder::check(array, missing)?;
         }
-        self.pending = Some(Box::new(Pending {
+        self.state = Some(Box::new(State::Pending(Pending {
             packet: BinaryPacket {
                 text: text.to_owned(),
                 // Not sized by `missing`, which is only announced.
@@ -91,7 +89,7 @@ impl Assembler {
             },
             missing,
             bytes,
-        }));
+        })));
         Ok(Step::Waiting)
     }
 
@@ -101,20 +99,41 @@ impl Assembler {
         attachment: Bytes,
         limits: &Limits,
     ) -> Result<Option<BinaryPacket>, DecodeError> {
-        let mut pending = self.pending.take().ok_or(DecodeError::UnexpectedBinary)?;
+        let mut state = self.state.take();
+        let Some(State::Pending(pending)) = state.as_deref_mut() else {
+            return Err(DecodeError::UnexpectedBinary);
+        };
         pending.bytes = add_bytes(pending.bytes, attachment.len(), limits)?;
         pending.packet.attachments.push(attachment);
         pending.missing -= 1;
         if pending.missing == 0 {
-            return Ok(Some(pending.packet));
+            return Ok(Some(std::mem::take(&mut pending.packet)));
         }
-        self.pending = Some(pending);
+        self.state = state;
         Ok(None)
+    }
+
+    /// Takes a message of any form where `parser` takes the place of the default one, with the
+    /// decoder that it makes for the first message.
+    pub(crate) fn add_chunk(
+        &mut self,
+        parser: &dyn Parser,
+        chunk: ChunkRef<'_>,
+        limits: &Limits,
+    ) -> Result<Option<OwnedPacket>, ParserError> {
+        let state = match &mut self.state {
+            Some(state) => state,
+            none => none.insert(Box::new(State::Custom(parser.decoder()))),
+        };
+        match &mut **state {
+            State::Custom(decoder) => decoder.add(chunk, limits),
+            State::Pending(_) => Err(ParserError::new(DecodeError::UnexpectedText)),
+        }
     }
 
     #[cfg(test)]
     pub(super) fn is_waiting(&self) -> bool {
-        self.pending.is_some()
+        self.state.is_some()
     }
 }
 

@@ -10,7 +10,7 @@
 use super::error::DecodeError;
 use super::event_name::is_reserved;
 use super::packet::{Data, Event, Kind, Packet};
-use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +20,33 @@ const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Decodes and validates the text of one packet.
 pub(crate) fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
+    let Parts {
+        kind,
+        attachments,
+        nsp,
+        id,
+        json,
+    } = parts(text)?;
+    Ok(Packet {
+        kind,
+        nsp,
+        id,
+        data: data(kind, json)?,
+        attachments,
+    })
+}
+
+/// A packet whose payload has not been looked at.
+pub(super) struct Parts<'a> {
+    pub(super) kind: Kind,
+    attachments: usize,
+    pub(super) nsp: &'a str,
+    pub(super) id: Option<u64>,
+    /// Empty if there is none.
+    pub(super) json: &'a str,
+}
+
+pub(super) fn parts(text: &str) -> Result<Parts<'_>, DecodeError> {
     let (kind, rest) = kind(text)?;
     let (attachments, rest) = if kind.is_binary() {
         attachments(rest)?
@@ -27,13 +54,13 @@ pub(crate) fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         (0, rest)
     };
     let (nsp, rest) = namespace(rest);
-    let (id, rest) = ack_id(rest)?;
-    Ok(Packet {
+    let (id, json) = ack_id(rest)?;
+    Ok(Parts {
         kind,
+        attachments,
         nsp,
         id,
-        data: data(kind, rest)?,
-        attachments,
+        json,
     })
 }
 
@@ -114,7 +141,7 @@ fn ack_id(text: &str) -> Result<(Option<u64>, &str), DecodeError> {
     Ok((Some(id), rest))
 }
 
-fn data(kind: Kind, json: &str) -> Result<Data<'_>, DecodeError> {
+pub(super) fn data(kind: Kind, json: &str) -> Result<Data<'_>, DecodeError> {
     if json.is_empty() {
         return Ok(Data::None);
     }
@@ -132,37 +159,42 @@ fn data(kind: Kind, json: &str) -> Result<Data<'_>, DecodeError> {
 }
 
 fn event(array: &str) -> Result<Event<'_>, DecodeError> {
+    let event = named(array)?.ok_or(DecodeError::InvalidPayload)?;
+    if is_reserved(&event.name) {
+        return Err(DecodeError::ReservedName);
+    }
+    Ok(event)
+}
+
+/// An event by whatever name; `None` if the array does not start with one.
+pub(super) fn named(array: &str) -> Result<Option<Event<'_>>, DecodeError> {
     let mut json = serde_json::Deserializer::from_str(array);
     let first = json
         .deserialize_seq(First)
-        .and_then(|first| json.end().map(|()| first.get()))
+        .and_then(|first| json.end().map(|()| first.map(RawValue::get)))
         .map_err(|_| DecodeError::InvalidPayload)?;
-    let name = event_name(first)?;
-    if is_reserved(&name) {
-        return Err(DecodeError::ReservedName);
-    }
+    let Some((first, name)) = first.and_then(|first| Some((first, event_name(first)?))) else {
+        return Ok(None);
+    };
     let args = elements(array)
         .strip_prefix(first)
         .map(|rest| rest.trim_start_matches(WHITESPACE))
         .and_then(|rest| rest.strip_prefix(','))
         .unwrap_or_default()
         .trim_start_matches(WHITESPACE);
-    Ok(Event { name, args, array })
+    Ok(Some(Event { name, args, array }))
 }
 
 /// A name is a string or a number, given as valid JSON.
-fn event_name(json: &str) -> Result<Cow<'_, str>, DecodeError> {
+fn event_name(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes() {
-        [b'"', inner @ .., b'"'] if inner.contains(&b'\\') => serde_json::from_str(json)
-            .map(Cow::Owned)
-            // A lone surrogate, which no name can equal.
-            .map_err(|_| DecodeError::InvalidPayload),
-        [b'"', inner @ .., b'"'] => {
-            let name = json.get(1..=inner.len()).unwrap_or_default();
-            Ok(Cow::Borrowed(name))
+        [b'"', inner @ .., b'"'] if inner.contains(&b'\\') => {
+            // Fails on a lone surrogate, which no name can equal.
+            serde_json::from_str(json).ok().map(Cow::Owned)
         }
-        [b'-' | b'0'..=b'9', ..] => Ok(Cow::Borrowed(json)),
-        _ => Err(DecodeError::InvalidPayload),
+        [b'"', inner @ .., b'"'] => json.get(1..=inner.len()).map(Cow::Borrowed),
+        [b'-' | b'0'..=b'9', ..] => Some(Cow::Borrowed(json)),
+        _ => None,
     }
 }
 
@@ -170,16 +202,14 @@ fn event_name(json: &str) -> Result<Cow<'_, str>, DecodeError> {
 struct First;
 
 impl<'de> Visitor<'de> for First {
-    type Value = &'de RawValue;
+    type Value = Option<&'de RawValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array that starts with an event's name")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let first = array
-            .next_element()?
-            .ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let first = array.next_element()?;
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first)
     }

@@ -10,6 +10,9 @@ pub(crate) enum DecodeError {
     IllegalAttachments,
     #[error("{count} attachments, {limit} allowed")]
     TooManyAttachments { count: usize, limit: usize },
+    /// From a custom parser: without its slash, or with a comma.
+    #[error("illegal namespace")]
+    IllegalNamespace,
     /// The ack id is not a number of 64 bits.
     #[error("illegal ack id")]
     IllegalId,
@@ -39,6 +42,7 @@ impl DecodeError {
             Self::UnknownType(_) => "unknown_type",
             Self::IllegalAttachments => "illegal_attachments",
             Self::TooManyAttachments { .. } => "too_many_attachments",
+            Self::IllegalNamespace => "illegal_namespace",
             Self::IllegalId => "illegal_id",
             Self::InvalidPayload => "invalid_payload",
             Self::ReservedName => "reserved_name",

@@ -12,15 +12,17 @@ pub(crate) mod encode;
 mod error;
 mod event_name;
 mod packet;
+pub mod parser;
 mod placeholder;
 
-pub(crate) use assemble::{Assembler, Limits, Step};
+pub(crate) use assemble::{Assembler, Step};
 pub(crate) use attachments::with_attachments;
 pub use binary::Binary;
 pub(crate) use decode::elements;
 pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};
+pub(crate) use parser::Limits;
 
 #[cfg(test)]
 mod tests;

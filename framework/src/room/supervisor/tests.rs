@@ -97,7 +97,7 @@ fn serve() -> (Hub, SocketAddr) {
     });
     let hub = Hub {
         core: Arc::new(Core {
-            node: Node::new(Config::default(), supervise_and_note, None),
+            node: Node::new(Config::default(), supervise_and_note, None, None),
             namespaces: [("/".into(), Arc::clone(&main))].into(),
             main,
             states: States::default(),

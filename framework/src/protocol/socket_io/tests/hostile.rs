@@ -75,11 +75,11 @@ fn announced_attachments_are_limited_before_any_arrives() {
         ("1e300", usize::MAX),
     ] {
         assert_eq!(
-            start(&format!(r#"5{count}-["a"]"#), &limits).unwrap_err(),
-            DecodeError::TooManyAttachments {
+            start(&format!(r#"5{count}-["a"]"#), &limits).err(),
+            Some(DecodeError::TooManyAttachments {
                 count: refused,
                 limit: 2
-            }
+            })
         );
     }
     for count in [
@@ -132,7 +132,7 @@ fn the_bytes_of_a_packet_are_limited_together() {
     assert!(!decoder.is_waiting());
 
     let long = format!(r#"51-["{}"]"#, "a".repeat(ONE.len()));
-    assert_eq!(start(&long, &limits).unwrap_err(), too_large);
+    assert_eq!(start(&long, &limits).err(), Some(too_large));
     // Text alone is bounded where messages are received.
     assert!(start(&format!(r#"2["{}"]"#, "a".repeat(ONE.len())), &limits).is_ok());
 }
