@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use roomcast::{Forbidden, Handshake, Hub, HubBuilder};
+use roomcast::{Cors, Forbidden, Handshake, Hub, HubBuilder};
 use serde_json::json;
 
 use super::{
@@ -23,6 +23,8 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
             .ping_timeout(Duration::from_millis(200)),
         "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
+        "cors" => hub.cors(Cors::new("http://allowed.example").credentials(true)),
+        "cors star" => hub.cors(Cors::new("*")),
         "allowRequest" => hub.allow_request(forbid),
         _ => hub,
     };
