@@ -69,8 +69,8 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session, Socket,
-    Unicast,
+    Awaited, EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session,
+    Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

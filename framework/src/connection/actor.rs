@@ -117,6 +117,7 @@ impl Handler<Notice> for Connection {
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
             Notice::CutOff => self.link.cut_off(),
+            Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
             Notice::Disconnect { namespace, close } => {
                 self.link.server_disconnect(namespace, close);
             }

@@ -15,7 +15,9 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        if matches!(client.phase, Phase::Idle(_)) {
+        let waiters = client.socket.waiters();
+        let awaited = waiters.is_some_and(|waiters| waiters.expect(event.name));
+        if !awaited && matches!(client.phase, Phase::Idle(_)) {
             self.begin(index, event);
             self.run_client(index, cx);
             self.forget_gone();
@@ -25,6 +27,12 @@ impl Link {
         let queue = client.queue.get_or_insert_default();
         queue.bytes += queued.bytes();
         queue.events.push_back(queued);
+        if awaited {
+            // What is queued already comes first; what nobody takes after all is handled.
+            self.serve_waiters(index);
+            self.run_client(index, cx);
+            self.forget_gone();
+        }
     }
 
     /// Lends the session to the handler of an event.

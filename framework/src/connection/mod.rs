@@ -11,6 +11,7 @@
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
 //! | [`handling`] | their events |
+//! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
 
@@ -24,6 +25,7 @@ mod joining;
 mod leaving;
 mod packets;
 mod parsing;
+mod waiting;
 mod wire;
 
 pub(crate) use actor::Connection;

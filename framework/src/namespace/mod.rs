@@ -1,5 +1,6 @@
 //! Namespaces, the sockets in them, and the sessions that applications write.
 
+mod extras;
 mod handlers;
 mod handshake;
 mod hub;
@@ -10,6 +11,8 @@ mod session;
 mod socket;
 mod unicast;
 mod untyped;
+mod waiters;
+mod waiting;
 
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;
@@ -20,3 +23,4 @@ pub use refusal::Refusal;
 pub use session::{Reply, Session};
 pub use socket::Socket;
 pub use unicast::Unicast;
+pub use waiting::{Awaited, WaitError};

@@ -2,7 +2,7 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, Ordering, fence},
     },
     time::Duration,
 };
@@ -10,7 +10,10 @@ use std::{
 use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, recipient};
+use super::{
+    Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, extras::Extras, recipient,
+    waiters::Waiters,
+};
 use crate::{
     error::{AckError, EmitError},
     event::{Event, RawAck},
@@ -40,6 +43,7 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
+    extras: OnceLock<Box<Extras>>,
 }
 
 impl Socket {
@@ -58,6 +62,7 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
+            extras: OnceLock::new(),
         }))
     }
 
@@ -302,6 +307,21 @@ impl Socket {
     pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
         let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
         self.0.disconnected.store(true, Ordering::Release);
+        // Either we see whoever begins to wait now, or it sees that the socket has gone.
+        fence(Ordering::SeqCst);
+        if let Some(waiters) = self.waiters() {
+            self.metrics()
+                .dropped_disconnected
+                .add(waiters.close() as u64);
+        }
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        self.0.extras.get_or_init(Box::default)
+    }
+
+    pub(crate) fn waiters(&self) -> Option<&Waiters> {
+        self.0.extras.get().map(|extras| &extras.waiters)
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -1,7 +1,8 @@
 //! What a command does to the state.
 
 use super::{
-    command::{Action, Command},
+    command::{Action, Command, Selection},
+    directory::Scope,
     node::Node,
     slot::Notice,
     state::State,
@@ -47,12 +48,9 @@ impl State {
                     namespace: scope.id,
                     close,
                 };
-                for slot in self.select(&scope, &to) {
-                    if let Some(slot) = self.slots.get(slot as usize) {
-                        slot.tell(notice);
-                    }
-                }
+                self.tell(&scope, &to, notice);
             }
+            Action::ServeWaiters => self.tell(&scope, &to, Notice::WaitersChanged(scope.id)),
             Action::Fetch => {
                 let found = self.select(&scope, &to);
                 let found = found
@@ -62,6 +60,14 @@ impl State {
                     // It has room for one answer of each worker.
                     let _ = done.try_send(found.collect());
                 }
+            }
+        }
+    }
+
+    fn tell(&mut self, scope: &Scope, to: &Selection, notice: Notice) {
+        for slot in self.select(scope, to) {
+            if let Some(slot) = self.slots.get(slot as usize) {
+                slot.tell(notice);
             }
         }
     }

@@ -52,6 +52,8 @@ pub(crate) enum Action {
     Disconnect {
         close: bool,
     },
+    /// Look whether what is queued is waited for.
+    ServeWaiters,
     /// Tell who they are.
     Fetch,
 }

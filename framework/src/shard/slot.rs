@@ -88,6 +88,8 @@ pub(crate) enum Notice {
     CutOff,
     /// `connect_timeout` has passed.
     ConnectTimeout,
+    /// A task waits for an event of this namespace, or gave one back.
+    WaitersChanged(NamespaceId),
     /// The application disconnects the socket of this namespace, or with `close` all of them and
     /// the connection.
     Disconnect { namespace: NamespaceId, close: bool },

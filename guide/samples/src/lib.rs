@@ -18,6 +18,7 @@ mod security;
 #[cfg(test)]
 mod testing;
 mod untyped;
+mod waiting;
 
 use std::error::Error;
 
