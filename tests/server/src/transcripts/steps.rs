@@ -11,10 +11,10 @@ use crate::value::Value;
 
 /// Does what the lines on standard input say, in their order.
 pub(super) fn follow(hub: Hub, close: Arc<Notify>) {
-    let (labels, mut next) = mpsc::unbounded_channel();
+    let (labels, mut next) = mpsc::channel(1);
     thread::spawn(move || {
         for label in io::stdin().lines().map_while(Result::ok) {
-            if labels.send(label).is_err() {
+            if labels.blocking_send(label).is_err() {
                 return;
             }
         }
