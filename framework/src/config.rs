@@ -40,6 +40,34 @@ pub enum WebSocketMode {
     BodyStream,
 }
 
+/// Which transports clients may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transports {
+    /// Long-polling, from which clients upgrade to WebSocket, and WebSocket at once. The default,
+    /// as in Socket.IO.
+    #[default]
+    All,
+    /// Long-polling only: no upgrades.
+    Polling,
+    /// WebSocket only. No session ever needs a sticky load balancer.
+    WebSocket,
+}
+
+impl Config {
+    pub(crate) fn allows_polling(&self) -> bool {
+        self.transports != Transports::WebSocket
+    }
+
+    pub(crate) fn allows_websocket(&self) -> bool {
+        self.transports != Transports::Polling
+    }
+
+    /// May a polling session change to WebSocket?
+    pub(crate) fn allows_upgrades(&self) -> bool {
+        self.transports == Transports::All && self.allow_upgrades
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) path: String,
@@ -47,6 +75,10 @@ pub(crate) struct Config {
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) upgrade_timeout: Duration,
+    pub(crate) transports: Transports,
+    pub(crate) allow_upgrades: bool,
+    pub(crate) http_compression: Option<usize>,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_http_buffer_size: usize,
     pub(crate) max_attachments: usize,
@@ -66,6 +98,10 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(45),
             close_timeout: Duration::from_secs(30),
+            upgrade_timeout: Duration::from_secs(10),
+            transports: Transports::All,
+            allow_upgrades: true,
+            http_compression: Some(1024),
             ack_timeout: Duration::from_secs(10),
             max_http_buffer_size: 1_000_000,
             max_attachments: 10,

@@ -73,11 +73,6 @@ async fn a_plain_request_is_refused_with_code_and_message_as_json() {
         ),
         (
             "GET",
-            "EIO=4&transport=polling",
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            "GET",
             "EIO=4&transport=webtransport",
             r#"{"code":0,"message":"Transport unknown"}"#,
         ),
@@ -122,7 +117,7 @@ async fn a_plain_request_is_refused_with_code_and_message_as_json() {
     }
     let refused = server.hub().stats().refused_handshakes;
     let counted = |reason| refused.get(reason).copied();
-    assert_eq!(counted("transport_unknown"), Some(5));
+    assert_eq!(counted("transport_unknown"), Some(4));
     assert_eq!(counted("session_id_unknown"), Some(2));
     assert_eq!(counted("bad_handshake_method"), Some(2));
     assert_eq!(counted("bad_request"), Some(2));

@@ -1,23 +1,33 @@
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use actix::{Actor, AsyncContext, Handler};
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use super::{
-    clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending, wire::Wire,
+    carrier::Carrier, clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending,
+    polling::Polling, wire::Wire,
 };
 use crate::{
     error::DisconnectReason,
     id::{SessionId, SlotKey},
     namespace::{Core, Handshake},
     protocol::{engine_io::Open, socket_io::Assembler},
-    shard::{local::LocalShard, slot::Notice},
-    transport::{frame::Frame, io::Io},
+    shard::{
+        directory::{Requests, SessionPlace},
+        local::LocalShard,
+        slot::Notice,
+    },
+    transport::{
+        frame::Frame,
+        io::Io,
+        poll::{Answer, PollIo, Request},
+    },
 };
 
 /// A transport session and the sockets in it.
 pub(crate) struct Connection {
-    pub(super) wire: Wire,
+    pub(super) carrier: Carrier,
     pub(super) link: Link,
 }
 
@@ -31,6 +41,8 @@ pub(super) struct Link {
     pub(super) assembler: Assembler,
     pub(super) clients: Clients,
     pub(super) ending: Ending,
+    /// Requests carry the session, not yet a WebSocket.
+    pub(super) polling: bool,
     pub(super) paused: bool,
     /// Clients have left since they were last run.
     pub(super) farewells: bool,
@@ -39,7 +51,7 @@ pub(super) struct Link {
 }
 
 impl Connection {
-    /// Starts the connection on this thread. `early` came with the handshake.
+    /// Starts a connection on this thread. `early` came with the handshake.
     pub(crate) fn start(
         core: Arc<Core>,
         shard: LocalShard,
@@ -48,9 +60,39 @@ impl Connection {
         io: Io,
         early: Bytes,
     ) {
+        let carrier = Carrier::WebSocket(Wire::new(io.clone(), early));
+        Self::run(core, shard, session, handshake, io, carrier);
+    }
+
+    /// Starts a polling session on this thread. `first` is the GET that asked for it; the open
+    /// packet answers it.
+    pub(crate) fn start_polling(
+        core: Arc<Core>,
+        shard: LocalShard,
+        session: SessionId,
+        handshake: Handshake,
+        first: oneshot::Sender<Answer>,
+    ) {
+        let io = Rc::new(PollIo::default());
+        io.wait(first);
+        let carrier = Carrier::Polling(Box::new(Polling::new(Rc::clone(&io))));
+        Self::run(core, shard, session, handshake, Io::Poll(io), carrier);
+    }
+
+    fn run(
+        core: Arc<Core>,
+        shard: LocalShard,
+        session: SessionId,
+        handshake: Handshake,
+        io: Io,
+        carrier: Carrier,
+    ) {
         ConnectionContext::run(|address| {
-            let key = shard.open(io.clone(), address.recipient().downgrade());
-            core.node.directory.sessions.insert(session, key);
+            let polling = matches!(carrier, Carrier::Polling(_));
+            let requests = polling.then(|| Requests::new(address.clone().recipient()));
+            let key = shard.open(io, address.recipient().downgrade());
+            let place = SessionPlace { requests };
+            core.node.directory.sessions.insert(session, place);
             core.node.metrics.connections.up();
             let link = Link {
                 core,
@@ -61,15 +103,13 @@ impl Connection {
                 assembler: Assembler::default(),
                 clients: Clients::default(),
                 ending: Ending::Open,
+                polling,
                 paused: false,
                 farewells: false,
                 in_turn: false,
             };
             link.shard.send(key, link.open_packet());
-            Self {
-                wire: Wire::new(io, early),
-                link,
-            }
+            Self { carrier, link }
         });
     }
 }
@@ -79,7 +119,10 @@ impl Link {
         let config = &self.core.node.config;
         let open = Open {
             sid: self.session.reveal(),
-            upgrades: &[],
+            upgrades: match self.polling && config.allows_upgrades() {
+                true => &["websocket"],
+                false => &[],
+            },
             ping_interval: config.ping_interval,
             ping_timeout: config.ping_timeout,
             max_payload: config.max_http_buffer_size,
@@ -117,11 +160,26 @@ impl Handler<Notice> for Connection {
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
             Notice::CutOff => self.link.cut_off(),
+            Notice::UpgradeTimeout => {
+                if let Carrier::Polling(polling) = &mut self.carrier {
+                    polling.upgrade_timeout(&self.link);
+                }
+            }
             Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
             Notice::Disconnect { namespace, close } => {
                 self.link.server_disconnect(namespace, close);
             }
         }
+    }
+}
+
+impl Handler<Request> for Connection {
+    type Result = ();
+
+    // Acted on in the turn that follows the messages.
+    fn handle(&mut self, request: Request, _: &mut Self::Context) {
+        let patience = self.link.core.node.config.close_timeout;
+        self.carrier.request(request, patience);
     }
 }
 

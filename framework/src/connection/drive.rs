@@ -32,7 +32,7 @@ impl ActorFuture<Connection> for Drive {
 impl Connection {
     /// Ready when the connection is over and its sessions have ended.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { wire, link } = self;
+        let Self { carrier, link } = self;
         // actix polls a context once more when it drops it after a panic.
         if std::mem::replace(&mut link.in_turn, true) {
             return Poll::Ready(());
@@ -40,14 +40,15 @@ impl Connection {
         link.shard.driving(link.key, cx.waker());
         link.run_clients(cx);
         if !link.ending.is_over() {
-            wire.read(link, cx);
+            carrier.read(link, cx);
         }
         link.shard.driven(link.key);
         link.note_pause();
         if !link.ending.is_over() {
-            link.write(wire, cx);
+            link.write(carrier, cx);
         }
-        if link.ending.is_over() && wire.io.take().is_some() {
+        if link.ending.is_over() && carrier.end(link.core.node.config.close_timeout) {
+            link.core.node.directory.sessions.remove(&link.session);
             link.shard.close(link.key);
         }
         // What was read, or a failed write, may have made sockets leave.

@@ -2,11 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use super::{actor::Link, wire::Wire};
+use super::{actor::Link, carrier::Carrier, wire::Wire};
 use crate::{
     error::DisconnectReason,
     protocol::websocket::{Close, CloseCode, ControlFrame},
-    transport::frame::Frame,
+    transport::{frame::Frame, io::Io},
 };
 
 /// Where a connection stands. The sockets are disconnected when it leaves [`Open`](Self::Open).
@@ -33,6 +33,9 @@ impl Link {
     /// Ends the session: the peer gets what was sent before, then a close frame. Server-side
     /// closes of Engine.IO carry no code; protocol errors of WebSocket do.
     pub(super) fn end(&mut self, reason: DisconnectReason, code: Option<CloseCode>) {
+        if self.polling {
+            return self.end_polling(reason);
+        }
         self.close_with(
             reason,
             code.map(|code| Close { code, reason: "" }),
@@ -56,6 +59,10 @@ impl Link {
         self.leave_all(reason);
         self.shard
             .send(self.key, Frame::raw(&ControlFrame::close(close)));
+        self.begin_close(peer_done);
+    }
+
+    fn begin_close(&mut self, peer_done: bool) {
         self.shard.begin_close(self.key);
         self.ending = Ending::Closing {
             peer_done,
@@ -63,8 +70,44 @@ impl Link {
         };
     }
 
+    /// Ends a polling session. What the client did wrong ends it at once; what the server wants
+    /// waits until the client has fetched all that was sent before, and the close.
+    fn end_polling(&mut self, reason: DisconnectReason) {
+        if self.ending != Ending::Open {
+            return;
+        }
+        match reason {
+            DisconnectReason::TransportClose
+            | DisconnectReason::TransportError
+            | DisconnectReason::ParseError => self.cut(reason),
+            _ => {
+                self.leave_all(reason);
+                self.begin_close(false);
+            }
+        }
+    }
+
+    /// The client has fetched the close.
+    pub(super) fn polled_off(&mut self) {
+        self.ending = Ending::Over;
+    }
+
+    /// A WebSocket has taken over.
+    pub(super) fn upgraded(&mut self, wire: &Wire) {
+        self.polling = false;
+        if let Some(mut place) = self.core.node.directory.sessions.get_mut(&self.session) {
+            place.requests = None;
+        }
+        if let Some(io) = &wire.io {
+            self.shard.change_io(self.key, io.clone());
+        }
+    }
+
     /// Ends a session whose peer does not answer: a close frame is tried, and not waited for.
     pub(super) fn end_silent_peer(&mut self, reason: DisconnectReason) {
+        if self.polling {
+            return self.cut(reason);
+        }
         self.close_with(reason, None, true);
         self.shard.flush_and_cut(self.key);
         self.over(reason);
@@ -100,19 +143,41 @@ impl Link {
         self.ending = Ending::Over;
     }
 
-    /// Writes what waited for the socket, and ends our side of the stream when it is time.
-    pub(super) fn write(&mut self, wire: &Wire, cx: &mut Context<'_>) {
-        let Some(io) = &wire.io else { return };
+    /// Writes what waited for the transport, and ends our side of it when it is time.
+    pub(super) fn write(&mut self, carrier: &mut Carrier, cx: &mut Context<'_>) {
+        match carrier {
+            Carrier::WebSocket(wire) => {
+                if let Some(io) = &wire.io
+                    && self.drain(io, cx)
+                {
+                    self.shut_down(io);
+                }
+            }
+            Carrier::Polling(polling) => {
+                if self.drain(&polling.io(), cx) {
+                    polling.conclude(self);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing waits for the transport any more.
+    fn drain(&mut self, io: &Io, cx: &mut Context<'_>) -> bool {
         while self.shard.waits(self.key).1 {
             match io.poll_write_ready(cx) {
-                Poll::Pending => return,
+                Poll::Pending => return false,
                 Poll::Ready(ready) => {
                     if let Err(error) = ready.and_then(|()| self.shard.drain(self.key)) {
-                        return self.read_failed(&error);
+                        self.read_failed(&error);
+                        return false;
                     }
                 }
             }
         }
+        true
+    }
+
+    fn shut_down(&mut self, io: &Io) {
         let drained = !self.shard.waits(self.key).0;
         if let Ending::Closing {
             peer_done: true,

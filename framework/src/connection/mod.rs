@@ -6,7 +6,10 @@
 //! | [`actor`] | the actor, and what its shard tells it |
 //! | [`context`] | its context: it lives in a task of its own, not in a response body |
 //! | [`drive`] | its turn: read, run handlers, write, end |
+//! | [`carrier`] | what carries the session: a WebSocket, or requests |
 //! | [`wire`] | bytes to messages |
+//! | [`polling`] | requests to packets, and the answers to polls |
+//! | [`probe`] | a WebSocket that takes over from polling |
 //! | [`packets`] | messages to packets, and what each asks for |
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
@@ -16,6 +19,7 @@
 //! | [`ending`] | how a session ends |
 
 mod actor;
+mod carrier;
 mod clients;
 mod context;
 mod drive;
@@ -25,6 +29,8 @@ mod joining;
 mod leaving;
 mod packets;
 mod parsing;
+mod polling;
+mod probe;
 mod waiting;
 mod wire;
 

@@ -43,7 +43,7 @@ impl Link {
         }
     }
 
-    fn engine_packet(&mut self, text: &str, cx: &mut Context<'_>) {
+    pub(super) fn engine_packet(&mut self, text: &str, cx: &mut Context<'_>) {
         match EnginePacket::decode(text) {
             Ok(EnginePacket::Message(text)) => {
                 self.shard.heard(self.key);
@@ -199,6 +199,14 @@ impl Link {
     pub(super) fn protocol_error(&mut self, error: websocket::Error) {
         self.refused(error.reason(), &error, "");
         self.end(DisconnectReason::TransportError, Some(error.close_code()));
+    }
+
+    /// The client does what its transport forbids.
+    pub(super) fn violation(&mut self, reason: &'static str) {
+        if self.ending == Ending::Open {
+            self.refused(reason, &"not allowed while polling", "");
+        }
+        self.cut(DisconnectReason::TransportError);
     }
 
     pub(super) fn refused(

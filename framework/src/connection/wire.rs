@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::actor::Link;
 use crate::{
     error::DisconnectReason,
-    protocol::websocket::{Decoder, Input, Limits},
+    protocol::websocket::{Decoder, Input, Limits, Message},
     transport::io::Io,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 const READS: usize = 16;
 
 /// Messages in one turn.
-const MESSAGES: usize = 256;
+pub(super) const MESSAGES: usize = 256;
 
 /// Frames of one message. Autobahn sends 65,536; without a bound empty ones would never end.
 pub(crate) const MAX_FRAGMENTS: u32 = 1 << 17;
@@ -49,6 +49,67 @@ impl Wire {
             decoded: 0,
             deaf: false,
         }
+    }
+
+    /// Of a connection that is over.
+    pub(super) fn gone() -> Self {
+        Self {
+            io: None,
+            decoder: Decoder::new(),
+            rest: Vec::new(),
+            decoded: 0,
+            deaf: true,
+        }
+    }
+
+    /// The next message alone, given to `read`; what has come behind it waits. `None` when the
+    /// stream ends or is not WebSocket.
+    pub(super) fn next<R>(
+        &mut self,
+        link: &Link,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(Message<'_>) -> R,
+    ) -> Poll<Option<R>> {
+        let limits = limits(link);
+        loop {
+            let block = self.rest.get_mut(self.decoded as usize..);
+            let block = block.unwrap_or_default();
+            let len = block.len();
+            let mut input = Input::new(block);
+            let message = self.decoder.decode(&limits, &mut input);
+            let used = len - input.remaining().len();
+            self.decoded += u32::try_from(used).unwrap_or(u32::MAX);
+            match message {
+                Ok(Some(message)) => return Poll::Ready(Some(read(message))),
+                Ok(None) => {}
+                Err(_) => return Poll::Ready(None),
+            }
+            let Some(io) = &self.io else {
+                return Poll::Ready(None);
+            };
+            if std::task::ready!(io.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(None);
+            }
+            let mut scratch = link.shard.take_scratch();
+            let read = io.try_read(&mut scratch);
+            if let Ok(read) = read {
+                self.rest = scratch.get(..read).unwrap_or_default().to_vec();
+                self.decoded = 0;
+            }
+            link.shard.give_scratch(scratch);
+            match read {
+                Ok(1..) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Writes a few bytes outside of any outbox; false if the socket does not take them at once.
+    pub(super) fn write_all(&self, bytes: &[u8]) -> bool {
+        let written = self.io.as_ref().map(|io| io.try_write(bytes));
+        matches!(written, Some(Ok(written)) if written == bytes.len())
     }
 
     /// Reads and decodes what there is, as far as the link takes it.
@@ -108,10 +169,7 @@ impl Wire {
         budget: &mut usize,
         cx: &mut Context<'_>,
     ) -> Fed {
-        let limits = Limits {
-            max_message: link.core.node.config.max_http_buffer_size,
-            max_fragments: MAX_FRAGMENTS,
-        };
+        let limits = limits(link);
         let len = block.len();
         let mut input = Input::new(block);
         while !self.deaf {
@@ -134,5 +192,12 @@ impl Wire {
             }
         }
         Fed::All
+    }
+}
+
+fn limits(link: &Link) -> Limits {
+    Limits {
+        max_message: link.core.node.config.max_http_buffer_size,
+        max_fragments: MAX_FRAGMENTS,
     }
 }

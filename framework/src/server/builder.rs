@@ -2,7 +2,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, SlowConsumer, WebSocketMode},
+    config::{Config, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     id::NamespaceId,
@@ -130,6 +130,31 @@ impl HubBuilder {
         self
     }
 
+    /// How long a client may take to change from long-polling to WebSocket. Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.config.upgrade_timeout = timeout;
+        self
+    }
+
+    /// Which transports clients may use. Default [`Transports::All`].
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.config.transports = transports;
+        self
+    }
+
+    /// Whether a polling session may change to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.config.allow_upgrades = allow;
+        self
+    }
+
+    /// From how many bytes the answer to a poll is compressed, if the client takes gzip or
+    /// deflate; `None`: never. Default 1024.
+    pub fn http_compression(mut self, threshold: Option<usize>) -> Self {
+        self.config.http_compression = threshold;
+        self
+    }
+
     /// How long an emit with ack waits unless told otherwise. Default 10 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config.ack_timeout = timeout;
@@ -217,6 +242,7 @@ impl HubBuilder {
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
+            ("upgrade_timeout", config.upgrade_timeout.is_zero()),
             ("max_http_buffer_size", config.max_http_buffer_size == 0),
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),

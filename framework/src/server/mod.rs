@@ -3,9 +3,11 @@
 mod allow;
 mod builder;
 mod client_js;
+mod compress;
 mod cors;
 mod http;
 mod origins;
+mod polling;
 mod proxy;
 mod refused;
 mod routes;

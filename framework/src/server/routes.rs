@@ -10,12 +10,14 @@ use actix_web::{
     dev::Extensions,
     web::{self, ServiceConfig},
 };
+use tokio::sync::oneshot;
 
 use super::{
     allow, client_js,
     http::Http,
+    polling,
     refused::{ErrorContext, Refused},
-    verify::{verify, verify_version},
+    verify::{Wanted, verify, verify_version},
 };
 use crate::{
     connection::Connection,
@@ -96,7 +98,17 @@ async fn engine(
     payload: web::Payload,
 ) -> Result<Answer, Refused> {
     let query = Query::parse(req.query_string());
-    verify(core, http, req, &query)?;
+    let websocket = match verify(core, http, req, &query)? {
+        Wanted::Session { websocket } => websocket,
+        Wanted::Request(session) => {
+            let sid = query.sid.as_deref().unwrap_or_default();
+            let response = polling::answer(core, req, payload, session, sid).await?;
+            return Ok(response.into());
+        }
+        Wanted::Upgrade(session) => {
+            return Ok(polling::upgrade(core, req, payload, session).into());
+        }
+    };
     let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
     allow::ask(check, &handshake, req, &core.node.metrics).await?;
@@ -104,7 +116,7 @@ async fn engine(
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }
-    open_websocket(core, req, handshake, payload)
+    open(core, req, handshake, payload, websocket).await
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -126,11 +138,12 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
     Some(response.content_type("text/html").body(text))
 }
 
-fn open_websocket(
+async fn open(
     core: &Arc<Core>,
     req: &HttpRequest,
     handshake: Handshake,
     payload: web::Payload,
+    websocket: bool,
 ) -> Result<Answer, Refused> {
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
@@ -141,8 +154,16 @@ fn open_websocket(
         let context = ErrorContext::IdGeneration(error.to_string());
         Refused::new(HandshakeError::BadRequest, context)
     })?;
-    let mode = core.node.config.websocket_mode;
     let started = Arc::clone(core);
+    if !websocket {
+        let (first, opened) = oneshot::channel();
+        Connection::start_polling(started, shard, session, handshake, first);
+        return Ok(Answer {
+            response: polling::opened(core, req, opened).await?,
+            first: true,
+        });
+    }
+    let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept(req, payload, mode, move |io, early| {
         Connection::start(started, shard, session, handshake, io, early);
     });

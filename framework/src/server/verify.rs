@@ -14,12 +14,23 @@ use crate::{
     id::SessionId,
     namespace::Core,
     protocol::engine_io::{HandshakeError, Query},
+    shard::directory::Requests,
 };
 
 /// Whether the request asks for a WebSocket.
 pub(super) fn is_upgrade(req: &HttpRequest) -> bool {
     let upgrade = req.headers().get(header::UPGRADE);
     upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// What a request that may go on is about.
+pub(super) enum Wanted {
+    /// A new session.
+    Session { websocket: bool },
+    /// A request of this polling session.
+    Request(Requests),
+    /// A WebSocket for it.
+    Upgrade(Requests),
 }
 
 /// Steps 1 to 5: everything before the application is asked whether it lets the client in. (Step 3,
@@ -29,40 +40,63 @@ pub(super) fn verify(
     http: &Http,
     req: &HttpRequest,
     query: &Query<'_>,
-) -> Result<(), Refused> {
-    if query.transport.as_deref() != Some("websocket") {
-        let named = query.transport.as_deref().map(ToOwned::to_owned);
-        let context = ErrorContext::Transport(named);
-        return Err(Refused::new(HandshakeError::TransportUnknown, context));
-    }
+) -> Result<Wanted, Refused> {
+    let config = &core.node.config;
+    let upgrade = is_upgrade(req);
+    let websocket = match query.transport.as_deref() {
+        Some("websocket") if config.allows_websocket() => true,
+        Some("polling") if config.allows_polling() && !upgrade => false,
+        named => {
+            let context = ErrorContext::Transport(named.map(ToOwned::to_owned));
+            return Err(Refused::new(HandshakeError::TransportUnknown, context));
+        }
+    };
     if let Some(allowed) = &http.check_origin {
         verify_origin(allowed, req)?;
     }
     if let Some(sid) = &query.sid {
-        let sessions = &core.node.directory.sessions;
-        let known =
-            SessionId::from_peer(sid).is_some_and(|session| sessions.contains_key(&session));
-        // A session that began on WebSocket stays there.
-        return Err(match known {
-            true => Refused::new(
-                HandshakeError::BadRequest,
-                ErrorContext::TransportMismatch("websocket".to_owned()),
-            ),
-            false => Refused::new(
-                HandshakeError::UnknownSession,
-                ErrorContext::Sid(sid.clone().into_owned()),
-            ),
+        let session = find(core, sid)?;
+        let bad_request = |context| Err(Refused::new(HandshakeError::BadRequest, context));
+        // A session that is on WebSocket stays there, and one that polls changes by an upgrade.
+        let Some(session) =
+            session.filter(|_| websocket == upgrade && (!upgrade || config.allows_upgrades()))
+        else {
+            let named = if websocket { "websocket" } else { "polling" };
+            return bad_request(ErrorContext::TransportMismatch(named.to_owned()));
+        };
+        if !query.is_v4() {
+            let eio = query.eio.as_deref().map(ToOwned::to_owned);
+            return bad_request(ErrorContext::ProtocolMismatch(eio));
+        }
+        return Ok(match upgrade {
+            true => Wanted::Upgrade(session),
+            false => Wanted::Request(session),
         });
     }
     if req.method() != Method::GET {
         let context = ErrorContext::Method(req.method().to_string());
         return Err(Refused::new(HandshakeError::BadMethod, context));
     }
-    if !is_upgrade(req) {
+    if websocket != upgrade {
         let context = ErrorContext::TransportHandshake;
         return Err(Refused::new(HandshakeError::BadRequest, context));
     }
-    Ok(())
+    Ok(Wanted::Session { websocket })
+}
+
+/// The way to the session of this id, if it is polling.
+fn find(core: &Core, sid: &str) -> Result<Option<Requests>, Refused> {
+    let sessions = &core.node.directory.sessions;
+    let session = SessionId::from_peer(sid).and_then(|session| sessions.get(&session));
+    match session {
+        Some(place) => Ok(place.requests.clone()),
+        None => Err(unknown_session(sid)),
+    }
+}
+
+pub(super) fn unknown_session(sid: &str) -> Refused {
+    let context = ErrorContext::Sid(sid.to_owned());
+    Refused::new(HandshakeError::UnknownSession, context)
 }
 
 /// CORS keeps no page from opening a WebSocket.

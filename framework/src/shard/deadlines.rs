@@ -19,9 +19,11 @@ pub(crate) enum Due {
     Connect,
     /// `close_timeout` has passed since we began to close.
     Close,
+    /// `upgrade_timeout` has passed since a WebSocket asked to take over.
+    Upgrade,
 }
 
-const KINDS: usize = 4;
+const KINDS: usize = 5;
 
 pub(crate) struct Deadlines {
     start: Instant,
@@ -47,10 +49,11 @@ pub(crate) struct Expired {
 }
 
 impl Deadlines {
-    pub(crate) fn new(ping: Duration, pong: Duration, connect: Duration, close: Duration) -> Self {
+    /// The times are in the order of [`Due`].
+    pub(crate) fn new(after: [Duration; KINDS]) -> Self {
         Self {
             start: Instant::now(),
-            after: [ping, pong, connect, close],
+            after,
             queues: Default::default(),
         }
     }
@@ -85,7 +88,7 @@ impl Deadlines {
 
     /// Takes one deadline that has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Expired> {
-        const DUES: [Due; KINDS] = [Due::Ping, Due::Pong, Due::Connect, Due::Close];
+        const DUES: [Due; KINDS] = [Due::Ping, Due::Pong, Due::Connect, Due::Close, Due::Upgrade];
         let now = self.nanos(now);
         for due in DUES {
             let queue = &mut self.queues[due as usize];
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn deadlines_expire_exactly_on_time_and_in_order() {
-        let mut deadlines = Deadlines::new(25 * MS, 20 * MS, 45 * MS, 30 * MS);
+        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS]);
         let start = deadlines.start;
         assert!(deadlines.set(Due::Ping, 1, 0, start));
         assert!(deadlines.set(Due::Pong, 2, 0, start), "20 is before 25");

@@ -8,7 +8,10 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use crate::id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId};
+use crate::{
+    id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
+    transport::poll::Request,
+};
 
 /// The name of a room; any text, the empty one included.
 pub(crate) type RoomName = Arc<str>;
@@ -271,10 +274,33 @@ pub(crate) struct Address {
     pub(crate) id: SocketId,
 }
 
+/// A transport session of the node, for requests that name it.
+pub(crate) struct SessionPlace {
+    /// Where requests go while the session is polling.
+    pub(crate) requests: Option<Requests>,
+}
+
+/// The way to a polling session from any worker.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    pub(crate) to: Recipient<Request>,
+    /// A POST is being read or handled.
+    pub(crate) posting: Arc<AtomicBool>,
+}
+
+impl Requests {
+    pub(crate) fn new(to: Recipient<Request>) -> Self {
+        Self {
+            to,
+            posting: Arc::default(),
+        }
+    }
+}
+
 /// Sessions and sockets of the node by their ids.
 #[derive(Default)]
 pub(crate) struct Directory {
-    pub(crate) sessions: DashMap<SessionId, SlotKey>,
+    pub(crate) sessions: DashMap<SessionId, SessionPlace>,
     pub(crate) sockets: DashMap<SocketId, Place>,
 }
 

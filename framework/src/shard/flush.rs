@@ -132,6 +132,7 @@ impl Shard {
                 }
             }
             Due::Close => slot.tell(Notice::CutOff),
+            Due::Upgrade => slot.tell(Notice::UpgradeTimeout),
             Due::Ping | Due::Connect => {}
         }
     }

@@ -87,6 +87,23 @@ impl Shard {
         key
     }
 
+    /// A WebSocket asks to take over a polling session.
+    pub(crate) fn expect_upgrade(&self, key: SlotKey) {
+        let mut state = self.state.borrow_mut();
+        state.set_deadline(Due::Upgrade, key.index);
+        self.settle(state);
+    }
+
+    /// It has taken over: what waits goes there.
+    pub(crate) fn change_io(&self, key: SlotKey, io: Io) {
+        let mut state = self.state.borrow_mut();
+        if let Some(slot) = state.slot_mut(key) {
+            slot.io = io;
+            slot.outbox.unblock();
+        }
+        self.settle(state);
+    }
+
     /// The connection takes no more frames; what waits may still be written until the deadline
     /// that starts now.
     pub(crate) fn begin_close(&self, key: SlotKey) {

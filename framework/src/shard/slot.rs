@@ -86,6 +86,8 @@ pub(crate) enum Notice {
     ShuttingDown,
     /// Nothing more will be waited for.
     CutOff,
+    /// `upgrade_timeout` has passed since a WebSocket asked to take over.
+    UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
     /// A task waits for an event of this namespace, or gave one back.

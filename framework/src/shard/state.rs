@@ -53,12 +53,13 @@ impl State {
             membership: Membership::default(),
             pending: Pending::default(),
             touched: VecDeque::new(),
-            deadlines: Deadlines::new(
+            deadlines: Deadlines::new([
                 config.ping_interval,
                 config.ping_timeout,
                 config.connect_timeout,
                 config.close_timeout,
-            ),
+                config.upgrade_timeout,
+            ]),
             rewind: false,
             reports: Vec::new(),
             unreported: Vec::new(),
@@ -125,6 +126,10 @@ impl State {
             && slot.holds(namespace)
         {
             return hold(slot, namespace, frame, limit, metrics);
+        }
+        if frame.handling.volatile && !slot.io.takes_volatile() {
+            metrics.dropped_volatile.add(carries.into());
+            return false;
         }
         if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.

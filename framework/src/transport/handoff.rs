@@ -26,8 +26,9 @@
 
 use std::{
     any::Any,
-    cell::Cell,
+    cell::{Cell, RefCell},
     convert::Infallible,
+    future::poll_fn,
     io, mem,
     pin::Pin,
     rc::Rc,
@@ -43,12 +44,15 @@ use actix_web::{
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::{SockRef, Socket};
-use tokio::net::TcpStream;
+use tokio::{io::Interest, net::TcpStream};
 
 use super::io::{Io, TcpIo};
 
 /// A duplicate of an HTTP connection's socket, until a request of that connection takes it.
 struct KeptSocket(Cell<Option<Socket>>);
+
+/// The same, registered with the runtime because a long-polling GET watches it.
+struct Watched(RefCell<Option<Rc<TcpStream>>>);
 
 /// To be called from `HttpServer::on_connect`: sets `TCP_NODELAY`, and keeps a duplicate of the socket
 /// in the connection's data for [`take_socket`].
@@ -69,6 +73,7 @@ pub(crate) fn keep_socket(io: &dyn Any, extensions: &mut Extensions) {
     match SockRef::from(stream).try_clone() {
         Ok(socket) => {
             extensions.insert(KeptSocket(Cell::new(Some(socket))));
+            extensions.insert(Watched(RefCell::default()));
         }
         Err(error) => tracing::debug!(%error, "socket not duplicated"),
     }
@@ -76,7 +81,48 @@ pub(crate) fn keep_socket(io: &dyn Any, extensions: &mut Extensions) {
 
 /// The socket that [`keep_socket`] kept for the connection of `req`, once.
 pub(super) fn take_socket(req: &HttpRequest) -> Option<Socket> {
+    if let Some(Watched(watched)) = req.conn_data()
+        && let Some(stream) = watched.take()
+    {
+        // Nobody watches any more: the GETs of this connection were before this request.
+        return Some(Rc::into_inner(stream)?.into_std().ok()?.into());
+    }
     req.conn_data::<KeptSocket>()?.0.take()
+}
+
+/// Ready when the client of `req` has closed its connection, which the dispatcher does not tell
+/// while a response is awaited. Pending for ever where the socket cannot be had.
+pub(crate) async fn gone(req: &HttpRequest) {
+    let Some(stream) = watch(req) else {
+        return std::future::pending().await;
+    };
+    // A client may send its next request before this one is answered; there is no second edge then,
+    // and the dispatcher, which reads it, sees the end.
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    loop {
+        if poll_fn(|cx| stream.poll_read_ready(cx)).await.is_err() {
+            return;
+        }
+        let peeked = stream.try_io(Interest::READABLE, || {
+            SockRef::from(&*stream).peek(&mut byte)
+        });
+        match peeked {
+            Ok(0) => return,
+            Ok(_) => return std::future::pending().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn watch(req: &HttpRequest) -> Option<Rc<TcpStream>> {
+    let Watched(watched) = req.conn_data()?;
+    let mut watched = watched.borrow_mut();
+    if watched.is_none() {
+        let socket = req.conn_data::<KeptSocket>()?.0.take()?;
+        *watched = TcpStream::from_std(socket.into()).ok().map(Rc::new);
+    }
+    watched.clone()
 }
 
 /// Registers `socket` with the runtime of the current worker.

@@ -15,7 +15,7 @@ use actix_web::{
 use actix_web_actors::ws::{self, HandshakeError};
 use bytes::Bytes;
 
-use super::{body_stream, handoff, io::Io};
+use super::{body_stream, handoff, io::Io, poll::Travelling, relay};
 use crate::config::WebSocketMode;
 
 /// Answers a WebSocket handshake with the 101 and hands the connection to `start`, with the bytes that
@@ -52,6 +52,35 @@ pub(crate) fn accept(
     }
     let (io, body) = body_stream::pair(payload, kept);
     start(io, Bytes::new());
+    Ok(response.body(body))
+}
+
+/// Answers a WebSocket handshake whose connection another worker may serve, and gives `start` what
+/// can travel there, as [`accept`] does.
+///
+/// # Errors
+///
+/// As [`accept`].
+pub(crate) fn accept_for_another(
+    req: &HttpRequest,
+    payload: web::Payload,
+    mode: WebSocketMode,
+    start: impl FnOnce(Travelling, Bytes) + 'static,
+) -> Result<HttpResponse, Error> {
+    let mut response = ws::handshake(req).map_err(refuse)?;
+    verify(req).map_err(refuse)?;
+
+    let mut kept = handoff::take_socket(req);
+    if mode == WebSocketMode::Handoff
+        && let Some(socket) = kept.take()
+    {
+        let body = handoff::HandoffBody::new(payload, move |early| {
+            start(Travelling::Tcp(socket), early);
+        });
+        return Ok(response.body(body));
+    }
+    let (io, body) = body_stream::pair(payload, kept);
+    start(Travelling::Relay(relay::start(io)), Bytes::new());
     Ok(response.body(body))
 }
 

@@ -14,7 +14,11 @@ use std::{
 use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
-use super::body_stream::BodyIo;
+use super::{
+    body_stream::BodyIo,
+    poll::{PollIo, Travelling},
+    relay::RelayIo,
+};
 
 /// A connection's byte stream after the 101, shared by the task that reads it and the outbox that
 /// writes it.
@@ -32,6 +36,11 @@ pub(crate) enum Io {
     Tcp(Rc<TcpIo>),
     /// The request payload and the response body of a dispatcher that keeps the socket.
     Body(Rc<BodyIo>),
+    /// The answers to the GETs of a polling session, which takes whole frames. Nothing is read
+    /// here: what the client sends comes as [`Request`](super::poll::Request)s.
+    Poll(Rc<PollIo>),
+    /// A body stream of another worker.
+    Relay(Rc<RelayIo>),
 }
 
 impl Io {
@@ -44,6 +53,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.poll_read_ready(cx),
             Self::Body(io) => io.poll_read_ready(cx),
+            Self::Poll(_) => Poll::Pending,
+            Self::Relay(io) => io.poll_read_ready(cx),
         }
     }
 
@@ -58,6 +69,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.try_read(buf),
             Self::Body(io) => io.try_read(buf),
+            Self::Poll(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Self::Relay(io) => io.try_read(buf),
         }
     }
 
@@ -70,6 +83,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.poll_write_ready(cx),
             Self::Body(io) => io.poll_write_ready(cx),
+            Self::Poll(io) => io.poll_write_ready(cx),
+            Self::Relay(io) => io.poll_write_ready(cx),
         }
     }
 
@@ -84,6 +99,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.if_open()?.try_write(bytes),
             Self::Body(io) => io.try_write(bytes),
+            Self::Poll(io) => io.try_write(bytes),
+            Self::Relay(io) => io.try_write(bytes),
         }
     }
 
@@ -96,6 +113,27 @@ impl Io {
         match self {
             Self::Tcp(io) => io.if_open()?.try_write_vectored(slices),
             Self::Body(io) => io.try_write_vectored(slices),
+            Self::Poll(io) => io.try_write_vectored(slices),
+            Self::Relay(io) => io.try_write_vectored(slices),
+        }
+    }
+
+    /// Whether something written now would be on its way at once. For a socket the outbox knows.
+    pub(crate) fn takes_volatile(&self) -> bool {
+        match self {
+            Self::Poll(io) => io.is_waiting(),
+            Self::Tcp(_) | Self::Body(_) | Self::Relay(_) => true,
+        }
+    }
+
+    /// Makes a connection of this worker of what came from another.
+    ///
+    /// # Errors
+    /// Those of registering the socket.
+    pub(crate) fn arrived(travelling: Travelling) -> io::Result<Self> {
+        match travelling {
+            Travelling::Tcp(socket) => super::handoff::open(socket),
+            Travelling::Relay(stream) => Ok(Self::Relay(Rc::new(RelayIo::new(stream)))),
         }
     }
 
@@ -113,6 +151,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.shutdown_write(),
             Self::Body(io) => io.shutdown_write(),
+            Self::Poll(_) => {}
+            Self::Relay(io) => io.shutdown_write(),
         }
     }
 
@@ -124,6 +164,8 @@ impl Io {
         match self {
             Self::Tcp(io) => io.abort(),
             Self::Body(io) => io.abort(),
+            Self::Poll(io) => io.abort(),
+            Self::Relay(io) => io.abort(),
         }
     }
 }

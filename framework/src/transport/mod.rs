@@ -8,7 +8,9 @@
 //! | [`handshake`] | the WebSocket handshake and the choice of how the socket is served |
 //! | [`handoff`] | the socket taken out of actix-web's dispatcher |
 //! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
-//! | [`io`] | one interface to both |
+//! | [`poll`] | the answers to a polling session's GETs |
+//! | [`relay`] | a body stream that is served on another worker |
+//! | [`io`] | one interface to all of them |
 
 pub(crate) mod body_stream;
 pub(crate) mod frame;
@@ -16,6 +18,8 @@ pub(crate) mod handoff;
 pub(crate) mod handshake;
 pub(crate) mod io;
 pub(crate) mod outbox;
+pub(crate) mod poll;
+mod relay;
 mod transcode;
 
 #[cfg(all(test, target_os = "linux"))]

@@ -102,6 +102,11 @@ impl Outbox {
         self.blocked
     }
 
+    /// The sink has been replaced.
+    pub(crate) fn unblock(&mut self) {
+        self.blocked = false;
+    }
+
     pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
         self.bytes + frame.bytes.len() + size_of::<Entry>() <= limit
     }

@@ -9,6 +9,7 @@
 pub(crate) mod http;
 pub(crate) mod journal;
 pub(crate) mod member;
+pub(crate) mod polling;
 
 use std::time::Duration;
 

@@ -163,6 +163,30 @@ impl Wire {
         }
     }
 
+    /// A request of long-polling, and the body that answers it.
+    pub(crate) async fn request(&mut self, method: &str, query: &str, body: &str) -> String {
+        let request = format!(
+            "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: x\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.write(request.as_bytes()).await;
+        let mut received = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&received);
+            if let Some((head, body)) = text.split_once("\r\n\r\n")
+                && let Some(length) = head.split("content-length: ").nth(1)
+                && let Some(length) = length.lines().next()
+                && body.len() >= length.parse::<usize>().unwrap()
+            {
+                assert!(head.starts_with("HTTP/1.1 200"), "{text}");
+                return body.to_owned();
+            }
+            let read = self.stream.read_buf(&mut received).await.unwrap();
+            assert_ne!(read, 0, "{:?}", String::from_utf8_lossy(&received));
+        }
+    }
+
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         let written = timeout(PATIENCE, self.stream.write_all(bytes)).await;
         written.expect("the server does not read").unwrap();

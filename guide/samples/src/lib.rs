@@ -17,6 +17,7 @@ mod rooms;
 mod security;
 #[cfg(test)]
 mod testing;
+mod transports;
 mod untyped;
 mod waiting;
 

@@ -51,6 +51,10 @@ fn shown(expression: &str) -> String {
     if let Some(text) = quoted(expression).next() {
         return format!("`{text}`");
     }
+    if let Some(bytes) = expression.strip_prefix("Some(") {
+        let bytes: u32 = bytes.trim_end_matches(')').parse().unwrap_or_default();
+        return format!("{},{:03} bytes", bytes / 1000, bytes % 1000);
+    }
     if let Some(seconds) = expression.strip_prefix("Duration::from_secs(") {
         return format!("{} s", number(seconds.trim_end_matches(')')));
     }
@@ -131,10 +135,20 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
         let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
         expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
     }
-    let packets = read("framework/src/connection/packets.rs")?
-        + &read("framework/src/connection/parsing.rs")?;
-    for line in packets.lines() {
-        let named = ["refused(\"", "unexpected(\"", "ParseError::"];
+    let packets = [
+        read("framework/src/connection/packets.rs")?,
+        read("framework/src/connection/parsing.rs")?,
+        read("framework/src/connection/polling.rs")?,
+        read("framework/src/server/polling.rs")?,
+    ];
+    for line in packets.iter().flat_map(|source| source.lines()) {
+        let named = [
+            "refused(\"",
+            "unexpected(\"",
+            "ParseError::",
+            "iolation(\"",
+            "refused_packets.add(\"",
+        ];
         if named.iter().any(|call| line.contains(call)) {
             expected.extend(quoted(line).next());
         }

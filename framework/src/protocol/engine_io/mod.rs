@@ -6,13 +6,6 @@ mod base64;
 mod error;
 mod open;
 mod packet;
-#[cfg_attr(
-    not(test),
-    allow(
-        dead_code,
-        reason = "the wire form of long-polling, which is the next transport"
-    )
-)]
 pub(crate) mod payload;
 mod query;
 

@@ -41,6 +41,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Appends the text form.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for tests and the fuzz target"))]
     pub(crate) fn encode_text(&self, out: &mut Vec<u8>) {
         let (kind, data) = match self {
             Self::Open(data) => (b'0', *data),

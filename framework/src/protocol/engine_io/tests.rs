@@ -50,6 +50,25 @@ fn text_of(packet: &Packet<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn append(payload: &mut Vec<u8>, packet: &Packet<'_>) {
+    match packet {
+        Packet::Binary(bytes) => payload::append_binary(payload, bytes),
+        packet => payload::append_text(payload, text_of(packet).as_bytes()),
+    }
+}
+
+/// The packets of a body, up to the first that does not decode.
+fn decode(body: &str) -> Vec<Result<Packet<'_>, ParseError>> {
+    let mut packets = Vec::new();
+    let mut rest = Some(body);
+    while let Some(body) = rest.take() {
+        let (packet, behind) = payload::split(body);
+        packets.push(Packet::decode(packet));
+        rest = behind.filter(|_| packets.last().is_some_and(Result::is_ok));
+    }
+    packets
+}
+
 #[test]
 fn packets_encode_as_recorded() {
     for case in cases("encode") {
@@ -67,7 +86,7 @@ fn payloads_encode_as_recorded() {
     for case in cases("encodePayload") {
         let mut out = Vec::new();
         for described in case["packets"].as_array().unwrap() {
-            payload::append(&mut out, &packet(described));
+            append(&mut out, &packet(described));
         }
         assert_eq!(
             String::from_utf8(out).unwrap(),
@@ -88,7 +107,7 @@ fn packets_and_payloads_decode_as_recorded() {
             "{input:?}"
         );
 
-        let packets: Vec<_> = payload::decode(input).map(Result::ok).collect();
+        let packets: Vec<_> = decode(input).into_iter().map(Result::ok).collect();
         let recorded = case["asPayload"].as_array().unwrap();
         assert_eq!(
             packets,
@@ -137,18 +156,10 @@ proptest! {
         let packets: Vec<_> = parts.iter().map(build).collect();
         let mut body = Vec::new();
         for packet in &packets {
-            payload::append(&mut body, packet);
+            append(&mut body, packet);
         }
         let body = String::from_utf8(body)?;
-        let decoded: Result<Vec<_>, _> = payload::decode(&body).collect();
+        let decoded: Result<Vec<_>, _> = decode(&body).into_iter().collect();
         prop_assert_eq!(decoded, Ok(packets));
-    }
-
-    #[test]
-    fn any_body_ends_after_its_first_error(body: String) {
-        let decoded: Vec<_> = payload::decode(&body).collect();
-        let errors = decoded.iter().filter(|packet| packet.is_err()).count();
-        prop_assert!(errors <= 1);
-        prop_assert!(decoded.iter().rev().skip(1).all(Result::is_ok));
     }
 }

@@ -171,6 +171,17 @@ pub(crate) fn encode_header(
     }
 }
 
+/// Takes apart what [`encode_header`] and [`write`] have made: the first frame's opcode and payload, and what follows.
+/// `None` at the end, or where no frame of ours begins.
+pub(crate) fn split_sent(bytes: &[u8]) -> Option<(Opcode, &[u8], &[u8])> {
+    let (&first, rest) = bytes.split_first()?;
+    let opcode = parse_first(first).ok()??;
+    let (&short, rest) = rest.split_first()?;
+    let (len, rest) = parse_length(short, rest).ok()??;
+    let (payload, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
+    Some((opcode, payload, rest))
+}
+
 /// Appends an unmasked, unfragmented frame to `out`.
 ///
 /// A control frame carries at most [`MAX_CONTROL_PAYLOAD`] bytes: [`ControlFrame`](super::ControlFrame) makes those.

@@ -19,10 +19,8 @@ use tokio::{
 use super::*;
 use crate::{
     config::Config,
-    id::NamespaceId,
-    namespace::{Core, Hub, NamespaceInner, Route, States, connect},
+    namespace::{Core, Hub, Route},
     prelude::*,
-    shard::directory::Scope,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -91,17 +89,13 @@ fn supervise_and_note(node: &Arc<Node>, shared: &Arc<SharedRoom>) -> Option<Reci
 }
 
 fn serve() -> (Hub, SocketAddr) {
-    let main = Arc::new(NamespaceInner {
-        scope: Arc::new(Scope::new(NamespaceId(1), "/".into())),
-        connect: Some(connect::<Visitor>),
-    });
+    let built = Hub::builder().namespace::<Visitor>("/").build().unwrap();
+    let core = Core {
+        node: Node::new(Config::default(), supervise_and_note, None, None),
+        ..Arc::into_inner(built.core).unwrap()
+    };
     let hub = Hub {
-        core: Arc::new(Core {
-            node: Node::new(Config::default(), supervise_and_note, None, None),
-            namespaces: [("/".into(), Arc::clone(&main))].into(),
-            main,
-            states: States::default(),
-        }),
+        core: Arc::new(core),
     };
     let mount = hub.mount();
     let server = HttpServer::new(move || App::new().configure(mount.clone()))

@@ -1,0 +1,178 @@
+//! A session on long-polling: its GETs, its POSTs, and the WebSocket that may take over
+//! (Engine.IO v4, sections 6 and 8).
+
+use std::{collections::VecDeque, rc::Rc, task::Context, time::Duration};
+
+use tokio::sync::oneshot;
+
+use super::{
+    actor::Link,
+    ending::Ending,
+    probe::{Probe, Step},
+    wire::{MESSAGES, Wire},
+};
+use crate::{
+    protocol::engine_io::payload,
+    transport::{
+        io::Io,
+        poll::{PollIo, Request},
+    },
+};
+
+/// The client's side of its session while it is polling.
+pub(super) struct Polling {
+    pub(super) io: Rc<PollIo>,
+    requests: VecDeque<Request>,
+    post: Option<Post>,
+    probe: Option<Box<Probe>>,
+    /// The server wants to close, and tells the next GET rather than one that waited.
+    awaits_poll: bool,
+}
+
+/// A body whose packets are being handled.
+struct Post {
+    body: String,
+    /// Where the next packet begins.
+    at: usize,
+    done: oneshot::Sender<()>,
+}
+
+impl Polling {
+    pub(super) fn new(io: Rc<PollIo>) -> Self {
+        Self {
+            io,
+            requests: VecDeque::new(),
+            post: None,
+            probe: None,
+            awaits_poll: false,
+        }
+    }
+
+    pub(super) fn take(&mut self, request: Request) {
+        self.requests.push_back(request);
+    }
+
+    /// Handles what was asked, as far as the link takes it. A WebSocket that has taken over comes
+    /// back.
+    pub(super) fn read(&mut self, link: &mut Link, cx: &mut Context<'_>) -> Option<Wire> {
+        while let Some(request) = self.requests.pop_front() {
+            self.request(request, link);
+        }
+        self.feed(link, cx);
+        if self.post.is_some() || link.ending != Ending::Open {
+            return None;
+        }
+        self.probe(link, cx)
+    }
+
+    fn request(&mut self, request: Request, link: &mut Link) {
+        match request {
+            Request::Poll(answer) => {
+                if !self.io.wait(answer) {
+                    link.violation("second_poll");
+                }
+            }
+            Request::PollAborted if self.io.is_deserted() => link.violation("poll_aborted"),
+            // It had been answered.
+            Request::PollAborted => {}
+            Request::Post { body, done } => self.post = Some(Post { body, at: 0, done }),
+            Request::Violation(reason) => link.violation(reason),
+            Request::Upgrade { io, early } => {
+                let probe = Probe::start(io, early);
+                if self.probe.is_some() || link.ending != Ending::Open {
+                    probe.refuse(link.core.node.config.close_timeout);
+                } else {
+                    link.shard.expect_upgrade(link.key);
+                    self.probe = Some(Box::new(probe));
+                }
+            }
+        }
+    }
+
+    fn feed(&mut self, link: &mut Link, cx: &mut Context<'_>) {
+        let Some(mut post) = self.post.take() else {
+            return;
+        };
+        for _ in 0..MESSAGES {
+            if link.is_full() {
+                self.post = Some(post);
+                return;
+            }
+            let rest = post.body.get(post.at..).unwrap_or_default();
+            let (packet, behind) = payload::split(rest);
+            if packet.starts_with('1') && link.ending == Ending::Open {
+                self.io.answer(b"6");
+            }
+            if link.ending == Ending::Open {
+                link.engine_packet(packet, cx);
+            }
+            match behind {
+                Some(_) if link.ending == Ending::Open => post.at += packet.len() + 1,
+                _ => {
+                    let _ = post.done.send(());
+                    return;
+                }
+            }
+        }
+        self.post = Some(post);
+        cx.waker().wake_by_ref();
+    }
+
+    fn probe(&mut self, link: &mut Link, cx: &mut Context<'_>) -> Option<Wire> {
+        let step = self.probe.as_mut()?.step(link, cx);
+        match step {
+            Step::Waiting => None,
+            Step::Failed => {
+                self.probe = None;
+                None
+            }
+            Step::Upgraded => {
+                let wire = self.probe.take()?.into_wire();
+                self.io.answer(b"1");
+                Some(wire)
+            }
+        }
+    }
+
+    /// `upgrade_timeout` has passed since some upgrade began.
+    pub(super) fn upgrade_timeout(&mut self, link: &Link) {
+        let timeout = link.core.node.config.upgrade_timeout;
+        if let Some(probe) = self.probe.take_if(|probe| probe.began.elapsed() >= timeout) {
+            probe.refuse(link.core.node.config.close_timeout);
+        }
+    }
+
+    /// What remains to be told once everything has been written.
+    pub(super) fn conclude(&mut self, link: &mut Link) {
+        let closing = matches!(link.ending, Ending::Closing { .. });
+        let (waits, _) = link.shard.waits(link.key);
+        if waits || !self.io.is_waiting() {
+            self.awaits_poll |= closing;
+            return;
+        }
+        if closing {
+            let last: &[u8] = match self.awaits_poll {
+                true => b"6\x1e1",
+                false => b"1",
+            };
+            self.io.answer(last);
+            link.polled_off();
+        } else if self.probe.as_ref().is_some_and(|probe| probe.answered) {
+            // The client waits for its poll to return before it changes over.
+            self.io.answer(b"6");
+        }
+    }
+
+    pub(super) fn end(&mut self, patience: Duration) {
+        self.io.answer(b"1");
+        if let Some(probe) = self.probe.take() {
+            probe.refuse(patience);
+        }
+        self.requests.clear();
+        self.post = None;
+    }
+
+    pub(super) fn io(&self) -> Io {
+        Io::Poll(Rc::clone(&self.io))
+    }
+}

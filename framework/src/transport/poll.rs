@@ -1,0 +1,214 @@
+//! Long-polling: the bytes of a session that come in POSTs and leave in the answers to GETs.
+//!
+//! What is sent is queued as WebSocket frames whatever carries the session, so that a broadcast is
+//! encoded once for everyone and nothing changes when a client upgrades. [`PollIo`] turns whole
+//! frames into a payload (Engine.IO v4, section 2) at the moment a poll takes them.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, IoSlice},
+    task::{Context, Poll, Waker},
+};
+
+use actix::Message;
+use bytes::Bytes;
+use socket2::Socket;
+use tokio::{io::DuplexStream, sync::oneshot};
+
+use crate::protocol::{
+    engine_io::payload,
+    websocket::{Opcode, frame},
+};
+
+/// Packets of one answer: python-engineio refuses a payload of more.
+const MAX_PACKETS: usize = 16;
+
+/// A polling session's side of its GETs.
+#[derive(Default)]
+pub(crate) struct PollIo {
+    /// The GET that waits for something to be sent.
+    waiting: RefCell<Option<oneshot::Sender<Answer>>>,
+    writer: Cell<Option<Waker>>,
+    aborted: Cell<bool>,
+}
+
+/// What a GET is answered with.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Payload(Vec<u8>),
+    /// Another GET waits already.
+    Refused,
+}
+
+/// What the HTTP side asks of a session, from any worker.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) enum Request {
+    /// A GET that waits to be answered.
+    Poll(oneshot::Sender<Answer>),
+    /// A GET whose client has gone.
+    PollAborted,
+    /// The body of a POST; the sender is used when all of it has been taken.
+    Post {
+        body: String,
+        done: oneshot::Sender<()>,
+    },
+    /// The client broke the rules of the transport: two POSTs at once, or one that broke off.
+    Violation(&'static str),
+    /// A WebSocket that wants to take over.
+    Upgrade { io: Travelling, early: Bytes },
+}
+
+/// A connection's bytes on their way to another worker.
+pub(crate) enum Travelling {
+    Tcp(Socket),
+    Relay(DuplexStream),
+}
+
+impl PollIo {
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.borrow().is_some()
+    }
+
+    /// A GET waits from now on; false if one does already, which is a violation.
+    pub(crate) fn wait(&self, answer: oneshot::Sender<Answer>) -> bool {
+        if self.is_waiting() {
+            let _ = answer.send(Answer::Refused);
+            return false;
+        }
+        *self.waiting.borrow_mut() = Some(answer);
+        self.wake();
+        true
+    }
+
+    /// The client of the GET that waits has gone.
+    pub(crate) fn is_deserted(&self) -> bool {
+        let waiting = self.waiting.borrow();
+        waiting.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
+    /// Answers the GET that waits, if one does, with packets that were never queued.
+    pub(crate) fn answer(&self, packets: &[u8]) {
+        if let Some(waiting) = self.waiting.take() {
+            let _ = waiting.send(Answer::Payload(packets.to_vec()));
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(writer) = self.writer.take() {
+            writer.wake();
+        }
+    }
+
+    pub(super) fn poll_write_ready(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        if self.aborted.get() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        if self.is_waiting() {
+            return Poll::Ready(Ok(()));
+        }
+        self.writer.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    /// Answers the GET that waits with the first packets; how many bytes of frames those were.
+    pub(super) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.aborted.get() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        let Some(waiting) = self.waiting.take() else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let mut body = Vec::new();
+        let (mut packets, mut taken) = (0, 0);
+        for slice in slices {
+            let mut rest: &[u8] = slice;
+            while packets < MAX_PACKETS
+                && let Some((opcode, data, behind)) = frame::split_sent(rest)
+            {
+                match opcode {
+                    Opcode::Text => payload::append_text(&mut body, data),
+                    Opcode::Binary => payload::append_binary(&mut body, data),
+                    // None is queued for a polling session.
+                    Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+                }
+                packets += 1;
+                taken += rest.len() - behind.len();
+                rest = behind;
+            }
+            if packets == MAX_PACKETS {
+                break;
+            }
+        }
+        // A client that has just gone loses it, as one loses what is in its socket's buffer.
+        let _ = waiting.send(Answer::Payload(body));
+        Ok(taken)
+    }
+
+    /// Ends the session for its client: a GET that waits is told.
+    pub(super) fn abort(&self) {
+        self.aborted.set(true);
+        self.answer(b"1");
+        self.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::transport::frame::Frame;
+
+    fn text(poll: &mut oneshot::Receiver<Answer>) -> String {
+        match poll.try_recv().unwrap() {
+            Answer::Payload(bytes) => String::from_utf8(bytes).unwrap(),
+            Answer::Refused => panic!("refused"),
+        }
+    }
+
+    #[test]
+    fn a_poll_takes_whole_packets_and_no_more_than_clients_accept() {
+        let io = PollIo::default();
+        let frames = Frame::engine("4x").bytes.repeat(MAX_PACKETS + 1);
+        assert_eq!(
+            io.try_write(&frames).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        let (answer, mut poll) = oneshot::channel();
+        assert!(io.wait(answer));
+        let taken = io.try_write(&frames).unwrap();
+        assert_eq!(taken, frames.len() / (MAX_PACKETS + 1) * MAX_PACKETS);
+        assert_eq!(text(&mut poll), ["4x"; MAX_PACKETS].join("\u{1e}"));
+    }
+
+    #[test]
+    fn attachments_are_base64() {
+        let io = PollIo::default();
+        let frame = Frame::packet(|out| {
+            out.extend_from_slice(br#"51-["e",0]"#);
+            Ok::<_, ()>(vec![Bytes::from_static(&[1, 2, 3, 4])])
+        });
+        let frame = frame.unwrap();
+        let (answer, mut poll) = oneshot::channel();
+        io.wait(answer);
+        assert_eq!(io.try_write(&frame.bytes).unwrap(), frame.bytes.len());
+        assert_eq!(text(&mut poll), "451-[\"e\",0]\u{1e}bAQIDBA==");
+    }
+
+    #[test]
+    fn a_second_poll_is_refused() {
+        let io = PollIo::default();
+        let (first, mut pending) = oneshot::channel();
+        let (second, mut refused) = oneshot::channel();
+        assert!(io.wait(first));
+        assert!(!io.wait(second));
+        assert!(matches!(refused.try_recv().unwrap(), Answer::Refused));
+        io.abort();
+        assert_eq!(text(&mut pending), "1");
+    }
+}
