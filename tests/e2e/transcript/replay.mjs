@@ -182,7 +182,9 @@ class Run {
   /** What came without having been recorded. */
   async #leftOver() {
     await sleep(SILENCE);
-    const exchanges = [...this.#exchanges].map(([req, { arrivals }]) => [`request ${req}`, arrivals.rest().map(briefAnswer)]);
+    const exchanges = [...this.#exchanges]
+      .filter(([, { request }]) => !request.destroyed)
+      .map(([req, { arrivals }]) => [`request ${req}`, arrivals.rest().map(briefAnswer)]);
     const connections = [...this.#connections].map(([conn, connection]) => [
       `connection ${conn}`,
       [...connection.frames.rest().map(brief), ...(connection.hasEnded ? ["its end"] : [])],

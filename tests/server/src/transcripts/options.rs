@@ -23,6 +23,7 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
             .ping_timeout(Duration::from_millis(200)),
         "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
+        "upgrade edge cases" => hub.upgrade_timeout(Duration::from_millis(400)),
         "cors" => hub.cors(Cors::new("http://allowed.example").credentials(true)),
         "cors star" => hub.cors(Cors::new("*")),
         "allowRequest" => hub.allow_request(forbid),
