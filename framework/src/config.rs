@@ -86,6 +86,9 @@ pub(crate) struct Config {
     pub(crate) max_queued_events: usize,
     pub(crate) max_worker_backlog: usize,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_dynamic_namespaces: usize,
+    pub(crate) max_namespaces_per_connection: usize,
+    pub(crate) cleanup_empty_child_namespaces: bool,
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) websocket_mode: WebSocketMode,
 }
@@ -109,6 +112,9 @@ impl Default for Config {
             max_queued_events: 64,
             max_worker_backlog: 64 << 20,
             max_connections: None,
+            max_dynamic_namespaces: 10_000,
+            max_namespaces_per_connection: 100,
+            cleanup_empty_child_namespaces: true,
             slow_consumer: SlowConsumer::Close,
             websocket_mode: WebSocketMode::Handoff,
         }

@@ -1,6 +1,6 @@
 //! The errors of the public API and the reasons for which sockets are disconnected.
 
-use std::fmt;
+use std::{fmt, io, path::PathBuf};
 
 /// Why an emit was refused. Nothing was sent to anyone, except where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +60,13 @@ pub enum AckError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two sessions were registered for the same namespace.
+    /// Two sessions were registered for the same namespace, pattern or label.
     #[error("namespace `{0}` is registered twice")]
     DuplicateNamespace(String),
+    /// A pattern must have a part, parts need names that differ and something between them, and
+    /// braces stand around the names of parts only.
+    #[error("`{0}` is not a pattern of namespaces such as `/room-{{id}}`")]
+    NamespacePattern(String),
     /// No namespace was registered: nobody could connect.
     #[error("the hub has no namespace; register one with `.namespace::<Session>(\"/\")`")]
     NoNamespace,
@@ -72,6 +76,18 @@ pub enum BuildError {
     /// A text that is to stand in a header cannot.
     #[error("`{0}` cannot stand in an HTTP header")]
     Header(String),
+    /// There is no bundle of the client in the directory given to
+    /// [`serve_client`](crate::HubBuilder::serve_client).
+    #[error("`{}` holds no bundle of the client", .0.display())]
+    NoClient(PathBuf),
+    /// A bundle of the client cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Client {
+        /// The bundle.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),

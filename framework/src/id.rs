@@ -1,6 +1,11 @@
 //! Identifiers: of sessions and sockets, which peers see, and of places, which they do not.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -144,6 +149,54 @@ pub(crate) struct WorkerId(pub(crate) u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NamespaceId(pub(crate) u32);
 
+/// Gives namespaces their ids. What workers know of a namespace is indexed by its id, so that of one
+/// that has gone is given again.
+#[derive(Debug, Default)]
+pub(crate) struct NamespaceIds(Mutex<Ids>);
+
+#[derive(Debug, Default)]
+struct Ids {
+    next: u32,
+    free: Vec<NamespaceId>,
+}
+
+impl NamespaceIds {
+    fn ids(&self) -> MutexGuard<'_, Ids> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For a namespace that stays.
+    pub(crate) fn next(&self) -> NamespaceId {
+        let mut ids = self.ids();
+        ids.free.pop().unwrap_or_else(|| {
+            let id = NamespaceId(ids.next);
+            ids.next += 1;
+            id
+        })
+    }
+
+    /// For a namespace that will go.
+    pub(crate) fn lease(self: &Arc<Self>) -> Lease {
+        Lease {
+            id: self.next(),
+            ids: Arc::clone(self),
+        }
+    }
+}
+
+/// An id that is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) id: NamespaceId,
+    ids: Arc<NamespaceIds>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.ids.ids().free.push(self.id);
+    }
+}
+
 /// Where a connection lives. Slots are used again; the generation tells the tenants apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SlotKey {
@@ -165,6 +218,18 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(a.as_str().len(), 20);
         assert_eq!(a.as_str().parse::<SocketId>(), Ok(a));
+    }
+
+    #[test]
+    fn the_id_of_a_namespace_is_given_again_once_it_is_free() {
+        let ids = Arc::new(NamespaceIds::default());
+        let stays = ids.next();
+        let first = ids.lease();
+        let id = first.id;
+        let second = ids.lease();
+        assert!(stays != id && id != second.id && second.id != stays);
+        drop(first);
+        assert_eq!(ids.lease().id, id);
     }
 
     #[test]

@@ -42,6 +42,15 @@
 //!
 //! Start with [`Hub`] (mount it, emit through it), [`Session`] and [`Handle`] (what an application
 //! writes), [`Socket`] and [`Broadcast`] (whom it reaches).
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `msgpack` | `parser::Msgpack`, for clients with `socket.io-msgpack-parser` |
+//! | `testing` | `testing`, a server in process and a typed client for the tests of an application |
+//!
+//! None is on by default.
 
 pub mod event;
 pub mod prelude;
@@ -69,15 +78,16 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, EventHandlers, Handle, Handshake, Hub, Namespace, Refusal, Reply, Route, Session,
-    Socket, Unicast, WaitError,
+    Awaited, ConnectAuth, EventHandlers, Extensions, Handle, Handshake, Hub, InvalidParams,
+    Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route, Session, Socket,
+    Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{
-    ConnectionError, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
-    TrustProxy, signals,
+    ConnectionError, Cookie, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
+    SameSite, TrustProxy, signals,
 };
 
 /// What derived code names.

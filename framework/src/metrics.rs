@@ -144,6 +144,9 @@ figures! {
         deliveries => "roomcast_deliveries_total",
         /// CONNECTs refused: by the session, for auth that does not fit, for an unknown namespace.
         refused_connects => "roomcast_connects_refused_total",
+        /// CONNECTs refused because there were `max_dynamic_namespaces`, or too many of them on one
+        /// connection.
+        refused_namespaces => "roomcast_namespaces_refused_total",
         /// Events received and dispatched to a handler.
         events => "roomcast_events_total",
         /// Frames for connections that had gone, or went before they were written, and for sockets
@@ -165,7 +168,7 @@ figures! {
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
         unhandled => "roomcast_events_unhandled_total",
-        /// Events whose payload did not fit, or that a handler refused.
+        /// Events whose payload did not fit, or that a handler or a middleware refused.
         rejected => "roomcast_events_rejected_total",
         /// Panics caught in application code.
         panics => "roomcast_panics_total",
@@ -181,6 +184,8 @@ figures! {
         sockets => "roomcast_sockets",
         /// Rooms with members.
         rooms => "roomcast_rooms",
+        /// Dynamic namespaces that exist.
+        dynamic_namespaces => "roomcast_dynamic_namespaces",
     }
     reasons {
         /// Handshakes refused.

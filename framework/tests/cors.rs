@@ -24,6 +24,7 @@ impl Session for Listener {
     }
 }
 
+const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=websocket";
 const REFUSED: &str = "/socket.io/?EIO=4&transport=abc";
 
@@ -79,7 +80,13 @@ async fn a_fixed_origin_is_named_to_everyone(mode: WebSocketMode) {
 
         let file = request(&server, "GET", "/socket.io/client.js", &headers).await;
         assert_eq!(file.status, 200);
-        assert_headers(&file, &named);
+        let mut either = named;
+        either[2].1 = "Accept-Encoding, Origin";
+        assert_headers(&file, &either);
+
+        let polling = request(&server, "GET", POLLING, &headers).await;
+        assert_eq!(polling.status, 200, "CORS blocks nothing");
+        assert_headers(&polling, &named);
 
         let upgrade = [UPGRADE, &headers].concat();
         let opened = request(&server, "GET", HANDSHAKE, &upgrade).await;
@@ -232,6 +239,14 @@ async fn websockets_of_other_origins_are_refused_if_origins_are_checked(mode: We
     };
     assert_eq!(open(&[("Origin", "https://app.example")]).await.status, 101);
     assert_eq!(open(&[]).await.status, 101, "not a browser");
+    let polling = request(
+        &server,
+        "GET",
+        POLLING,
+        &[("Origin", "https://other.example")],
+    )
+    .await;
+    assert_eq!(polling.status, 200, "CORS keeps the page from reading it");
     for other in ["https://app.example.evil", "http://app.example", "null", ""] {
         let answer = open(&[("Origin", other)]).await;
         assert_eq!((answer.status, answer.body.as_str()), (400, "Forbidden"));

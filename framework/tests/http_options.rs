@@ -2,9 +2,12 @@
 
 mod common;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use actix_web::{
@@ -14,9 +17,10 @@ use actix_web::{
 use common::{
     both,
     http::{UPGRADE, request},
+    polling::Poller,
 };
 use roomcast::{
-    Forbidden, Handshake, HubBuilder, TrustProxy, WebSocketMode,
+    BuildError, Cookie, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy, WebSocketMode,
     prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
@@ -38,6 +42,7 @@ impl Session for Listener {
     }
 }
 
+const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=websocket";
 
 fn builder(mode: WebSocketMode) -> HubBuilder {
@@ -339,4 +344,113 @@ async fn what_a_proxy_says_of_the_client_is_believed_only_if_it_is_trusted() {
             None => assert!(found.starts_with("127.0.0.1:") && !secure, "{found}"),
         }
     }
+}
+
+#[actix_web::test]
+async fn a_refused_polling_handshake_gets_403_and_the_text_as_json() {
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
+    for (query, body) in [
+        ("", r#"{"code":4,"message":"Forbidden"}"#),
+        ("&msg=not%20today", r#"{"code":4,"message":"not%20today"}"#),
+        ("&panic", r#"{"code":4,"message":"Forbidden"}"#),
+    ] {
+        let answer = request(&server, "GET", &format!("{POLLING}{query}"), &[]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (403, body));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+    let quoted =
+        builder(WebSocketMode::Handoff).allow_request(async |_: &Handshake, _: &HttpRequest| {
+            Err(Forbidden::new("say \"please\""))
+        });
+    let answer = request(&serve(quoted), "GET", POLLING, &[]).await;
+    assert_eq!(answer.body, r#"{"code":4,"message":"say \"please\""}"#);
+}
+
+#[actix_web::test]
+async fn the_application_is_asked_once_for_a_polling_session() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    };
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
+    let client = Poller::connected(&server).await;
+    let upgrade = format!("/socket.io/?{}", client.query("websocket"));
+    assert_eq!(request(&server, "GET", &upgrade, UPGRADE).await.status, 101);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[actix_web::test]
+async fn the_first_answer_of_a_polling_session_has_the_initial_headers_and_each_the_others() {
+    let hooks = builder(WebSocketMode::Handoff)
+        .initial_headers(setting("x-first", "first"))
+        .headers(setting("x-each", "each"));
+    let server = serve(hooks);
+    let opened = request(&server, "GET", POLLING, &[]).await;
+    assert_eq!(opened.header("x-first"), Some("first GET"));
+    assert_eq!(opened.header("x-each"), Some("each GET"));
+
+    let client = Poller::open(&server).await;
+    let posted = client.post("40").await;
+    assert_eq!(posted.header("x-each"), Some("each POST"));
+    let upgrade = format!("/socket.io/?{}", client.query("websocket"));
+    let upgraded = request(&server, "GET", &upgrade, UPGRADE).await;
+    assert_eq!(
+        (upgraded.status, upgraded.header("x-each")),
+        (101, Some("each GET"))
+    );
+    assert_eq!(
+        posted.header("x-first").or(upgraded.header("x-first")),
+        None
+    );
+}
+
+#[actix_web::test]
+async fn a_session_that_opens_by_polling_gets_its_cookie_once() {
+    let strict = Cookie::named("my-cookie")
+        .http_only(false)
+        .same_site(Some(SameSite::Strict))
+        .max_age(Duration::from_secs(86_400));
+    for (cookie, name, rest) in [
+        (Cookie::default(), "io", "Path=/; HttpOnly; SameSite=Lax"),
+        (
+            strict,
+            "my-cookie",
+            "Max-Age=86400; Path=/; SameSite=Strict",
+        ),
+    ] {
+        let hub = builder(WebSocketMode::Handoff).cookie(cookie);
+        let server = serve(hub.initial_headers(|headers, _| {
+            let set = headers.contains_key("set-cookie");
+            assert!(set, "the hook may change the cookie");
+        }));
+        let opened = request(&server, "GET", POLLING, &[]).await;
+        let sid = opened.body.split('"').nth(3).expect("a sid");
+        let cookie = format!("{name}={sid}; {rest}");
+        assert_eq!(
+            opened.headers("set-cookie"),
+            [("set-cookie".to_owned(), cookie.as_str())]
+        );
+        assert_eq!(server.hub().stats().panics, 0);
+
+        let client = Poller::open(&server).await;
+        assert_eq!(client.post("40").await.header("set-cookie"), None);
+        assert_eq!(client.poll().await.header("set-cookie"), None);
+        let websocket = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+        assert_eq!(
+            (websocket.status, websocket.header("set-cookie")),
+            (101, None)
+        );
+        let refused = request(&server, "POST", POLLING, &[]).await;
+        assert_eq!((refused.status, refused.header("set-cookie")), (400, None));
+    }
+}
+
+#[test]
+fn a_cookie_that_is_none_is_refused_when_the_hub_is_built() {
+    let built = builder(WebSocketMode::Handoff)
+        .cookie(Cookie::named("a;b"))
+        .build();
+    assert!(matches!(built, Err(BuildError::Header(text)) if text == "a;b"));
 }

@@ -166,9 +166,7 @@ impl Handler<Notice> for Connection {
                 }
             }
             Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
-            Notice::Disconnect { namespace, close } => {
-                self.link.server_disconnect(namespace, close);
-            }
+            Notice::Disconnect { socket, close } => self.link.server_disconnect(socket, close),
         }
     }
 }

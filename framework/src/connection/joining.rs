@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::DisconnectReason,
     id::SocketId,
-    namespace::{Live, Refusal, Socket},
+    namespace::{Live, NamespaceInner, Refusal, Socket},
     protocol::socket_io::{encode, parser::ParserError},
     supervision::catch,
     transport::frame::Frame,
@@ -25,20 +25,21 @@ impl Link {
         if self.clients.knows(nsp) {
             return false;
         }
-        let core = Arc::clone(&self.core);
-        let namespace = core.namespaces.get(nsp);
-        let Some((namespace, connect)) = namespace.and_then(|n| Some((n, n.connect?))) else {
-            self.refuse(nsp, &Refusal::new("Invalid namespace"));
-            return true;
+        let namespace = match self.namespace(nsp) {
+            Ok(namespace) => namespace,
+            Err(refusal) => {
+                self.refuse(nsp, &refusal);
+                return true;
+            }
         };
         let Ok(id) = SocketId::random() else {
             tracing::error!("the system's random source failed");
             self.refuse(nsp, &Refusal::new(PANICKED));
             return true;
         };
-        let socket = Socket::new(id, self.key, &self.core, namespace, &self.handshake);
+        let socket = Socket::new(id, self.key, &self.core, &namespace, &self.handshake);
         self.shard.seat(self.key, socket.scope(), id);
-        match catch(|| connect(auth, &socket)) {
+        match catch(|| namespace.admit(auth, &socket)) {
             Ok(Ok(connecting)) => {
                 self.clients.0.push(Client {
                     socket,
@@ -56,6 +57,20 @@ impl Link {
             }
         }
         true
+    }
+
+    fn namespace(&self, nsp: &str) -> Result<Arc<NamespaceInner>, Refusal> {
+        let namespace = self.core.enter(nsp)?;
+        if namespace.is_child() {
+            // Their names are the client's to invent.
+            let sockets = self.clients.0.iter().map(|client| &client.socket);
+            let children = sockets.filter(|socket| socket.is_in_child()).count();
+            if children >= self.core.node.config.max_namespaces_per_connection {
+                self.core.node.metrics.refused_namespaces.add(1);
+                return Err(Refusal::too_many_namespaces());
+            }
+        }
+        Ok(namespace)
     }
 
     fn turn_away(&mut self, socket: &Socket, refusal: &Refusal) {

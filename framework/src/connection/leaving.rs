@@ -3,7 +3,7 @@
 use super::{actor::Link, clients::Phase};
 use crate::{
     error::DisconnectReason,
-    id::NamespaceId,
+    id::SocketId,
     namespace::{Live, Socket},
     protocol::socket_io::encode,
     supervision::catch,
@@ -65,13 +65,13 @@ impl Link {
     }
 
     /// The application disconnects a socket, or with `close` the whole connection.
-    pub(super) fn server_disconnect(&mut self, namespace: NamespaceId, close: bool) {
+    pub(super) fn server_disconnect(&mut self, meant: SocketId, close: bool) {
         let reason = DisconnectReason::ServerNamespaceDisconnect;
         for index in 0..self.clients.0.len() {
             let Some(client) = self.clients.get(index) else {
                 break;
             };
-            let concerned = close || client.socket.scope().id == namespace;
+            let concerned = close || client.socket.id() == meant;
             if concerned && client.left.is_none() {
                 let socket = client.socket.clone();
                 self.send_disconnect(&socket);

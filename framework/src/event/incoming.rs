@@ -133,8 +133,9 @@ impl RawEvent {
         }
     }
 
-    /// Bytes that it keeps while it waits.
-    pub(crate) fn bytes(&self) -> usize {
+    /// The bytes of its name, its arguments and its attachments.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
         self.name.len() + self.args.len() + attachments
     }

@@ -3,7 +3,8 @@ use serde_json::value::RawValue;
 
 use super::told::told_to_the_client;
 
-/// Why an event was refused: by the framework, because its payload does not fit, or by a handler.
+/// Why an event was refused: by the framework, because its payload does not fit, or by a handler or
+/// a middleware.
 ///
 /// It is counted, traced at debug, handed to [`Session::rejected`](crate::Session::rejected), and
 /// if the client asked for an ack, answered with `{"error": {"message": …, "data": …}}` unless
@@ -32,6 +33,8 @@ pub enum RejectionKind {
     Unhandled,
     /// The handler returned an error.
     Handler,
+    /// An event middleware of the namespace returned an error.
+    Middleware,
 }
 
 impl Rejection {
@@ -46,6 +49,10 @@ impl Rejection {
             message,
             data: None,
         }
+    }
+
+    pub(crate) fn by(self, kind: RejectionKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Adds data for the client. A value that does not serialize is left out, and traced.

@@ -7,10 +7,16 @@ use std::{
 
 use serde::Serialize;
 
-use super::Connect;
+use super::{
+    NamespaceBuilder, NamespaceInner, ParentNamespace, Refusal,
+    builder::Names,
+    children::{Children, Matcher, ParentInner},
+    pattern::Pattern,
+};
 use crate::{
-    error::EmitError,
+    error::{BuildError, EmitError},
     event::Event,
+    id::NamespaceIds,
     metrics::Stats,
     room::Broadcast,
     shard::{directory::Scope, node::Node},
@@ -49,15 +55,73 @@ pub struct Hub {
 /// What the clones of a hub share.
 pub(crate) struct Core {
     pub(crate) node: Arc<Node>,
+    /// Those with a fixed name.
     pub(crate) namespaces: HashMap<Arc<str>, Arc<NamespaceInner>>,
     pub(crate) main: Arc<NamespaceInner>,
+    pub(crate) children: Arc<Children>,
     pub(crate) states: States,
 }
 
-pub(crate) struct NamespaceInner {
-    pub(crate) scope: Arc<Scope>,
-    /// `None` where nobody can connect.
-    pub(crate) connect: Option<Connect>,
+impl Core {
+    /// # Errors
+    /// [`BuildError`] for a name that is taken and a pattern that is none.
+    pub(crate) fn new(
+        node: Arc<Node>,
+        registered: Vec<NamespaceBuilder>,
+        states: States,
+    ) -> Result<Self, BuildError> {
+        let mut namespaces = HashMap::new();
+        let mut parents: Vec<Arc<ParentInner>> = Vec::new();
+        let ids = NamespaceIds::default();
+        for NamespaceBuilder { name, names, setup } in registered {
+            let matcher = match names {
+                Names::One => {
+                    let scope = Scope::new(ids.next(), name.as_str().into());
+                    let inner = NamespaceInner::fixed(scope, setup);
+                    let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
+                    if taken.is_some() {
+                        return Err(BuildError::DuplicateNamespace(name));
+                    }
+                    continue;
+                }
+                Names::Accepted(predicate) => Matcher::Predicate(predicate),
+                Names::Pattern => match Pattern::parse(&name) {
+                    Some(pattern) => Matcher::Pattern(pattern),
+                    None => return Err(BuildError::NamespacePattern(name)),
+                },
+            };
+            if parents.iter().any(|parent| parent.name == name) {
+                return Err(BuildError::DuplicateNamespace(name));
+            }
+            parents.push(Arc::new(ParentInner {
+                name,
+                matcher,
+                setup,
+            }));
+        }
+        let main = match namespaces.get("/") {
+            Some(main) => Arc::clone(main),
+            None => NamespaceInner::closed(Scope::new(ids.next(), "/".into())),
+        };
+        Ok(Self {
+            children: Arc::new(Children::new(&node, parents, ids)),
+            node,
+            namespaces,
+            main,
+            states,
+        })
+    }
+
+    /// The namespace that a client connects to.
+    ///
+    /// # Errors
+    /// What the client is told if there is none.
+    pub(crate) fn enter(&self, name: &str) -> Result<Arc<NamespaceInner>, Refusal> {
+        match self.namespaces.get(name) {
+            Some(namespace) => Ok(Arc::clone(namespace)),
+            None => self.children.enter(name),
+        }
+    }
 }
 
 /// Values of the application, one of each type.
@@ -84,17 +148,27 @@ impl States {
 }
 
 impl Hub {
-    /// A namespace that was registered, and `/` in any case.
+    /// A namespace that was registered by name, a dynamic one that exists, and `/` in any case.
+    ///
+    /// A dynamic namespace exists from its first client to its last; while you keep the handle it
+    /// exists, too.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<Namespace> {
         let inner = match name {
-            "/" => &self.core.main,
-            name => self.core.namespaces.get(name)?,
+            "/" => Arc::clone(&self.core.main),
+            name => match self.core.namespaces.get(name) {
+                Some(inner) => Arc::clone(inner),
+                None => self.core.children.get(name)?,
+            },
         };
-        Some(Namespace {
-            core: Arc::clone(&self.core),
-            inner: Arc::clone(inner),
-        })
+        Some(Namespace::of(&self.core, &inner))
+    }
+
+    /// The dynamic namespaces of a pattern, or of the predicate with this label.
+    #[must_use]
+    pub fn parent<'a>(&self, name: &str) -> Option<ParentNamespace<'a>> {
+        let parent = self.core.children.parent(name)?;
+        Some(ParentNamespace::new(&self.core, parent))
     }
 
     fn main<'a>(&self) -> Broadcast<'a> {

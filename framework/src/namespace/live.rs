@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket, untyped};
+use super::{Handle, Refusal, Reply, Session, Socket, guard, untyped};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
@@ -49,13 +49,17 @@ pub(crate) fn connect<S: Session>(
     auth: Option<&str>,
     socket: &Socket,
 ) -> Result<Connecting, Refusal> {
-    let auth = decode_auth::<S::Auth>(auth)
-        .map_err(|error| Refusal::new(format!("invalid auth: {error}")))?;
+    let auth = parse_auth::<S::Auth>(auth)?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
         let session = S::connect(auth, &socket).await?;
         Ok(Box::new(session) as Box<dyn Live>)
     }))
+}
+
+/// The auth as a type of the application's.
+pub(super) fn parse_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, Refusal> {
+    decode_auth(auth).map_err(|error| Refusal::new(format!("invalid auth: {error}")))
 }
 
 fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, String> {
@@ -104,23 +108,9 @@ where
 impl<S: Session> Live for S {
     fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
         Session::any(&mut *self, &event, socket);
-        let Incoming { name, payload, ack } = event;
-        let Some(route) = S::route(name) else {
-            return Called::Running {
-                event: "unhandled",
-                future: untyped::call(self, RawEvent::from(event), socket.clone()),
-            };
-        };
-        socket.metrics().events.add(1);
-        match (route.call)(self, payload, socket.clone(), ack) {
-            Ok(future) => Called::Running {
-                event: route.event,
-                future,
-            },
-            Err((mut session, rejection)) => {
-                let reply = refuse(&mut *session, name, &rejection, ack, socket);
-                Called::Done(Outcome { session, reply })
-            }
+        match socket.namespace_inner().event_middleware() {
+            [] => dispatch(self, event, socket),
+            _ => guard::call(self, event.into(), socket),
         }
     }
 
@@ -130,6 +120,35 @@ impl<S: Session> Live for S {
         reason: DisconnectReason,
     ) -> LocalFuture<()> {
         Box::pin(async move { Session::disconnect(&mut *self, &socket, reason).await })
+    }
+}
+
+/// What a panic is traced with at an event that is in no session's list.
+pub(super) const UNHANDLED: &str = "unhandled";
+
+/// Hands an event to its handler.
+pub(super) fn dispatch<S: Session>(
+    session: Box<S>,
+    event: Incoming<'_>,
+    socket: &Socket,
+) -> Called {
+    let Incoming { name, payload, ack } = event;
+    let Some(route) = S::route(name) else {
+        return Called::Running {
+            event: UNHANDLED,
+            future: untyped::call(session, RawEvent::from(event), socket.clone()),
+        };
+    };
+    socket.metrics().events.add(1);
+    match (route.call)(session, payload, socket.clone(), ack) {
+        Ok(future) => Called::Running {
+            event: route.event,
+            future,
+        },
+        Err((mut session, rejection)) => {
+            let reply = refuse(&mut *session, name, &rejection, ack, socket);
+            Called::Done(Outcome { session, reply })
+        }
     }
 }
 

@@ -40,6 +40,15 @@ impl Refusal {
         &self.message
     }
 
+    /// No namespace has the name that the client asked for (protocol section 2).
+    pub(super) fn unknown_namespace() -> Self {
+        Self::new("Invalid namespace")
+    }
+
+    pub(crate) fn too_many_namespaces() -> Self {
+        Self::new("too many namespaces")
+    }
+
     pub(crate) fn data(&self) -> Option<&RawValue> {
         self.data.as_deref()
     }

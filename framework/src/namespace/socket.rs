@@ -11,8 +11,8 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Handshake, Hub, Namespace, NamespaceInner, Unicast, extras::Extras, recipient,
-    waiters::Waiters,
+    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Unicast,
+    children::Children, extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -43,6 +43,7 @@ struct Inner {
     handshake: Arc<Handshake>,
     disconnected: AtomicBool,
     last_rooms: OnceLock<Box<[RoomName]>>,
+    extensions: Extensions,
     extras: OnceLock<Box<Extras>>,
 }
 
@@ -62,6 +63,7 @@ impl Socket {
             handshake: Arc::clone(handshake),
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
+            extensions: Extensions::default(),
             extras: OnceLock::new(),
         }))
     }
@@ -100,6 +102,20 @@ impl Socket {
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(&self) -> &T {
         self.0.core.states.of()
+    }
+
+    /// What the name of its namespace says, if that is a
+    /// [dynamic one](crate::NamespaceBuilder::matching).
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        self.0.namespace.params()
+    }
+
+    /// The values that it carries: what a [middleware](crate::NamespaceBuilder::middleware) has
+    /// left for the session.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
     }
 
     /// Whether it is still connected, or connecting.
@@ -334,6 +350,18 @@ impl Socket {
 
     pub(crate) fn scope(&self) -> &Arc<Scope> {
         &self.0.namespace.scope
+    }
+
+    pub(super) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
+        &self.0.namespace
+    }
+
+    pub(super) fn children(&self) -> &Children {
+        &self.0.core.children
+    }
+
+    pub(crate) fn is_in_child(&self) -> bool {
+        self.0.namespace.is_child()
     }
 
     pub(crate) fn namespace_name(&self) -> &str {

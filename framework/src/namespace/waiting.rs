@@ -93,7 +93,8 @@ impl<E: Event> Awaited<E> {
 
 impl Socket {
     /// Waits for the next event of this type from the client, at most `timeout`, and takes it: no
-    /// handler gets it, and [`Session::any`](crate::Session::any) does not see it. If the client
+    /// handler gets it, and neither [`Session::any`](crate::Session::any) nor an [event
+    /// middleware](crate::NamespaceBuilder::event_middleware) sees it. If the client
     /// asked for an answer, it gets an empty one at once.
     ///
     /// Inside a running handler too: events that wait for their handler are looked at first, and

@@ -288,7 +288,7 @@ impl<'a> Broadcast<'a> {
     }
 
     fn manage(&self, action: Action) -> Applied {
-        Applied(self.ask(action).map_err(Some))
+        self.ask(action).into()
     }
 
     fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {
@@ -398,16 +398,49 @@ impl<A> Acks<A> {
 ///
 /// # Cancel safety
 /// Dropping it does not undo the change.
-pub struct Applied(Result<mpsc::Receiver<Vec<Found>>, Option<EmitError>>);
+pub struct Applied {
+    /// The ends of those tell that all workers have done it; nobody sends anything.
+    pending: SmallVec<[mpsc::Receiver<Vec<Found>>; 1]>,
+    error: Option<EmitError>,
+}
+
+impl Applied {
+    /// Ready when all are, with the first error among them.
+    pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self {
+            pending: SmallVec::new(),
+            error: None,
+        };
+        for part in parts {
+            all.pending.extend(part.pending);
+            all.error = all.error.or(part.error);
+        }
+        all
+    }
+}
+
+impl From<Result<mpsc::Receiver<Vec<Found>>, EmitError>> for Applied {
+    fn from(asked: Result<mpsc::Receiver<Vec<Found>>, EmitError>) -> Self {
+        let (pending, error) = match asked {
+            Ok(pending) => (Some(pending), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            pending: pending.into_iter().collect(),
+            error,
+        }
+    }
+}
 
 impl Future for Applied {
     type Output = Result<(), EmitError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Err(error) => Poll::Ready(error.take().map_or(Ok(()), Err)),
-            // Nobody sends anything: the end tells that all workers have done it.
-            Ok(answers) => answers.poll_recv(cx).map(|_| Ok(())),
+        self.pending
+            .retain(|pending| pending.poll_recv(cx).is_pending());
+        match self.pending.is_empty() {
+            true => Poll::Ready(self.error.take().map_or(Ok(()), Err)),
+            false => Poll::Pending,
         }
     }
 }

@@ -1,15 +1,14 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
     config::{Config, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
-    id::NamespaceId,
-    namespace::{Connect, Core, Hub, NamespaceInner, Session, States, connect},
+    namespace::{Core, Hub, NamespaceBuilder, Session, States},
     protocol::socket_io::parser::Parser,
     room,
-    shard::{directory::Scope, node::Node},
+    shard::node::Node,
 };
 
 /// The options of a hub, each with its default; named as in Socket.IO, in snake case.
@@ -33,7 +32,7 @@ use crate::{
 #[must_use = "call `build`"]
 pub struct HubBuilder {
     config: Config,
-    namespaces: Vec<(String, Connect)>,
+    namespaces: Vec<NamespaceBuilder>,
     states: States,
     parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
@@ -57,12 +56,20 @@ impl Hub {
 impl HubBuilder {
     /// Lets clients connect to a namespace, each with a session of type `S`. A missing leading
     /// slash is added.
-    pub fn namespace<S: Session>(mut self, name: &str) -> Self {
-        let name = match name.starts_with('/') {
-            true => name.to_owned(),
-            false => format!("/{name}"),
-        };
-        self.namespaces.push((name, connect::<S>));
+    pub fn namespace<S: Session>(self, name: &str) -> Self {
+        self.namespace_with(NamespaceBuilder::named::<S>(name))
+    }
+
+    /// Lets clients connect to every namespace whose name matches a pattern such as `/room-{id}`;
+    /// see [`NamespaceBuilder::matching`].
+    pub fn dynamic_namespace<S: Session>(self, pattern: &str) -> Self {
+        self.namespace_with(NamespaceBuilder::matching::<S>(pattern))
+    }
+
+    /// Adds a namespace, or a family of them, with middleware. Namespaces with a fixed name come
+    /// before dynamic ones; of those, the first that accepts a name has it.
+    pub fn namespace_with(mut self, namespace: NamespaceBuilder) -> Self {
+        self.namespaces.push(namespace);
         self
     }
 
@@ -209,6 +216,28 @@ impl HubBuilder {
         self
     }
 
+    /// Dynamic namespaces that may exist at one time; a client that asks for another is refused
+    /// with `too many namespaces`. Default 10,000.
+    pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
+        self.config.max_dynamic_namespaces = namespaces;
+        self
+    }
+
+    /// Dynamic namespaces that one connection may be in; with more it is refused with `too many
+    /// namespaces`. Default 100.
+    pub fn max_namespaces_per_connection(mut self, namespaces: usize) -> Self {
+        self.config.max_namespaces_per_connection = namespaces;
+        self
+    }
+
+    /// Whether a dynamic namespace goes with its last client. Without it clients fill the hub up
+    /// to [`max_dynamic_namespaces`](Self::max_dynamic_namespaces) for good. Default true, other
+    /// than in Socket.IO.
+    pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
+        self.config.cleanup_empty_child_namespaces = cleanup;
+        self
+    }
+
     /// How WebSockets are served. Default [`WebSocketMode::Handoff`].
     pub fn websocket_mode(mut self, mode: WebSocketMode) -> Self {
         self.config.websocket_mode = mode;
@@ -231,12 +260,12 @@ impl HubBuilder {
             mut config,
             namespaces,
             mut states,
-            http,
+            mut http,
             on_any_outgoing,
             parser,
         } = self;
         config.path = normalize(&config.path)?;
-        http.check()?;
+        http.prepare()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
@@ -255,35 +284,13 @@ impl HubBuilder {
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);
         }
-        let mut registered = HashMap::new();
-        for (index, (name, connect)) in (1..).zip(namespaces) {
-            let inner = inner(NamespaceId(index), &name, Some(connect));
-            if registered
-                .insert(Arc::clone(&inner.scope.name), inner)
-                .is_some()
-            {
-                return Err(BuildError::DuplicateNamespace(name));
-            }
-        }
-        let main = registered
-            .get("/")
-            .map_or_else(|| inner(NamespaceId(0), "/", None), Arc::clone);
         states.insert(http);
-        let core = Core {
-            node: Node::new(config, room::supervise, parser, on_any_outgoing),
-            namespaces: registered,
-            main,
-            states,
-        };
+        let node = Node::new(config, room::supervise, parser, on_any_outgoing);
+        let core = Core::new(node, namespaces, states)?;
         Ok(Hub {
             core: Arc::new(core),
         })
     }
-}
-
-fn inner(id: NamespaceId, name: &str, connect: Option<Connect>) -> Arc<NamespaceInner> {
-    let scope = Arc::new(Scope::new(id, name.into()));
-    Arc::new(NamespaceInner { scope, connect })
 }
 
 /// The path without its last slash, which the route adds.

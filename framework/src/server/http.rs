@@ -11,6 +11,8 @@ use actix_web::{
 use super::{
     allow::Allow,
     builder::HubBuilder,
+    bundles::Bundles,
+    cookie::Cookie,
     cors::Cors,
     origins::Origins,
     proxy::TrustProxy,
@@ -28,11 +30,13 @@ type ErrorHook = Box<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
 pub(super) struct Http {
     pub(super) cors: Option<Cors>,
     pub(super) check_origin: Option<Origins>,
+    pub(super) cookie: Option<Cookie>,
     pub(super) trust_proxy: Option<TrustProxy>,
     pub(super) allow_request: Option<Box<dyn Allow>>,
     on_connection_error: Option<ErrorHook>,
     initial_headers: Option<HeadersHook>,
     headers: Option<HeadersHook>,
+    pub(super) serve_client: Option<Bundles>,
 }
 
 impl HubBuilder {
@@ -55,6 +59,20 @@ impl HubBuilder {
     /// ```
     pub fn check_origin(mut self, origins: impl Into<Origins>) -> Self {
         self.http.check_origin = Some(origins.into());
+        self
+    }
+
+    /// A cookie with the session's id, for load balancers that keep a client on one node by it. Set
+    /// where a session opens by long-polling, as in Socket.IO; one that opens by WebSocket has only
+    /// the one connection. Default none.
+    ///
+    /// ```
+    /// use roomcast::{Cookie, prelude::*};
+    ///
+    /// let builder = Hub::builder().cookie(Cookie::default());
+    /// ```
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.http.cookie = Some(cookie);
         self
     }
 
@@ -131,10 +149,14 @@ impl HubBuilder {
 }
 
 impl Http {
+    /// Makes sure that every option works, and reads the files to be served.
+    ///
     /// # Errors
     /// The first option that cannot work.
-    pub(super) fn check(&self) -> Result<(), BuildError> {
-        self.cors.as_ref().map_or(Ok(()), Cors::check)
+    pub(super) fn prepare(&mut self) -> Result<(), BuildError> {
+        self.cors.as_ref().map_or(Ok(()), Cors::check)?;
+        self.cookie.as_ref().map_or(Ok(()), Cookie::check)?;
+        self.serve_client.as_mut().map_or(Ok(()), Bundles::read)
     }
 
     /// The answer to a preflight, which any OPTIONS is where there is CORS; without its headers.

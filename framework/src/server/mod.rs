@@ -2,9 +2,12 @@
 
 mod allow;
 mod builder;
+mod bundles;
 mod client_js;
 mod compress;
+mod cookie;
 mod cors;
+mod file;
 mod http;
 mod origins;
 mod polling;
@@ -15,6 +18,7 @@ mod shutdown;
 mod verify;
 
 pub use builder::HubBuilder;
+pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
 pub use origins::Origins;
 pub use proxy::{InvalidNetwork, TrustProxy};

@@ -70,7 +70,7 @@ impl From<HttpResponse> for Answer {
 
 async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     let http = core.states.of::<Http>();
-    let answer = match http.preflight(&req).or_else(|| file(&req)) {
+    let answer = match http.preflight(&req).or_else(|| file(http, &req)) {
         Some(response) => response.into(),
         None => {
             let answer = engine(&core, http, &req, payload).await;
@@ -86,9 +86,12 @@ async fn answer(core: Arc<Core>, req: HttpRequest, payload: web::Payload) -> Htt
 }
 
 /// A client to be downloaded.
-fn file(req: &HttpRequest) -> Option<HttpResponse> {
-    let name = req.match_info().query("tail");
-    (name == "client.js").then(|| client_js::serve(req))
+fn file(http: &Http, req: &HttpRequest) -> Option<HttpResponse> {
+    let file = match req.match_info().query("tail") {
+        client_js::NAME => &*client_js::FILE,
+        name => http.serve_client.as_ref()?.get(name)?,
+    };
+    Some(file.serve(req))
 }
 
 async fn engine(
@@ -116,7 +119,7 @@ async fn engine(
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }
-    open(core, req, handshake, payload, websocket).await
+    open(core, http, req, handshake, payload, websocket).await
 }
 
 /// Whether the node takes no more connections, and the answer that says so.
@@ -140,6 +143,7 @@ fn unavailable(core: &Core) -> Option<HttpResponse> {
 
 async fn open(
     core: &Arc<Core>,
+    http: &Http,
     req: &HttpRequest,
     handshake: Handshake,
     payload: web::Payload,
@@ -158,10 +162,12 @@ async fn open(
     if !websocket {
         let (first, opened) = oneshot::channel();
         Connection::start_polling(started, shard, session, handshake, first);
-        return Ok(Answer {
-            response: polling::opened(core, req, opened).await?,
-            first: true,
-        });
+        let mut response = polling::opened(core, req, opened).await?;
+        let first = response.status().is_success();
+        if let Some(cookie) = http.cookie.as_ref().filter(|_| first) {
+            cookie.set(response.headers_mut(), session);
+        }
+        return Ok(Answer { response, first });
     }
     let mode = core.node.config.websocket_mode;
     let accepted = handshake::accept(req, payload, mode, move |io, early| {

@@ -7,6 +7,7 @@ use super::{
     slot::Notice,
     state::State,
 };
+use crate::id::SocketId;
 
 impl State {
     pub(crate) fn apply(&mut self, node: &Node, command: Command) {
@@ -44,13 +45,11 @@ impl State {
                 }
             }
             Action::Disconnect { close } => {
-                let notice = Notice::Disconnect {
-                    namespace: scope.id,
-                    close,
-                };
-                self.tell(&scope, &to, notice);
+                self.tell(&scope, &to, |socket| Notice::Disconnect { socket, close });
             }
-            Action::ServeWaiters => self.tell(&scope, &to, Notice::WaitersChanged(scope.id)),
+            Action::ServeWaiters => {
+                self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
+            }
             Action::Fetch => {
                 let found = self.select(&scope, &to);
                 let found = found
@@ -64,10 +63,12 @@ impl State {
         }
     }
 
-    fn tell(&mut self, scope: &Scope, to: &Selection, notice: Notice) {
+    fn tell(&mut self, scope: &Scope, to: &Selection, notice: impl Fn(SocketId) -> Notice) {
         for slot in self.select(scope, to) {
-            if let Some(slot) = self.slots.get(slot as usize) {
-                slot.tell(notice);
+            if let Some(slot) = self.slots.get(slot as usize)
+                && let Some(seat) = slot.seat(scope.id)
+            {
+                slot.tell(notice(seat.id));
             }
         }
     }

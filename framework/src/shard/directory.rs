@@ -9,7 +9,7 @@ use actix::{Message, Recipient};
 use dashmap::DashMap;
 
 use crate::{
-    id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
+    id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
     transport::poll::Request,
 };
 
@@ -19,6 +19,10 @@ pub(crate) type RoomName = Arc<str>;
 /// The most workers a hub can have; also the width of a [`WorkerSet`].
 pub(crate) const MAX_WORKERS: usize = 256;
 
+/// Locks of the rooms of a dynamic namespace; dashmap's own number grows with the processors, and
+/// takes kilobytes.
+const CHILD_SHARDS: usize = 4;
+
 /// A namespace as the workers see it.
 pub(crate) struct Scope {
     pub(crate) id: NamespaceId,
@@ -26,17 +30,35 @@ pub(crate) struct Scope {
     /// Its rooms with members; a room leaves with its last one.
     pub(crate) rooms: DashMap<RoomName, Arc<SharedRoom>>,
     pub(crate) everyone: Arc<SharedRoom>,
+    /// The id is free once nobody refers to the namespace any more.
+    _lease: Option<Lease>,
     /// Ack ids are unique in a namespace, so that a broadcast has one for all (protocol section 3).
     ack_ids: AtomicU64,
 }
 
 impl Scope {
     pub(crate) fn new(id: NamespaceId, name: Arc<str>) -> Self {
+        Self::with(id, name, DashMap::new(), None)
+    }
+
+    /// One of many, which come and go: with a map of rooms that is small while it is empty.
+    pub(crate) fn leased(lease: Lease, name: Arc<str>) -> Self {
+        let rooms = DashMap::with_shard_amount(CHILD_SHARDS);
+        Self::with(lease.id, name, rooms, Some(lease))
+    }
+
+    fn with(
+        id: NamespaceId,
+        name: Arc<str>,
+        rooms: DashMap<RoomName, Arc<SharedRoom>>,
+        lease: Option<Lease>,
+    ) -> Self {
         Self {
             id,
             name,
-            rooms: DashMap::new(),
+            rooms,
             everyone: SharedRoom::new(id, None),
+            _lease: lease,
             ack_ids: AtomicU64::new(0),
         }
     }

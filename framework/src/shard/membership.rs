@@ -163,6 +163,10 @@ impl Membership {
                 names.named.remove(name);
             }
         }
+        if names.everyone.is_none() && names.named.is_empty() {
+            // The next namespace of this id starts without the capacity that this one needed.
+            *names = Names::default();
+        }
         Some(room)
     }
 

@@ -92,9 +92,10 @@ pub(crate) enum Notice {
     ConnectTimeout,
     /// A task waits for an event of this namespace, or gave one back.
     WaitersChanged(NamespaceId),
-    /// The application disconnects the socket of this namespace, or with `close` all of them and
-    /// the connection.
-    Disconnect { namespace: NamespaceId, close: bool },
+    /// The application disconnects the socket, or with `close` all of them and the connection. By
+    /// its own id: another socket may have come to its namespace meanwhile, and another namespace
+    /// to the id of that one.
+    Disconnect { socket: SocketId, close: bool },
 }
 
 impl Slot {

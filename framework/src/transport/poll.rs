@@ -162,7 +162,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::transport::frame::Frame;
+    use crate::{protocol::socket_io::parser::ParserError, transport::frame::Frame};
 
     fn text(poll: &mut oneshot::Receiver<Answer>) -> String {
         match poll.try_recv().unwrap() {
@@ -189,9 +189,9 @@ mod tests {
     #[test]
     fn attachments_are_base64() {
         let io = PollIo::default();
-        let frame = Frame::packet(|out| {
+        let frame = Frame::packet(None, |out| {
             out.extend_from_slice(br#"51-["e",0]"#);
-            Ok::<_, ()>(vec![Bytes::from_static(&[1, 2, 3, 4])])
+            Ok::<_, ParserError>(vec![Bytes::from_static(&[1, 2, 3, 4])])
         });
         let frame = frame.unwrap();
         let (answer, mut poll) = oneshot::channel();

@@ -13,6 +13,8 @@ mod events;
 mod first_chat;
 mod guarantees;
 mod hello;
+mod middleware;
+mod namespaces;
 mod rooms;
 mod security;
 #[cfg(test)]
@@ -46,10 +48,17 @@ pub fn first_chat() -> Result<(), Box<dyn Error>> {
 /// # Errors
 /// None: the names differ.
 pub fn hub() -> Result<Hub, BuildError> {
-    [hello::add, events::add, acks::add, errors::add]
-        .into_iter()
-        .fold(Hub::builder(), |builder, add| add(builder))
-        .build()
+    [
+        hello::add,
+        events::add,
+        acks::add,
+        errors::add,
+        middleware::add,
+        namespaces::add,
+    ]
+    .into_iter()
+    .fold(Hub::builder(), |builder, add| add(builder))
+    .build()
 }
 
 /// The program in the README compiles, too.

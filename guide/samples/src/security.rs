@@ -56,6 +56,15 @@ fn behind_a_proxy<S: Session>() -> Result<Hub, Box<dyn Error>> {
 }
 // ANCHOR_END: proxy
 
+// ANCHOR: bundles
+fn with_the_official_client<S: Session>() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<S>("/")
+        .serve_client("node_modules/socket.io-client/dist")
+        .build()
+}
+// ANCHOR_END: bundles
+
 #[cfg(test)]
 mod tests {
     use std::error::Error;
@@ -102,6 +111,12 @@ mod tests {
             Some("Forbidden")
         );
         Ok(())
+    }
+
+    #[test]
+    fn a_folder_without_the_client_is_noticed() {
+        let built = super::with_the_official_client::<Listener>();
+        assert!(matches!(built, Err(roomcast::BuildError::NoClient(_))));
     }
 
     #[test]

@@ -45,8 +45,15 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('"').skip(1).step_by(2)
 }
 
+/// Whether the option is a number of bytes.
+fn is_size(name: &str) -> bool {
+    ["_size", "_bytes", "_threshold"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
 /// A default as the guide writes it.
-fn shown(expression: &str) -> String {
+fn shown(name: &str, expression: &str) -> String {
     let number = |text: &str| text.replace('_', ",");
     if let Some(text) = quoted(expression).next() {
         return format!("`{text}`");
@@ -62,8 +69,8 @@ fn shown(expression: &str) -> String {
         Some((mib, _)) => format!("{mib} MiB"),
         None if expression == "None" => "none".to_owned(),
         None if expression.contains("::") => format!("`{expression}`"),
-        None if expression.contains('_') => format!("{} bytes", number(expression)),
-        None => expression.to_owned(),
+        None if is_size(name) => format!("{} bytes", number(expression)),
+        None => number(expression),
     }
 }
 
@@ -76,7 +83,7 @@ fn every_option_is_there_with_its_default() -> Tested {
     let expected: Vec<_> = defaults
         .lines()
         .filter_map(|line| line.trim().strip_suffix(',')?.split_once(": "))
-        .map(|(name, value)| (format!("`{name}`"), shown(value)))
+        .map(|(name, value)| (format!("`{name}`"), shown(name, value)))
         .collect();
     let rows = table("deployment.md", "option")?;
     let told: Vec<_> = rows

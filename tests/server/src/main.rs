@@ -1,9 +1,9 @@
 //! The server that the end-to-end tests run against.
 //!
 //! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
-//! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`). It prints
-//! `ready PORT` once it listens. With `SCENARIO` it is the application of a recorded scenario instead
-//! (`transcripts`).
+//! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
+//! (`default` or `msgpack`). It prints `ready PORT` once it listens. With `SCENARIO` it is the
+//! application of a recorded scenario instead (`transcripts`).
 
 mod commands;
 mod lab;
@@ -13,7 +13,7 @@ mod transcripts;
 mod value;
 
 use actix_web::{App, HttpServer};
-use roomcast::{Hub, signals};
+use roomcast::{Hub, parser::Msgpack, signals};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,15 +21,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Ok(scenario) = std::env::var("SCENARIO") {
         return transcripts::serve(&scenario, options.port).await;
     }
-    let hub = Hub::builder()
+    let mut builder = Hub::builder()
         .namespace::<lab::Lab>("/")
         .namespace::<lab::Lab>("/custom")
         .namespace::<private::Private>("/private")
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .connect_timeout(options.connect_timeout)
-        .websocket_mode(options.mode)
-        .build()?;
+        .websocket_mode(options.mode);
+    if options.msgpack {
+        builder = builder.parser(Msgpack);
+    }
+    let hub = builder.build()?;
     let app = hub.clone();
     let server = HttpServer::new(move || App::new().configure(app.mount()))
         // So that clients of different workers meet.

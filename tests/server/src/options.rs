@@ -8,6 +8,7 @@ pub(crate) struct Options {
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) mode: WebSocketMode,
+    pub(crate) msgpack: bool,
 }
 
 impl Options {
@@ -22,6 +23,11 @@ impl Options {
                 "handoff" => WebSocketMode::Handoff,
                 "body" => WebSocketMode::BodyStream,
                 other => return Err(format!("MODE is handoff or body, not {other}").into()),
+            },
+            msgpack: match &*read("PARSER", "default".to_owned())? {
+                "default" => false,
+                "msgpack" => true,
+                other => return Err(format!("PARSER is default or msgpack, not {other}").into()),
             },
         })
     }

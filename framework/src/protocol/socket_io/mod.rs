@@ -11,6 +11,8 @@ mod decode;
 pub(crate) mod encode;
 mod error;
 mod event_name;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod packet;
 pub mod parser;
 mod placeholder;

@@ -45,10 +45,9 @@ pub(crate) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
                     return Err(DecodeError::IllegalPlaceholder);
                 }
             }
-            // In valid JSON a string before a colon is a key and nothing else is.
-            b'"' if rest.trim_ascii_start().starts_with(':') => {
+            b'"' if is_key(rest) => {
                 if let Some(object) = open.last_mut() {
-                    object.key = Key::of(token);
+                    object.key(token);
                 }
             }
             b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
@@ -64,17 +63,27 @@ fn value(open: &mut [Container], token: &str) {
     }
 }
 
+/// Whether the string before `rest` is a key: in valid JSON those before a colon are, and no others.
+pub(super) fn is_key(rest: &str) -> bool {
+    rest.trim_ascii_start().starts_with(':')
+}
+
 /// What has been seen of an array or object that is still open.
 #[derive(Default)]
-struct Container {
+pub(super) struct Container {
     key: Key,
     is_placeholder: bool,
     num: Option<f64>,
 }
 
 impl Container {
+    /// Takes a key in its quotes.
+    pub(super) fn key(&mut self, token: &str) {
+        self.key = Key::of(token);
+    }
+
     /// Takes a value by its first token.
-    fn value(&mut self, token: &str) {
+    pub(super) fn value(&mut self, token: &str) {
         match self.key {
             Key::Placeholder => self.is_placeholder = token == "true",
             // Only numbers parse: tokens of other JSON values start otherwise.
@@ -84,7 +93,13 @@ impl Container {
     }
 
     fn is_valid(&self, attachments: usize) -> bool {
-        !self.is_placeholder || self.num.and_then(|num| index(num, attachments)).is_some()
+        !self.is_placeholder || self.index(attachments).is_some()
+    }
+
+    /// The attachment that it stands for, if it is a placeholder and there is one.
+    pub(super) fn index(&self, attachments: usize) -> Option<usize> {
+        let num = self.num.filter(|_| self.is_placeholder)?;
+        index(num, attachments)
     }
 }
 
@@ -115,7 +130,7 @@ impl Key {
 
 /// The length of the token at the start of valid JSON: a string, a punctuator or blank, or a
 /// number or literal. Never 0 and never inside a character.
-fn token_len(json: &str) -> usize {
+pub(super) fn token_len(json: &str) -> usize {
     let bytes = json.as_bytes();
     match bytes.first() {
         Some(b'"') => {

@@ -1,8 +1,9 @@
 //! Parsers: what packets look like on the wire.
 //!
 //! A hub speaks Socket.IO's default parser, text with binary attachments, unless
-//! [`HubBuilder::parser`](crate::HubBuilder::parser) gives it another. Client and server must use the
-//! same parser; nothing on the wire tells which one it is.
+//! [`HubBuilder::parser`](crate::HubBuilder::parser) gives it another: `Msgpack` (feature
+//! `msgpack`), or one of your own. Client and server must use the same parser; nothing on the wire
+//! tells which one it is.
 //!
 //! # The contract
 //!
@@ -77,6 +78,9 @@ mod convert;
 mod error;
 
 pub use error::ParserError;
+
+#[cfg(feature = "msgpack")]
+pub use super::msgpack::Msgpack;
 
 use super::packet::Kind;
 use bytes::Bytes;

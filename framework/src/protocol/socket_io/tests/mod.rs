@@ -8,7 +8,7 @@ mod fixtures;
 mod hostile;
 mod placeholders;
 mod properties;
-mod tree;
+pub(super) mod tree;
 
 use super::{Data, DecodeError, Limits, Packet, decode::decode};
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
-pub(super) enum Tree {
+pub(in super::super) enum Tree {
     /// Numbers, literals and strings that Rust cannot hold.
     Raw(Box<RawValue>),
     Text(String),
@@ -17,7 +17,7 @@ pub(super) enum Tree {
     Object(Members),
 }
 
-pub(super) struct Members(Vec<(String, Tree)>);
+pub(in super::super) struct Members(Vec<(String, Tree)>);
 
 impl Tree {
     pub(super) fn text(&self) -> Option<&str> {
@@ -59,7 +59,7 @@ impl Tree {
     }
 }
 
-pub(super) fn bytes(base64: &str) -> Vec<u8> {
+pub(in super::super) fn bytes(base64: &str) -> Vec<u8> {
     match Packet::decode(&format!("b{base64}")) {
         Ok(Packet::Binary(bytes)) => bytes.into_owned(),
         other => panic!("not binary: {other:?}"),

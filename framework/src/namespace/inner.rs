@@ -1,0 +1,153 @@
+//! A namespace as its sockets share it.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::{
+    ConnectAuth, Connecting, Live, Params, Refusal, Setup, Socket,
+    children::{Children, ParentInner},
+    middleware::EventMiddleware,
+};
+use crate::shard::directory::Scope;
+
+pub(crate) struct NamespaceInner {
+    pub(crate) scope: Arc<Scope>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Nobody can connect: `/` of a hub that did not register it.
+    Closed,
+    Fixed(Setup),
+    Child {
+        /// Where it is listed until it is dropped.
+        list: Weak<Children>,
+        /// Set once a client has been accepted.
+        origin: OnceLock<Origin>,
+    },
+}
+
+/// Whose child a dynamic namespace is.
+struct Origin {
+    parent: Arc<ParentInner>,
+    params: Params,
+}
+
+impl NamespaceInner {
+    pub(super) fn closed(scope: Scope) -> Arc<Self> {
+        Self::new(scope, Kind::Closed)
+    }
+
+    pub(super) fn fixed(scope: Scope, setup: Setup) -> Arc<Self> {
+        Self::new(scope, Kind::Fixed(setup))
+    }
+
+    pub(super) fn child(scope: Scope, list: &Arc<Children>) -> Arc<Self> {
+        let kind = Kind::Child {
+            list: Arc::downgrade(list),
+            origin: OnceLock::new(),
+        };
+        Self::new(scope, kind)
+    }
+
+    fn new(scope: Scope, kind: Kind) -> Arc<Self> {
+        let scope = Arc::new(scope);
+        Arc::new(Self { scope, kind })
+    }
+
+    pub(crate) fn is_child(&self) -> bool {
+        matches!(self.kind, Kind::Child { .. })
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        match &self.kind {
+            Kind::Child { origin, .. } => origin.get(),
+            Kind::Closed | Kind::Fixed(_) => None,
+        }
+    }
+
+    /// The parent of a child that has accepted a client.
+    pub(super) fn parent(&self) -> Option<&Arc<ParentInner>> {
+        self.origin().map(|origin| &origin.parent)
+    }
+
+    pub(super) fn params(&self) -> &Params {
+        self.origin().map_or(Params::NONE, |origin| &origin.params)
+    }
+
+    fn setup(&self) -> Option<&Setup> {
+        match &self.kind {
+            Kind::Closed => None,
+            Kind::Fixed(setup) => Some(setup),
+            Kind::Child { origin, .. } => origin.get().map(|origin| &origin.parent.setup),
+        }
+    }
+
+    pub(super) fn event_middleware(&self) -> &[Box<dyn EventMiddleware>] {
+        self.setup().map_or(&[], |setup| &setup.event_middleware)
+    }
+
+    /// Starts to let a client in, with the JSON text of its auth.
+    pub(crate) fn admit(&self, auth: Option<&str>, socket: &Socket) -> Result<Connecting, Refusal> {
+        match &self.kind {
+            Kind::Fixed(setup) if setup.middleware.is_empty() => (setup.connect)(auth, socket),
+            _ => Ok(Box::pin(pass(ConnectAuth::new(auth), socket.clone()))),
+        }
+    }
+
+    /// The setup of the parent that accepts the client. The first acceptance makes the namespace
+    /// that parent's, whom alone later clients are sent to.
+    async fn accepted(&self, auth: &ConnectAuth, socket: &Socket) -> Result<&Setup, Refusal> {
+        let Kind::Child { origin, .. } = &self.kind else {
+            return self.setup().ok_or_else(Refusal::unknown_namespace);
+        };
+        let children = socket.children();
+        for parent in &children.parents {
+            // Looked up anew for each: another client may be accepted meanwhile.
+            if let Some(known) = origin.get() {
+                if !Arc::ptr_eq(&known.parent, parent) {
+                    continue;
+                }
+                if parent.is_pattern() {
+                    return Ok(&known.parent.setup);
+                }
+            }
+            let Some(params) = parent.accept(&self.scope.name, auth).await? else {
+                continue;
+            };
+            let parent = Arc::clone(parent);
+            let known = origin.get_or_init(|| Origin {
+                parent: Arc::clone(&parent),
+                params,
+            });
+            if Arc::ptr_eq(&known.parent, &parent) {
+                return Ok(&known.parent.setup);
+            }
+        }
+        Err(Refusal::unknown_namespace())
+    }
+}
+
+/// The way of a client from its CONNECT to its session.
+async fn pass(auth: ConnectAuth, socket: Socket) -> Result<Box<dyn Live>, Refusal> {
+    let namespace = socket.namespace_inner();
+    let setup = namespace.accepted(&auth, &socket).await?;
+    for middleware in &setup.middleware {
+        middleware.run(&socket, &auth).await?;
+    }
+    let session = (setup.connect)(auth.json(), &socket)?.await?;
+    if namespace.is_child() {
+        socket.children().keep(namespace);
+    }
+    Ok(session)
+}
+
+impl Drop for NamespaceInner {
+    /// Its last client has gone, and nobody holds it in hand any more.
+    fn drop(&mut self) {
+        if let Kind::Child { list, .. } = &self.kind
+            && let Some(list) = list.upgrade()
+        {
+            list.forget(&self.scope.name, self);
+        }
+    }
+}

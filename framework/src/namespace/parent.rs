@@ -1,0 +1,167 @@
+use std::{borrow::Cow, sync::Arc};
+
+use serde::Serialize;
+
+use super::{Core, Namespace, children::ParentInner};
+use crate::{
+    error::EmitError,
+    event::Event,
+    room::{Applied, Broadcast, RemoteSocket},
+};
+
+/// The namespaces of one [pattern or predicate](crate::NamespaceBuilder::matching) that exist, as
+/// one audience. From [`Hub::parent`](crate::Hub::parent).
+///
+/// Each call goes to the children of that moment on this node, one after the other; those that
+/// come into being later get nothing. Rooms are those of each child.
+///
+/// ```
+/// use roomcast::prelude::*;
+/// # #[derive(EventHandlers)] #[handles()] struct Room;
+/// # impl Session for Room {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// #[derive(Serialize, Event)]
+/// struct Closing {
+///     minutes: u8,
+/// }
+///
+/// let hub = Hub::builder().dynamic_namespace::<Room>("/room-{id}").build()?;
+/// if let Some(rooms) = hub.parent("/room-{id}") {
+///     rooms.except("staff").emit(&Closing { minutes: 5 })?;
+/// }
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ParentNamespace<'a> {
+    core: Arc<Core>,
+    parent: Arc<ParentInner>,
+    rooms: Vec<Cow<'a, str>>,
+    except: Vec<Cow<'a, str>>,
+    volatile: bool,
+}
+
+impl<'a> ParentNamespace<'a> {
+    pub(super) fn new(core: &Arc<Core>, parent: &Arc<ParentInner>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            parent: Arc::clone(parent),
+            rooms: Vec::new(),
+            except: Vec::new(),
+            volatile: false,
+        }
+    }
+
+    /// The pattern, or the label of the predicate.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.parent.name
+    }
+
+    /// The namespaces that exist now, in no order.
+    #[must_use]
+    pub fn children(&self) -> Vec<Namespace> {
+        let children = self.core.children.of(&self.parent);
+        children
+            .iter()
+            .map(|child| Namespace::of(&self.core, child))
+            .collect()
+    }
+
+    /// Adds the members of a room of each child.
+    pub fn to(mut self, room: impl Into<Cow<'a, str>>) -> Self {
+        self.rooms.push(room.into());
+        self
+    }
+
+    /// Leaves out the members of a room of each child.
+    pub fn except(mut self, room: impl Into<Cow<'a, str>>) -> Self {
+        self.except.push(room.into());
+        self
+    }
+
+    /// As [`Broadcast::volatile`].
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Emits an event, encoded once for each child.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`]; the first of them, after every child was tried.
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        first_error(self.audiences().map(|audience| audience.emit(event)))
+    }
+
+    /// Emits an untyped event; `args` must serialize to a list.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
+        first_error(
+            self.audiences()
+                .map(|audience| audience.emit_raw(name, args)),
+        )
+    }
+
+    /// Makes the sockets join rooms; as [`Broadcast::join`].
+    pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        let rooms: Vec<R> = rooms.into_iter().collect();
+        Applied::all(self.audiences().map(|audience| audience.join(&rooms)))
+    }
+
+    /// Makes the sockets leave rooms; as [`Broadcast::leave`].
+    pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        let rooms: Vec<R> = rooms.into_iter().collect();
+        Applied::all(self.audiences().map(|audience| audience.leave(&rooms)))
+    }
+
+    /// Disconnects the sockets, or with `close` their whole connections; as
+    /// [`Broadcast::disconnect`].
+    pub fn disconnect(&self, close: bool) -> Applied {
+        Applied::all(self.audiences().map(|audience| audience.disconnect(close)))
+    }
+
+    /// The sockets themselves.
+    ///
+    /// # Errors
+    /// As [`Broadcast::fetch_sockets`].
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+        let mut sockets = Vec::new();
+        for audience in self.audiences() {
+            sockets.extend(audience.fetch_sockets().await?);
+        }
+        Ok(sockets)
+    }
+
+    fn audiences(&self) -> impl Iterator<Item = Broadcast<'_>> {
+        self.children().into_iter().map(|child| {
+            let mut audience = child.everyone();
+            for room in &self.rooms {
+                audience = audience.to(&**room);
+            }
+            for room in &self.except {
+                audience = audience.except(&**room);
+            }
+            match self.volatile {
+                true => audience.volatile(),
+                false => audience,
+            }
+        })
+    }
+}
+
+fn first_error(results: impl Iterator<Item = Result<(), EmitError>>) -> Result<(), EmitError> {
+    results.fold(Ok(()), Result::and)
+}
+
+impl std::fmt::Debug for ParentNamespace<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParentNamespace")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use super::Params;
+
+/// The names of the namespaces of a parent: text, and `{name}` for one or more characters other
+/// than `/`.
+///
+/// The whole name must match. Where several divisions fit, each part but the last is as short as
+/// it can be.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    head: Box<str>,
+    /// Each with the text behind it.
+    parts: Box<[(Arc<str>, Box<str>)]>,
+}
+
+impl Pattern {
+    /// `None` if the text is not a pattern: no part, a part without a name or two of one name, a
+    /// brace without its other, or two parts with nothing between them.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut pieces = text.split('{');
+        let head = pieces.next().filter(|head| is_plain(head))?;
+        let mut parts: Vec<(Arc<str>, Box<str>)> = Vec::new();
+        for piece in pieces {
+            let (name, behind) = piece.split_once('}')?;
+            let touches = parts.last().is_some_and(|(_, before)| before.is_empty());
+            let known = parts.iter().any(|(known, _)| **known == *name);
+            if !is_word(name) || !is_plain(behind) || touches || known {
+                return None;
+            }
+            parts.push((name.into(), behind.into()));
+        }
+        (!parts.is_empty()).then(|| Self {
+            head: head.into(),
+            parts: parts.into(),
+        })
+    }
+
+    /// The parts of a name that matches.
+    pub(super) fn params(&self, name: &str) -> Option<Params> {
+        let mut rest = name.strip_prefix(&*self.head)?;
+        let mut params = Vec::with_capacity(self.parts.len());
+        let (last, others) = self.parts.split_last()?;
+        for (name, behind) in others {
+            let first = rest.chars().next()?.len_utf8();
+            let at = first + rest.get(first..)?.find(&**behind)?;
+            params.push((Arc::clone(name), rest.get(..at)?));
+            rest = rest.get(at + behind.len()..)?;
+        }
+        params.push((Arc::clone(&last.0), rest.strip_suffix(&*last.1)?));
+        let fits = |(_, value): &(_, &str)| !value.is_empty() && !value.contains('/');
+        params
+            .iter()
+            .all(fits)
+            .then(|| params.into_iter().collect())
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.contains(['{', '}'])
+}
+
+fn is_word(text: &str) -> bool {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !text.is_empty() && text.chars().all(in_word)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart() {
+        for (pattern, name, values) in [
+            ("/room-{id}", "/room-7", &["7"][..]),
+            ("/room-{id}", "/room-a-b ü%20", &["a-b ü%20"]),
+            ("/{org}/{room}", "/acme/lobby", &["acme", "lobby"]),
+            ("/{a}-{b}", "/x-y-z", &["x", "y-z"]),
+            ("/{a}-{b}", "/--z", &["-", "z"]),
+            ("/{a}-end", "/x-end-end", &["x-end"]),
+            ("/{a}.{b}.json", "/ü.é.json.json", &["ü", "é.json"]),
+            ("{all}", "all", &["all"]),
+        ] {
+            let params = Pattern::parse(pattern).unwrap().params(name);
+            let params = params.unwrap_or_else(|| panic!("{pattern} is not {name}"));
+            let found: Vec<_> = params.iter().map(|(_, value)| value).collect();
+            assert_eq!(found, values, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn the_whole_name_must_match() {
+        for (pattern, name) in [
+            ("/room-{id}", "/room-"),
+            ("/room-{id}", "/rooms-7"),
+            ("/room-{id}", "/x/room-7"),
+            ("/room-{id}", "/room-7/x"),
+            ("/room-{id}/x", "/room-7"),
+            ("/{a}-{b}", "/x-"),
+            ("/{a}-{b}", "/-y"),
+            ("/{a}-{b}", ""),
+            ("/{a}aa", "/aa"),
+        ] {
+            let params = Pattern::parse(pattern).unwrap().params(name);
+            assert_eq!(params, None, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for text in [
+            "", "/room", "/{}", "/{a", "/a}", "/{a}{b}", "/{a}-{a}", "/{a b}", "/{a{b}}", "/}{a}",
+        ] {
+            assert!(Pattern::parse(text).is_none(), "{text}");
+        }
+    }
+}

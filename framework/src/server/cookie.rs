@@ -1,0 +1,220 @@
+//! The cookie of a session (Engine.IO v4, section 11), for load balancers that keep a client on one
+//! node by it. The hub never reads it.
+
+use std::{
+    fmt::Write,
+    time::{Duration, SystemTime},
+};
+
+use actix_web::http::header::{self, HeaderMap, HeaderValue, HttpDate};
+
+use crate::{error::BuildError, id::SessionId};
+
+/// A cookie that holds the session's id: the option [`cookie`](crate::HubBuilder::cookie).
+///
+/// The id lets whoever has it read and send as the client, so leave the cookie hidden from scripts,
+/// and make it [`secure`](Self::secure) where there is TLS.
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::{Cookie, prelude::*};
+///
+/// let cookie = Cookie::named("node").secure(true).max_age(Duration::from_secs(86_400));
+/// let builder = Hub::builder().cookie(cookie);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "give it to `HubBuilder::cookie`"]
+pub struct Cookie {
+    name: String,
+    max_age: Option<Duration>,
+    domain: Option<String>,
+    path: Option<String>,
+    expires: Option<SystemTime>,
+    http_only: bool,
+    secure: bool,
+    same_site: Option<SameSite>,
+}
+
+/// With which requests to other sites a browser sends a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// With none.
+    Strict,
+    /// Only when the visitor follows a link.
+    Lax,
+    /// With all; browsers insist on [`Cookie::secure`].
+    None,
+}
+
+impl Default for Cookie {
+    /// Socket.IO's: `io=<sid>; Path=/; HttpOnly; SameSite=Lax`.
+    fn default() -> Self {
+        Self::named("io")
+    }
+}
+
+impl Cookie {
+    /// With a name of its own, and otherwise the default.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            max_age: None,
+            domain: None,
+            path: Some("/".to_owned()),
+            expires: None,
+            http_only: true,
+            secure: false,
+            same_site: Some(SameSite::Lax),
+        }
+    }
+
+    /// How long the browser keeps it, in whole seconds. Default: until the browser is closed.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// The domain, with those below it. Default: the host only.
+    pub fn domain(mut self, domain: &str) -> Self {
+        self.domain = Some(domain.to_owned());
+        self
+    }
+
+    /// Below which path it is sent; `None`: below that of the request. Default `/`.
+    pub fn path(mut self, path: Option<&str>) -> Self {
+        self.path = path.map(ToOwned::to_owned);
+        self
+    }
+
+    /// Until when the browser keeps it; `max_age` comes first. Default: none.
+    pub fn expires(mut self, at: SystemTime) -> Self {
+        self.expires = Some(at);
+        self
+    }
+
+    /// Whether it is hidden from scripts. Default true.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// Whether it is sent over TLS only. Default false.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// With which requests to other sites it is sent; `None`: as the browser likes. Default
+    /// [`SameSite::Lax`].
+    pub fn same_site(mut self, same_site: Option<SameSite>) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// # Errors
+    /// The text that would break the header, or end its part of it early.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let is_part = |text: &String| {
+            !text.is_empty() && HeaderValue::from_str(text).is_ok() && !text.contains(';')
+        };
+        let is_name = is_part(&self.name) && !self.name.contains(['=', ',', '"', ' ', '\t']);
+        let rest = [&self.domain, &self.path].into_iter().flatten();
+        let name = Some(&self.name).filter(|_| !is_name);
+        match name
+            .into_iter()
+            .chain(rest.filter(|text| !is_part(text)))
+            .next()
+        {
+            Some(text) => Err(BuildError::Header(text.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn set(&self, headers: &mut HeaderMap, session: SessionId) {
+        // Always a value: `check` has run, and an id is plain text.
+        if let Ok(value) = HeaderValue::try_from(self.line(session.reveal())) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+
+    /// The attributes in the order of the npm package `cookie`.
+    fn line(&self, id: &str) -> String {
+        let mut line = format!("{}={id}", self.name);
+        let mut attribute = |name: &str, value: &dyn std::fmt::Display| {
+            // Writing into a `String` never fails.
+            let _ = write!(line, "; {name}={value}");
+        };
+        if let Some(age) = self.max_age {
+            attribute("Max-Age", &age.as_secs());
+        }
+        if let Some(domain) = &self.domain {
+            attribute("Domain", domain);
+        }
+        if let Some(path) = &self.path {
+            attribute("Path", path);
+        }
+        if let Some(at) = self.expires {
+            attribute("Expires", &HttpDate::from(at));
+        }
+        for (name, set) in [("; HttpOnly", self.http_only), ("; Secure", self.secure)] {
+            line.push_str(if set { name } else { "" });
+        }
+        if let Some(same_site) = self.same_site {
+            let _ = write!(line, "; SameSite={same_site:?}");
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_that_of_socket_io() {
+        let line = Cookie::default().line("id");
+        assert_eq!(line, "io=id; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn attributes_stand_in_the_order_of_node() {
+        let all = Cookie::named("my-cookie")
+            .same_site(Some(SameSite::Strict))
+            .secure(true)
+            .expires(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
+            .path(Some("/app"))
+            .domain("app.example")
+            .max_age(Duration::from_millis(86_400_999));
+        assert_eq!(
+            all.line("id"),
+            "my-cookie=id; Max-Age=86400; Domain=app.example; Path=/app; \
+             Expires=Sun, 09 Sep 2001 01:46:40 GMT; HttpOnly; Secure; SameSite=Strict"
+        );
+        let bare = Cookie::default()
+            .path(None)
+            .http_only(false)
+            .same_site(None);
+        assert_eq!(bare.line("id"), "io=id");
+        let none = Cookie::named("n").same_site(Some(SameSite::None));
+        assert_eq!(none.line("id"), "n=id; Path=/; HttpOnly; SameSite=None");
+    }
+
+    #[test]
+    fn what_would_break_the_header_is_refused() {
+        assert!(Cookie::default().domain("a.example").check().is_ok());
+        for cookie in [
+            Cookie::named(""),
+            Cookie::named("a=b"),
+            Cookie::named("a b"),
+            Cookie::named("a\n"),
+            Cookie::default().domain("a; Secure"),
+            Cookie::default().path(Some("/\r\nX: y")),
+            Cookie::default().path(Some("")),
+        ] {
+            assert!(
+                matches!(cookie.check(), Err(BuildError::Header(_))),
+                "{cookie:?}"
+            );
+        }
+    }
+}
