@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { within } from "../server.mjs";
 
 /** Compared with the recording; the rest of it is what only Node's engine tells. */
@@ -27,6 +28,7 @@ export class Application {
     const application = new Application();
     application.child = spawn(program, args, {
       env: { ...process.env, RUST_BACKTRACE: "0", PORT: "0", SCENARIO: scenario },
+      cwd: fileURLToPath(new URL("..", import.meta.url)), // where the client's bundles are found
       stdio: ["pipe", "pipe", "inherit"],
     });
     application.child.stdin.on("error", () => {}); // it may have ended

@@ -34,6 +34,17 @@ const payload = (...packets) => ({
   body: { text: packets.join("\u001e") },
 });
 
+/** The head of a client file. */
+const varying = (...more) => ({
+  headers: [
+    ["Cache-Control", "public, max-age=0"],
+    ["ETag", '"4.8.3"'],
+    ["Vary", "accept-encoding"],
+    ...more,
+  ],
+});
+const SCRIPT = ["Content-Type", "application/javascript; charset=utf-8"];
+
 /** A socket that goes because of what its client sent, not because the client went. */
 const forced = (nsp, n) => ({
   [`server disconnecting #${n}`]: [{ args: [nsp, "forced close", { rooms: ["A".repeat(20)] }] }],
@@ -136,6 +147,19 @@ DEVIATIONS.push(
     instead: { "http-abort 116": ["same", told(3, "Bad request")] },
   },
   {
+    scenario: "client files",
+    why: "a cache between must not give one client what is encoded for another",
+    instead: {
+      "http-response 1": [varying(SCRIPT)],
+      "http-response 5": [varying(SCRIPT, ["Content-Encoding", "gzip"])],
+    },
+  },
+  {
+    scenario: "client files",
+    why: "a 304 bears the headers that the 200 would have had (RFC 9110, section 15.4.5)",
+    instead: Object.fromEntries([2, 3, 4].map((req) => [`http-response ${req}`, [varying()]])),
+  },
+  {
     scenario: "allowRequest",
     why: "`connection_error` tells what the client was told; Node tells the code's own text",
     instead: {
@@ -182,13 +206,8 @@ export const UNSUPPORTED = [
 
 /** Scenarios that wait for a feature. */
 export const NOT_YET = [
-  { scenario: "namespaces", feature: "dynamic namespaces" },
   { scenario: "connection state recovery", feature: "recovery" },
   { scenario: "connection state recovery refused", feature: "recovery" },
-  { scenario: "msgpack parser", feature: "the msgpack parser" },
   { scenario: "http compression", feature: "emits without compression" },
   { scenario: "permessage-deflate", feature: "permessage-deflate" },
-  { scenario: "cookie", feature: "the session cookie" },
-  { scenario: "cookie with options", feature: "the session cookie" },
-  { scenario: "client files", feature: "serve_client" },
 ];

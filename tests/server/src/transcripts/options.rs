@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use roomcast::{Cors, Forbidden, Handshake, Hub, HubBuilder};
+use roomcast::{
+    Cookie, Cors, Forbidden, Handshake, Hub, HubBuilder, NamespaceBuilder, Params, SameSite,
+    parser::Msgpack,
+};
 use serde_json::json;
 
 use super::{
@@ -15,7 +18,9 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
     let hub = match scenario {
         "namespaces" => hub
             .namespace::<Admin>("/admin")
-            .namespace::<Closed>("/plain"),
+            .namespace::<Closed>("/plain")
+            .namespace_with(numbered()),
+        "msgpack parser" => hub.namespace::<Closed>("/no").parser(Msgpack::default()),
         "disconnects" => hub.namespace::<Watched>("/b"),
         "websocket edge cases" => hub.namespace::<Watched>("/two").max_http_buffer_size(1_000),
         "heartbeat" => hub
@@ -24,6 +29,14 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
         "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
         "upgrade edge cases" => hub.upgrade_timeout(Duration::from_millis(400)),
+        "cookie" => hub.cookie(Cookie::default()),
+        "cookie with options" => hub.cookie(
+            Cookie::named("my-cookie")
+                .http_only(false)
+                .same_site(Some(SameSite::Strict))
+                .max_age(Duration::from_secs(86_400)),
+        ),
+        "client files" => hub.serve_client("node_modules/socket.io/client-dist"),
         "cors" => hub.cors(Cors::new("http://allowed.example").credentials(true)),
         "cors star" => hub.cors(Cors::new("*")),
         "allowRequest" => hub.allow_request(forbid),
@@ -34,6 +47,15 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
             "engine connection_error",
             &json!([error.code(), error.message()]),
         );
+    })
+}
+
+/// `/^\/dynamic-\d+$/`.
+fn numbered() -> NamespaceBuilder {
+    NamespaceBuilder::accepted_by::<Watched>("dynamic", async |name, _| {
+        let number = name.strip_prefix("/dynamic-").unwrap_or_default();
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        Ok(is_number.then(Params::default))
     })
 }
 
