@@ -1,6 +1,10 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
+mod per_message_deflate;
+
 use std::time::Duration;
+
+pub use per_message_deflate::PerMessageDeflate;
 
 /// What happens to an event for a client that does not read fast enough: when what waits for it
 /// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
@@ -91,6 +95,7 @@ pub(crate) struct Config {
     pub(crate) cleanup_empty_child_namespaces: bool,
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) websocket_mode: WebSocketMode,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
 }
 
 impl Default for Config {
@@ -117,6 +122,7 @@ impl Default for Config {
             cleanup_empty_child_namespaces: true,
             slow_consumer: SlowConsumer::Close,
             websocket_mode: WebSocketMode::Handoff,
+            per_message_deflate: None,
         }
     }
 }

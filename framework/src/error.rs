@@ -91,6 +91,14 @@ pub enum BuildError {
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),
+    /// An option has a value that it cannot have.
+    #[error("`{option}` must be from {} to {}", range.start(), range.end())]
+    OutOfRange {
+        /// Its name.
+        option: &'static str,
+        /// What it can have.
+        range: std::ops::RangeInclusive<u8>,
+    },
 }
 
 /// Why a socket was disconnected; [`as_str`](Self::as_str) gives Socket.IO's own texts.

@@ -70,7 +70,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{SlowConsumer, Transports, WebSocketMode};
+pub use config::{PerMessageDeflate, SlowConsumer, Transports, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,

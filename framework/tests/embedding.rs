@@ -19,7 +19,7 @@ use actix_web::{
 };
 use common::{
     both,
-    http::{UPGRADE, request},
+    http::{UPGRADE, post, request},
 };
 use roomcast::{
     Forbidden, Handshake, WebSocketMode,
@@ -166,6 +166,38 @@ async fn cookie_of(server: &TestServer, name: &str) -> String {
         .header("set-cookie")
         .and_then(|set| set.split(';').next());
     cookie.expect("a cookie").to_owned()
+}
+
+#[actix_web::test]
+async fn every_request_of_a_polling_session_passes_the_middleware() {
+    let server = serve(WebSocketMode::Handoff);
+    let alice = cookie_of(&server, "alice").await;
+    let member = [("Cookie", alice.as_str())];
+    let polling = "/app/live/?EIO=4&transport=polling";
+    assert_eq!(request(&server, "GET", polling, &[]).await.status, 401);
+    let mallory = cookie_of(&server, "mallory").await;
+    let refused = request(&server, "GET", polling, &[("Cookie", &mallory)]).await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.body, r#"{"code":4,"message":"not you"}"#);
+
+    let opened = request(&server, "GET", polling, &member).await;
+    assert_eq!(
+        (opened.status, opened.header("x-user")),
+        (200, Some("alice"))
+    );
+    let sid = opened.body.split('"').nth(3).expect("a sid");
+    let session = format!("{polling}&sid={sid}");
+    let connect = [member[0], ("Content-Length", "2")];
+    let posted = post(&server, &session, &connect, "40").await;
+    assert_eq!((posted.status, posted.body.as_str()), (200, "ok"));
+    let stranger = request(&server, "GET", &session, &[]).await;
+    assert_eq!(stranger.status, 401, "with the id, but not signed in");
+    let polled = request(&server, "GET", &session, &member).await;
+    assert!(
+        polled.body.contains(r#"42["welcome","alice"]"#),
+        "{}",
+        polled.body
+    );
 }
 
 both! {

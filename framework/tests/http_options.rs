@@ -20,7 +20,8 @@ use common::{
     polling::Poller,
 };
 use roomcast::{
-    BuildError, Cookie, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy, WebSocketMode,
+    BuildError, Cookie, ErrorContext, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy,
+    WebSocketMode,
     prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
@@ -75,19 +76,18 @@ both! {
 async fn headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_session(
     mode: WebSocketMode,
 ) {
+    let (both, first) = (setting("x-both", "initial"), setting("x-first", "first"));
     let hooks = builder(mode)
-        .initial_headers(setting("x-both", "initial"))
-        .initial_headers(setting("x-first", "first"))
+        .initial_headers(move |headers, request| {
+            both(headers, request);
+            first(headers, request);
+        })
         .headers(setting("x-both", "each"));
     let server = serve(hooks);
 
     let opened = request(&server, "GET", HANDSHAKE, UPGRADE).await;
     assert_eq!(opened.status, 101);
-    assert_eq!(
-        opened.header("x-first"),
-        Some("first GET"),
-        "the last one set"
-    );
+    assert_eq!(opened.header("x-first"), Some("first GET"));
     assert_eq!(opened.header("x-both"), Some("each GET"), "runs last");
 
     for (method, target, status) in [
@@ -290,6 +290,50 @@ async fn the_application_is_told_what_was_refused_and_why() {
             Some((code, message.to_owned(), context.to_owned(), target, true))
         );
     }
+}
+
+#[actix_web::test]
+async fn the_application_is_told_how_a_request_contradicts_its_session() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&errors);
+    let hooks = builder(WebSocketMode::Handoff)
+        .check_origin("https://app.example")
+        .on_connection_error(move |error| {
+            let line = (error.code(), error.context().clone());
+            seen.lock().expect("no panic").push(line);
+        });
+    let server = serve(hooks);
+    let client = Poller::open(&server).await;
+    let of = |transport: &str, eio: u8| {
+        format!(
+            "/socket.io/?EIO={eio}&transport={transport}&sid={}",
+            client.sid
+        )
+    };
+    request(&server, "GET", &of("websocket", 4), &[]).await;
+    request(&server, "GET", &of("polling", 3), &[]).await;
+    let foreign = [UPGRADE, &[("Origin", "https://evil.example")]].concat();
+    request(&server, "GET", &of("websocket", 4), &foreign).await;
+    assert_eq!(
+        *errors.lock().expect("no panic"),
+        [
+            (3, ErrorContext::TransportMismatch("websocket".to_owned())),
+            (3, ErrorContext::ProtocolMismatch(Some("3".to_owned()))),
+            (4, ErrorContext::Origin("https://evil.example".to_owned())),
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn a_panic_in_the_hook_for_errors_costs_nothing() {
+    let hooks = builder(WebSocketMode::Handoff).on_connection_error(|_| panic!("in a hook"));
+    let server = serve(hooks);
+    let answer = request(&server, "POST", POLLING, &[]).await;
+    assert_eq!(
+        answer.body,
+        r#"{"code":2,"message":"Bad handshake method"}"#
+    );
+    assert_eq!(server.hub().stats().panics, 1);
 }
 
 #[actix_web::test]

@@ -12,7 +12,7 @@ use crate::{
     error::DisconnectReason,
     id::{SessionId, SlotKey},
     namespace::{Core, Handshake},
-    protocol::{engine_io::Open, socket_io::Assembler},
+    protocol::{engine_io::Open, socket_io::Assembler, websocket::deflate::WindowBits},
     shard::{
         directory::{Requests, SessionPlace},
         local::LocalShard,
@@ -51,7 +51,8 @@ pub(super) struct Link {
 }
 
 impl Connection {
-    /// Starts a connection on this thread. `early` came with the handshake.
+    /// Starts a connection on this thread. `early` came with the handshake; `deflate` is the window
+    /// to deflate with, if the handshake agreed to it.
     pub(crate) fn start(
         core: Arc<Core>,
         shard: LocalShard,
@@ -59,8 +60,9 @@ impl Connection {
         handshake: Handshake,
         io: Io,
         early: Bytes,
+        deflate: Option<WindowBits>,
     ) {
-        let carrier = Carrier::WebSocket(Wire::new(io.clone(), early));
+        let carrier = Carrier::WebSocket(Wire::new(io.clone(), early, deflate));
         Self::run(core, shard, session, handshake, io, carrier);
     }
 
@@ -91,6 +93,9 @@ impl Connection {
             let polling = matches!(carrier, Carrier::Polling(_));
             let requests = polling.then(|| Requests::new(address.clone().recipient()));
             let key = shard.open(io, address.recipient().downgrade());
+            if let Carrier::WebSocket(wire) = &carrier {
+                shard.deflate(key, wire.deflate);
+            }
             let place = SessionPlace { requests };
             core.node.directory.sessions.insert(session, place);
             core.node.metrics.connections.up();

@@ -100,6 +100,7 @@ impl Link {
         }
         if let Some(io) = &wire.io {
             self.shard.change_io(self.key, io.clone());
+            self.shard.deflate(self.key, wire.deflate);
         }
     }
 

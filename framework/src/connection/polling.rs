@@ -77,8 +77,8 @@ impl Polling {
             Request::PollAborted => {}
             Request::Post { body, done } => self.post = Some(Post { body, at: 0, done }),
             Request::Violation(reason) => link.violation(reason),
-            Request::Upgrade { io, early } => {
-                let probe = Probe::start(io, early);
+            Request::Upgrade { io, early, deflate } => {
+                let probe = Probe::start(io, early, deflate);
                 if self.probe.is_some() || link.ending != Ending::Open {
                     probe.refuse(link.core.node.config.close_timeout);
                 } else {

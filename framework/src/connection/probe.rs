@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{actor::Link, wire::Wire};
 use crate::{
-    protocol::websocket::{ControlFrame, Message},
+    protocol::websocket::{ControlFrame, Message, deflate::WindowBits},
     transport::{frame::Frame, io::Io, poll::Travelling},
 };
 
@@ -54,10 +54,10 @@ impl Asked {
 }
 
 impl Probe {
-    pub(super) fn start(io: Travelling, early: Bytes) -> Self {
+    pub(super) fn start(io: Travelling, early: Bytes, deflate: Option<WindowBits>) -> Self {
         let io = Io::arrived(io).inspect_err(|error| tracing::debug!(%error, "no upgrade"));
         Self {
-            wire: io.ok().map(|io| Wire::new(io, early)),
+            wire: io.ok().map(|io| Wire::new(io, early, deflate)),
             answered: false,
             began: Instant::now(),
         }

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use super::actor::Link;
 use crate::{
     error::DisconnectReason,
-    protocol::websocket::{Decoder, Input, Limits, Message},
+    protocol::websocket::{
+        Decoder, Error, Input, Limits, Message,
+        deflate::{Inflater, WindowBits},
+    },
+    shard::local::Shard,
     transport::io::Io,
 };
 
@@ -28,6 +32,8 @@ pub(super) struct Wire {
     /// caught up. What is before `decoded` is done with.
     rest: Vec<u8>,
     decoded: u32,
+    /// What messages to the client may be deflated with; then those from it may be deflated, too.
+    pub(super) deflate: Option<WindowBits>,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
 }
@@ -41,12 +47,13 @@ enum Fed {
 }
 
 impl Wire {
-    pub(super) fn new(io: Io, early: Bytes) -> Self {
+    pub(super) fn new(io: Io, early: Bytes, deflate: Option<WindowBits>) -> Self {
         Self {
             io: Some(io),
             decoder: Decoder::new(),
             rest: early.into(),
             decoded: 0,
+            deflate,
             deaf: false,
         }
     }
@@ -58,6 +65,7 @@ impl Wire {
             decoder: Decoder::new(),
             rest: Vec::new(),
             decoded: 0,
+            deflate: None,
             deaf: true,
         }
     }
@@ -76,7 +84,9 @@ impl Wire {
             let block = block.unwrap_or_default();
             let len = block.len();
             let mut input = Input::new(block);
-            let message = self.decoder.decode(&limits, &mut input);
+            let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
+            let message = decode(&mut self.decoder, &mut inflater, &limits, &mut input);
+            give_back(inflater, &link.shard);
             let used = len - input.remaining().len();
             self.decoded += u32::try_from(used).unwrap_or(u32::MAX);
             match message {
@@ -172,15 +182,19 @@ impl Wire {
         let limits = limits(link);
         let len = block.len();
         let mut input = Input::new(block);
-        while !self.deaf {
+        let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
+        let fed = loop {
+            if self.deaf {
+                break Fed::All;
+            }
             if link.is_full() || *budget == 0 {
                 if *budget == 0 {
                     cx.waker().wake_by_ref();
                 }
-                return Fed::Enough(len - input.remaining().len());
+                break Fed::Enough(len - input.remaining().len());
             }
-            match self.decoder.decode(&limits, &mut input) {
-                Ok(None) => break,
+            match decode(&mut self.decoder, &mut inflater, &limits, &mut input) {
+                Ok(None) => break Fed::All,
                 Ok(Some(message)) => {
                     *budget -= 1;
                     link.message(message, cx);
@@ -190,8 +204,28 @@ impl Wire {
                     link.protocol_error(error);
                 }
             }
-        }
-        Fed::All
+        };
+        give_back(inflater, &link.shard);
+        fed
+    }
+}
+
+/// The next message, inflated where that was agreed to.
+fn decode<'a, 's: 'a>(
+    decoder: &'a mut Decoder,
+    inflater: &mut Option<Box<Inflater>>,
+    limits: &Limits,
+    input: &mut Input<'s>,
+) -> Result<Option<Message<'a>>, Error> {
+    match inflater {
+        None => decoder.decode(limits, input),
+        Some(inflater) => decoder.decode_inflating(inflater, limits, input),
+    }
+}
+
+fn give_back(inflater: Option<Box<Inflater>>, shard: &Shard) {
+    if let Some(inflater) = inflater {
+        shard.give_inflater(inflater);
     }
 }
 

@@ -182,6 +182,11 @@ impl Socket {
         self.alone().volatile()
     }
 
+    /// Emits that may be compressed, or not.
+    pub fn compress(&self, compress: bool) -> Unicast<'_> {
+        self.alone().compress(compress)
+    }
+
     /// Emits whose answer is waited for this long.
     pub fn timeout(&self, timeout: Duration) -> Unicast<'_> {
         self.alone().timeout(timeout)

@@ -12,12 +12,14 @@ use crate::{
     transport::frame::Frame,
 };
 
-/// An emit to one socket, with options. From [`Socket::volatile`] and [`Socket::timeout`].
+/// An emit to one socket, with options. From [`Socket::volatile`], [`Socket::compress`] and
+/// [`Socket::timeout`].
 #[derive(Debug, Clone)]
 #[must_use = "it does nothing until it is emitted"]
 pub struct Unicast<'a> {
     socket: &'a Socket,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
@@ -26,6 +28,7 @@ impl<'a> Unicast<'a> {
         Self {
             socket,
             volatile: false,
+            compress: true,
             timeout: socket.node().config.ack_timeout,
         }
     }
@@ -33,6 +36,13 @@ impl<'a> Unicast<'a> {
     /// Drops the event if the transport is not writable.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Whether the event may be compressed, where that was
+    /// [agreed to](crate::HubBuilder::per_message_deflate). Default true.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -142,7 +152,7 @@ impl<'a> Unicast<'a> {
             .node()
             .packet(|out| event::encode_raw(name, nsp, id, args, out))?;
         let config = &self.socket.node().config;
-        Ok(frame.with(untyped(config, name, self.volatile)))
+        Ok(frame.with(untyped(config, name, self.volatile).compress(self.compress)))
     }
 
     fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
@@ -152,6 +162,6 @@ impl<'a> Unicast<'a> {
             .node()
             .packet(|out| event::encode(event, nsp, id, out))?;
         let config = &self.socket.node().config;
-        Ok(frame.with(handling(config, event, self.volatile)))
+        Ok(frame.with(handling(config, event, self.volatile).compress(self.compress)))
     }
 }

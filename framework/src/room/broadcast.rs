@@ -60,6 +60,7 @@ pub struct Broadcast<'a> {
     except: SmallVec<[Cow<'a, str>; 1]>,
     except_socket: Option<Address>,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
@@ -72,6 +73,7 @@ impl<'a> Broadcast<'a> {
             except: SmallVec::new(),
             except_socket: None,
             volatile: false,
+            compress: true,
             timeout: node.config.ack_timeout,
         }
     }
@@ -105,6 +107,13 @@ impl<'a> Broadcast<'a> {
         self
     }
 
+    /// Whether the event may be compressed, where that was
+    /// [agreed to](crate::HubBuilder::per_message_deflate). Default true.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits; by default
     /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -126,7 +135,7 @@ impl<'a> Broadcast<'a> {
             .packet(|out| event::encode(event, &self.scope.name, None, out))?;
         self.tell(E::NAME, false, &|| event::json(event));
         self.send(
-            frame.with(handling(&self.node.config, event, self.volatile)),
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress)),
             None,
         )
     }
@@ -141,7 +150,7 @@ impl<'a> Broadcast<'a> {
             .packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
         self.tell(name, false, &|| event::json_raw(args));
         self.send(
-            frame.with(untyped(&self.node.config, name, self.volatile)),
+            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
             None,
         )
     }
@@ -163,7 +172,8 @@ impl<'a> Broadcast<'a> {
         let frame = self
             .node
             .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
-        let frame = frame.with(handling(&self.node.config, event, self.volatile));
+        let frame =
+            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress));
         self.tell(E::NAME, true, &|| event::json(event));
         let decode = |answer: &Answer| {
             let payload = Payload {
@@ -196,7 +206,8 @@ impl<'a> Broadcast<'a> {
         let frame = self
             .node
             .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
-        let frame = frame.with(untyped(&self.node.config, name, self.volatile));
+        let frame =
+            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress));
         self.tell(name, true, &|| event::json_raw(args));
         self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))
             .await
@@ -350,6 +361,7 @@ pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> 
         slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
         key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
         volatile,
+        compress: true,
     }
 }
 
@@ -359,6 +371,7 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         slow_consumer: config.slow_consumer,
         key: event::key(name, &()),
         volatile,
+        compress: true,
     }
 }
 

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, SlowConsumer, Transports, WebSocketMode},
+    config::{Config, PerMessageDeflate, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
@@ -244,6 +244,13 @@ impl HubBuilder {
         self
     }
 
+    /// Compresses messages on WebSockets whose clients offer it, with these options. Default: no
+    /// compression; the offers are ignored.
+    pub fn per_message_deflate(mut self, options: PerMessageDeflate) -> Self {
+        self.config.per_message_deflate = Some(options);
+        self
+    }
+
     /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
     /// well. Default: Socket.IO's own.
     pub fn parser(mut self, parser: impl Parser) -> Self {
@@ -280,6 +287,9 @@ impl HubBuilder {
             if is_zero {
                 return Err(BuildError::Zero(name));
             }
+        }
+        if let Some(deflate) = &config.per_message_deflate {
+            deflate.verify()?;
         }
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);

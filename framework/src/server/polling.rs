@@ -201,10 +201,12 @@ pub(super) fn upgrade(
     session: Requests,
 ) -> HttpResponse {
     let mode = core.node.config.websocket_mode;
-    let accepted = handshake::accept_for_another(req, payload, mode, move |io, early| {
+    let compression = core.node.config.per_message_deflate.as_ref();
+    let start = move |io, early, deflate| {
         // A session that has just ended drops it, and the connection with it.
-        let _ = session.to.try_send(Request::Upgrade { io, early });
-    });
+        let _ = session.to.try_send(Request::Upgrade { io, early, deflate });
+    };
+    let accepted = handshake::accept_for_another(req, payload, mode, compression, start);
     accepted.unwrap_or_else(|error| {
         core.node.metrics.refused_handshakes.add("websocket");
         error.error_response()

@@ -170,9 +170,16 @@ async fn open(
         return Ok(Answer { response, first });
     }
     let mode = core.node.config.websocket_mode;
-    let accepted = handshake::accept(req, payload, mode, move |io, early| {
-        Connection::start(started, shard, session, handshake, io, early);
-    });
+    let compression = core.node.config.per_message_deflate.as_ref();
+    let accepted = handshake::accept(
+        req,
+        payload,
+        mode,
+        compression,
+        move |io, early, deflate| {
+            Connection::start(started, shard, session, handshake, io, early, deflate);
+        },
+    );
     Ok(match accepted {
         Ok(response) => Answer {
             response,

@@ -28,9 +28,10 @@ impl State {
             }
             return;
         };
-        let item = Item { frame, except, ack };
+        let mut item = Item { frame, except, ack };
         match to {
             To::Slot(slot) if self.pending.is_empty() => {
+                item.frame = self.fit(node, slot, item.frame);
                 let queued = self.deliver(node, Some(scope.id), slot, &item);
                 if let Some((_, collector)) = &item.ack {
                     collector.counted(usize::from(queued));
@@ -56,6 +57,7 @@ impl State {
         node: &Node,
     ) {
         if self.pending.is_empty() {
+            let frame = self.fit(node, slot, frame);
             self.push(
                 slot,
                 namespace,
@@ -115,7 +117,6 @@ impl State {
         slots: &[u32],
         items: &[Item],
     ) {
-        let limit = node.config.max_outbox_bytes;
         self.epoch += 1;
         let epoch = self.epoch;
         for except in items.iter().filter_map(|item| item.except) {
@@ -123,8 +124,39 @@ impl State {
                 slot.mark = epoch;
             }
         }
-        let merged = merge(items);
         let mut counted = vec![0; items.iter().filter(|item| item.ack.is_some()).count()];
+        if node.config.per_message_deflate.is_none() {
+            self.stage_form(node, namespace, slots, items, &mut counted);
+        } else {
+            let (plain, groups) = self.group(slots);
+            self.stage_form(node, namespace, &plain, items, &mut counted);
+            for group in groups {
+                let items = self.deflated_items(node, &group, items);
+                self.stage_form(node, namespace, &group.slots, &items, &mut counted);
+            }
+        }
+        let collectors = items.iter().filter_map(|item| item.ack.as_ref());
+        for ((_, collector), counted) in collectors.zip(counted) {
+            collector.counted(counted);
+        }
+    }
+
+    /// Hands a batch to receivers that get it in one form. Those that do not get all of it are
+    /// marked with the epoch. `counted` has a number for each ack.
+    fn stage_form(
+        &mut self,
+        node: &Node,
+        namespace: Option<NamespaceId>,
+        slots: &[u32],
+        items: &[Item],
+        counted: &mut [usize],
+    ) {
+        if slots.is_empty() {
+            return;
+        }
+        let limit = node.config.max_outbox_bytes;
+        let epoch = self.epoch;
+        let merged = merge(items);
         for &index in slots {
             let marked = self
                 .slots
@@ -158,10 +190,6 @@ impl State {
                     *count += 1;
                 }
             }
-        }
-        let collectors = items.iter().filter_map(|item| item.ack.as_ref());
-        for ((_, collector), counted) in collectors.zip(counted) {
-            collector.counted(counted);
         }
     }
 

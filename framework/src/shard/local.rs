@@ -23,6 +23,7 @@ use super::{
 use crate::{
     event::Collector,
     id::{NamespaceId, SlotKey, SocketId, WorkerId},
+    protocol::websocket::deflate::{Inflater, WindowBits},
     transport::{
         frame::Frame,
         io::Io,
@@ -39,6 +40,7 @@ pub(crate) struct Shard {
     pub(super) state: RefCell<State>,
     inbox: Arc<Inbox>,
     scratch: RefCell<Option<Box<[u8]>>>,
+    inflater: RefCell<Option<Box<Inflater>>>,
     /// The task that flushes; `armed` while it has been woken and has not run.
     pub(super) flusher: RefCell<Option<Waker>>,
     pub(super) armed: Cell<bool>,
@@ -54,6 +56,7 @@ impl Shard {
             node,
             worker,
             scratch: RefCell::new(None),
+            inflater: RefCell::new(None),
             flusher: RefCell::new(None),
             armed: Cell::new(false),
             clock: RefCell::new(None),
@@ -71,6 +74,7 @@ impl Shard {
             outbox: Outbox::default(),
             touched: false,
             closing: false,
+            deflate: None,
             paused: false,
             heartbeat: Heartbeat::Resting,
             timeouts: 0,
@@ -219,6 +223,23 @@ impl Shard {
 
     pub(crate) fn give_scratch(&self, scratch: Box<[u8]>) {
         *self.scratch.borrow_mut() = Some(scratch);
+    }
+
+    /// What the handshake of the connection's WebSocket agreed to.
+    pub(crate) fn deflate(&self, key: SlotKey, window: Option<WindowBits>) {
+        if let Some(slot) = self.state.borrow_mut().slot_mut(key) {
+            slot.deflate = window;
+        }
+    }
+
+    /// What inflates messages, to be given back.
+    pub(crate) fn take_inflater(&self) -> Box<Inflater> {
+        let inflater = self.inflater.borrow_mut().take();
+        inflater.unwrap_or_else(|| Box::new(Inflater::new()))
+    }
+
+    pub(crate) fn give_inflater(&self, inflater: Box<Inflater>) {
+        *self.inflater.borrow_mut() = Some(inflater);
     }
 
     pub(super) fn close_all(&self) {

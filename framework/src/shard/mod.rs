@@ -12,6 +12,7 @@
 //! | [`select`] | whom it names |
 //! | [`seats`] | sockets and their rooms |
 //! | [`emit`] | emits on their way to the outboxes |
+//! | [`deflate`] | frames in the form that receivers agreed to |
 //! | [`flush`] | writing in slices, and acting on deadlines |
 //! | [`local`] | the shard for whoever runs on its worker |
 //! | [`inbox`] | what other threads ask of it |
@@ -24,6 +25,7 @@ pub(crate) mod actor;
 mod apply;
 pub(crate) mod command;
 mod deadlines;
+mod deflate;
 pub(crate) mod directory;
 mod emit;
 mod flush;

@@ -11,6 +11,7 @@ use crate::{
     event::Collector,
     id::{NamespaceId, SocketId},
     metrics::Metrics,
+    protocol::websocket::deflate::WindowBits,
     transport::{frame::Frame, io::Io, outbox::Outbox},
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Slot {
     pub(crate) touched: bool,
     /// Takes no more frames: a close is under way.
     pub(crate) closing: bool,
+    /// What we deflate its messages with, if that was agreed to.
+    pub(crate) deflate: Option<WindowBits>,
     /// Its connection does not read, because its application has not caught up.
     pub(crate) paused: bool,
     pub(crate) heartbeat: Heartbeat,

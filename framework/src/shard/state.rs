@@ -6,6 +6,7 @@ use slab::Slab;
 
 use super::{
     deadlines::{Deadlines, Due},
+    deflate::Deflaters,
     directory::{Report, SharedRoom},
     membership::{Membership, RoomIndex},
     pending::Pending,
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) deadlines: Deadlines,
     /// A deadline was set that is before all others: whoever keeps time must look again.
     pub(crate) rewind: bool,
+    pub(super) deflaters: Deflaters,
     /// Counts to be reported.
     pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
     /// Rooms whose count changed.
@@ -61,6 +63,7 @@ impl State {
                 config.upgrade_timeout,
             ]),
             rewind: false,
+            deflaters: Deflaters::default(),
             reports: Vec::new(),
             unreported: Vec::new(),
             driving: None,

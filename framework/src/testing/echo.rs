@@ -11,11 +11,13 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use crate::{
-    config::WebSocketMode,
+    config::{PerMessageDeflate, WebSocketMode},
     protocol::websocket::{
-        Close, ControlFrame, Decoder, Error, Input, Limits, Message, Opcode, frame,
+        Close, ControlFrame, Decoder, Error, Input, Limits, Message, Opcode,
+        deflate::{Deflater, Inflater, WindowBits},
+        frame,
     },
-    transport::{handshake, io::Io},
+    transport::{deflate::effort, handshake, io::Io},
 };
 
 /// Bytes read at once. They are echoed before the next are read, so that a peer that does not take
@@ -33,22 +35,32 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// A message may have up to `max_message` bytes and 131,072 fragments; beyond that the connection
 /// is closed with code 1009, for invalid UTF-8 with 1007, for other errors of protocol with 1002. A
-/// connection holds one message and one read block, in each direction. A peer that just stays
-/// silent is not timed out.
+/// connection holds one message and one read block, in each direction. With `compression`, whoever
+/// offers it gets every message compressed, whatever the threshold; a connection then holds a
+/// compressor and a decompressor, too. A peer that just stays silent is not timed out.
+///
+/// # Panics
+/// When it is called with options of compression that no hub can be built with.
 pub fn echo(
     path: &str,
     max_message: usize,
     mode: WebSocketMode,
+    compression: Option<PerMessageDeflate>,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
     let path = path.to_owned();
     let limits = Limits {
         max_message,
         max_fragments: MAX_FRAGMENTS,
     };
+    if let Some(Err(error)) = compression.map(|options| options.verify()) {
+        panic!("{error}");
+    }
     let accept = move |req: HttpRequest, payload: web::Payload| {
-        let response = handshake::accept(&req, payload, mode, move |io, early| {
-            actix::spawn(serve(io, early, limits));
-        });
+        let start = move |io, early, window: Option<WindowBits>| {
+            let deflate = compression.zip(window).map(Deflate::new);
+            actix::spawn(serve(io, early, limits, deflate));
+        };
+        let response = handshake::accept(&req, payload, mode, compression.as_ref(), start);
         async move { response }
     };
     move |config| {
@@ -56,8 +68,23 @@ pub fn echo(
     }
 }
 
-async fn serve(io: Io, early: Bytes, limits: Limits) {
-    if let Err(error) = exchange(&io, early, limits).await {
+/// What compresses and decompresses for one connection.
+struct Deflate {
+    deflater: Deflater,
+    inflater: Inflater,
+}
+
+impl Deflate {
+    fn new((options, window): (PerMessageDeflate, WindowBits)) -> Self {
+        Self {
+            deflater: Deflater::new(effort(&options), window),
+            inflater: Inflater::new(),
+        }
+    }
+}
+
+async fn serve(io: Io, early: Bytes, limits: Limits, deflate: Option<Deflate>) {
+    if let Err(error) = exchange(&io, early, limits, deflate).await {
         tracing::debug!(%error, "echo ended");
         return;
     }
@@ -68,9 +95,15 @@ async fn serve(io: Io, early: Bytes, limits: Limits) {
 }
 
 /// Echoes until the closing handshake is done, apart from the end of the stream.
-async fn exchange(io: &Io, early: Bytes, limits: Limits) -> io::Result<()> {
+async fn exchange(
+    io: &Io,
+    early: Bytes,
+    limits: Limits,
+    deflate: Option<Deflate>,
+) -> io::Result<()> {
     let mut echo = Echo {
         limits,
+        deflate,
         decoder: Decoder::new(),
         output: Vec::new(),
         closing: false,
@@ -93,6 +126,7 @@ async fn exchange(io: &Io, early: Bytes, limits: Limits) -> io::Result<()> {
 
 struct Echo {
     limits: Limits,
+    deflate: Option<Deflate>,
     decoder: Decoder,
     output: Vec<u8>,
     /// Our close frame is the last of the output.
@@ -103,16 +137,28 @@ impl Echo {
     fn take(&mut self, block: &mut [u8]) {
         let mut input = Input::new(block);
         while !self.closing {
-            let message = match self.decoder.decode(&self.limits, &mut input) {
+            let decoded = match &mut self.deflate {
+                None => self.decoder.decode(&self.limits, &mut input),
+                Some(Deflate { inflater, .. }) => {
+                    self.decoder
+                        .decode_inflating(inflater, &self.limits, &mut input)
+                }
+            };
+            let message = match decoded {
                 Ok(None) => return,
                 Ok(Some(message)) => message,
                 Err(error) => return self.refuse(error),
             };
             match message {
-                Message::Text(text) => {
-                    frame::write(Opcode::Text, text.as_bytes(), &mut self.output);
+                Message::Text(text) => write(
+                    Opcode::Text,
+                    text.as_bytes(),
+                    &mut self.deflate,
+                    &mut self.output,
+                ),
+                Message::Binary(bytes) => {
+                    write(Opcode::Binary, bytes, &mut self.deflate, &mut self.output)
                 }
-                Message::Binary(bytes) => frame::write(Opcode::Binary, bytes, &mut self.output),
                 Message::Ping(payload) => {
                     self.output.extend_from_slice(&ControlFrame::pong(payload));
                 }
@@ -130,6 +176,17 @@ impl Echo {
         let close = ControlFrame::close(Some(Close { code, reason: "" }));
         self.output.extend_from_slice(&close);
         self.closing = true;
+    }
+}
+
+fn write(opcode: Opcode, payload: &[u8], deflate: &mut Option<Deflate>, output: &mut Vec<u8>) {
+    match deflate {
+        None => frame::write(opcode, payload, output),
+        Some(Deflate { deflater, .. }) => {
+            let mut deflated = Vec::new();
+            deflater.deflate(payload, &mut deflated);
+            frame::write_deflated(opcode, &deflated, output);
+        }
     }
 }
 

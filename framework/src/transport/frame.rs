@@ -26,19 +26,36 @@ pub(crate) struct Frame {
 }
 
 /// What may happen to a frame on its way.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Handling {
     pub(crate) slow_consumer: SlowConsumer,
     /// Frames of one key replace each other under [`SlowConsumer::Latest`].
     pub(crate) key: u64,
     /// Dropped where the transport is not writable.
     pub(crate) volatile: bool,
+    /// May be compressed where that was agreed to; false once it is.
+    pub(crate) compress: bool,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self {
+            slow_consumer: SlowConsumer::default(),
+            key: 0,
+            volatile: false,
+            compress: true,
+        }
+    }
 }
 
 impl Handling {
     /// Nothing but [`SlowConsumer::Close`] can happen to it, so it may be merged with others.
     pub(crate) fn is_plain(self) -> bool {
         self.slow_consumer == SlowConsumer::Close && !self.volatile
+    }
+
+    pub(crate) fn compress(self, compress: bool) -> Self {
+        Self { compress, ..self }
     }
 }
 

@@ -4,7 +4,7 @@
 //! The only file that names `actix_web_actors`, which is used for this and nothing else.
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
+    Error, HttpRequest, HttpResponse, HttpResponseBuilder,
     error::InternalError,
     http::{
         Version,
@@ -15,11 +15,15 @@ use actix_web::{
 use actix_web_actors::ws::{self, HandshakeError};
 use bytes::Bytes;
 
-use super::{body_stream, handoff, io::Io, poll::Travelling, relay};
-use crate::config::WebSocketMode;
+use super::{body_stream, deflate, handoff, io::Io, poll::Travelling, relay};
+use crate::{
+    config::{PerMessageDeflate, WebSocketMode},
+    protocol::websocket::deflate::WindowBits,
+};
 
 /// Answers a WebSocket handshake with the 101 and hands the connection to `start`, with the bytes that
 /// the peer sent right behind its handshake: they are nowhere else, so decode them before the first read.
+/// With `compression`, `start` also gets the window to deflate with, if the client offers permessage-deflate.
 ///
 /// `start` runs once, within this call or within the HTTP dispatcher's poll, so it should only spawn the
 /// connection's task. It does not run at all if the peer vanishes before the 101 is sent, or if a
@@ -33,10 +37,10 @@ pub(crate) fn accept(
     req: &HttpRequest,
     payload: web::Payload,
     mode: WebSocketMode,
-    start: impl FnOnce(Io, Bytes) + 'static,
+    compression: Option<&PerMessageDeflate>,
+    start: impl FnOnce(Io, Bytes, Option<WindowBits>) + 'static,
 ) -> Result<HttpResponse, Error> {
-    let mut response = ws::handshake(req).map_err(refuse)?;
-    verify(req).map_err(refuse)?;
+    let (mut response, deflate) = answer(req, compression)?;
 
     let mut kept = handoff::take_socket(req);
     if mode == WebSocketMode::Handoff
@@ -44,14 +48,15 @@ pub(crate) fn accept(
     {
         match handoff::open(socket) {
             Ok(io) => {
-                let body = handoff::HandoffBody::new(payload, move |early| start(io, early));
+                let body =
+                    handoff::HandoffBody::new(payload, move |early| start(io, early, deflate));
                 return Ok(response.body(body));
             }
             Err(error) => tracing::debug!(%error, "handoff impossible, using the response body"),
         }
     }
     let (io, body) = body_stream::pair(payload, kept);
-    start(io, Bytes::new());
+    start(io, Bytes::new(), deflate);
     Ok(response.body(body))
 }
 
@@ -65,23 +70,38 @@ pub(crate) fn accept_for_another(
     req: &HttpRequest,
     payload: web::Payload,
     mode: WebSocketMode,
-    start: impl FnOnce(Travelling, Bytes) + 'static,
+    compression: Option<&PerMessageDeflate>,
+    start: impl FnOnce(Travelling, Bytes, Option<WindowBits>) + 'static,
 ) -> Result<HttpResponse, Error> {
-    let mut response = ws::handshake(req).map_err(refuse)?;
-    verify(req).map_err(refuse)?;
+    let (mut response, deflate) = answer(req, compression)?;
 
     let mut kept = handoff::take_socket(req);
     if mode == WebSocketMode::Handoff
         && let Some(socket) = kept.take()
     {
         let body = handoff::HandoffBody::new(payload, move |early| {
-            start(Travelling::Tcp(socket), early);
+            start(Travelling::Tcp(socket), early, deflate);
         });
         return Ok(response.body(body));
     }
     let (io, body) = body_stream::pair(payload, kept);
-    start(Travelling::Relay(relay::start(io)), Bytes::new());
+    let io = Travelling::Relay(relay::start(io));
+    start(io, Bytes::new(), deflate);
     Ok(response.body(body))
+}
+
+/// The 101, and what it agrees to.
+fn answer(
+    req: &HttpRequest,
+    compression: Option<&PerMessageDeflate>,
+) -> Result<(HttpResponseBuilder, Option<WindowBits>), Error> {
+    let mut response = ws::handshake(req).map_err(refuse)?;
+    verify(req).map_err(refuse)?;
+    let agreed = compression.and_then(|options| deflate::agree(req, options));
+    if let Some(agreed) = agreed {
+        response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, agreed.to_string()));
+    }
+    Ok((response, agreed.map(|agreed| agreed.server_window)))
 }
 
 /// What `ws::handshake` lets pass.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`frame`] | a packet encoded once, shared by its receivers |
 //! | [`outbox`] | what waits for one connection, and what happens when it is too much |
+//! | [`deflate`] | permessage-deflate in the handshake |
 //! | [`handshake`] | the WebSocket handshake and the choice of how the socket is served |
 //! | [`handoff`] | the socket taken out of actix-web's dispatcher |
 //! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
@@ -13,6 +14,7 @@
 //! | [`io`] | one interface to all of them |
 
 pub(crate) mod body_stream;
+pub(crate) mod deflate;
 pub(crate) mod frame;
 pub(crate) mod handoff;
 pub(crate) mod handshake;

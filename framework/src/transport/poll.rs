@@ -17,7 +17,7 @@ use tokio::{io::DuplexStream, sync::oneshot};
 
 use crate::protocol::{
     engine_io::payload,
-    websocket::{Opcode, frame},
+    websocket::{Opcode, deflate::WindowBits, frame},
 };
 
 /// Packets of one answer: python-engineio refuses a payload of more.
@@ -56,7 +56,11 @@ pub(crate) enum Request {
     /// The client broke the rules of the transport: two POSTs at once, or one that broke off.
     Violation(&'static str),
     /// A WebSocket that wants to take over.
-    Upgrade { io: Travelling, early: Bytes },
+    Upgrade {
+        io: Travelling,
+        early: Bytes,
+        deflate: Option<WindowBits>,
+    },
 }
 
 /// A connection's bytes on their way to another worker.

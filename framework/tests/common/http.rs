@@ -52,7 +52,20 @@ pub(crate) async fn request(
     target: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
-    let exchange = exchange(server, method, target, headers);
+    let exchange = exchange(server, method, target, headers, "");
+    timeout(PATIENCE, exchange)
+        .await
+        .expect("an answer in time")
+}
+
+/// The same with a body, whose length stands in the headers.
+pub(crate) async fn post(
+    server: &TestServer,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let exchange = exchange(server, "POST", target, headers, body);
     timeout(PATIENCE, exchange)
         .await
         .expect("an answer in time")
@@ -63,6 +76,7 @@ async fn exchange(
     method: &str,
     target: &str,
     headers: &[(&str, &str)],
+    body: &str,
 ) -> Answer {
     let mut stream = TcpStream::connect(server.addr())
         .await
@@ -72,6 +86,7 @@ async fn exchange(
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
+    request.push_str(body);
     stream
         .write_all(request.as_bytes())
         .await

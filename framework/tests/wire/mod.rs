@@ -25,7 +25,10 @@ pub(crate) const CLOSE: u8 = 0x8;
 pub(crate) const PING: u8 = 0x9;
 pub(crate) const PONG: u8 = 0xA;
 pub(crate) const FIN: u8 = 0x80;
+/// The message is deflated (RFC 7692 section 6).
+pub(crate) const RSV1: u8 = 0x40;
 const MASKED: u8 = 0x80;
+const DEFLATED_TEXT: u8 = RSV1 | TEXT;
 
 pub(crate) const HANDSHAKE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n\
     host: localhost\r\n\
@@ -71,6 +74,8 @@ pub(crate) fn text(text: &str) -> Vec<u8> {
 pub(crate) enum Message {
     Text(String),
     Binary(Vec<u8>),
+    /// A text that is deflated.
+    Deflated(Vec<u8>),
     Pong(Vec<u8>),
     /// A close frame and its code.
     Close(Option<u16>),
@@ -108,6 +113,16 @@ impl Wire {
         wire.write(HANDSHAKE.as_bytes()).await;
         wire.head().await;
         wire
+    }
+
+    /// A WebSocket with this header in its handshake, and the head of the 101.
+    pub(crate) async fn upgrade_with(server: &TestServer, header: &str) -> (Self, String) {
+        let mut wire = Self::dial(server).await;
+        let head = HANDSHAKE.trim_end();
+        wire.write(format!("{head}\r\n{header}\r\n\r\n").as_bytes())
+            .await;
+        let head = wire.head().await;
+        (wire, head)
     }
 
     /// An Engine.IO session.
@@ -148,7 +163,7 @@ impl Wire {
     }
 
     /// The head of the HTTP response, which must be a 101.
-    pub(crate) async fn head(&mut self) {
+    pub(crate) async fn head(&mut self) -> String {
         loop {
             if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 let head: Vec<_> = self.read.drain(..end + 4).collect();
@@ -157,7 +172,7 @@ impl Wire {
                     "{:?}",
                     head.escape_ascii().to_string()
                 );
-                return;
+                return String::from_utf8(head).unwrap();
             }
             assert!(self.more().await, "the server closed instead of answering");
         }
@@ -287,6 +302,7 @@ fn parse(bytes: &[u8]) -> Option<(Message, usize)> {
     let message = match first & !FIN {
         TEXT => Message::Text(String::from_utf8(payload.to_vec()).unwrap()),
         BINARY => Message::Binary(payload.to_vec()),
+        DEFLATED_TEXT => Message::Deflated(payload.to_vec()),
         PONG => Message::Pong(payload.to_vec()),
         CLOSE => Message::Close(match payload {
             [high, low, ..] => Some(u16::from_be_bytes([*high, *low])),

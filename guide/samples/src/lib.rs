@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod compression;
 mod deployment;
 mod errors;
 mod events;

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `PORT` | where to listen on 127.0.0.1 | 21001 |
 //! | `WORKERS` | threads | 1 |
+//! | `DEFLATE` | `1` turns permessage-deflate on, for whoever offers it | 0 |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
 //! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
@@ -14,7 +15,7 @@ mod client;
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr};
 
 use actix_web::{App, HttpServer};
-use roomcast::{Hub, WebSocketMode, signals, testing};
+use roomcast::{Hub, PerMessageDeflate, WebSocketMode, signals, testing};
 
 use client::Client;
 
@@ -37,12 +38,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         other => return Err(format!("MODE is `{other}`, neither handoff nor body").into()),
     };
 
-    let hub = Hub::builder()
-        .namespace::<Client>("/")
-        .websocket_mode(mode)
-        .build()?;
+    let compression = match variable("DEFLATE", 0)? {
+        0 => None,
+        _ => Some(PerMessageDeflate::default()),
+    };
+
+    let mut hub = Hub::builder().namespace::<Client>("/").websocket_mode(mode);
+    if let Some(options) = compression {
+        hub = hub.per_message_deflate(options);
+    }
+    let hub = hub.build()?;
     let mount = hub.mount();
-    let echo = testing::echo("/echo", MAX_ECHO, mode);
+    let echo = testing::echo("/echo", MAX_ECHO, mode, compression);
     let server =
         HttpServer::new(move || App::new().configure(mount.clone()).configure(echo.clone()))
             .workers(workers)

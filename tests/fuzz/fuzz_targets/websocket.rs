@@ -13,6 +13,7 @@ use libfuzzer_sys::fuzz_target;
 )]
 mod websocket;
 
+use websocket::deflate::Inflater;
 use websocket::frame::{MAX_CLIENT_HEADER, MAX_CONTROL_PAYLOAD};
 use websocket::{Decoder, Error, Input, Limits};
 
@@ -27,20 +28,27 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let block = usize::from(*block).max(1);
-    let in_blocks = decode(stream, block);
-    let at_once = decode(stream, stream.len().max(1));
-    assert_eq!(in_blocks, at_once, "in blocks of {block} and at once");
+    for deflate in [false, true] {
+        let in_blocks = decode(stream, block, deflate);
+        let at_once = decode(stream, stream.len().max(1), deflate);
+        assert_eq!(in_blocks, at_once, "in blocks of {block} and at once");
+    }
 });
 
-/// What a decoder says of `stream`, read in blocks of `block` bytes.
-fn decode(stream: &[u8], block: usize) -> (Vec<String>, Result<(), Error>) {
+/// What a decoder says of `stream`, read in blocks of `block` bytes, with or without permessage-deflate.
+fn decode(stream: &[u8], block: usize, deflate: bool) -> (Vec<String>, Result<(), Error>) {
     let mut decoder = Decoder::new();
+    let mut inflater = deflate.then(Inflater::new);
     let mut messages = Vec::new();
     for block in stream.chunks(block) {
         let mut block = block.to_vec();
         let mut input = Input::new(&mut block);
         loop {
-            match decoder.decode(&LIMITS, &mut input) {
+            let decoded = match &mut inflater {
+                None => decoder.decode(&LIMITS, &mut input),
+                Some(inflater) => decoder.decode_inflating(inflater, &LIMITS, &mut input),
+            };
+            match decoded {
                 Ok(Some(message)) => messages.push(format!("{message:?}")),
                 Ok(None) => break,
                 Err(error) => return (messages, Err(error)),

@@ -9,6 +9,7 @@ mod commands;
 mod lab;
 mod options;
 mod private;
+mod room;
 mod transcripts;
 mod value;
 
@@ -25,6 +26,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .namespace::<lab::Lab>("/")
         .namespace::<lab::Lab>("/custom")
         .namespace::<private::Private>("/private")
+        .namespace_with(room::rooms())
+        .namespace_with(room::tenants())
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .connect_timeout(options.connect_timeout)

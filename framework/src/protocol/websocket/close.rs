@@ -17,7 +17,7 @@ impl CloseCode {
     pub(crate) const GOING_AWAY: Self = Self(1001);
     /// The peer broke the WebSocket protocol.
     pub(crate) const PROTOCOL_ERROR: Self = Self(1002);
-    /// The payload does not fit the type of its message: text that is not UTF-8.
+    /// The payload does not fit the type of its message: text that is not UTF-8, or what cannot be inflated.
     pub(crate) const INVALID_PAYLOAD: Self = Self(1007);
     /// A message is too big to be processed.
     pub(crate) const TOO_BIG: Self = Self(1009);

@@ -1,5 +1,6 @@
 //! The incremental decoder: from read blocks, cut anywhere, to whole messages.
 
+use super::deflate::Inflater;
 use super::frame::{Header, MAX_CLIENT_HEADER};
 use super::mask::Mask;
 use super::utf8::Utf8Check;
@@ -61,11 +62,14 @@ struct Progress {
 enum Kind {
     Text(Utf8Check),
     Binary,
+    /// A text or binary message whose payload has no meaning before it is inflated.
+    Deflated(Opcode),
 }
 
 /// A message that is complete, before its payload is given its meaning.
 struct Complete<'s> {
     opcode: Opcode,
+    deflated: bool,
     payload: Payload<'s>,
 }
 
@@ -92,8 +96,38 @@ impl Decoder {
         limits: &Limits,
         input: &mut Input<'s>,
     ) -> Result<Option<Message<'a>>, Error> {
+        self.decode_with(None, limits, input)
+    }
+
+    /// The same on a connection that has agreed to permessage-deflate. The limit on a message holds for what comes
+    /// and for what it is inflated to.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub(crate) fn decode_inflating<'a, 's: 'a>(
+        &'a mut self,
+        inflater: &mut Inflater,
+        limits: &Limits,
+        input: &mut Input<'s>,
+    ) -> Result<Option<Message<'a>>, Error> {
+        self.decode_with(Some(inflater), limits, input)
+    }
+
+    fn decode_with<'a, 's: 'a>(
+        &'a mut self,
+        inflater: Option<&mut Inflater>,
+        limits: &Limits,
+        input: &mut Input<'s>,
+    ) -> Result<Option<Message<'a>>, Error> {
         self.take_back();
-        let complete = match self.advance(limits, input) {
+        let advanced = self.advance(inflater.is_some(), limits, input);
+        let inflated = advanced.and_then(|complete| match (complete, inflater) {
+            (Some(complete), Some(inflater)) if complete.deflated => {
+                self.inflate(inflater, &complete, limits).map(Some)
+            }
+            (complete, _) => Ok(complete),
+        });
+        let complete = match inflated {
             Ok(Some(complete)) => complete,
             Ok(None) => return Ok(None),
             Err(error) => {
@@ -145,12 +179,13 @@ impl Decoder {
 
     fn advance<'s>(
         &mut self,
+        may_deflate: bool,
         limits: &Limits,
         input: &mut Input<'s>,
     ) -> Result<Option<Complete<'s>>, Error> {
         loop {
             let complete = match self.state {
-                State::Header(_) => self.header(limits, input)?,
+                State::Header(_) => self.header(may_deflate, limits, input)?,
                 State::Data { fin, mask, missing } => {
                     self.data(fin, mask, missing, limits, input)?
                 }
@@ -172,16 +207,36 @@ impl Decoder {
         }
     }
 
+    /// Puts what the message is inflated to in its place.
+    fn inflate<'s>(
+        &mut self,
+        inflater: &mut Inflater,
+        complete: &Complete<'s>,
+        limits: &Limits,
+    ) -> Result<Complete<'s>, Error> {
+        let deflated = match complete.payload {
+            Payload::Block(payload) => payload,
+            Payload::Buffer(start) => self.buffer.get(start..).unwrap_or_default(),
+        };
+        self.buffer = inflater.inflate(deflated, limits.max_message)?;
+        Ok(Complete {
+            opcode: complete.opcode,
+            deflated: false,
+            payload: Payload::Buffer(0),
+        })
+    }
+
     /// Reads a header and begins its frame.
     fn header<'s>(
         &mut self,
+        may_deflate: bool,
         limits: &Limits,
         input: &mut Input<'s>,
     ) -> Result<Option<Complete<'s>>, Error> {
         let State::Header(partial) = &mut self.state else {
             return Ok(None);
         };
-        let Some(header) = partial.complete(input)? else {
+        let Some(header) = partial.complete(may_deflate, input)? else {
             return Ok(None);
         };
         self.state = State::default();
@@ -207,11 +262,15 @@ impl Decoder {
         }
         let len = limits.check_size(0, header.payload_len)?;
         if header.fin && len <= input.remaining().len() {
-            let payload = Payload::Block(input.take_payload(len, &mut header.mask));
-            return Ok(Some(Complete { opcode, payload }));
+            return Ok(Some(Complete {
+                opcode,
+                deflated: header.deflated,
+                payload: Payload::Block(input.take_payload(len, &mut header.mask)),
+            }));
         }
         self.message = Some(Progress {
             kind: match opcode {
+                opcode if header.deflated => Kind::Deflated(opcode),
                 Opcode::Text => Kind::Text(Utf8Check::default()),
                 _ => Kind::Binary,
             },
@@ -241,8 +300,11 @@ impl Decoder {
     ) -> Result<Option<Complete<'s>>, Error> {
         let len = u8::try_from(header.payload_len).map_err(|_| Error::ControlTooLong)?;
         if usize::from(len) <= input.remaining().len() {
-            let payload = Payload::Block(input.take_payload(len.into(), &mut header.mask));
-            return Ok(Some(Complete { opcode, payload }));
+            return Ok(Some(Complete {
+                opcode,
+                deflated: false,
+                payload: Payload::Block(input.take_payload(len.into(), &mut header.mask)),
+            }));
         }
         Ok(self.control(opcode, header.mask, len, len, input))
     }
@@ -279,13 +341,15 @@ impl Decoder {
         if !fin {
             return Ok(None);
         }
-        let opcode = match message.kind {
-            Kind::Text(_) => Opcode::Text,
-            Kind::Binary => Opcode::Binary,
+        let (opcode, deflated) = match message.kind {
+            Kind::Text(_) => (Opcode::Text, false),
+            Kind::Binary => (Opcode::Binary, false),
+            Kind::Deflated(opcode) => (opcode, true),
         };
         self.message = None;
         Ok(Some(Complete {
             opcode,
+            deflated,
             payload: Payload::Buffer(0),
         }))
     }
@@ -317,6 +381,7 @@ impl Decoder {
         self.lent = len;
         Some(Complete {
             opcode,
+            deflated: false,
             payload: Payload::Buffer(self.buffer.len().saturating_sub(len.into())),
         })
     }
@@ -330,9 +395,13 @@ impl Default for State {
 
 impl PartialHeader {
     /// Reads the header that begins here and ends in `input`; `None` if it goes on after `input`.
-    fn complete(&mut self, input: &mut Input<'_>) -> Result<Option<Header>, Error> {
+    fn complete(
+        &mut self,
+        may_deflate: bool,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Header>, Error> {
         if self.len == 0
-            && let Some((header, len)) = Header::parse(input.remaining())?
+            && let Some((header, len)) = Header::parse(input.remaining(), may_deflate)?
         {
             input.take(len);
             return Ok(Some(header));
@@ -343,7 +412,10 @@ impl PartialHeader {
             *to = *from;
             filled += 1;
         }
-        let parsed = Header::parse(self.bytes.get(..filled.into()).unwrap_or_default())?;
+        let parsed = Header::parse(
+            self.bytes.get(..filled.into()).unwrap_or_default(),
+            may_deflate,
+        )?;
         let Some((header, len)) = parsed else {
             input.take(usize::from(filled) - here);
             self.len = filled;

@@ -5,7 +5,7 @@ use super::CloseCode;
 /// Why the bytes of a peer were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("a reserved bit is set, but no extension was negotiated that gives it a meaning")]
+    #[error("a reserved bit is set, but nothing that was negotiated gives it a meaning here")]
     ReservedBit,
     #[error("opcode {0:#x} is reserved")]
     ReservedOpcode(u8),
@@ -29,6 +29,8 @@ pub(crate) enum Error {
     TooManyFragments,
     #[error("text is not valid UTF-8")]
     InvalidUtf8,
+    #[error("a deflated message cannot be inflated")]
+    InvalidDeflate,
     #[error("the payload of a close frame is a single byte")]
     CloseTruncated,
     #[error("close code {0} must not be sent")]
@@ -39,7 +41,7 @@ impl Error {
     /// The code of the close frame that answers this error.
     pub(crate) fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
             // A message in too many pieces is one that is too big to process: its pieces cost, not its bytes.
             Self::MessageTooBig | Self::TooManyFragments => CloseCode::TOO_BIG,
             Self::ReservedBit
@@ -71,6 +73,7 @@ impl Error {
             Self::MessageTooBig => "message_too_big",
             Self::TooManyFragments => "too_many_fragments",
             Self::InvalidUtf8 => "invalid_utf8",
+            Self::InvalidDeflate => "invalid_deflate",
             Self::CloseTruncated => "close_truncated",
             Self::CloseCode(_) => "close_code",
         }

@@ -50,6 +50,8 @@ pub(crate) struct Header {
     pub(crate) fin: bool,
     /// `None` if the frame continues a message.
     pub(crate) opcode: Option<Opcode>,
+    /// RSV1: the message that begins here is deflated (RFC 7692 section 6).
+    pub(crate) deflated: bool,
     pub(crate) mask: Mask,
     /// What the peer declares; at most 125 in a control frame, otherwise not yet checked against any limit.
     pub(crate) payload_len: u64,
@@ -58,16 +60,16 @@ pub(crate) struct Header {
 impl Header {
     /// Reads the header at the start of `bytes`, and says how long it is; `None` if it goes on after `bytes`.
     ///
-    /// Each rule is checked as soon as the byte that it is about is here.
+    /// Each rule is checked as soon as the byte that it is about is here. Only with permessage-deflate `may_deflate`.
     ///
     /// # Errors
     /// What is wrong with this header, whatever frames came before.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Error> {
+    pub(crate) fn parse(bytes: &[u8], may_deflate: bool) -> Result<Option<(Self, usize)>, Error> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
         let fin = first & FIN != 0;
-        let opcode = parse_first(first)?;
+        let opcode = parse_first(first, may_deflate)?;
         let control = opcode.is_some_and(Opcode::is_control);
         if control && !fin {
             return Err(Error::ControlFragmented);
@@ -93,6 +95,7 @@ impl Header {
         let header = Self {
             fin,
             opcode,
+            deflated: first & RSV1 != 0,
             mask: Mask::new(*key),
             payload_len,
         };
@@ -101,21 +104,24 @@ impl Header {
 }
 
 /// Checks the first byte of a header and returns its opcode, `None` for a continuation.
-fn parse_first(first: u8) -> Result<Option<Opcode>, Error> {
-    // permessage-deflate (RFC 7692 section 6) gives RSV1 its meaning: once negotiated, and on the first frame of a
-    // data message only. This is the one place that refuses it.
-    if first & (RSV1 | RSV2 | RSV3) != 0 {
+fn parse_first(first: u8, may_deflate: bool) -> Result<Option<Opcode>, Error> {
+    if first & (RSV2 | RSV3) != 0 || (first & RSV1 != 0 && !may_deflate) {
         return Err(Error::ReservedBit);
     }
-    match first & OPCODE {
-        CONTINUATION => Ok(None),
-        0x1 => Ok(Some(Opcode::Text)),
-        0x2 => Ok(Some(Opcode::Binary)),
-        0x8 => Ok(Some(Opcode::Close)),
-        0x9 => Ok(Some(Opcode::Ping)),
-        0xA => Ok(Some(Opcode::Pong)),
-        reserved => Err(Error::ReservedOpcode(reserved)),
+    let opcode = match first & OPCODE {
+        CONTINUATION => None,
+        0x1 => Some(Opcode::Text),
+        0x2 => Some(Opcode::Binary),
+        0x8 => Some(Opcode::Close),
+        0x9 => Some(Opcode::Ping),
+        0xA => Some(Opcode::Pong),
+        reserved => return Err(Error::ReservedOpcode(reserved)),
+    };
+    // permessage-deflate gives RSV1 a meaning on the first frame of a data message only (RFC 7692 section 6.1).
+    if first & RSV1 != 0 && opcode.is_none_or(Opcode::is_control) {
+        return Err(Error::ReservedBit);
     }
+    Ok(opcode)
 }
 
 /// The payload length and what follows it in `bytes`; `None` if it goes on after `bytes`.
@@ -153,7 +159,10 @@ pub(crate) fn encode_header(
     opcode: Opcode,
     payload_len: usize,
 ) -> ([u8; MAX_SERVER_HEADER], usize) {
-    let first = FIN | opcode as u8;
+    header_from(FIN | opcode as u8, payload_len)
+}
+
+fn header_from(first: u8, payload_len: usize) -> ([u8; MAX_SERVER_HEADER], usize) {
     let mut header = [0; MAX_SERVER_HEADER];
     if let Ok(len) = u16::try_from(payload_len) {
         let [high, low] = len.to_be_bytes();
@@ -175,7 +184,7 @@ pub(crate) fn encode_header(
 /// `None` at the end, or where no frame of ours begins.
 pub(crate) fn split_sent(bytes: &[u8]) -> Option<(Opcode, &[u8], &[u8])> {
     let (&first, rest) = bytes.split_first()?;
-    let opcode = parse_first(first).ok()??;
+    let opcode = parse_first(first, false).ok()??;
     let (&short, rest) = rest.split_first()?;
     let (len, rest) = parse_length(short, rest).ok()??;
     let (payload, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
@@ -187,7 +196,17 @@ pub(crate) fn split_sent(bytes: &[u8]) -> Option<(Opcode, &[u8], &[u8])> {
 /// A control frame carries at most [`MAX_CONTROL_PAYLOAD`] bytes: [`ControlFrame`](super::ControlFrame) makes those.
 pub(crate) fn write(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
     debug_assert!(!opcode.is_control() || payload.len() <= MAX_CONTROL_PAYLOAD);
-    let (header, len) = encode_header(opcode, payload.len());
+    append(encode_header(opcode, payload.len()), payload, out);
+}
+
+/// Appends a frame whose payload is deflated: RSV1 says so.
+pub(crate) fn write_deflated(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+    debug_assert!(!opcode.is_control());
+    let header = header_from(FIN | RSV1 | opcode as u8, payload.len());
+    append(header, payload, out);
+}
+
+fn append((header, len): ([u8; MAX_SERVER_HEADER], usize), payload: &[u8], out: &mut Vec<u8>) {
     out.reserve(len + payload.len());
     out.extend_from_slice(&header[..len]);
     out.extend_from_slice(payload);

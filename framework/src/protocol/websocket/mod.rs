@@ -10,6 +10,7 @@
 //! | [`input`] | the cursor over a read block that the decoder consumes |
 //! | [`frame`] | frame headers and opcodes, both directions |
 //! | [`control`] | control frames to send, on the stack |
+//! | [`deflate`] | permessage-deflate |
 //! | [`mask`] | masking |
 //! | [`message`] | what the decoder hands out |
 //! | [`utf8`] | UTF-8 checked as it arrives |
@@ -22,6 +23,7 @@
 pub(crate) mod close;
 pub(crate) mod control;
 pub(crate) mod decoder;
+pub(crate) mod deflate;
 pub(crate) mod error;
 pub(crate) mod frame;
 pub(crate) mod input;

@@ -91,13 +91,14 @@ impl Server {
                     let connect = move |req: HttpRequest, payload: web::Payload| {
                         let ended = ended.clone();
                         let path = req.match_info()["what"].to_owned();
-                        let response = handshake::accept(&req, payload, mode, move |io, early| {
-                            rt::spawn(async move {
-                                let end = serve(format!("/{path}"), io, early).await;
-                                // Nobody listens to the last connections of a test.
-                                let _ = ended.send(end.err().map(|error| error.kind()));
+                        let response =
+                            handshake::accept(&req, payload, mode, None, move |io, early, _| {
+                                rt::spawn(async move {
+                                    let end = serve(format!("/{path}"), io, early).await;
+                                    // Nobody listens to the last connections of a test.
+                                    let _ = ended.send(end.err().map(|error| error.kind()));
+                                });
                             });
-                        });
                         async move { response }
                     };
                     App::new().route("/plain", web::get().to(plain)).service(

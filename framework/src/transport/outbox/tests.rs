@@ -239,7 +239,7 @@ proptest::proptest! {
             let text = vec![u8::try_from(step % 200).unwrap(); len];
             let frame = Frame {
                 bytes: Bytes::from(text.clone()),
-                handling: Handling { slow_consumer: policy, key, volatile: false },
+                handling: Handling { slow_consumer: policy, key, ..Handling::default() },
             };
             let alone = outbox.is_empty();
             let pushed = outbox.push(frame, 1, limit);

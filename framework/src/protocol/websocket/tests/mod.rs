@@ -1,5 +1,6 @@
 //! The codec as a peer meets it: by rule, by memory, by property, and beside another implementation.
 
+mod deflate;
 mod encode;
 mod memory;
 mod oracle;
