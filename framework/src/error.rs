@@ -111,6 +111,8 @@ pub enum DisconnectReason {
     TransportError,
     /// The server closed the connection: after an invalid packet, or as told.
     ForcedClose,
+    /// The same for a connection that could not be told at once: long-polling without a poll open.
+    ForcedServerClose,
     /// No answer to a ping within `ping_timeout`.
     PingTimeout,
     /// The peer sent something that is not an Engine.IO packet.
@@ -136,6 +138,7 @@ impl DisconnectReason {
             Self::TransportClose => "transport close",
             Self::TransportError | Self::SlowConsumer => "transport error",
             Self::ForcedClose => "forced close",
+            Self::ForcedServerClose => "forced server close",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",

@@ -78,9 +78,9 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, ConnectAuth, EventHandlers, Extensions, Handle, Handshake, Hub, InvalidParams,
-    Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route, Session, Socket,
-    Unicast, WaitError,
+    Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
+    InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
+    Session, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

@@ -69,7 +69,13 @@ impl Link {
                     self.shard.send(self.key, reply);
                 }
             }
-            Some(reason) => self.say_goodbye(index, session, reason),
+            Some(reason) => {
+                client.phase = Phase::Gone;
+                let socket = client.socket.clone();
+                if let Some(session) = self.disconnecting(session, &socket, reason) {
+                    self.say_goodbye(index, session, reason);
+                }
+            }
         }
     }
 

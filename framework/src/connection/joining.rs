@@ -38,6 +38,9 @@ impl Link {
             return true;
         };
         let socket = Socket::new(id, self.key, &self.core, &namespace, &self.handshake);
+        if let Some(auth) = auth {
+            socket.keep_auth(auth);
+        }
         self.shard.seat(self.key, socket.scope(), id);
         match catch(|| namespace.admit(auth, &socket)) {
             Ok(Ok(connecting)) => {

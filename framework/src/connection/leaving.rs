@@ -16,25 +16,54 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        if client.left.replace(reason).is_some() {
+        // The first reason counts.
+        if client.left.is_some() {
             return;
         }
+        client.left = Some(reason);
         self.farewells = true;
         let metrics = &self.core.node.metrics;
         if let Some(queue) = client.queue.take() {
             metrics.dropped_disconnected.add(queue.events.len() as u64);
         }
-        let rooms = self.shard.unseat(self.key, client.socket.scope());
-        client.socket.has_left(rooms);
-        match std::mem::replace(&mut client.phase, Phase::Gone) {
+        let socket = client.socket.clone();
+        let mut phase = std::mem::replace(&mut client.phase, Phase::Gone);
+        if let Phase::Idle(session) = phase {
+            let session = self.disconnecting(session, &socket, reason);
+            phase = session.map_or(Phase::Gone, Phase::Idle);
+        }
+        let rooms = self.shard.unseat(self.key, socket.scope());
+        socket.has_left(rooms);
+        match phase {
             // Was never connected; the future is dropped, which is documented.
             Phase::Connecting(_) => return,
             Phase::Idle(session) => self.say_goodbye(index, session, reason),
-            other => client.phase = other,
+            other => {
+                if let Some(client) = self.clients.0.get_mut(index) {
+                    client.phase = other;
+                }
+            }
         }
         self.core.node.metrics.disconnects.add(reason.as_str());
         if let Some(client) = self.clients.get(index) {
             tracing::debug!(socket = %client.socket.id(), %reason, "disconnected");
+        }
+    }
+
+    /// Tells a session that its socket leaves; `None` if it panicked.
+    pub(super) fn disconnecting(
+        &self,
+        mut session: Box<dyn Live>,
+        socket: &Socket,
+        reason: DisconnectReason,
+    ) -> Option<Box<dyn Live>> {
+        socket.leaves();
+        match catch(|| session.disconnecting(socket, reason)) {
+            Ok(()) => Some(session),
+            Err(panic) => {
+                self.panicked("disconnecting", socket, &panic);
+                None
+            }
         }
     }
 
@@ -74,8 +103,9 @@ impl Link {
             let concerned = close || client.socket.id() == meant;
             if concerned && client.left.is_none() {
                 let socket = client.socket.clone();
-                self.send_disconnect(&socket);
+                // What its session still tells its rooms goes before.
                 self.leave(index, reason);
+                self.send_disconnect(&socket);
             }
         }
         if close {

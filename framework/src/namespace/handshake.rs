@@ -1,4 +1,10 @@
-use std::{net::SocketAddr, time::SystemTime};
+use std::{
+    borrow::Cow,
+    net::SocketAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::protocol::engine_io;
 
 /// What only served to open the WebSocket; an idle connection need not keep it.
 const SPENT: [&str; 5] = [
@@ -57,6 +63,19 @@ impl Handshake {
         self.url().split_once('?').map_or("", |(_, query)| query)
     }
 
+    /// The value of a parameter of the query, its escapes undone: of a repeated one the last.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.query_pairs()
+            .filter_map(|(known, value)| (known == name).then_some(value))
+            .last()
+    }
+
+    /// The names and values of the query, their escapes undone.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        engine_io::query_pairs(self.query())
+    }
+
     /// The names, in lower case, and values of the headers. A value that is not text is left out,
     /// and so are `Connection`, `Upgrade` and those of the WebSocket handshake itself.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -84,6 +103,20 @@ impl Handshake {
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
+    }
+
+    /// The same in milliseconds since 1970, Socket.IO's `issued`.
+    #[must_use]
+    pub fn issued(&self) -> u64 {
+        let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether it came from a page: it has an `Origin`, which browsers set on every WebSocket and
+    /// on requests to another site. Socket.IO's `xdomain`.
+    #[must_use]
+    pub fn xdomain(&self) -> bool {
+        self.header("origin").is_some()
     }
 
     /// Whether it came over TLS that ends here, or with
@@ -122,5 +155,19 @@ mod tests {
         assert_eq!(handshake.headers().count(), 3);
         assert_eq!(handshake.url(), "/socket.io/?EIO=4&a=b");
         assert_eq!(handshake.query(), "EIO=4&a=b");
+        assert!(!handshake.xdomain());
+    }
+
+    #[test]
+    fn parameters_are_unescaped_and_the_last_of_a_name_counts() {
+        let url = "/socket.io/?room=a&room=b%20%26+c&%6Bey&empty=";
+        let headers = [("origin", "https://a.example")];
+        let handshake = Handshake::new(url, headers.into_iter(), None, false);
+        assert_eq!(handshake.query_value("room").as_deref(), Some("b & c"));
+        assert_eq!(handshake.query_value("key").as_deref(), Some(""));
+        assert_eq!(handshake.query_value("none"), None);
+        assert_eq!(handshake.query_pairs().count(), 4);
+        assert!(handshake.xdomain());
+        assert!(handshake.issued() > 0);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) trait Live {
     /// Starts the handler of an event; the session comes back with the outcome.
     fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
 
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason);
+
     fn disconnect(self: Box<Self>, socket: Socket, reason: DisconnectReason) -> LocalFuture<()>;
 }
 
@@ -112,6 +114,10 @@ impl<S: Session> Live for S {
             [] => dispatch(self, event, socket),
             _ => guard::call(self, event.into(), socket),
         }
+    }
+
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
+        Session::disconnecting(self, socket, reason);
     }
 
     fn disconnect(

@@ -2,6 +2,7 @@
 
 mod builder;
 mod children;
+mod data;
 mod extensions;
 mod extras;
 mod guard;
@@ -25,6 +26,7 @@ mod waiting;
 
 pub use builder::NamespaceBuilder;
 pub(crate) use builder::Setup;
+pub use data::DataError;
 pub use extensions::Extensions;
 pub use handlers::{EventHandlers, Handle, Route};
 pub use handshake::Handshake;

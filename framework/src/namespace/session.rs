@@ -66,6 +66,35 @@ pub trait Session: EventHandlers {
     /// then. Clean up in `Drop`.
     fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
 
+    /// The socket is about to leave its rooms: whom it broadcasts to from here are still its
+    /// fellows, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) still finds it. It gets
+    /// nothing any more and joins nothing. [`disconnect`](Self::disconnect) is called next.
+    ///
+    /// While a handler runs the socket does not wait for it: it leaves its rooms at once, and this
+    /// is called when the handler has ended. [`Socket::rooms`] tells the rooms in both cases, and
+    /// broadcasts reach who else is in them.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    ///
+    /// #[derive(Serialize, Event)]
+    /// struct Left(roomcast::SocketId);
+    ///
+    /// impl Session for Chat {
+    ///     # type Auth = ();
+    ///     # async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    ///     fn disconnecting(&mut self, socket: &Socket, _: DisconnectReason) {
+    ///         for room in socket.rooms() {
+    ///             let _ = socket.to(room).emit(&Left(socket.id()));
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
+        let _ = (socket, reason);
+    }
+
     /// The socket has been disconnected: it has left its rooms ([`Socket::rooms`] still tells
     /// which) and gets nothing more. Called once for every `connect` that returned a session,
     /// after the handler that was running; not after a panic.

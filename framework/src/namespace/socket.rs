@@ -94,6 +94,13 @@ impl Socket {
         &self.0.handshake
     }
 
+    /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
+    /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its length.
+    #[must_use]
+    pub fn auth(&self) -> Option<&str> {
+        self.known_extras()?.auth.get().map(AsRef::as_ref)
+    }
+
     /// The application's value of this type, given to
     /// [`HubBuilder::state`](crate::HubBuilder::state).
     ///
@@ -341,8 +348,21 @@ impl Socket {
         self.0.extras.get_or_init(Box::default)
     }
 
+    pub(super) fn known_extras(&self) -> Option<&Extras> {
+        self.0.extras.get().map(AsRef::as_ref)
+    }
+
     pub(crate) fn waiters(&self) -> Option<&Waiters> {
-        self.0.extras.get().map(|extras| &extras.waiters)
+        self.known_extras().map(|extras| &extras.waiters)
+    }
+
+    pub(crate) fn keep_auth(&self, auth: &str) {
+        let _ = self.extras().auth.set(auth.into());
+    }
+
+    /// Nothing more goes to the client, or to its rooms in its name.
+    pub(crate) fn leaves(&self) {
+        self.0.disconnected.store(true, Ordering::Release);
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -271,11 +271,12 @@ impl<'a> Broadcast<'a> {
         let mut answers = self.ask(Action::Fetch)?;
         let mut sockets = Vec::new();
         while let Some(found) = answers.recv().await {
-            let remote = |Found { id, rooms }| RemoteSocket {
+            let remote = |Found { id, rooms, data }| RemoteSocket {
                 node: Arc::clone(&self.node),
                 scope: Arc::clone(&self.scope),
                 id,
                 rooms,
+                data,
             };
             sockets.extend(found.into_iter().map(remote));
         }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::broadcast::{Applied, Broadcast};
 use crate::{
@@ -13,14 +13,15 @@ use crate::{
     },
 };
 
-/// A socket that [`Broadcast::fetch_sockets`] found: its id, its rooms at that moment, and the way
-/// to it.
+/// A socket that [`Broadcast::fetch_sockets`] found: its id, its rooms and data at that
+/// moment, and the way to it.
 #[derive(Clone)]
 pub struct RemoteSocket {
     pub(super) node: Arc<Node>,
     pub(super) scope: Arc<Scope>,
     pub(super) id: SocketId,
     pub(super) rooms: Vec<RoomName>,
+    pub(super) data: Option<Arc<String>>,
 }
 
 impl RemoteSocket {
@@ -33,6 +34,15 @@ impl RemoteSocket {
     /// The rooms it was in, without its private one; in no order.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
         self.rooms.iter().map(AsRef::as_ref)
+    }
+
+    /// The value that [`Socket::set_data`](crate::Socket::set_data) had given it; `None` if none.
+    ///
+    /// # Errors
+    /// If it does not fit the type.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
+        let data = self.data.as_deref();
+        data.map(|json| serde_json::from_str(json)).transpose()
     }
 
     /// Emits to it.

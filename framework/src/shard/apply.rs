@@ -1,5 +1,7 @@
 //! What a command does to the state.
 
+use std::sync::Arc;
+
 use super::{
     command::{Action, Command, Selection},
     directory::Scope,
@@ -49,6 +51,14 @@ impl State {
             }
             Action::ServeWaiters => {
                 self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
+            }
+            Action::SetData(data) => {
+                for slot in self.select(&scope, &to) {
+                    let slot = self.slots.get_mut(slot as usize);
+                    if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
+                        seat.data = Some(Arc::clone(&data));
+                    }
+                }
             }
             Action::Fetch => {
                 let found = self.select(&scope, &to);

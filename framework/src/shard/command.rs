@@ -36,6 +36,7 @@ impl Command {
     pub(crate) fn weight(&self) -> usize {
         match &self.action {
             Action::Emit { frame, .. } => frame.bytes.len(),
+            Action::SetData(json) => json.len(),
             _ => 0,
         }
     }
@@ -54,6 +55,8 @@ pub(crate) enum Action {
     },
     /// Look whether what is queued is waited for.
     ServeWaiters,
+    /// Keep this value with them, as JSON.
+    SetData(Arc<String>),
     /// Tell who they are.
     Fetch,
 }
@@ -63,6 +66,7 @@ pub(crate) enum Action {
 pub(crate) struct Found {
     pub(crate) id: SocketId,
     pub(crate) rooms: Vec<RoomName>,
+    pub(crate) data: Option<Arc<String>>,
 }
 
 /// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each

@@ -303,6 +303,7 @@ impl Shard {
             namespace: scope.id,
             id,
             rooms: RoomList::new(),
+            data: None,
             connecting: true,
         });
         slot.held.get_or_insert_default();

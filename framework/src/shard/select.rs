@@ -121,6 +121,7 @@ impl State {
         Some(Found {
             id: seat.id,
             rooms: self.room_names(seat),
+            data: seat.data.clone(),
         })
     }
 }

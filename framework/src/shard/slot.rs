@@ -46,6 +46,8 @@ pub(crate) struct Seat {
     pub(crate) namespace: NamespaceId,
     pub(crate) id: SocketId,
     pub(crate) rooms: RoomList,
+    /// What the application keeps with it, as JSON.
+    pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
 }

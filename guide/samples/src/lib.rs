@@ -18,6 +18,7 @@ mod middleware;
 mod namespaces;
 mod rooms;
 mod security;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod transports;

@@ -12,7 +12,7 @@ mod query;
 pub(crate) use error::{HandshakeError, ParseError};
 pub(crate) use open::Open;
 pub(crate) use packet::Packet;
-pub(crate) use query::Query;
+pub(crate) use query::{Query, pairs as query_pairs};
 
 #[cfg(test)]
 mod tests;

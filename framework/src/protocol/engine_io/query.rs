@@ -20,8 +20,7 @@ impl<'a> Query<'a> {
     /// Reads a query string without its `?`. Of a repeated parameter the last one counts.
     pub(crate) fn parse(query: &'a str) -> Self {
         let mut parsed = Self::default();
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        for (name, value) in split(query) {
             let value = || unescape(value);
             match unescape(name).as_ref() {
                 "EIO" => parsed.eio = Some(value()),
@@ -39,6 +38,17 @@ impl<'a> Query<'a> {
     pub(crate) fn is_v4(&self) -> bool {
         self.eio.as_deref() == Some("4")
     }
+}
+
+/// The names and values of a query string without its `?`, their escapes undone.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let pairs = split(query).filter(|pair| *pair != ("", ""));
+    pairs.map(|(name, value)| (unescape(name), unescape(value)))
+}
+
+fn split(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&');
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// Undoes percent encoding as Node's `querystring` does: `+` is a space, a broken escape stays as
