@@ -20,7 +20,7 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
             .namespace::<Admin>("/admin")
             .namespace::<Closed>("/plain")
             .namespace_with(numbered()),
-        "msgpack parser" => hub.namespace::<Closed>("/no").parser(Msgpack::default()),
+        "msgpack parser" => hub.namespace::<Closed>("/no").parser(Msgpack),
         "disconnects" => hub.namespace::<Watched>("/b"),
         "websocket edge cases" => hub.namespace::<Watched>("/two").max_http_buffer_size(1_000),
         "heartbeat" => hub
