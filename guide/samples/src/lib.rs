@@ -16,6 +16,7 @@ mod guarantees;
 mod hello;
 mod middleware;
 mod namespaces;
+mod parsers;
 mod rooms;
 mod security;
 mod sessions;
