@@ -165,6 +165,7 @@ impl Handler<Notice> for Connection {
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
             Notice::CutOff => self.link.cut_off(),
+            Notice::TakenOver => self.link.end_silent_peer(DisconnectReason::TakenOver),
             Notice::UpgradeTimeout => {
                 if let Carrier::Polling(polling) = &mut self.carrier {
                     polling.upgrade_timeout(&self.link);
@@ -194,6 +195,7 @@ impl Drop for Link {
         for client in self.clients.drain() {
             let rooms = self.shard.unseat(self.key, client.socket.scope());
             client.socket.has_left(rooms);
+            client.socket.forget();
         }
         self.shard.close(self.key);
         node.metrics.connections.down();

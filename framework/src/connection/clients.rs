@@ -4,7 +4,7 @@ use std::{collections::VecDeque, future::Future, pin::Pin};
 
 use smallvec::SmallVec;
 
-use super::actor::Link;
+use super::{actor::Link, recovering::Claiming};
 use crate::{
     error::DisconnectReason,
     event::RawEvent,
@@ -34,6 +34,7 @@ pub(super) struct Queue {
 }
 
 pub(super) enum Phase {
+    Claiming(Box<Claiming>),
     Connecting(Connecting),
     Idle(Box<dyn Live>),
     Handling {
@@ -43,6 +44,13 @@ pub(super) enum Phase {
     Leaving(Pin<Box<dyn Future<Output = ()>>>),
     /// Nothing is left to do; also while the phase is being changed.
     Gone,
+}
+
+impl Phase {
+    /// Has the CONNECT reply still to be sent?
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self, Self::Claiming(_) | Self::Connecting(_))
+    }
 }
 
 impl Clients {
@@ -62,7 +70,7 @@ impl Clients {
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
         self.0.iter().position(|client| {
             client.left.is_none()
-                && !matches!(client.phase, Phase::Connecting(_))
+                && !client.phase.is_connecting()
                 && client.socket.namespace_name() == nsp
         })
     }

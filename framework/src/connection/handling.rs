@@ -86,6 +86,7 @@ impl Link {
         };
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
+        socket.forget();
         self.panicked(at, &socket, panic);
         if self
             .clients
@@ -119,6 +120,10 @@ impl Link {
     pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
         while let Some(client) = self.clients.0.get_mut(index) {
             match &mut client.phase {
+                Phase::Claiming(claiming) => match claiming.search.as_mut().poll(cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(found) => self.claimed(index, found),
+                },
                 Phase::Connecting(future) => match poll_catching(future.as_mut(), cx) {
                     Poll::Pending => return,
                     Poll::Ready(Ok(result)) => self.connected(index, result),

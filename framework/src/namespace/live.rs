@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket, guard, untyped};
+use super::{Handle, Refusal, Reply, Session, SessionState, Socket, guard, untyped};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
@@ -17,6 +17,9 @@ pub(super) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 pub(crate) trait Live {
     /// Starts the handler of an event; the session comes back with the outcome.
     fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
+
+    /// What is kept of it while its client is away.
+    fn save(&self) -> Option<SessionState>;
 
     fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason);
 
@@ -54,7 +57,10 @@ pub(crate) fn connect<S: Session>(
     let auth = parse_auth::<S::Auth>(auth)?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
-        let session = S::connect(auth, &socket).await?;
+        let session = match socket.kept_state() {
+            None => S::connect(auth, &socket).await?,
+            Some(state) => S::restore(state, auth, &socket).await?,
+        };
         Ok(Box::new(session) as Box<dyn Live>)
     }))
 }
@@ -114,6 +120,10 @@ impl<S: Session> Live for S {
             [] => dispatch(self, event, socket),
             _ => guard::call(self, event.into(), socket),
         }
+    }
+
+    fn save(&self) -> Option<SessionState> {
+        Session::save(self)
     }
 
     fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {

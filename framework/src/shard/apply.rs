@@ -52,6 +52,7 @@ impl State {
             Action::ServeWaiters => {
                 self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
             }
+            Action::TakeOver => self.tell(&scope, &to, |_| Notice::TakenOver),
             Action::SetData(data) => {
                 for slot in self.select(&scope, &to) {
                     let slot = self.slots.get_mut(slot as usize);

@@ -19,6 +19,7 @@
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`] |
 //! | [`node`] | all workers of the process |
 
 pub(crate) mod actor;
@@ -31,9 +32,13 @@ mod emit;
 mod flush;
 mod inbox;
 pub(crate) mod local;
+pub(crate) mod log;
 mod membership;
 pub(crate) mod node;
+pub(crate) mod offset;
 mod pending;
+pub(crate) mod recovery;
+pub(crate) mod retained;
 mod seats;
 mod select;
 pub(crate) mod slot;

@@ -56,6 +56,8 @@ pub(crate) struct Seat {
 /// client knows its socket before the first event for it; a refused socket never sees them.
 #[derive(Default)]
 pub(crate) struct Held {
+    /// What goes out before the reply: missed by a socket whose client has come back.
+    pub(crate) before: Vec<(NamespaceId, Frame)>,
     pub(crate) frames: Vec<(NamespaceId, Frame)>,
     pub(crate) bytes: usize,
 }
@@ -101,6 +103,8 @@ pub(crate) enum Notice {
     /// its own id: another socket may have come to its namespace meanwhile, and another namespace
     /// to the id of that one.
     Disconnect { socket: SocketId, close: bool },
+    /// The client has come back on another connection.
+    TakenOver,
 }
 
 impl Slot {
@@ -121,7 +125,10 @@ impl Slot {
 
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self.held.take().map_or(0, |held| held.frames.len());
+        let held = self
+            .held
+            .take()
+            .map_or(0, |held| held.before.len() + held.frames.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

@@ -17,6 +17,7 @@ mod hello;
 mod middleware;
 mod namespaces;
 mod parsers;
+mod recovery;
 mod rooms;
 mod security;
 mod sessions;
