@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as notepack from "notepack.io";
-import { DEVIATIONS, NOT_YET, UNSUPPORTED } from "./transcript/deviations.mjs";
+import { DEVIATIONS, UNSUPPORTED } from "./transcript/deviations.mjs";
 import { scenarios } from "./transcript/recorded.mjs";
 import { replay } from "./transcript/replay.mjs";
 
@@ -18,7 +18,7 @@ const decode = (bytes) => JSON.parse(JSON.stringify(notepack.decode(bytes)));
 
 test("every deviation belongs to a scenario", () => {
   const names = scenarios.map(({ name }) => name);
-  for (const { scenario } of [...DEVIATIONS, ...UNSUPPORTED, ...NOT_YET]) assert.ok(names.includes(scenario), scenario);
+  for (const { scenario } of [...DEVIATIONS, ...UNSUPPORTED]) assert.ok(names.includes(scenario), scenario);
 });
 
 describe("the reference implementation, so that the replay itself is right", { concurrency: CONCURRENCY }, () => {
@@ -32,7 +32,7 @@ describe("the reference implementation, so that the replay itself is right", { c
 describe("roomcast", { concurrency: CONCURRENCY }, () => {
   for (const scenario of scenarios) {
     const mine = ({ scenario: name }) => name === scenario.name;
-    const skip = UNSUPPORTED.find(mine)?.why ?? NOT_YET.find(mine)?.feature;
+    const skip = UNSUPPORTED.find(mine)?.why;
     test(scenario.name, { skip }, async () => {
       const deviations = DEVIATIONS.filter(mine);
       assert.deepEqual(await replay(scenario, { command: [process.env.SERVER_BIN], decode, deviations }), []);

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use roomcast::{
-    Cookie, Cors, Forbidden, Handshake, Hub, HubBuilder, NamespaceBuilder, Params, SameSite,
-    parser::Msgpack,
+    Cookie, Cors, Forbidden, Handshake, Hub, HubBuilder, NamespaceBuilder, Params,
+    PerMessageDeflate, Recovery, SameSite, parser::Msgpack,
 };
 use serde_json::json;
 
@@ -29,6 +29,10 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
         "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
         "upgrade edge cases" => hub.upgrade_timeout(Duration::from_millis(400)),
+        "connection state recovery" | "connection state recovery refused" => {
+            hub.connection_state_recovery(Recovery::new())
+        }
+        "permessage-deflate" => hub.per_message_deflate(PerMessageDeflate::default()),
         "cookie" => hub.cookie(Cookie::default()),
         "cookie with options" => hub.cookie(
             Cookie::named("my-cookie")

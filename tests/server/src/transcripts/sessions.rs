@@ -38,6 +38,10 @@ struct AskMe;
 #[derive(Deserialize, Event)]
 struct N(usize);
 
+/// The same, not to be compressed.
+#[derive(Deserialize, Event)]
+struct Nc(usize);
+
 /// A question with any answer.
 #[derive(Serialize)]
 struct Question(u32);
@@ -51,7 +55,7 @@ impl Event for Question {
 
 /// The main namespace.
 #[derive(EventHandlers)]
-#[handles(Message, WithAck, BinAck, Echo, AskMe, N)]
+#[handles(Message, WithAck, BinAck, Echo, AskMe, N, Nc)]
 pub(super) struct Main;
 
 impl Session for Main {
@@ -113,6 +117,13 @@ impl Handle<AskMe> for Main {
 impl Handle<N> for Main {
     async fn handle(&mut self, N(bytes): N, socket: &Socket) -> Result<(), Rejection> {
         Ok(socket.emit_raw("d", &("x".repeat(bytes),))?)
+    }
+}
+
+impl Handle<Nc> for Main {
+    async fn handle(&mut self, Nc(bytes): Nc, socket: &Socket) -> Result<(), Rejection> {
+        let plain = socket.compress(false);
+        Ok(plain.emit_raw("d", &("x".repeat(bytes),))?)
     }
 }
 
@@ -186,7 +197,7 @@ impl Session for Closed {
 }
 
 fn connected(socket: &Socket) {
-    let about = json!({ "recovered": false, "rooms": rooms(socket) });
+    let about = json!({ "recovered": socket.recovered(), "rooms": rooms(socket) });
     say("connection", &json!([socket.namespace().name(), about]));
 }
 

@@ -60,6 +60,27 @@ async fn step(hub: &Hub, label: &str) -> Result<(), EmitError> {
         "socket[0].timeout(50).emit with ack, no answer" => ask(first.clone()),
         "io.in(r1).disconnectSockets()" => hub.to("r1").disconnect(false).await?,
         "io.disconnectSockets(true)" => hub.everyone().disconnect(true).await?,
+        "emit while connected" => {
+            last.join("room")?;
+            last.emit_raw("direct", &(1,))?;
+            hub.everyone().emit_raw("all", &(json!({ "a": 1 }),))?;
+            emit(&hub.to("room"), "room")?;
+            emit(&hub.everyone().volatile(), "volatile")?;
+            let unanswered = last.timeout(Duration::ZERO);
+            let _ = unanswered.emit_raw_with_ack("with-ack", &()).await;
+            hub.everyone()
+                .emit_raw("bin", &(Binary::from(vec![1, 2]),))?;
+        }
+        "emit while away" => {
+            hub.everyone().emit_raw("missed-all", &(2,))?;
+            emit(&hub.to("room"), "missed-room")?;
+            emit(&hub.to("other"), "missed-other-room")?;
+            emit(&hub.except("room"), "missed-excepted")?;
+            emit(&hub.everyone().volatile(), "missed-volatile")?;
+            let gone = hub.to(last.id().to_string());
+            gone.emit_raw("missed-direct", &(Binary::from(vec![7]),))?;
+        }
+        "emit after" => emit(&hub.to("room"), "after")?,
         "emit without a poll" => {
             last.emit_raw("a", &(1,))?;
             last.emit_raw("b", &(Binary::from(vec![1, 2]),))?;
