@@ -47,6 +47,8 @@ class Client:
 
 
 class AsyncioClient(Client):
+    keeps_order = True
+
     def __init__(self, namespace="/"):
         super().__init__(socketio.AsyncClient(**RECONNECTION), namespace)
 
@@ -71,11 +73,17 @@ class AsyncioClient(Client):
     async def call(self, name, *args):
         return await self.client.call(name, args, namespace=self.namespace, timeout=TIMEOUT)
 
+    async def sent(self):
+        await self.client.eio.queue.join()
+
     async def disconnect(self):
         await self.client.disconnect()
 
 
 class ThreadedClient(Client):
+    # Every handler is called from a thread of its own.
+    keeps_order = False
+
     def __init__(self, namespace="/"):
         super().__init__(socketio.Client(**RECONNECTION), namespace)
 
@@ -94,6 +102,9 @@ class ThreadedClient(Client):
     async def call(self, name, *args):
         call = self.client.call
         return await asyncio.to_thread(call, name, args, namespace=self.namespace, timeout=TIMEOUT)
+
+    async def sent(self):
+        await asyncio.to_thread(self.client.eio.queue.join)
 
     async def disconnect(self):
         await asyncio.to_thread(self.client.disconnect)

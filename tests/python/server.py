@@ -8,7 +8,8 @@ class Server:
     def __init__(self, port=0):
         self.process = subprocess.Popen(
             [os.environ["SERVER_BIN"]],
-            env={**os.environ, "PORT": str(port)},
+            # A client that leaves while it waits for a poll to be answered waits for the next ping.
+            env={**os.environ, "PORT": str(port), "PING_INTERVAL": "1000"},
             stdout=subprocess.PIPE,
             text=True,
         )
