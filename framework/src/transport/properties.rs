@@ -13,7 +13,7 @@ use super::{
 };
 use crate::protocol::{
     engine_io::{Packet as EnginePacket, payload},
-    socket_io::{Assembler, Data, Limits, Step, encode, is_reserved, parser::ParserError},
+    socket_io::{Assembler, Binary, Data, Limits, Step, encode, is_reserved, parser::ParserError},
     websocket::{Opcode, frame},
 };
 
