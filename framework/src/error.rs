@@ -111,7 +111,8 @@ pub enum DisconnectReason {
     TransportError,
     /// The server closed the connection: after an invalid packet, or as told.
     ForcedClose,
-    /// The same for a connection that could not be told at once: long-polling without a poll open.
+    /// The same after a packet that the client should not have sent now, where the client could not be
+    /// told at once: long-polling without a poll open.
     ForcedServerClose,
     /// No answer to a ping within `ping_timeout`.
     PingTimeout,
