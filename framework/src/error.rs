@@ -126,6 +126,9 @@ pub enum DisconnectReason {
     /// More was waiting for a client than its outbox may hold
     /// ([`SlowConsumer::Close`](crate::SlowConsumer::Close)). A transport error to Socket.IO.
     SlowConsumer,
+    /// Its time was over ([`Socket::expires_in`](crate::Socket::expires_in)). A server-side
+    /// disconnect to Socket.IO.
+    Expired,
     /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
     HandlerPanicked,
 }
@@ -143,7 +146,7 @@ impl DisconnectReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
-            Self::ServerNamespaceDisconnect | Self::HandlerPanicked => {
+            Self::ServerNamespaceDisconnect | Self::Expired | Self::HandlerPanicked => {
                 "server namespace disconnect"
             }
         }

@@ -170,6 +170,8 @@ impl Handler<Notice> for Connection {
                     polling.upgrade_timeout(&self.link);
                 }
             }
+            Notice::Expiring(namespace) => self.link.expiring(namespace),
+            Notice::Expired(namespace) => self.link.expired(namespace),
             Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
             Notice::Disconnect { socket, close } => self.link.server_disconnect(socket, close),
         }

@@ -80,7 +80,7 @@ impl Link {
     }
 
     /// The session went with a panic: its socket is disconnected.
-    fn lost(&mut self, index: usize, at: &str, panic: &str) {
+    pub(super) fn lost(&mut self, index: usize, at: &str, panic: &str) {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
@@ -146,6 +146,7 @@ impl Link {
                         }
                     }
                 },
+                Phase::Idle(_) if client.socket.take_expires_soon() => self.tell_expiring(index),
                 Phase::Idle(_) => {
                     let Some(queue) = &mut client.queue else {
                         return;

@@ -14,6 +14,7 @@
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
 //! | [`handling`] | their events |
+//! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
@@ -24,6 +25,7 @@ mod clients;
 mod context;
 mod drive;
 mod ending;
+mod expiry;
 mod handling;
 mod joining;
 mod leaving;

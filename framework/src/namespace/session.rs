@@ -66,6 +66,20 @@ pub trait Session: EventHandlers {
     /// then. Clean up in `Drop`.
     fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
 
+    /// The socket is about to expire: see [`Socket::expires_in`]. Called once for each time that
+    /// is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before, between two handlers
+    /// like one of them. By default nothing happens.
+    ///
+    /// Ask the client for a new token here, and take it in a handler: events wait while this
+    /// runs.
+    ///
+    /// # Cancel safety
+    /// As [`Handle::handle`](crate::Handle::handle).
+    fn expiring(&mut self, socket: &Socket) -> impl Future<Output = ()> {
+        let _ = socket;
+        async {}
+    }
+
     /// The socket is about to leave its rooms: whom it broadcasts to from here are still its
     /// fellows, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) still finds it. It gets
     /// nothing any more and joins nothing. [`disconnect`](Self::disconnect) is called next.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::{
     command::{Action, Command, Selection},
     directory::Scope,
@@ -58,6 +60,13 @@ impl State {
                     if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
                         seat.data = Some(Arc::clone(&data));
                     }
+                }
+            }
+            Action::Expire(at) => {
+                let now = Instant::now();
+                for slot in self.select(&scope, &to) {
+                    let notice = node.config.expiry_notice;
+                    self.rewind |= self.expiries.set((slot, scope.id), at, notice, now);
                 }
             }
             Action::Fetch => {

@@ -28,6 +28,7 @@ mod deadlines;
 mod deflate;
 pub(crate) mod directory;
 mod emit;
+mod expiry;
 mod flush;
 mod inbox;
 pub(crate) mod local;

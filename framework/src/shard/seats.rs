@@ -144,6 +144,7 @@ impl State {
         for room in seat.rooms.clone() {
             self.leave(key.index, scope.id, room);
         }
+        self.expiries.remove((key.index, scope.id));
         let slot = self.slot_mut(key)?;
         let at = slot
             .sockets

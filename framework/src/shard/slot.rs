@@ -95,6 +95,10 @@ pub(crate) enum Notice {
     UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
+    /// The socket of this namespace expires soon.
+    Expiring(NamespaceId),
+    /// It has expired.
+    Expired(NamespaceId),
     /// A task waits for an event of this namespace, or gave one back.
     WaitersChanged(NamespaceId),
     /// The application disconnects the socket, or with `close` all of them and the connection. By
