@@ -1,10 +1,12 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
 mod per_message_deflate;
+mod recovery;
 
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
+pub use recovery::Recovery;
 
 /// What happens to an event for a client that does not read fast enough: when what waits for it
 /// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
@@ -97,6 +99,7 @@ pub(crate) struct Config {
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) websocket_mode: WebSocketMode,
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
+    pub(crate) connection_state_recovery: Option<Recovery>,
 }
 
 impl Default for Config {
@@ -125,6 +128,7 @@ impl Default for Config {
             slow_consumer: SlowConsumer::Close,
             websocket_mode: WebSocketMode::Handoff,
             per_message_deflate: None,
+            connection_state_recovery: None,
         }
     }
 }

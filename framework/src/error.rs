@@ -131,6 +131,9 @@ pub enum DisconnectReason {
     Expired,
     /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
     HandlerPanicked,
+    /// The client came back on another connection before this one was known to be lost (connection
+    /// state recovery). A transport that closed to Socket.IO.
+    TakenOver,
 }
 
 impl DisconnectReason {
@@ -138,7 +141,7 @@ impl DisconnectReason {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::TransportClose => "transport close",
+            Self::TransportClose | Self::TakenOver => "transport close",
             Self::TransportError | Self::SlowConsumer => "transport error",
             Self::ForcedClose => "forced close",
             Self::ForcedServerClose => "forced server close",
@@ -149,6 +152,25 @@ impl DisconnectReason {
             Self::ServerNamespaceDisconnect | Self::Expired | Self::HandlerPanicked => {
                 "server namespace disconnect"
             }
+        }
+    }
+
+    /// Whether the client may come back to its session (Socket.IO v5, section 8).
+    pub(crate) fn is_recoverable(self) -> bool {
+        match self {
+            Self::TransportClose
+            | Self::TransportError
+            | Self::ForcedClose
+            | Self::ForcedServerClose
+            | Self::PingTimeout
+            | Self::ServerShuttingDown
+            | Self::SlowConsumer
+            | Self::TakenOver => true,
+            Self::ParseError
+            | Self::ClientNamespaceDisconnect
+            | Self::ServerNamespaceDisconnect
+            | Self::Expired
+            | Self::HandlerPanicked => false,
         }
     }
 }

@@ -141,6 +141,27 @@ impl fmt::Debug for SessionId {
     }
 }
 
+/// What a client shows to come back to its session (Socket.IO v5, section 8). As secret as the
+/// [`SessionId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PrivateId(SessionId);
+
+impl PrivateId {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        SessionId::random().map(Self)
+    }
+
+    /// What a client claims; it need not be one of ours.
+    pub(crate) fn from_peer(text: &str) -> Option<Self> {
+        SessionId::from_peer(text).map(Self)
+    }
+
+    /// For the CONNECT reply only.
+    pub(crate) fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
 /// A worker thread of a hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct WorkerId(pub(crate) u16);

@@ -70,7 +70,7 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{PerMessageDeflate, SlowConsumer, Transports, WebSocketMode};
+pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
@@ -80,7 +80,7 @@ pub use metrics::Stats;
 pub use namespace::{
     Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
     InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
-    Session, Socket, Unicast, WaitError,
+    Session, SessionState, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, RemoteSocket};

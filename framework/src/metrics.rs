@@ -176,6 +176,16 @@ figures! {
         acks_ignored => "roomcast_acks_ignored_total",
         /// Connections cut because the peer did not finish the closing handshake in time.
         cut_closing => "roomcast_closing_timeouts_total",
+        /// Sockets disconnected, or refused while they were connecting, because their time was over.
+        expired => "roomcast_sockets_expired_total",
+        /// Sessions kept because their connection was lost.
+        recovery_saved => "roomcast_recovery_sessions_saved_total",
+        /// Sessions that their clients came back to.
+        recovery_restored => "roomcast_recovery_sessions_restored_total",
+        /// Kept sessions that made room for newer ones: `Recovery::max_sessions`.
+        recovery_sessions_evicted => "roomcast_recovery_sessions_evicted_total",
+        /// Kept events that made room for newer ones: `Recovery::max_log_bytes`.
+        recovery_events_evicted => "roomcast_recovery_events_evicted_total",
     }
     gauges {
         /// Open transport sessions.
@@ -192,6 +202,8 @@ figures! {
         refused_handshakes => "roomcast_handshakes_refused_total",
         /// Packets and frames refused, with the connection they came from.
         refused_packets => "roomcast_packets_refused_total",
+        /// Clients that wanted to come back to a session and got a fresh one.
+        recovery_refused => "roomcast_recovery_refused_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }

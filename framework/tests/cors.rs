@@ -156,6 +156,7 @@ async fn of_several_origins_the_one_that_asks_is_named() {
         Origins::reflected(),
     ] {
         let all = format!("{origins:?}") == "reflected";
+        let panics = u64::from(format!("{origins:?}") == "matching");
         let server = serve(Cors::new(origins));
         let asked = [("Origin", "http://b.example")];
         let answer = request(&server, "GET", REFUSED, &asked).await;
@@ -170,6 +171,7 @@ async fn of_several_origins_the_one_that_asks_is_named() {
         }
         let answer = request(&server, "GET", REFUSED, &[]).await;
         assert_headers(&answer, &[("vary", "Origin")]);
+        assert_eq!(server.hub().stats().panics, panics);
     }
 }
 

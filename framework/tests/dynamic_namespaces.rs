@@ -1,6 +1,9 @@
 //! Namespaces that come into being with their first client and go with their last.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
+mod wire;
 
 use common::{both, until};
 use roomcast::{
@@ -16,12 +19,16 @@ use tokio::sync::Semaphore;
 struct Room;
 
 #[derive(EventHandlers)]
-#[handles(Where)]
+#[handles(Where, KickAll)]
 struct Tenant;
 
 #[derive(Serialize, Deserialize, Event)]
 #[event(ack = String)]
 struct Where;
+
+/// Disconnects everyone in the namespace, its sender too.
+#[derive(Deserialize, Event)]
+struct KickAll;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 struct News(String);
@@ -65,6 +72,14 @@ impl Handle<Where> for Tenant {
             "tenant {}",
             socket.params().get("tenant").unwrap_or("?")
         ))
+    }
+}
+
+impl Handle<KickAll> for Tenant {
+    async fn handle(&mut self, _: KickAll, socket: &Socket) -> Result<(), Rejection> {
+        // Awaited by nobody: the connection is told behind what it is just doing.
+        drop(socket.namespace().everyone().disconnect(false));
+        Ok(())
     }
 }
 
@@ -403,6 +418,25 @@ async fn who_comes_while_a_child_goes_is_in_the_one_that_others_find() {
     });
     futures_util::future::join_all(busy).await;
     until("nothing is left", || children(&server) == 0).await;
+}
+
+/// A client leaves and comes back while it is being disconnected: that was for its former socket.
+#[actix_web::test]
+async fn a_disconnect_does_not_reach_the_next_socket() {
+    let hub = Hub::builder().dynamic_namespace::<Tenant>("/{tenant}");
+    let server = serve(WebSocketMode::Handoff, hub);
+    let mut client = wire::Wire::open(&server).await;
+    client.text("40/a,").await;
+    client.next().await;
+    let at_once = [r#"42/a,["kick_all"]"#, "41/a,", "40/a,"].map(wire::text);
+    client.write(&at_once.concat()).await;
+    let reply = client.next().await;
+    assert!(
+        matches!(&reply, wire::Message::Text(text) if text.contains("sid")),
+        "{reply:?}"
+    );
+    client.text(r#"42/a,1["where"]"#).await;
+    client.expect(r#"43/a,1["tenant a"]"#).await;
 }
 
 /// Two clients ask for a name at the same moment: one parent gets it, and both clients.

@@ -86,6 +86,16 @@ impl Handle<Upload> for Guest {
 }
 
 fn serve(set: impl FnOnce(HubBuilder) -> HubBuilder) -> (TestServer, Entries) {
+    // Requests of one session come to different workers.
+    serve_on(4, set)
+}
+
+/// With one worker, requests are taken in the order in which they were sent.
+fn in_order() -> (TestServer, Entries) {
+    serve_on(1, |hub| hub)
+}
+
+fn serve_on(workers: usize, set: impl FnOnce(HubBuilder) -> HubBuilder) -> (TestServer, Entries) {
     let (journal, entries) = journal();
     let hub = Hub::builder()
         .namespace::<Guest>("/")
@@ -94,8 +104,7 @@ fn serve(set: impl FnOnce(HubBuilder) -> HubBuilder) -> (TestServer, Entries) {
         .ping_timeout(NEVER)
         .connect_timeout(NEVER);
     let hub = set(hub).build().expect("a hub");
-    // Requests of one session come to different workers.
-    let server = TestServer::builder(hub).workers(4).start();
+    let server = TestServer::builder(hub).workers(workers).start();
     (server, entries)
 }
 
@@ -169,7 +178,7 @@ async fn a_second_poll_ends_the_session() {
 
 #[actix_web::test]
 async fn a_second_post_ends_the_session() {
-    let (server, mut entries) = plain();
+    let (server, mut entries) = in_order();
     let client = Poller::connected(&server).await;
     let poll = client.start_poll().await;
     let mut first = client.start_post(20, "42[", "").await;
@@ -233,12 +242,8 @@ async fn each_way_of_ending_is_told_to_the_poll_that_waits() {
             "server namespace disconnect",
         ),
     ] {
-        let (server, mut entries) = plain();
+        let (server, mut entries) = in_order();
         let client = Poller::connected(&server).await;
-        let poll = client.start_poll().await;
-        // The poll waits once the session answers it with this.
-        client.post(r#"421["echo","x"]"#).await.expect(200, "ok");
-        poll.answer().await.expect(200, r#"431["x"]"#);
         let poll = client.start_poll().await;
         let post = client.post(packet).await;
         post.expect(200, "ok");
@@ -282,7 +287,7 @@ async fn a_close_that_nobody_fetches_ends_after_its_timeout() {
 async fn a_silent_client_is_pinged_and_given_up() {
     let (server, mut entries) = serve(|hub| {
         hub.ping_interval(Duration::from_millis(50))
-            .ping_timeout(Duration::from_millis(50))
+            .ping_timeout(Duration::from_millis(500))
     });
     let client = Poller::connected(&server).await;
     client.poll().await.expect(200, "2");
@@ -295,7 +300,7 @@ async fn a_silent_client_is_pinged_and_given_up() {
 
 #[actix_web::test]
 async fn packets_before_a_bad_one_count() {
-    let (server, mut entries) = plain();
+    let (server, mut entries) = in_order();
     let client = Poller::connected(&server).await;
     let poll = client.start_poll().await;
     let body = "421[\"echo\",\"x\"]\u{1e}\u{1e}422[\"echo\",\"y\"]";

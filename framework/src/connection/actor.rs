@@ -165,14 +165,15 @@ impl Handler<Notice> for Connection {
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
             Notice::CutOff => self.link.cut_off(),
+            Notice::TakenOver => self.link.end_silent_peer(DisconnectReason::TakenOver),
             Notice::UpgradeTimeout => {
                 if let Carrier::Polling(polling) = &mut self.carrier {
                     polling.upgrade_timeout(&self.link);
                 }
             }
-            Notice::Expiring(namespace) => self.link.expiring(namespace),
-            Notice::Expired(namespace) => self.link.expired(namespace),
-            Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
+            Notice::Expiring(socket) => self.link.expiring(socket),
+            Notice::Expired(socket) => self.link.expired(socket),
+            Notice::WaitersChanged(socket) => self.link.waiters_changed(socket),
             Notice::Disconnect { socket, close } => self.link.server_disconnect(socket, close),
         }
     }
@@ -196,6 +197,7 @@ impl Drop for Link {
         for client in self.clients.drain() {
             let rooms = self.shard.unseat(self.key, client.socket.scope());
             client.socket.has_left(rooms);
+            client.socket.forget();
         }
         self.shard.close(self.key);
         node.metrics.connections.down();

@@ -4,10 +4,11 @@ use std::{collections::VecDeque, future::Future, pin::Pin};
 
 use smallvec::SmallVec;
 
-use super::actor::Link;
+use super::{actor::Link, recovering::Claiming};
 use crate::{
     error::DisconnectReason,
     event::RawEvent,
+    id::SocketId,
     namespace::{Connecting, Live, Outcome, Socket},
 };
 
@@ -23,7 +24,7 @@ pub(super) struct Client {
     pub(super) phase: Phase,
     /// `None` while the client is in the namespace.
     pub(super) left: Option<DisconnectReason>,
-    /// Events that wait for the session; `None` while none does.
+    /// What waits for the session; `None` while nothing does.
     pub(super) queue: Option<Box<Queue>>,
 }
 
@@ -31,9 +32,18 @@ pub(super) struct Client {
 pub(super) struct Queue {
     pub(super) events: VecDeque<RawEvent>,
     pub(super) bytes: usize,
+    /// The session is told that its socket expires before it gets the next event.
+    pub(super) expiring: bool,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.expiring
+    }
 }
 
 pub(super) enum Phase {
+    Claiming(Box<Claiming>),
     Connecting(Connecting),
     Idle(Box<dyn Live>),
     Handling {
@@ -43,6 +53,26 @@ pub(super) enum Phase {
     Leaving(Pin<Box<dyn Future<Output = ()>>>),
     /// Nothing is left to do; also while the phase is being changed.
     Gone,
+}
+
+impl Phase {
+    /// Has the CONNECT reply still to be sent?
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self, Self::Claiming(_) | Self::Connecting(_))
+    }
+}
+
+impl Client {
+    /// Takes its session, if that is idle.
+    pub(super) fn lend(&mut self) -> Option<Box<dyn Live>> {
+        match std::mem::replace(&mut self.phase, Phase::Gone) {
+            Phase::Idle(session) => Some(session),
+            other => {
+                self.phase = other;
+                None
+            }
+        }
+    }
 }
 
 impl Clients {
@@ -62,9 +92,15 @@ impl Clients {
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
         self.0.iter().position(|client| {
             client.left.is_none()
-                && !matches!(client.phase, Phase::Connecting(_))
+                && !client.phase.is_connecting()
                 && client.socket.namespace_name() == nsp
         })
+    }
+
+    /// The client that has not left and has this socket.
+    pub(super) fn present(&self, socket: SocketId) -> Option<usize> {
+        let mut clients = self.0.iter();
+        clients.position(|client| client.left.is_none() && client.socket.id() == socket)
     }
 
     pub(super) fn knows(&self, nsp: &str) -> bool {

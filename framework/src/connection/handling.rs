@@ -40,12 +40,8 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        let session = match std::mem::replace(&mut client.phase, Phase::Gone) {
-            Phase::Idle(session) => session,
-            other => {
-                client.phase = other;
-                return;
-            }
+        let Some(session) = client.lend() else {
+            return;
         };
         let name = event.name;
         match catch(|| session.call(event, &client.socket)) {
@@ -86,6 +82,7 @@ impl Link {
         };
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
+        socket.forget();
         self.panicked(at, &socket, panic);
         if self
             .clients
@@ -119,6 +116,10 @@ impl Link {
     pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
         while let Some(client) = self.clients.0.get_mut(index) {
             match &mut client.phase {
+                Phase::Claiming(claiming) => match claiming.search.as_mut().poll(cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(found) => self.claimed(index, found),
+                },
                 Phase::Connecting(future) => match poll_catching(future.as_mut(), cx) {
                     Poll::Pending => return,
                     Poll::Ready(Ok(result)) => self.connected(index, result),
@@ -146,11 +147,14 @@ impl Link {
                         }
                     }
                 },
-                Phase::Idle(_) if client.socket.take_expires_soon() => self.tell_expiring(index),
                 Phase::Idle(_) => {
                     let Some(queue) = &mut client.queue else {
                         return;
                     };
+                    if std::mem::take(&mut queue.expiring) {
+                        self.tell_expiring(index);
+                        continue;
+                    }
                     let Some(queued) = queue.events.pop_front() else {
                         // An idle client keeps no buffer.
                         client.queue = None;

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     error::DisconnectReason,
-    id::SocketId,
-    namespace::{Live, NamespaceInner, Refusal, Socket},
+    id::{PrivateId, SocketId},
+    namespace::{Live, NamespaceInner, Recoverable, Refusal, Socket},
     protocol::socket_io::{encode, parser::ParserError},
     supervision::catch,
     transport::frame::Frame,
@@ -32,33 +32,21 @@ impl Link {
                 return true;
             }
         };
-        let Ok(id) = SocketId::random() else {
+        let Ok(socket) = self.fresh(&namespace) else {
             tracing::error!("the system's random source failed");
             self.refuse(nsp, &Refusal::new(PANICKED));
             return true;
         };
-        let socket = Socket::new(id, self.key, &self.core, &namespace, &self.handshake);
-        if let Some(auth) = auth {
-            socket.keep_auth(auth);
-        }
-        self.shard.seat(self.key, socket.scope(), id);
-        match catch(|| namespace.admit(auth, &socket)) {
-            Ok(Ok(connecting)) => {
-                self.clients.0.push(Client {
-                    socket,
-                    phase: Phase::Connecting(connecting),
-                    left: None,
-                    queue: None,
-                });
-                self.run_client(self.clients.0.len() - 1, cx);
-                self.forget_gone();
+        let phase = match self.claim(&socket, auth) {
+            Some(claiming) => Phase::Claiming(Box::new(claiming)),
+            None => {
+                self.seat(&socket);
+                self.admit(&socket, auth)
             }
-            Ok(Err(refusal)) => self.turn_away(&socket, &refusal),
-            Err(panic) => {
-                self.panicked("connect", &socket, &panic);
-                self.turn_away(&socket, &Refusal::new(PANICKED));
-            }
-        }
+        };
+        self.enter(socket, phase);
+        self.run_client(self.clients.0.len() - 1, cx);
+        self.forget_gone();
         true
     }
 
@@ -76,9 +64,68 @@ impl Link {
         Ok(namespace)
     }
 
+    /// A socket that nobody has seen yet.
+    fn fresh(&self, namespace: &Arc<NamespaceInner>) -> Result<Socket, getrandom::Error> {
+        let recoverable = match &namespace.scope.recovery {
+            None => None,
+            Some(store) => Some(Recoverable::fresh(PrivateId::random()?, store.head())),
+        };
+        let (core, handshake) = (&self.core, &self.handshake);
+        let id = SocketId::random()?;
+        let key = self.key;
+        Ok(Socket::new(
+            id,
+            key,
+            core,
+            namespace,
+            handshake,
+            recoverable,
+        ))
+    }
+
+    /// Starts the session of a socket, or refuses it.
+    pub(super) fn admit(&mut self, socket: &Socket, auth: Option<&str>) -> Phase {
+        if let Some(auth) = auth {
+            socket.keep_auth(auth);
+        }
+        let admitted = catch(|| socket.namespace_inner().admit(auth, socket));
+        let refusal = match admitted {
+            Ok(Ok(connecting)) => return Phase::Connecting(connecting),
+            Ok(Err(refusal)) => refusal,
+            Err(panic) => {
+                self.panicked("connect", socket, &panic);
+                Refusal::new(PANICKED)
+            }
+        };
+        self.turn_away(socket, &refusal);
+        Phase::Gone
+    }
+
+    /// Puts a client among those of the connection; without a session it has left already.
+    fn enter(&mut self, socket: Socket, phase: Phase) {
+        let refused = matches!(phase, Phase::Gone);
+        self.clients.0.push(Client {
+            socket,
+            phase,
+            left: refused.then_some(DisconnectReason::ForcedClose),
+            queue: None,
+        });
+    }
+
+    /// A fresh socket can be emitted to and join rooms from now on.
+    pub(super) fn seat(&self, socket: &Socket) {
+        if let (Some(it), Some(store)) = (socket.recoverable(), &socket.scope().recovery) {
+            // What came before it in the log is not for it.
+            self.shard.catch_up();
+            store.enter(it.pid, socket.address());
+        }
+        self.shard.seat(self.key, socket.scope(), socket.id());
+    }
+
     fn turn_away(&mut self, socket: &Socket, refusal: &Refusal) {
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
+        socket.forget();
         self.refuse(socket.namespace_name(), refusal);
     }
 
@@ -114,7 +161,8 @@ impl Link {
                 client.phase = Phase::Idle(session);
                 let socket = client.socket.clone();
                 let nsp = socket.namespace_name();
-                match self.reply(|out| encode::connect(out, nsp, socket.id().as_str())) {
+                let pid = socket.recoverable().map(|it| it.pid.reveal());
+                match self.reply(|out| encode::connect(out, nsp, socket.id().as_str(), pid)) {
                     Ok(reply) => self.shard.accept(self.key, socket.scope(), reply),
                     Err(error) => self.unsendable(&error),
                 }
@@ -132,7 +180,7 @@ impl Link {
     /// `connect_timeout` has passed, and nobody has joined a namespace.
     pub(super) fn connect_timeout(&mut self) {
         let mut clients = self.clients.0.iter();
-        let joined = clients.any(|c| c.left.is_none() && !matches!(c.phase, Phase::Connecting(_)));
+        let joined = clients.any(|c| c.left.is_none() && !c.phase.is_connecting());
         if !joined && self.ending == Ending::Open {
             self.end(DisconnectReason::ForcedClose, None);
         }

@@ -1,11 +1,14 @@
 //! Clients that leave, and what their sessions are told.
 
+use std::{future::Future, pin::Pin};
+
 use super::{actor::Link, clients::Phase};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
     namespace::{Live, Socket},
     protocol::socket_io::encode,
+    shard::recovery::Ticket,
     supervision::catch,
 };
 
@@ -34,9 +37,16 @@ impl Link {
         }
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
+        if !reason.is_recoverable() {
+            socket.forget();
+        }
         match phase {
             // Was never connected; the future is dropped, which is documented.
-            Phase::Connecting(_) => return,
+            phase if phase.is_connecting() => {
+                drop(phase);
+                socket.forget();
+                return;
+            }
             Phase::Idle(session) => self.say_goodbye(index, session, reason),
             other => {
                 if let Some(client) = self.clients.0.get_mut(index) {
@@ -76,15 +86,32 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        let socket = client.socket.clone();
         client.phase = Phase::Gone;
-        match catch(|| session.disconnect(socket, reason)) {
-            Ok(future) => client.phase = Phase::Leaving(future),
-            Err(panic) => {
-                let socket = client.socket.clone();
-                self.panicked("disconnect", &socket, &panic);
-            }
+        let socket = client.socket.clone();
+        let ticket = self.ticket(&socket, &*session, reason);
+        match catch(|| session.disconnect(socket.clone(), reason)) {
+            Ok(future) => self.part(index, future, ticket),
+            Err(panic) => self.panicked("disconnect", &socket, &panic),
         }
+    }
+
+    /// Runs the last function of a session; then its client can come back to it.
+    fn part(
+        &mut self,
+        index: usize,
+        farewell: Pin<Box<dyn Future<Output = ()>>>,
+        ticket: Option<Ticket>,
+    ) {
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
+        client.phase = Phase::Leaving(match ticket {
+            None => farewell,
+            Some(ticket) => Box::pin(async move {
+                let _ticket = ticket;
+                farewell.await;
+            }),
+        });
     }
 
     pub(super) fn leave_all(&mut self, reason: DisconnectReason) {

@@ -13,6 +13,7 @@
 //! | [`packets`] | messages to packets, and what each asks for |
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
+//! | [`recovering`] | clients that come back |
 //! | [`handling`] | their events |
 //! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
@@ -33,6 +34,7 @@ mod packets;
 mod parsing;
 mod polling;
 mod probe;
+mod recovering;
 mod waiting;
 mod wire;
 

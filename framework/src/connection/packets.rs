@@ -49,7 +49,10 @@ impl Link {
                 self.shard.heard(self.key);
                 self.text(text, cx);
             }
-            Ok(EnginePacket::Pong(_)) => self.shard.pong(self.key),
+            Ok(EnginePacket::Pong(_)) => {
+                self.shard.pong(self.key);
+                self.seen_so_far();
+            }
             Ok(EnginePacket::Binary(bytes)) => {
                 self.shard.heard(self.key);
                 self.binary(bytes, cx);

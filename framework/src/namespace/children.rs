@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     id::NamespaceIds,
-    shard::{directory::Scope, node::Node},
+    shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
 
 /// The longest name of a child, in bytes: a client chooses it, and the server keeps it.
@@ -106,6 +106,7 @@ impl Children {
         }
         let name = Arc::<str>::from(name);
         let scope = Scope::leased(self.ids.lease(), Arc::clone(&name));
+        let scope = scope.recovering(RecoveryStore::new(&self.node.config));
         let child = NamespaceInner::child(scope, self);
         let entry = Listed {
             child: Arc::downgrade(&child),

@@ -11,6 +11,13 @@ use crate::{error::EmitError, event::Rejection, shard::command::Action};
 #[derive(Default)]
 pub(super) struct Data(Mutex<Option<Arc<String>>>);
 
+impl Data {
+    pub(super) fn json(&self) -> Option<Arc<String>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
+}
+
 /// Why the data of a socket was not set.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,7 +77,10 @@ impl Socket {
     /// # Errors
     /// See [`DataError`]; the value before stays.
     pub fn set_data<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), DataError> {
-        let json = Arc::new(serde_json::to_string(data)?);
+        Ok(self.set_json(Arc::new(serde_json::to_string(data)?))?)
+    }
+
+    pub(super) fn set_json(&self, json: Arc<String>) -> Result<(), EmitError> {
         let known = &self.extras().data.0;
         // Held until others see it, so that all see the same one last.
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,9 +97,7 @@ impl Socket {
         let Some(extras) = self.known_extras() else {
             return Ok(None);
         };
-        let known = extras.data.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let json = known.clone();
-        drop(known);
+        let json = extras.data.json();
         json.map(|json| serde_json::from_str(&json)).transpose()
     }
 }

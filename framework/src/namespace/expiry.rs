@@ -12,18 +12,11 @@ use crate::{error::EmitError, shard::command::Action};
 
 /// When a socket expires, as everyone who holds it sees it.
 #[derive(Default)]
-pub(super) struct Expiry(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    at: Option<Instant>,
-    /// Its session is to be told, when it is free.
-    is_close: bool,
-}
+pub(super) struct Expiry(Mutex<Option<Instant>>);
 
 impl Expiry {
     // Held while a command is handed over, and never across an await or foreign code.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -35,7 +28,12 @@ impl Socket {
     /// [`Session::expiring`](crate::Session::expiring) is called, so that the client can be asked
     /// for a new token; who gets one calls this again. At the end the socket is disconnected with
     /// [`DisconnectReason::Expired`](crate::DisconnectReason::Expired), whether or not a handler
-    /// runs.
+    /// runs, and its client gets a DISCONNECT packet: `io server disconnect` to Socket.IO, after
+    /// which it does not connect again by itself. A client that `connect` has not let in by then is
+    /// refused with `expired`.
+    ///
+    /// A client that comes back to it (see [`recovered`](Self::recovered)) finds the same end; once
+    /// that is over it gets a fresh session.
     ///
     /// ```
     /// use std::time::Duration;
@@ -60,10 +58,10 @@ impl Socket {
     /// }
     ///
     /// impl Session for Account {
-    ///     type Auth = String;
+    ///     type Auth = Renew;
     ///
-    ///     async fn connect(token: String, socket: &Socket) -> Result<Self, Refusal> {
-    ///         socket.expires_in(verify(&token)?)?;
+    ///     async fn connect(auth: Renew, socket: &Socket) -> Result<Self, Refusal> {
+    ///         socket.expires_in(verify(&auth.token)?)?;
     ///         Ok(Self)
     ///     }
     ///
@@ -104,37 +102,29 @@ impl Socket {
         self.expire(None)
     }
 
-    /// How long the socket may still stay; `None` if it does not expire.
+    /// How long the socket may still stay: zero once that is over; `None` if it does not expire.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        let at = self.known_extras()?.expiry.lock().at?;
+        let at = self.expiry()?;
         Some(at.saturating_duration_since(Instant::now()))
     }
 
-    fn expire(&self, at: Option<Instant>) -> Result<(), EmitError> {
-        let mut state = self.extras().expiry.lock();
+    pub(crate) fn expiry(&self) -> Option<Instant> {
+        *self.known_extras()?.expiry.lock()
+    }
+
+    pub(super) fn expire(&self, at: Option<Instant>) -> Result<(), EmitError> {
+        // Held until its worker knows, so that both know the same time last.
+        let mut known = self.extras().expiry.lock();
         self.send_command(Action::Expire(at))?;
-        *state = State {
-            at,
-            is_close: false,
-        };
+        *known = at;
         Ok(())
     }
 
-    /// Notes that its session is to be told, unless more time was given meanwhile.
-    pub(crate) fn expires_soon(&self) {
-        if let Some(extras) = self.known_extras() {
-            let mut state = extras.expiry.lock();
-            let notice = self.node().config.expiry_notice;
-            let left = |at: Instant| at.saturating_duration_since(Instant::now());
-            state.is_close = state.at.is_some_and(|at| left(at) <= notice);
-        }
-    }
-
-    /// Whether its session is to be told now; once for each time that was set.
-    pub(crate) fn take_expires_soon(&self) -> bool {
-        self.known_extras()
-            .is_some_and(|extras| std::mem::take(&mut extras.expiry.lock().is_close))
+    /// Whether no more is left than its session is told before.
+    pub(crate) fn expires_soon(&self) -> bool {
+        let notice = self.node().config.expiry_notice;
+        self.time_left().is_some_and(|left| left <= notice)
     }
 
     pub(crate) fn has_expired(&self) -> bool {

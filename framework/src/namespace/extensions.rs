@@ -4,7 +4,7 @@ use std::{
 };
 
 type Value = Arc<dyn Any + Send + Sync>;
-type Values = Mutex<Vec<(TypeId, Value)>>;
+pub(crate) type Values = Vec<(TypeId, Value)>;
 
 /// Values that one socket carries, one of each type: what a middleware has found out and the
 /// session wants to know. From [`Socket::extensions`](crate::Socket::extensions).
@@ -24,7 +24,7 @@ type Values = Mutex<Vec<(TypeId, Value)>>;
 /// }
 /// ```
 #[derive(Default)]
-pub struct Extensions(OnceLock<Box<Values>>);
+pub struct Extensions(OnceLock<Box<Mutex<Values>>>);
 
 impl Extensions {
     /// Adds a value, in place of an earlier one of its type.
@@ -44,6 +44,20 @@ impl Extensions {
         drop(values);
     }
 
+    pub(crate) fn values(&self) -> Values {
+        let values = self.0.get();
+        values
+            .map(|values| lock(values).clone())
+            .unwrap_or_default()
+    }
+
+    /// Carries what another socket carried.
+    pub(crate) fn take_over(&self, values: Values) {
+        if !values.is_empty() {
+            *lock(self.0.get_or_init(Box::default)) = values;
+        }
+    }
+
     /// The value of this type, if there is one.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
@@ -55,7 +69,7 @@ impl Extensions {
     }
 }
 
-fn lock(values: &Values) -> MutexGuard<'_, Vec<(TypeId, Value)>> {
+fn lock(values: &Mutex<Values>) -> MutexGuard<'_, Values> {
     values.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

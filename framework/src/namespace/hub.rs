@@ -19,7 +19,7 @@ use crate::{
     id::NamespaceIds,
     metrics::Stats,
     room::Broadcast,
-    shard::{directory::Scope, node::Node},
+    shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
 
 /// A real-time server: mount it into an actix-web application, emit through it, shut it down.
@@ -77,6 +77,7 @@ impl Core {
             let matcher = match names {
                 Names::One => {
                     let scope = Scope::new(ids.next(), name.as_str().into());
+                    let scope = scope.recovering(RecoveryStore::new(&node.config));
                     let inner = NamespaceInner::fixed(scope, setup);
                     let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
                     if taken.is_some() {
@@ -101,7 +102,10 @@ impl Core {
         }
         let main = match namespaces.get("/") {
             Some(main) => Arc::clone(main),
-            None => NamespaceInner::closed(Scope::new(ids.next(), "/".into())),
+            None => NamespaceInner::closed({
+                let scope = Scope::new(ids.next(), "/".into());
+                scope.recovering(RecoveryStore::new(&node.config))
+            }),
         };
         Ok(Self {
             children: Arc::new(Children::new(&node, parents, ids)),

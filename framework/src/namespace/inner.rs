@@ -131,8 +131,10 @@ impl NamespaceInner {
 async fn pass(auth: ConnectAuth, socket: Socket) -> Result<Box<dyn Live>, Refusal> {
     let namespace = socket.namespace_inner();
     let setup = namespace.accepted(&auth, &socket).await?;
-    for middleware in &setup.middleware {
-        middleware.run(&socket, &auth).await?;
+    if !socket.skips_middlewares() {
+        for middleware in &setup.middleware {
+            middleware.run(&socket, &auth).await?;
+        }
     }
     let session = (setup.connect)(auth.json(), &socket)?.await?;
     if namespace.is_child() {

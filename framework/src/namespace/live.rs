@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, Socket, guard, untyped};
+use super::{Handle, Refusal, Reply, Session, SessionState, Socket, guard, untyped};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
@@ -20,6 +20,9 @@ pub(crate) trait Live {
 
     /// Starts to tell the session that its socket expires; it comes back with the outcome.
     fn expiring(self: Box<Self>, socket: Socket) -> LocalFuture<Outcome>;
+
+    /// What is kept of it while its client is away.
+    fn save(&self) -> Option<SessionState>;
 
     fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason);
 
@@ -57,7 +60,10 @@ pub(crate) fn connect<S: Session>(
     let auth = parse_auth::<S::Auth>(auth)?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
-        let session = S::connect(auth, &socket).await?;
+        let session = match socket.kept_state() {
+            None => S::connect(auth, &socket).await?,
+            Some(state) => S::restore(state, auth, &socket).await?,
+        };
         Ok(Box::new(session) as Box<dyn Live>)
     }))
 }
@@ -127,6 +133,10 @@ impl<S: Session> Live for S {
                 reply: None,
             }
         })
+    }
+
+    fn save(&self) -> Option<SessionState> {
+        Session::save(self)
     }
 
     fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {

@@ -3,7 +3,7 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::{EventHandlers, Refusal, Socket};
+use super::{EventHandlers, Refusal, SessionState, Socket};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent, RawReply, Rejection, RejectionKind, raw},
@@ -64,14 +64,18 @@ pub trait Session: EventHandlers {
     /// # Cancel safety
     /// The future is dropped when the client goes before it is done; `disconnect` is not called
     /// then. Clean up in `Drop`.
+    ///
+    /// # Recovery
+    /// A client that comes back to a session of which nothing was [saved](Self::save) passes
+    /// through here too, with [`Socket::recovered`].
     fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
 
-    /// The socket is about to expire: see [`Socket::expires_in`]. Called once for each time that
-    /// is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before, between two handlers
-    /// like one of them. By default nothing happens.
+    /// The socket is about to expire: see [`Socket::expires_in`]. Called at most once for each time
+    /// that is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before, after the handler
+    /// that runs then. By default nothing happens.
     ///
-    /// Ask the client for a new token here, and take it in a handler: events wait while this
-    /// runs.
+    /// Ask the client for a new token here. Take it in a handler, or as the answer to an
+    /// [`emit_with_ack`](Socket::emit_with_ack): events wait while this runs, answers do not.
     ///
     /// # Cancel safety
     /// As [`Handle::handle`](crate::Handle::handle).
@@ -119,6 +123,55 @@ pub trait Session: EventHandlers {
     ) -> impl Future<Output = ()> {
         let _ = (socket, reason);
         async {}
+    }
+
+    /// What is kept of the session while its client is away, where the hub has
+    /// [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery). Called before
+    /// `disconnect`, and only when the client may come back. By default nothing: a client that
+    /// comes back gets a new session from `connect`.
+    ///
+    /// ```
+    /// use roomcast::{SessionState, prelude::*};
+    ///
+    /// #[derive(EventHandlers)]
+    /// #[handles()]
+    /// struct Player {
+    ///     score: u32,
+    /// }
+    ///
+    /// impl Session for Player {
+    ///     type Auth = ();
+    ///
+    ///     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+    ///         Ok(Self { score: 0 })
+    ///     }
+    ///
+    ///     fn save(&self) -> Option<SessionState> {
+    ///         SessionState::of(&self.score)
+    ///     }
+    ///
+    ///     async fn restore(state: SessionState, _: (), _: &Socket) -> Result<Self, Refusal> {
+    ///         Ok(Self { score: state.read()? })
+    ///     }
+    /// }
+    /// ```
+    fn save(&self) -> Option<SessionState> {
+        None
+    }
+
+    /// Lets a client in that has come back to a session of which something was kept. The socket has
+    /// its old id and is in its rooms again; what the client missed and what comes meanwhile is
+    /// sent as with [`connect`](Self::connect), which is what this does by default.
+    ///
+    /// # Cancel safety
+    /// As [`connect`](Self::connect). The client may then come back once more.
+    fn restore(
+        state: SessionState,
+        auth: Self::Auth,
+        socket: &Socket,
+    ) -> impl Future<Output = Result<Self, Refusal>> {
+        let _ = state;
+        Self::connect(auth, socket)
     }
 
     /// Sees every event of the client before its handler, or [`unhandled`](Self::unhandled), gets

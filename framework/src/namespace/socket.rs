@@ -11,8 +11,8 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Unicast,
-    children::Children, extras::Extras, recipient, waiters::Waiters,
+    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Recoverable, SessionState,
+    Unicast, children::Children, extras::Extras, recipient, waiters::Waiters,
 };
 use crate::{
     error::{AckError, EmitError},
@@ -23,6 +23,7 @@ use crate::{
     shard::{
         command::{Action, Command, Selection},
         directory::{Address, RoomName, Scope},
+        log::Audience,
         node::Node,
     },
     transport::frame::Frame,
@@ -54,6 +55,7 @@ impl Socket {
         core: &Arc<Core>,
         namespace: &Arc<NamespaceInner>,
         handshake: &Arc<Handshake>,
+        recoverable: Option<Recoverable>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
@@ -64,14 +66,23 @@ impl Socket {
             disconnected: AtomicBool::new(false),
             last_rooms: OnceLock::new(),
             extensions: Extensions::default(),
-            extras: OnceLock::new(),
+            extras: Extras::of(recoverable),
         }))
     }
 
-    /// Its public name: new for each connection and namespace, and the name of its private room.
+    /// Its public name: new for each connection and namespace, unless it was
+    /// [recovered](Self::recovered), and the name of its private room.
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id
+    }
+
+    /// Whether the client came back to it after its connection was lost, with its id, its rooms
+    /// and all events that it missed; see
+    /// [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery).
+    #[must_use]
+    pub fn recovered(&self) -> bool {
+        self.recoverable().is_some_and(|it| it.recovered)
     }
 
     /// The namespace it is in.
@@ -300,7 +311,7 @@ impl Socket {
 
     // ---- for the layers around
 
-    fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address {
             slot: self.0.slot,
             id: self.0.id,
@@ -318,6 +329,14 @@ impl Socket {
     pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
+        }
+        if let Some(store) = &self.scope().recovery {
+            let (node, scope, id) = (self.node(), self.scope(), self.id());
+            return store.emit(node, scope, frame, Audience::socket(id), || {
+                // Its client may have come back elsewhere since the caller got this handle.
+                let address = node.directory.address(scope.id, id);
+                address.map_or_else(Selection::default, Selection::socket)
+            });
         }
         match self.node().local() {
             Some(shard) if shard.worker == self.0.slot.worker => {
@@ -365,6 +384,47 @@ impl Socket {
         self.0.disconnected.store(true, Ordering::Release);
     }
 
+    pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
+        self.0.extras.get()?.recoverable.as_ref()
+    }
+
+    /// This socket's place for a session whose client has come back.
+    pub(crate) fn restored(&self, id: SocketId, recoverable: Recoverable) -> Self {
+        let Inner {
+            slot,
+            core,
+            namespace,
+            handshake,
+            ..
+        } = &*self.0;
+        Self::new(id, *slot, core, namespace, handshake, Some(recoverable))
+    }
+
+    /// The rooms that it was in when it left.
+    pub(crate) fn last_rooms(&self) -> Arc<[RoomName]> {
+        let rooms = self.0.last_rooms.get();
+        rooms
+            .map(|rooms| rooms.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Whether its client passed the middleware when it first came, which is enough.
+    pub(super) fn skips_middlewares(&self) -> bool {
+        let recovery = &self.node().config.connection_state_recovery;
+        self.recovered() && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
+    }
+
+    pub(super) fn kept_state(&self) -> Option<SessionState> {
+        self.recoverable()?.state.clone()
+    }
+
+    /// Its client will not come back to it.
+    pub(crate) fn forget(&self) {
+        if let (Some(it), Some(store)) = (self.recoverable(), &self.scope().recovery) {
+            store.forget(it.pid, self.0.slot);
+        }
+    }
+
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.0.core.node
     }
@@ -377,7 +437,7 @@ impl Socket {
         &self.0.namespace.scope
     }
 
-    pub(super) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
+    pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
         &self.0.namespace
     }
 

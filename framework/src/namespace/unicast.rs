@@ -147,20 +147,16 @@ impl<'a> Unicast<'a> {
         id: Option<u64>,
     ) -> Result<Frame, EmitError> {
         let nsp = self.socket.namespace_name();
-        let frame = self
-            .socket
-            .node()
-            .packet(|out| event::encode_raw(name, nsp, id, args, out))?;
+        let (node, scope) = (self.socket.node(), self.socket.scope());
+        let frame = node.event(scope, id, |out| event::encode_raw(name, nsp, id, args, out))?;
         let config = &self.socket.node().config;
         Ok(frame.with(untyped(config, name, self.volatile).compress(self.compress)))
     }
 
     fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
         let nsp = self.socket.namespace_name();
-        let frame = self
-            .socket
-            .node()
-            .packet(|out| event::encode(event, nsp, id, out))?;
+        let (node, scope) = (self.socket.node(), self.socket.scope());
+        let frame = node.event(scope, id, |out| event::encode(event, nsp, id, out))?;
         let config = &self.socket.node().config;
         Ok(frame.with(handling(config, event, self.volatile).compress(self.compress)))
     }

@@ -23,6 +23,7 @@ use crate::{
     shard::{
         command::{Action, Command, Found, Selection},
         directory::{Address, RoomName, Scope},
+        log::{Audience, Name},
         node::Node,
     },
     transport::frame::{Frame, Handling},
@@ -130,13 +131,13 @@ impl<'a> Broadcast<'a> {
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = self
-            .node
-            .packet(|out| event::encode(event, &self.scope.name, None, out))?;
+        let nsp = &self.scope.name;
+        let frame = self.node.event(&self.scope, None, |out| {
+            event::encode(event, nsp, None, out)
+        })?;
         self.tell(E::NAME, false, &|| event::json(event));
         self.send(
             frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress)),
-            None,
         )
     }
 
@@ -145,13 +146,13 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame = self
-            .node
-            .packet(|out| event::encode_raw(name, &self.scope.name, None, args, out))?;
+        let nsp = &self.scope.name;
+        let frame = self.node.event(&self.scope, None, |out| {
+            event::encode_raw(name, nsp, None, args, out)
+        })?;
         self.tell(name, false, &|| event::json_raw(args));
         self.send(
             frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
-            None,
         )
     }
 
@@ -312,8 +313,12 @@ impl<'a> Broadcast<'a> {
         Ok(answers)
     }
 
-    fn send(&self, frame: Frame, ack: Option<(u64, Arc<Collector>)>) -> Result<(), EmitError> {
-        let action = Action::Emit { frame, ack };
+    fn send(&self, frame: Frame) -> Result<(), EmitError> {
+        if let Some(store) = &self.scope.recovery {
+            let select = || self.selection();
+            return store.emit(&self.node, &self.scope, frame, self.audience(), select);
+        }
+        let action = Action::Emit { frame, ack: None };
         self.node
             .dispatch(self.command(self.selection(), action, None))
     }
@@ -327,6 +332,25 @@ impl<'a> Broadcast<'a> {
         Command {
             done,
             ..Command::new(&self.scope, to, action)
+        }
+    }
+
+    /// The same as [`selection`](Self::selection), by name.
+    fn audience(&self) -> Audience {
+        let named = |name: &Cow<'_, str>| Name::Room(RoomName::from(&**name));
+        let sender = self.except_socket.map(|socket| Name::Socket(socket.id));
+        Audience {
+            rooms: self.rooms.iter().map(named).collect(),
+            except: self.except.iter().map(named).chain(sender).collect(),
+        }
+    }
+
+    /// The socket that emits, where it is now: its client may have come back elsewhere.
+    fn sender(&self) -> Option<Address> {
+        let sender = self.except_socket?;
+        match self.scope.recovery {
+            None => Some(sender),
+            Some(_) => self.node.directory.address(self.scope.id, sender.id),
         }
     }
 
@@ -344,7 +368,7 @@ impl<'a> Broadcast<'a> {
             selection.except_rooms.extend(self.scope.room(name));
             selection.except_sockets.extend(private(name));
         }
-        selection.except_sockets.extend(self.except_socket);
+        selection.except_sockets.extend(self.sender());
         selection
     }
 }
@@ -362,6 +386,7 @@ pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> 
         slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
         key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
         volatile,
+        offset_at: None,
         compress: true,
     }
 }
@@ -372,6 +397,7 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         slow_consumer: config.slow_consumer,
         key: event::key(name, &()),
         volatile,
+        offset_at: None,
         compress: true,
     }
 }

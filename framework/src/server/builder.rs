@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, PerMessageDeflate, SlowConsumer, Transports, WebSocketMode},
+    config::{Config, PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode},
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
@@ -258,6 +258,17 @@ impl HubBuilder {
         self
     }
 
+    /// Lets clients whose connection was lost come back to their session: with their id, their
+    /// rooms, what the session [saved](crate::Session::save), and every event that they missed, in
+    /// order. Default: off.
+    ///
+    /// Every event then carries one argument more, its offset, which clients' handlers see too. A
+    /// namespace's events get one order on all workers.
+    pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
+        self.config.connection_state_recovery = Some(recovery);
+        self
+    }
+
     /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
     /// well. Default: Socket.IO's own.
     pub fn parser(mut self, parser: impl Parser) -> Self {
@@ -297,6 +308,9 @@ impl HubBuilder {
         }
         if let Some(deflate) = &config.per_message_deflate {
             deflate.verify()?;
+        }
+        if let Some(recovery) = &config.connection_state_recovery {
+            recovery.validate()?;
         }
         if namespaces.is_empty() {
             return Err(BuildError::NoNamespace);

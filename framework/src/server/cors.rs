@@ -15,7 +15,7 @@ use actix_web::{
 };
 
 use super::origins::{Kind, Origins};
-use crate::error::BuildError;
+use crate::{error::BuildError, metrics::Metrics};
 
 /// What pages of other origins may read of the hub's answers: the option
 /// [`cors`](crate::HubBuilder::cors).
@@ -106,8 +106,8 @@ impl Cors {
     }
 
     /// Sets the headers of the answer to `req`.
-    pub(super) fn apply(&self, headers: &mut HeaderMap, req: &HttpRequest) {
-        self.apply_origin(headers, req);
+    pub(super) fn apply(&self, headers: &mut HeaderMap, req: &HttpRequest, metrics: &Metrics) {
+        self.apply_origin(headers, req, metrics);
         if self.credentials {
             set(headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         }
@@ -119,7 +119,7 @@ impl Cors {
         }
     }
 
-    fn apply_origin(&self, headers: &mut HeaderMap, req: &HttpRequest) {
+    fn apply_origin(&self, headers: &mut HeaderMap, req: &HttpRequest, metrics: &Metrics) {
         let name = header::ACCESS_CONTROL_ALLOW_ORIGIN;
         match &self.origins.0 {
             Kind::Any => return set(headers, name, "*"),
@@ -128,7 +128,7 @@ impl Cors {
                 let asks = req.headers().get(header::ORIGIN);
                 let accepted = asks.filter(|origin| {
                     let origin = origin.to_str();
-                    origin.is_ok_and(|origin| self.origins.accept(origin))
+                    origin.is_ok_and(|origin| self.origins.accept(origin, metrics))
                 });
                 if let Some(origin) = accepted {
                     headers.insert(name, origin.clone());

@@ -129,7 +129,8 @@ impl HubBuilder {
     /// Told of every request that is refused with a code of Engine.IO, which
     /// [`Stats::refused_handshakes`](crate::Stats::refused_handshakes) counts in any case. Runs on
     /// the worker that took the request and must not block it. Default none. A panic in the hook is
-    /// caught and counted.
+    /// caught and counted. What has no such code, 503 and an invalid WebSocket handshake, is only
+    /// counted.
     ///
     /// ```
     /// use roomcast::prelude::*;
@@ -176,7 +177,7 @@ impl Http {
         metrics: &Metrics,
     ) {
         if let Some(cors) = &self.cors {
-            cors.apply(response.headers_mut(), req);
+            cors.apply(response.headers_mut(), req, metrics);
         }
         let initial = self.initial_headers.as_ref().filter(|_| first);
         for hook in initial.into_iter().chain(&self.headers) {

@@ -9,6 +9,7 @@ mod cookie;
 mod cors;
 mod file;
 mod http;
+mod network;
 mod origins;
 mod polling;
 mod proxy;

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use crate::supervision;
+use crate::{metrics::Metrics, supervision};
 
 /// Which origins are meant. An origin is scheme, host, and port unless it is the scheme's own:
 /// `https://app.example`. Made from a text, where `*` is any, or from a list of texts.
@@ -27,7 +27,7 @@ pub(super) enum Kind {
 
 impl Origins {
     /// Those that a predicate accepts. Compare whole hosts: `ends_with("app.example")` would
-    /// accept `https://evil-app.example` too. A panic in it counts as a no.
+    /// accept `https://evil-app.example` too. A panic in it is caught and counted, and means no.
     pub fn matching(accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Kind::Matching(Arc::new(accepts)))
     }
@@ -39,13 +39,14 @@ impl Origins {
         Self(Kind::Reflected)
     }
 
-    pub(super) fn accept(&self, origin: &str) -> bool {
+    pub(super) fn accept(&self, origin: &str, metrics: &Metrics) -> bool {
         match &self.0 {
             Kind::Any | Kind::Reflected => true,
             Kind::One(known) => known == origin,
             Kind::List(known) => known.iter().any(|known| known == origin),
             Kind::Matching(accepts) => {
                 supervision::catch(|| accepts(origin)).unwrap_or_else(|panic| {
+                    metrics.panics.add(1);
                     tracing::error!(panic, "the predicate for origins panicked");
                     false
                 })

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 
+use super::network::Network;
+
 /// Which proxies are believed when they say whose request they pass on: the option
 /// [`trust_proxy`](crate::HubBuilder::trust_proxy).
 ///
@@ -154,42 +156,6 @@ fn address_of(text: &str) -> Option<SocketAddr> {
         .and_then(|text| text.strip_suffix(']'));
     let ip: IpAddr = bare.unwrap_or(text).parse().ok()?;
     Some(SocketAddr::new(ip.to_canonical(), 0))
-}
-
-#[derive(Debug, Clone)]
-struct Network {
-    base: IpAddr,
-    bits: u32,
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (base, bits) = match text.split_once('/') {
-            Some((base, bits)) => (base, Some(bits.parse().ok()?)),
-            None => (text, None),
-        };
-        let base: IpAddr = base.parse().ok()?;
-        let all = match base {
-            IpAddr::V4(_) => 32,
-            IpAddr::V6(_) => 128,
-        };
-        let bits = bits.unwrap_or(all);
-        (bits <= all).then_some(Self { base, bits })
-    }
-
-    fn contains(&self, ip: IpAddr) -> bool {
-        match (self.base, ip) {
-            (IpAddr::V4(base), IpAddr::V4(ip)) => {
-                let differing = base.to_bits() ^ ip.to_bits();
-                differing.leading_zeros() >= self.bits
-            }
-            (IpAddr::V6(base), IpAddr::V6(ip)) => {
-                let differing = base.to_bits() ^ ip.to_bits();
-                differing.leading_zeros() >= self.bits
-            }
-            _ => false,
-        }
-    }
 }
 
 #[cfg(test)]

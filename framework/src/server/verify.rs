@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     id::SessionId,
+    metrics::Metrics,
     namespace::Core,
     protocol::engine_io::{HandshakeError, Query},
     shard::directory::Requests,
@@ -52,7 +53,7 @@ pub(super) fn verify(
         }
     };
     if let Some(allowed) = &http.check_origin {
-        verify_origin(allowed, req)?;
+        verify_origin(allowed, req, &core.node.metrics)?;
     }
     if let Some(sid) = &query.sid {
         let session = find(core, sid)?;
@@ -100,13 +101,13 @@ pub(super) fn unknown_session(sid: &str) -> Refused {
 }
 
 /// CORS keeps no page from opening a WebSocket.
-fn verify_origin(allowed: &Origins, req: &HttpRequest) -> Result<(), Refused> {
+fn verify_origin(allowed: &Origins, req: &HttpRequest, metrics: &Metrics) -> Result<(), Refused> {
     let origin = req.headers().get(header::ORIGIN);
     let Some(origin) = origin.filter(|_| is_upgrade(req)) else {
         return Ok(());
     };
     let origin = String::from_utf8_lossy(origin.as_bytes());
-    match allowed.accept(&origin) {
+    match allowed.accept(&origin, metrics) {
         true => Ok(()),
         false => {
             let context = ErrorContext::Origin(origin.into_owned());

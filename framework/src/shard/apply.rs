@@ -52,8 +52,9 @@ impl State {
                 self.tell(&scope, &to, |socket| Notice::Disconnect { socket, close });
             }
             Action::ServeWaiters => {
-                self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
+                self.tell(&scope, &to, Notice::WaitersChanged);
             }
+            Action::TakeOver => self.tell(&scope, &to, |_| Notice::TakenOver),
             Action::SetData(data) => {
                 for slot in self.select(&scope, &to) {
                     let slot = self.slots.get_mut(slot as usize);
@@ -63,10 +64,17 @@ impl State {
                 }
             }
             Action::Expire(at) => {
-                let now = Instant::now();
-                for slot in self.select(&scope, &to) {
-                    let notice = node.config.expiry_notice;
-                    self.rewind |= self.expiries.set((slot, scope.id), at, notice, now);
+                for index in self.select(&scope, &to) {
+                    let slot = self.slots.get(index as usize);
+                    let Some(seat) = slot.and_then(|slot| slot.seat(scope.id)) else {
+                        continue;
+                    };
+                    let Some(at) = at else {
+                        self.expiries.remove(seat.id);
+                        continue;
+                    };
+                    let (notice, now) = (node.config.expiry_notice, Instant::now());
+                    self.rewind |= self.expiries.set(seat.id, index, at, notice, now);
                 }
             }
             Action::Fetch => {

@@ -53,6 +53,8 @@ pub(crate) enum Action {
     Disconnect {
         close: bool,
     },
+    /// The client has come back on another connection than this.
+    TakeOver,
     /// Look whether what is queued is waited for.
     ServeWaiters,
     /// Keep this value with them, as JSON.

@@ -8,6 +8,7 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
+use super::recovery::RecoveryStore;
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
     transport::poll::Request,
@@ -34,6 +35,8 @@ pub(crate) struct Scope {
     _lease: Option<Lease>,
     /// Ack ids are unique in a namespace, so that a broadcast has one for all (protocol section 3).
     ack_ids: AtomicU64,
+    /// `None` where connection state recovery is off.
+    pub(crate) recovery: Option<Box<RecoveryStore>>,
 }
 
 impl Scope {
@@ -60,7 +63,12 @@ impl Scope {
             everyone: SharedRoom::new(id, None),
             _lease: lease,
             ack_ids: AtomicU64::new(0),
+            recovery: None,
         }
+    }
+
+    pub(crate) fn recovering(self, recovery: Option<Box<RecoveryStore>>) -> Self {
+        Self { recovery, ..self }
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {
@@ -327,14 +335,16 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
+    /// Where a socket of the namespace is now.
+    pub(crate) fn address(&self, namespace: NamespaceId, id: SocketId) -> Option<Address> {
+        let place = *self.sockets.get(&id)?;
+        let slot = place.slot;
+        (place.namespace == namespace).then_some(Address { slot, id })
+    }
+
     /// The socket whose private room `name` is.
     pub(crate) fn private_room(&self, namespace: NamespaceId, name: &str) -> Option<Address> {
-        let id: SocketId = name.parse().ok()?;
-        let Place {
-            slot,
-            namespace: lives_in,
-        } = *self.sockets.get(&id)?;
-        (lives_in == namespace).then_some(Address { slot, id })
+        self.address(namespace, name.parse().ok()?)
     }
 }
 

@@ -315,6 +315,29 @@ impl Shard {
         self.node.directory.sockets.insert(id, place);
     }
 
+    /// A client comes back: its socket is in its rooms and belongs to everyone from now on. `missed`
+    /// goes out before the CONNECT reply.
+    pub(super) fn reseat(
+        &self,
+        key: SlotKey,
+        scope: &Arc<Scope>,
+        id: SocketId,
+        rooms: &[RoomName],
+        missed: Vec<Frame>,
+    ) {
+        self.seat(key, scope, id);
+        let mut state = self.state.borrow_mut();
+        if let Some(held) = state.slot_mut(key).and_then(|slot| slot.held.as_mut()) {
+            let missed = missed.into_iter().map(|frame| (scope.id, frame));
+            held.before.extend(missed);
+        }
+        for room in rooms {
+            state.join(scope, key.index, Some(room));
+        }
+        state.join(scope, key.index, None);
+        self.settle(state);
+    }
+
     /// The socket is connected: it belongs to everyone, the reply goes out, then what was held.
     pub(crate) fn accept(&self, key: SlotKey, scope: &Arc<Scope>, reply: Frame) {
         let mut state = self.state.borrow_mut();
@@ -330,7 +353,9 @@ impl Shard {
             return Vec::new();
         };
         self.settle(state);
-        self.node.directory.sockets.remove(&id);
+        // Its client may have come back to it elsewhere already.
+        let sockets = &self.node.directory.sockets;
+        sockets.remove_if(&id, |_, place| place.slot == key);
         rooms
     }
 
@@ -363,11 +388,17 @@ impl Shard {
         self.settle(state);
     }
 
+    /// Leaves a command to the next [`catch_up`](Self::catch_up); false if too much waits.
+    pub(super) fn put(&self, command: Command) -> bool {
+        let limit = self.node.config.max_worker_backlog;
+        self.inbox.put(command, limit).is_ok()
+    }
+
     /// Applies what other threads have asked for; how many commands those were.
     ///
     /// Done before anything that changes who is where: what was emitted before is for those who
     /// were there then.
-    pub(super) fn catch_up(&self) -> usize {
+    pub(crate) fn catch_up(&self) -> usize {
         let commands = self.inbox.take();
         let count = commands.len();
         if count > 0 {

@@ -6,6 +6,7 @@
 //! | [`membership`] | rooms and members, pure |
 //! | [`pending`] | what was emitted and not yet handed out, pure |
 //! | [`deadlines`] | heartbeats and timeouts, pure |
+//! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
@@ -19,6 +20,7 @@
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`] |
 //! | [`node`] | all workers of the process |
 
 pub(crate) mod actor;
@@ -32,9 +34,13 @@ mod expiry;
 mod flush;
 mod inbox;
 pub(crate) mod local;
+pub(crate) mod log;
 mod membership;
 pub(crate) mod node;
+pub(crate) mod offset;
 mod pending;
+pub(crate) mod recovery;
+pub(crate) mod retained;
 mod seats;
 mod select;
 pub(crate) mod slot;

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::{
     actor::{CloseAll, Recount, ShardActor, Wake},
     command::{Action, Command},
-    directory::{Directory, MAX_WORKERS, Report, SharedRoom, Workers},
+    directory::{Directory, MAX_WORKERS, Report, Scope, SharedRoom, Workers},
     inbox::{Inbox, Refused},
     local::Shard,
 };
@@ -91,6 +91,20 @@ impl Node {
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
     ) -> Result<Frame, E> {
         Frame::packet(self.parser.as_deref(), write)
+    }
+
+    /// The packet of an event: with room for an offset where it gets one, which an event that asks
+    /// for an ack does not.
+    pub(crate) fn event<E: From<ParserError>>(
+        &self,
+        scope: &Scope,
+        ack: Option<u64>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
+    ) -> Result<Frame, E> {
+        match (&scope.recovery, ack) {
+            (Some(_), None) => Frame::unnumbered(self.parser.as_deref(), write),
+            _ => self.packet(write),
+        }
     }
 
     /// The shard of this thread, if this thread serves this hub.
@@ -168,13 +182,35 @@ impl Node {
             }
             refused += usize::from(!self.send(worker, command.clone()));
         }
-        match refused {
-            0 => Ok(()),
-            workers => {
-                self.metrics.refused_overloaded.add(workers as u64);
-                Err(EmitError::Overloaded { workers })
+        self.overloaded(refused)
+    }
+
+    /// The same without applying it: this thread's own worker finds it in its inbox as well, and
+    /// has to catch up. The workers that refused it.
+    pub(super) fn post(&self, command: Command, local: Option<&Shard>) -> Vec<WorkerId> {
+        let mut workers = command.to.workers(&command.scope);
+        let local = local.filter(|shard| workers.take(shard.worker));
+        let mut refused = Vec::new();
+        for worker in workers.iter() {
+            if !self.send(worker, command.clone()) {
+                refused.push(worker);
             }
         }
+        if let Some(shard) = local
+            && !shard.put(command)
+        {
+            refused.push(shard.worker);
+        }
+        refused
+    }
+
+    /// Counts the workers that refused a command.
+    pub(super) fn overloaded(&self, workers: usize) -> Result<(), EmitError> {
+        if workers == 0 {
+            return Ok(());
+        }
+        self.metrics.refused_overloaded.add(workers as u64);
+        Err(EmitError::Overloaded { workers })
     }
 
     /// Tells every connection of the node that the hub shuts down.

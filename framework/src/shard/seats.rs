@@ -105,27 +105,25 @@ impl State {
             return;
         };
         seat.connecting = false;
-        let held = slot.held.take();
-        let mut rest = Vec::new();
-        let mut ours = Vec::new();
-        for (namespace, frame) in held.into_iter().flat_map(|held| held.frames) {
-            if namespace == scope.id {
-                ours.push(frame);
-            } else {
-                rest.push((namespace, frame));
-            }
-        }
+        let held = slot.held.take().unwrap_or_default();
+        let ours = |(namespace, _): &(NamespaceId, Frame)| *namespace == scope.id;
+        let (missed, before): (Vec<_>, _) = held.before.into_iter().partition(ours);
+        let (held, frames): (Vec<_>, Vec<_>) = held.frames.into_iter().partition(ours);
         if slot.sockets.iter().any(|seat| seat.connecting) {
-            let bytes = rest.iter().map(|(_, frame)| frame.bytes.len()).sum();
+            let bytes = frames.iter().map(|(_, frame)| frame.bytes.len()).sum();
             slot.held = Some(Box::new(Held {
-                frames: rest,
+                before,
+                frames,
                 bytes,
             }));
         }
         node.metrics.sockets.up();
         self.join(scope, key.index, None);
+        for (_, frame) in missed {
+            self.send(key.index, None, frame, node);
+        }
         self.send(key.index, None, reply, node);
-        for frame in ours {
+        for (_, frame) in held {
             self.send(key.index, None, frame, node);
         }
     }
@@ -144,7 +142,6 @@ impl State {
         for room in seat.rooms.clone() {
             self.leave(key.index, scope.id, room);
         }
-        self.expiries.remove((key.index, scope.id));
         let slot = self.slot_mut(key)?;
         let at = slot
             .sockets
@@ -159,11 +156,12 @@ impl State {
             !gone
         });
         if let Some(held) = &mut slot.held {
-            let before = held.frames.len();
+            let count = held.before.len() + held.frames.len();
+            held.before.retain(|(namespace, _)| *namespace != scope.id);
             held.frames.retain(|(namespace, _)| *namespace != scope.id);
             node.metrics
                 .dropped_closed
-                .add((before - held.frames.len()) as u64);
+                .add((count - held.before.len() - held.frames.len()) as u64);
         }
         if !slot.sockets.iter().any(|seat| seat.connecting) {
             slot.held = None;
@@ -171,6 +169,7 @@ impl State {
         if !seat.connecting {
             node.metrics.sockets.down();
         }
+        self.expiries.remove(seat.id);
         Some((seat.id, rooms))
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Seat {
 /// client knows its socket before the first event for it; a refused socket never sees them.
 #[derive(Default)]
 pub(crate) struct Held {
+    /// What goes out before the reply: missed by a socket whose client has come back.
+    pub(crate) before: Vec<(NamespaceId, Frame)>,
     pub(crate) frames: Vec<(NamespaceId, Frame)>,
     pub(crate) bytes: usize,
 }
@@ -80,6 +82,9 @@ pub(crate) enum Heartbeat {
 }
 
 /// What a shard tells a connection. The connection handles it as an actix message.
+///
+/// It names a socket by its own id: another one may have come to its namespace meanwhile, and
+/// another namespace to the id of that one.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Notice {
@@ -95,16 +100,16 @@ pub(crate) enum Notice {
     UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
-    /// The socket of this namespace expires soon.
-    Expiring(NamespaceId),
+    /// The socket expires soon.
+    Expiring(SocketId),
     /// It has expired.
-    Expired(NamespaceId),
-    /// A task waits for an event of this namespace, or gave one back.
-    WaitersChanged(NamespaceId),
-    /// The application disconnects the socket, or with `close` all of them and the connection. By
-    /// its own id: another socket may have come to its namespace meanwhile, and another namespace
-    /// to the id of that one.
+    Expired(SocketId),
+    /// A task waits for an event of the socket, or gave one back.
+    WaitersChanged(SocketId),
+    /// The application disconnects the socket, or with `close` all of them and the connection.
     Disconnect { socket: SocketId, close: bool },
+    /// The client has come back on another connection.
+    TakenOver,
 }
 
 impl Slot {
@@ -125,7 +130,10 @@ impl Slot {
 
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self.held.take().map_or(0, |held| held.frames.len());
+        let held = self
+            .held
+            .take()
+            .map_or(0, |held| held.before.len() + held.frames.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

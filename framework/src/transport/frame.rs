@@ -1,5 +1,7 @@
 //! What is sent: a packet encoded and framed once, shared by all its receivers.
 
+use std::num::NonZeroU32;
+
 use bytes::Bytes;
 
 use super::transcode::transcode;
@@ -33,6 +35,8 @@ pub(crate) struct Handling {
     pub(crate) key: u64,
     /// Dropped where the transport is not writable.
     pub(crate) volatile: bool,
+    /// Where its offset goes, while it has none.
+    pub(crate) offset_at: Option<NonZeroU32>,
     /// May be compressed where that was agreed to; false once it is.
     pub(crate) compress: bool,
 }
@@ -43,6 +47,7 @@ impl Default for Handling {
             slow_consumer: SlowConsumer::default(),
             key: 0,
             volatile: false,
+            offset_at: None,
             compress: true,
         }
     }
@@ -69,7 +74,14 @@ impl Frame {
     }
 
     pub(crate) fn with(self, handling: Handling) -> Self {
-        Self { handling, ..self }
+        let offset_at = handling.offset_at.or(self.handling.offset_at);
+        Self {
+            handling: Handling {
+                offset_at,
+                ..handling
+            },
+            ..self
+        }
     }
 
     /// An Engine.IO packet as a text frame.

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`frame`] | a packet encoded once, shared by its receivers |
+//! | [`numbered`] | a packet with room for its offset in the log |
 //! | [`outbox`] | what waits for one connection, and what happens when it is too much |
 //! | [`deflate`] | permessage-deflate in the handshake |
 //! | [`handshake`] | the WebSocket handshake and the choice of how the socket is served |
@@ -19,6 +20,7 @@ pub(crate) mod frame;
 pub(crate) mod handoff;
 pub(crate) mod handshake;
 pub(crate) mod io;
+pub(crate) mod numbered;
 pub(crate) mod outbox;
 pub(crate) mod poll;
 mod relay;

@@ -17,6 +17,8 @@ mod guarantees;
 mod hello;
 mod middleware;
 mod namespaces;
+mod parsers;
+mod recovery;
 mod rooms;
 mod security;
 mod sessions;

@@ -2,7 +2,7 @@
 //!
 //! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
 //! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
-//! (`default` or `msgpack`). It prints `ready PORT` once it listens.
+//! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on). It prints `ready PORT` once it listens.
 
 mod commands;
 mod lab;
@@ -29,6 +29,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .websocket_mode(options.mode);
     if options.msgpack {
         builder = builder.parser(Msgpack);
+    }
+    if let Some(options) = options.per_message_deflate {
+        builder = builder.per_message_deflate(options);
     }
     let hub = builder.build()?;
     let app = hub.clone();

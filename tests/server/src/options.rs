@@ -1,6 +1,6 @@
 use std::{env, error::Error, fmt::Display, str::FromStr, time::Duration};
 
-use roomcast::WebSocketMode;
+use roomcast::{PerMessageDeflate, WebSocketMode};
 
 pub(crate) struct Options {
     pub(crate) port: u16,
@@ -8,6 +8,7 @@ pub(crate) struct Options {
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) mode: WebSocketMode,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) msgpack: bool,
 }
 
@@ -23,6 +24,10 @@ impl Options {
                 "handoff" => WebSocketMode::Handoff,
                 "body" => WebSocketMode::BodyStream,
                 other => return Err(format!("MODE is handoff or body, not {other}").into()),
+            },
+            per_message_deflate: match read("DEFLATE", 0)? {
+                0 => None,
+                _ => Some(PerMessageDeflate::default()),
             },
             msgpack: match &*read("PARSER", "default".to_owned())? {
                 "default" => false,

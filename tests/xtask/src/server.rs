@@ -28,11 +28,15 @@ impl Server {
     pub(crate) fn start(binary: &Path, mode: &str) -> Result<Self> {
         let address = free_address()?;
         let name = binary.file_name().unwrap_or_default().to_string_lossy();
-        println!("$ PORT={} WORKERS=2 MODE={mode} {name}", address.port());
+        println!(
+            "$ PORT={} WORKERS=2 MODE={mode} DEFLATE=1 {name}",
+            address.port()
+        );
         let child = Command::new(binary)
             .env("PORT", address.port().to_string())
             .env("WORKERS", "2")
             .env("MODE", mode)
+            .env("DEFLATE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -33,19 +33,27 @@ pub(crate) fn header(out: &mut Vec<u8>, kind: Kind, nsp: &str, id: Option<u64>) 
     }
 }
 
-/// Appends the answer to a CONNECT that succeeded.
+/// Appends the answer to a CONNECT that succeeded, with a private id where the client may come back
+/// to its session.
 ///
 /// # Errors
 ///
 /// None in practice: strings always serialize.
-pub(crate) fn connect(out: &mut Vec<u8>, nsp: &str, sid: &str) -> serde_json::Result<()> {
+pub(crate) fn connect(
+    out: &mut Vec<u8>,
+    nsp: &str,
+    sid: &str,
+    pid: Option<&str>,
+) -> serde_json::Result<()> {
     #[derive(Serialize)]
     struct Reply<'a> {
         sid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<&'a str>,
     }
 
     header(out, Kind::Connect, nsp, None);
-    serde_json::to_writer(out, &Reply { sid })
+    serde_json::to_writer(out, &Reply { sid, pid })
 }
 
 /// Appends the answer to a CONNECT that was refused.
@@ -96,6 +104,15 @@ pub(crate) fn event(
         elements.push(name)?;
         args(elements)
     })
+}
+
+/// Appends one more argument, a text that needs no escapes, to the EVENT that was written last.
+pub(crate) fn push_argument(out: &mut Vec<u8>, text: &str) {
+    // A name stands before it in any case.
+    out.pop();
+    for part in [",\"", text, "\"]"] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// Appends an ACK, or a BINARY_ACK if there is a [`Binary`](super::Binary) in the arguments, and

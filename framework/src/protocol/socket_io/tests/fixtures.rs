@@ -96,11 +96,11 @@ fn encode(out: &mut Vec<u8>, packet: &Described) -> Vec<Bytes> {
     let data = data.as_ref();
     let elements = data.map(Tree::elements).unwrap_or_default();
     let sid = data.and_then(|data| data.member("sid")?.text());
-    let has_pid = data.is_some_and(|data| data.member("pid").is_some());
+    let pid = data.and_then(|data| data.member("pid")?.text());
     let message = data.and_then(|data| data.member("message")?.text());
     match (kind, sid, message, elements) {
         (Kind::Disconnect, ..) => encode::disconnect(out, nsp),
-        (Kind::Connect, Some(sid), ..) if !has_pid => encode::connect(out, nsp, sid).unwrap(),
+        (Kind::Connect, Some(sid), ..) => encode::connect(out, nsp, sid, pid).unwrap(),
         (Kind::ConnectError, _, Some(message), _) => {
             let data = data.and_then(|data| data.member("data"));
             encode::connect_error(out, nsp, message, data).unwrap();

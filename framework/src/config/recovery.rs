@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use crate::error::BuildError;
+
+/// Connection state recovery: what is kept for clients whose connection broke, and for how long.
+/// Given to [`HubBuilder::connection_state_recovery`](crate::HubBuilder::connection_state_recovery).
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::{Recovery, prelude::*};
+/// # #[derive(EventHandlers)] #[handles()] struct Chat;
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// let recovery = Recovery::new().max_disconnection_duration(Duration::from_secs(30));
+/// let hub = Hub::builder()
+///     .namespace::<Chat>("/")
+///     .connection_state_recovery(recovery)
+///     .build()?;
+/// # Ok::<_, roomcast::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "give it to `HubBuilder::connection_state_recovery`"]
+pub struct Recovery {
+    pub(crate) max_disconnection_duration: Duration,
+    pub(crate) skip_middlewares: bool,
+    pub(crate) max_log_bytes: usize,
+    pub(crate) max_sessions: usize,
+}
+
+impl Recovery {
+    /// Every option at its default.
+    pub fn new() -> Self {
+        Self {
+            max_disconnection_duration: Duration::from_secs(120),
+            skip_middlewares: true,
+            max_log_bytes: 16 << 20,
+            max_sessions: 10_000,
+        }
+    }
+
+    /// How long after its connection was lost a client may come back to its session. Default
+    /// 120 s.
+    pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
+        self.max_disconnection_duration = duration;
+        self
+    }
+
+    /// Whether clients that come back pass the namespace's
+    /// [middleware](crate::NamespaceBuilder::middleware) unseen. What it put into the socket's
+    /// [extensions](crate::Socket::extensions) when they first came is there in any case. Default
+    /// true.
+    pub fn skip_middlewares(mut self, skip: bool) -> Self {
+        self.skip_middlewares = skip;
+        self
+    }
+
+    /// Bytes of events that each namespace keeps to send them again, bookkeeping included; the
+    /// oldest make room. A client that would need one of those gets a fresh session. Default
+    /// 16 MiB.
+    pub fn max_log_bytes(mut self, bytes: usize) -> Self {
+        self.max_log_bytes = bytes;
+        self
+    }
+
+    /// Sessions of clients that are away which each namespace keeps; the oldest make room. Default
+    /// 10,000.
+    pub fn max_sessions(mut self, sessions: usize) -> Self {
+        self.max_sessions = sessions;
+        self
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), BuildError> {
+        let zero = [
+            (
+                "max_disconnection_duration",
+                self.max_disconnection_duration.is_zero(),
+            ),
+            ("max_log_bytes", self.max_log_bytes == 0),
+            ("max_sessions", self.max_sessions == 0),
+        ];
+        match zero.into_iter().find(|(_, is_zero)| *is_zero) {
+            Some((name, _)) => Err(BuildError::Zero(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self::new()
+    }
+}

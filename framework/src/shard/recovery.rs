@@ -1,0 +1,279 @@
+//! Connection state recovery in a namespace: one log through which its events go, and the sessions
+//! whose clients may come back (Socket.IO v5, section 8).
+//!
+//! A client comes back with the last offset it saw, so offsets must grow along every client's
+//! stream. Under the log's lock an event gets its offset and goes into the inboxes of all workers
+//! concerned, the own one's too: every inbox holds events in the order of the log. A socket is
+//! restored under the same lock: what it missed is in the log, everything after that finds it in
+//! its rooms.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, time::Instant};
+
+use super::{
+    command::{Action, Command, Selection},
+    directory::{Address, Scope},
+    local::Shard,
+    log::{Audience, Log, Unavailable},
+    node::Node,
+    offset::Offset,
+    retained::{Found, Retained, Saved},
+};
+use crate::{
+    config::{Config, Recovery},
+    error::EmitError,
+    id::{PrivateId, SlotKey, WorkerId},
+    transport::frame::Frame,
+};
+
+/// The longest time between two sweeps.
+const SWEEP: Duration = Duration::from_secs(60);
+
+pub(crate) struct RecoveryStore {
+    options: Recovery,
+    /// How long events are kept.
+    event_age: Duration,
+    max_missed_bytes: usize,
+    log: Mutex<Log>,
+    retained: Mutex<Retained>,
+    /// A task looks after what has expired. Cleared under both locks.
+    swept: AtomicBool,
+}
+
+impl RecoveryStore {
+    /// The store of a namespace; `None` where recovery is off.
+    pub(crate) fn new(config: &Config) -> Option<Box<Self>> {
+        let options = config.connection_state_recovery.clone()?;
+        // A connection can be dead for that long before its session is saved.
+        let unnoticed = 2 * config.ping_interval + 2 * config.ping_timeout;
+        Some(Box::new(Self {
+            event_age: options.max_disconnection_duration + unnoticed,
+            options,
+            max_missed_bytes: config.max_outbox_bytes,
+            log: Mutex::default(),
+            retained: Mutex::default(),
+            swept: AtomicBool::new(false),
+        }))
+    }
+
+    // No foreign code runs under either lock; where both are needed, the log's is taken first.
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retained(&self) -> MutexGuard<'_, Retained> {
+        self.retained.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The place of the newest event.
+    pub(crate) fn head(&self) -> Offset {
+        self.log().head()
+    }
+
+    /// Emits an event in the order of the log. `select` names its receivers of the moment at which
+    /// it is called.
+    ///
+    /// A volatile event is not kept, and carries the offset of the event before it: clients take
+    /// the last argument of whatever comes for their offset.
+    pub(crate) fn emit(
+        &self,
+        node: &Node,
+        scope: &Arc<Scope>,
+        frame: Frame,
+        to: Audience,
+        select: impl FnOnce() -> Selection,
+    ) -> Result<(), EmitError> {
+        let shard = node.local();
+        if let Some(shard) = &shard {
+            shard.catch_up();
+        }
+        let refused = {
+            let mut log = self.log();
+            let stored = !frame.handling.volatile;
+            let frame = match stored {
+                true => log.append(frame, to),
+                false => frame.number(&log.head().text()),
+            };
+            let command = Command::new(scope, select(), Action::Emit { frame, ack: None });
+            let refused = node.post(command, shard.as_deref());
+            if stored {
+                for worker in &refused {
+                    log.lost_by(*worker);
+                }
+                let evicted = log.trim(self.event_age, self.options.max_log_bytes);
+                node.metrics.recovery_events_evicted.add(evicted as u64);
+                self.keep_swept(scope);
+            }
+            refused.len()
+        };
+        if let Some(shard) = &shard {
+            shard.catch_up();
+        }
+        node.overloaded(refused)
+    }
+
+    // ---- sessions
+
+    /// The socket is there, and its client may come back to it.
+    pub(crate) fn enter(&self, pid: PrivateId, place: Address) {
+        self.retained().enter(pid, place);
+    }
+
+    /// The socket that lived in this slot will not come back.
+    pub(crate) fn forget(&self, pid: PrivateId, slot: SlotKey) {
+        self.retained().forget(pid, slot);
+    }
+
+    /// Takes the session that a client shows this for.
+    pub(crate) fn take(&self, pid: PrivateId) -> Found {
+        self.retained().take(pid)
+    }
+
+    /// Whether an event after `since` did not reach the sockets of a worker.
+    pub(crate) fn has_lost(&self, worker: WorkerId, since: Offset) -> bool {
+        self.log().has_lost(worker, since)
+    }
+
+    /// When a session whose connection ends now expires.
+    pub(crate) fn expiry(&self) -> Instant {
+        Instant::now() + self.options.max_disconnection_duration
+    }
+
+    /// Gives a session its place on a new connection. What it missed since `offset` goes out before
+    /// the CONNECT reply, what comes from now on behind it.
+    pub(crate) fn restore(
+        &self,
+        shard: &Shard,
+        slot: SlotKey,
+        scope: &Arc<Scope>,
+        session: &Saved,
+        offset: Offset,
+    ) -> Result<Offset, Unavailable> {
+        let log = self.log();
+        shard.catch_up();
+        let Saved { pid, id, rooms, .. } = session;
+        let seen = offset.max(session.floor);
+        let missed = log.after(seen, *id, rooms, self.max_missed_bytes)?;
+        let id = *id;
+        self.retained().enter(*pid, Address { slot, id });
+        shard.reseat(slot, scope, id, rooms, missed);
+        Ok(log.head())
+    }
+
+    // ---- what has expired
+
+    /// Starts the task that sweeps, unless it runs; under one of the locks. On a thread without a
+    /// runtime that is left to whoever comes next.
+    fn keep_swept(&self, scope: &Arc<Scope>) {
+        if self.swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let sweeping = Sweeping {
+            scope: Arc::downgrade(scope),
+            done: false,
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(sweep(sweeping, self.event_age.min(SWEEP)))),
+            Err(_) => drop(sweeping),
+        }
+    }
+
+    /// Whether nothing is left that can expire.
+    fn sweep(&self) -> bool {
+        let mut log = self.log();
+        log.trim(self.event_age, self.options.max_log_bytes);
+        let mut retained = self.retained();
+        retained.trim(self.options.max_sessions);
+        let is_empty = log.is_empty() && retained.is_empty();
+        if is_empty {
+            self.swept.store(false, Ordering::Relaxed);
+        }
+        is_empty
+    }
+}
+
+/// Tells the store when the task that sweeps ends early, with its worker.
+struct Sweeping {
+    scope: Weak<Scope>,
+    /// The store knows that it has ended, and may have a new task by now.
+    done: bool,
+}
+
+impl Drop for Sweeping {
+    fn drop(&mut self) {
+        if !self.done
+            && let Some(scope) = self.scope.upgrade()
+            && let Some(store) = &scope.recovery
+        {
+            store.swept.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn sweep(mut sweeping: Sweeping, pause: Duration) {
+    while !sweeping.done {
+        tokio::time::sleep(pause).await;
+        let scope = sweeping.scope.upgrade();
+        let store = scope.as_ref().and_then(|scope| scope.recovery.as_ref());
+        sweeping.done = store.is_none_or(|store| store.sweep());
+    }
+}
+
+/// The one right to restore a session. Dropped unused, it goes to whoever waits for it, or back to
+/// the store until it expires.
+pub(crate) struct Ticket {
+    node: Arc<Node>,
+    scope: Arc<Scope>,
+    session: Option<Saved>,
+}
+
+impl Ticket {
+    pub(crate) fn new(node: &Arc<Node>, scope: &Arc<Scope>, session: Saved) -> Self {
+        Self {
+            node: Arc::clone(node),
+            scope: Arc::clone(scope),
+            session: Some(session),
+        }
+    }
+
+    pub(crate) fn session(&self) -> Option<&Saved> {
+        self.session.as_ref()
+    }
+
+    /// Uses it up.
+    pub(crate) fn settle(mut self) {
+        self.session = None;
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let (Some(session), Some(store)) = (self.session.take(), &self.scope.recovery) else {
+            return;
+        };
+        // What panicked while it was restored is lost, as after any other panic of a session.
+        if std::thread::panicking() {
+            return;
+        }
+        let heir = store.retained().heir(session.pid);
+        if let Some(heir) = heir {
+            // One that has gone meanwhile drops it once more.
+            let _ = heir.send(Self::new(&self.node, &self.scope, session));
+            return;
+        }
+        let mut retained = store.retained();
+        retained.keep(session);
+        let evicted = retained.trim(store.options.max_sessions);
+        store.keep_swept(&self.scope);
+        drop(retained);
+        let metrics = &self.node.metrics;
+        metrics.recovery_sessions_evicted.add(evicted as u64);
+    }
+}
