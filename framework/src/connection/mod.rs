@@ -13,6 +13,7 @@
 //! | [`packets`] | messages to packets, and what each asks for |
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
+//! | [`claim`] | what those show who come back |
 //! | [`recovering`] | clients that come back |
 //! | [`handling`] | their events |
 //! | [`expiry`] | those whose time is over |
@@ -22,6 +23,7 @@
 
 mod actor;
 mod carrier;
+mod claim;
 mod clients;
 mod context;
 mod drive;

@@ -2,11 +2,9 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
-use super::{actor::Link, clients::Phase};
+use super::{actor::Link, claim::Claim, clients::Phase};
 use crate::{
     error::DisconnectReason,
     id::PrivateId,
@@ -35,32 +33,13 @@ pub(super) struct Claiming {
     auth: Box<str>,
 }
 
-/// What a client's CONNECT says of its last session, beside the application's own keys.
-#[derive(Deserialize)]
-struct Claim<'a> {
-    #[serde(borrow)]
-    pid: &'a RawValue,
-    #[serde(borrow)]
-    offset: &'a RawValue,
-}
-
-impl Claim<'_> {
-    /// Both must be strings, or it is no attempt to come back.
-    fn read(auth: &str) -> Option<(String, String)> {
-        let Claim { pid, offset } = serde_json::from_str(auth).ok()?;
-        let text = |json: &RawValue| serde_json::from_str(json.get()).ok();
-        Some((text(pid)?, text(offset)?))
-    }
-}
-
 impl Link {
     /// Looks for the session that the client wants to come back to; `None` if it does not.
     pub(super) fn claim(&self, socket: &Socket, auth: Option<&str>) -> Option<Claiming> {
         socket.recoverable()?;
         let auth = auth?;
-        let (pid, offset) = Claim::read(auth)?;
-        let offset = Offset::from_peer(&offset);
-        let search: Search = match (PrivateId::from_peer(&pid), offset) {
+        let Claim { pid, offset } = Claim::read(auth)?;
+        let search: Search = match (pid, offset) {
             (Some(pid), Some(_)) => self.search(socket, pid),
             (None, _) => Box::pin(async { Err("unknown_session") }),
             (_, None) => Box::pin(async { Err("unknown_offset") }),

@@ -28,3 +28,5 @@ mod transcode;
 
 #[cfg(all(test, target_os = "linux"))]
 mod io_tests;
+#[cfg(test)]
+mod properties;
