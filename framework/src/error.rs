@@ -127,6 +127,9 @@ pub enum DisconnectReason {
     /// More was waiting for a client than its outbox may hold
     /// ([`SlowConsumer::Close`](crate::SlowConsumer::Close)). A transport error to Socket.IO.
     SlowConsumer,
+    /// Its time was over ([`Socket::expires_in`](crate::Socket::expires_in)). A server-side
+    /// disconnect to Socket.IO.
+    Expired,
     /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
     HandlerPanicked,
     /// The client came back on another connection before this one was known to be lost (connection
@@ -147,7 +150,7 @@ impl DisconnectReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
-            Self::ServerNamespaceDisconnect | Self::HandlerPanicked => {
+            Self::ServerNamespaceDisconnect | Self::Expired | Self::HandlerPanicked => {
                 "server namespace disconnect"
             }
         }
@@ -167,6 +170,7 @@ impl DisconnectReason {
             Self::ParseError
             | Self::ClientNamespaceDisconnect
             | Self::ServerNamespaceDisconnect
+            | Self::Expired
             | Self::HandlerPanicked => false,
         }
     }

@@ -180,6 +180,13 @@ impl HubBuilder {
         self
     }
 
+    /// How long before a socket expires its session is told, or at once if it is given less; see
+    /// [`Socket::expires_in`](crate::Socket::expires_in). With zero it is not told. Default 60 s.
+    pub fn expiry_notice(mut self, notice: Duration) -> Self {
+        self.config.expiry_notice = notice;
+        self
+    }
+
     /// The longest message a client may send, in bytes; a longer one closes the connection with
     /// code 1009 before it is read. Default 1,000,000.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {

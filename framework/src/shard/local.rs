@@ -360,7 +360,9 @@ impl Shard {
             return Vec::new();
         };
         self.settle(state);
-        self.node.directory.sockets.remove(&id);
+        // Its client may have come back to it elsewhere already.
+        let sockets = &self.node.directory.sockets;
+        sockets.remove_if(&id, |_, place| place.slot == key);
         rooms
     }
 

@@ -30,3 +30,5 @@ mod transcode;
 
 #[cfg(all(test, target_os = "linux"))]
 mod io_tests;
+#[cfg(test)]
+mod properties;

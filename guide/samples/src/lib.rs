@@ -11,6 +11,7 @@ mod compression;
 mod deployment;
 mod errors;
 mod events;
+mod expiry;
 mod first_chat;
 mod guarantees;
 mod hello;
