@@ -230,6 +230,8 @@ pub(crate) struct SlotKey {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -257,5 +259,17 @@ mod tests {
     fn the_session_id_does_not_leak_through_debug() {
         let id = SessionId::random().unwrap();
         assert!(!format!("{id:?}").contains(id.reveal()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_id_or_is_not(text in prop_oneof!["[-_A-Za-z0-9]{20}", ".{18,22}", ".*"]) {
+            if let Ok(id) = text.parse::<SocketId>() {
+                prop_assert_eq!(id.as_str(), &text);
+            }
+            // A client may claim any twenty bytes; whether they are an id the directory knows.
+            prop_assert_eq!(SessionId::from_peer(&text).is_some(), text.len() == LEN);
+            prop_assert_eq!(PrivateId::from_peer(&text).is_some(), text.len() == LEN);
+        }
     }
 }

@@ -13,18 +13,22 @@
 //! | [`packets`] | messages to packets, and what each asks for |
 //! | [`clients`] | the sockets of the connection and where their sessions are |
 //! | [`joining`] | clients that come |
+//! | [`claim`] | what those show who come back |
 //! | [`recovering`] | clients that come back |
 //! | [`handling`] | their events |
+//! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
 
 mod actor;
 mod carrier;
+mod claim;
 mod clients;
 mod context;
 mod drive;
 mod ending;
+mod expiry;
 mod handling;
 mod joining;
 mod leaving;

@@ -2,11 +2,9 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::{actor::Link, clients::Phase};
+use super::{actor::Link, claim::Claim, clients::Phase};
 use crate::{
     error::DisconnectReason,
     id::PrivateId,
@@ -35,32 +33,13 @@ pub(super) struct Claiming {
     auth: Box<str>,
 }
 
-/// What a client's CONNECT says of its last session, beside the application's own keys.
-#[derive(Deserialize)]
-struct Claim<'a> {
-    #[serde(borrow)]
-    pid: &'a RawValue,
-    #[serde(borrow)]
-    offset: &'a RawValue,
-}
-
-impl Claim<'_> {
-    /// Both must be strings, or it is no attempt to come back.
-    fn read(auth: &str) -> Option<(String, String)> {
-        let Claim { pid, offset } = serde_json::from_str(auth).ok()?;
-        let text = |json: &RawValue| serde_json::from_str(json.get()).ok();
-        Some((text(pid)?, text(offset)?))
-    }
-}
-
 impl Link {
     /// Looks for the session that the client wants to come back to; `None` if it does not.
     pub(super) fn claim(&self, socket: &Socket, auth: Option<&str>) -> Option<Claiming> {
         socket.recoverable()?;
         let auth = auth?;
-        let (pid, offset) = Claim::read(auth)?;
-        let offset = Offset::from_peer(&offset);
-        let search: Search = match (PrivateId::from_peer(&pid), offset) {
+        let Claim { pid, offset } = Claim::read(auth)?;
+        let search: Search = match (pid, offset) {
             (Some(pid), Some(_)) => self.search(socket, pid),
             (None, _) => Box::pin(async { Err("unknown_session") }),
             (_, None) => Box::pin(async { Err("unknown_offset") }),
@@ -77,7 +56,6 @@ impl Link {
         let found = scope.recovery.as_ref().map(|store| store.take(pid));
         match found.unwrap_or(Found::Nothing) {
             Found::Nothing => Box::pin(async { Err("unknown_session") }),
-            Found::Expired => Box::pin(async { Err("expired") }),
             Found::Saved(session) => {
                 let ticket = Ticket::new(node, scope, session);
                 Box::pin(async { Ok(ticket) })
@@ -139,6 +117,10 @@ impl Link {
         let (Some(store), Some(session)) = (&scope.recovery, ticket.session()) else {
             return Err("unknown_session");
         };
+        if session.until <= Instant::now() {
+            ticket.settle();
+            return Err("expired");
+        }
         match store.restore(&self.shard, self.key, scope, session, offset) {
             Ok(head) => {
                 let kept = session.kept.downcast_ref::<Kept>();
@@ -197,13 +179,15 @@ impl Link {
             }
         };
         self.core.node.metrics.recovery_saved.add(1);
+        let until = store.expiry();
         let session = Saved {
             pid: it.pid,
             id: socket.id(),
             rooms: socket.last_rooms(),
             floor: it.floor(),
             kept: Arc::new(Kept::of(socket, state)),
-            until: store.expiry(),
+            // Nobody comes back to a socket that has expired.
+            until: socket.expiry().map_or(until, |expiry| expiry.min(until)),
         };
         Some(Ticket::new(socket.node(), socket.scope(), session))
     }

@@ -7,6 +7,8 @@ mod decode;
 mod encode;
 mod incoming;
 mod outgoing;
+#[cfg(test)]
+mod properties;
 mod raw_ack;
 mod rejection;
 mod told;

@@ -139,6 +139,8 @@ impl std::fmt::Debug for Handshake {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -169,5 +171,20 @@ mod tests {
         assert_eq!(handshake.query_pairs().count(), 4);
         assert!(handshake.xdomain());
         assert!(handshake.issued() > 0);
+    }
+
+    proptest! {
+        #[test]
+        fn headers_come_out_as_they_went_in(
+            url in "/[!-~]{0,20}",
+            // What HTTP allows in names and values (RFC 9110 section 5.1 and 5.5).
+            headers in prop::collection::vec(("[-!#$%&'*+.^_`|~0-9a-z]{1,12}", "[ -~\\t]{0,20}"), 0..6),
+        ) {
+            let borrowed = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let handshake = Handshake::new(&url, borrowed.clone(), None, false);
+            prop_assert_eq!(handshake.url(), &url);
+            let kept: Vec<_> = borrowed.filter(|(name, _)| !SPENT.contains(name)).collect();
+            prop_assert_eq!(handshake.headers().collect::<Vec<_>>(), kept);
+        }
     }
 }

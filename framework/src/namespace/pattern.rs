@@ -69,6 +69,8 @@ fn is_word(text: &str) -> bool {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -114,6 +116,42 @@ mod tests {
             "", "/room", "/{}", "/{a", "/a}", "/{a}{b}", "/{a}-{a}", "/{a b}", "/{a{b}}", "/}{a}",
         ] {
             assert!(Pattern::parse(text).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_into_a_pattern_is_found_in_the_name(
+            head in "[^{}]{0,6}",
+            parts in prop::collection::vec(("[a-z0-9\u{e9}]{1,6}", "[-./~\u{20ac}]{1,3}"), 1..5),
+        ) {
+            let (mut pattern, mut name) = (head.clone(), head);
+            for (number, (value, behind)) in parts.iter().enumerate() {
+                pattern.push_str(&format!("{{p{number}}}{behind}"));
+                name.extend([value.as_str(), behind]);
+            }
+            let params = Pattern::parse(&pattern).unwrap().params(&name).unwrap();
+            let found: Vec<_> = params.iter().map(|(_, value)| value).collect();
+            let values: Vec<_> = parts.iter().map(|(value, _)| value.as_str()).collect();
+            prop_assert_eq!(found, values);
+        }
+
+        #[test]
+        fn any_name_is_taken_apart_or_is_not_one(
+            pattern in "[-/a\u{e9}]{0,3}\\{[a-c]\\}([-/a\u{e9}]{1,2}\\{[d-f]\\}){0,2}[-/a\u{e9}]{0,3}",
+            name in prop_oneof!["[-/ab\u{e9}\u{20ac}]{0,16}", ".*"],
+        ) {
+            // Two parts may have got one name.
+            let Some(pattern) = Pattern::parse(&pattern) else {
+                return Ok(());
+            };
+            let mut params = None;
+            let measured = allocation_counter::measure(|| params = pattern.params(&name));
+            let list = 4 * pattern.parts.len() * size_of::<(Arc<str>, Box<str>)>();
+            prop_assert!(measured.bytes_max as usize <= name.len() + list);
+            for (_, value) in params.iter().flat_map(Params::iter) {
+                prop_assert!(!value.is_empty() && name.contains(value));
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ mod routes;
 mod shutdown;
 mod verify;
 
+#[cfg(test)]
+mod properties;
+
 pub use builder::HubBuilder;
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;

@@ -33,6 +33,8 @@ impl Offset {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -57,6 +59,23 @@ mod tests {
             "ä--------",
         ] {
             assert_eq!(Offset::from_peer(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn offsets_sort_as_their_texts_and_read_back(one in 0..1_u64 << 60, other in 0..1_u64 << 60) {
+            let (one, other) = (Offset(one), Offset(other));
+            let text = one.text();
+            prop_assert_eq!(Offset::from_peer(std::str::from_utf8(&text)?), Some(one));
+            prop_assert_eq!(text.cmp(&other.text()), one.cmp(&other));
+        }
+
+        #[test]
+        fn any_text_is_an_offset_or_is_not(text in prop_oneof!["[-_A-Za-z0-9]{10}", ".{8,12}", ".*"]) {
+            if let Some(offset) = Offset::from_peer(&text) {
+                prop_assert_eq!(offset.text(), text.as_bytes());
+            }
         }
     }
 }

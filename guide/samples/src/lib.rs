@@ -12,6 +12,7 @@ mod compression;
 mod deployment;
 mod errors;
 mod events;
+mod expiry;
 mod first_chat;
 mod guarantees;
 mod hello;

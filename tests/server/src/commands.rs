@@ -1,9 +1,6 @@
 //! The events by which a test tells the server what to do.
 
-use roomcast::{
-    event::{Args, Event},
-    prelude::*,
-};
+use roomcast::{event::Args, prelude::*};
 
 use crate::value::{Value, Values};
 
@@ -14,14 +11,15 @@ macro_rules! with_any_arguments {
         #[serde(transparent)]
         pub(crate) struct $event(pub(crate) Values);
 
-        impl Event for $event {
+        impl roomcast::event::Event for $event {
             const NAME: &'static str = $name;
-            const ARGS: Args = Args::Many(0);
+            const ARGS: roomcast::event::Args = roomcast::event::Args::Many(0);
             type Ack = $ack;
-            const ACK_ARGS: Args = $ack_args;
+            const ACK_ARGS: roomcast::event::Args = $ack_args;
         }
     };
 }
+pub(crate) use with_any_arguments;
 
 // The names and answers of the official conformance suite.
 with_any_arguments!(Message, "message", (), Args::None);

@@ -2,13 +2,15 @@
 //!
 //! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
 //! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
-//! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on). It prints `ready PORT` once it listens.
+//! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on). It prints `ready PORT` once
+//! it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
 
 mod commands;
 mod lab;
 mod options;
 mod private;
 mod room;
+mod transcripts;
 mod value;
 
 use actix_web::{App, HttpServer};
@@ -17,6 +19,9 @@ use roomcast::{Hub, parser::Msgpack, signals};
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = options::Options::from_env()?;
+    if let Ok(scenario) = std::env::var("SCENARIO") {
+        return transcripts::serve(&scenario, options.port).await;
+    }
     let mut builder = Hub::builder()
         .namespace::<lab::Lab>("/")
         .namespace::<lab::Lab>("/custom")

@@ -117,7 +117,9 @@ fn install_python_tools(workspace: &Workspace) -> Result {
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "--quiet", "--disable-pip-version-check"])
             .args(["install", "--require-hashes", "--requirement"])
-            .arg(workspace.root.join("tests/xtask/requirements.txt")),
+            .arg(workspace.root.join("tests/xtask/requirements.txt"))
+            .arg("--requirement")
+            .arg(workspace.root.join("tests/python/requirements.txt")),
     )
 }
 

@@ -56,13 +56,18 @@ pub(crate) const ALL: &[Step] = &[
         run: e2e,
     },
     Step {
+        name: "python",
+        about: "the Socket.IO clients of Python",
+        run: python,
+    },
+    Step {
         name: "guide",
         about: "the guide builds, its includes and links lead somewhere",
         run: guide::run,
     },
 ];
 
-/// What the `autobahn` and `e2e` steps talk to. Built in one go: each call of cargo with other packages
+/// What the `autobahn`, `e2e` and `python` steps talk to. Built in one go: each call of cargo with other packages
 /// may unify features anew and build the dependencies again.
 const SERVERS: &[&str] = &["bench-server", "chat", "guide-samples", "test-server"];
 
@@ -168,6 +173,18 @@ fn e2e(workspace: &Workspace) -> Result {
             .env("SERVER_BIN", workspace.binary("test-server"))
             .env("GUIDE_BIN", workspace.binaries())
             .env("CHROMIUM", chromium),
+    )
+}
+
+fn python(workspace: &Workspace) -> Result {
+    let python = workspace.python_tool("python")?;
+    build_servers(workspace)?;
+    process::run(
+        Command::new(python)
+            .current_dir(workspace.root.join("tests/python"))
+            // No compiled files among the sources; the clients leave sockets to the collector.
+            .args(["-B", "-W", "ignore::ResourceWarning", "-m", "unittest"])
+            .env("SERVER_BIN", workspace.binary("test-server")),
     )
 }
 

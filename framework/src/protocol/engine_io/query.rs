@@ -144,10 +144,45 @@ mod tests {
         assert_eq!(transport("transport=a=b").as_deref(), Some("a=b"));
     }
 
+    /// As the strictest of clients would: every byte but letters and digits is escaped.
+    fn escape(text: &str, query: &mut String) {
+        for byte in text.bytes() {
+            match byte {
+                b' ' => query.push('+'),
+                byte if byte.is_ascii_alphanumeric() => query.push(byte.into()),
+                byte => query.push_str(&format!("%{byte:02x}")),
+            }
+        }
+    }
+
     proptest! {
         #[test]
-        fn any_query_parses(query in "[EIOtransidj64=&%+0-9a-fé]{0,40}") {
-            Query::parse(&query);
+        fn what_is_escaped_is_read_as_it_was(
+            parameters in prop::collection::vec(("\\PC{1,8}", ".{0,8}"), 0..5),
+        ) {
+            let mut query = String::new();
+            for (name, value) in &parameters {
+                query.push('&');
+                escape(name, &mut query);
+                query.push('=');
+                escape(value, &mut query);
+            }
+            let read: Vec<_> = pairs(&query)
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            prop_assert_eq!(read, parameters);
+        }
+
+        #[test]
+        fn any_query_is_read_in_its_own_memory(
+            query in prop_oneof!["[EIOtransidj64=&%+0-9a-fé]{0,60}", any::<String>()],
+        ) {
+            let measured = allocation_counter::measure(|| {
+                let _ = Query::parse(&query).is_v4();
+                pairs(&query).for_each(drop);
+            });
+            // A byte that is not UTF-8 becomes a character of three.
+            prop_assert!(measured.bytes_max as usize <= 4 * query.len());
         }
     }
 }

@@ -162,4 +162,19 @@ proptest! {
         let decoded: Result<Vec<_>, _> = decode(&body).into_iter().collect();
         prop_assert_eq!(decoded, Ok(packets));
     }
+
+    #[test]
+    fn any_body_is_read_or_refused_in_its_own_memory(
+        body in prop_oneof!["[0-7b\u{1e}A-Za-z+/=\u{e9}]{0,80}", any::<String>()],
+    ) {
+        let measured = allocation_counter::measure(|| {
+            let mut rest = Some(body.as_str());
+            while let Some(body) = rest.take() {
+                let (packet, behind) = payload::split(body);
+                rest = behind.filter(|_| Packet::decode(packet).is_ok());
+            }
+        });
+        // Base64 is rounded up to whole groups.
+        prop_assert!(measured.bytes_max as usize <= body.len() + 2);
+    }
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod allocations;
 mod attachments;
 mod fixtures;
 mod hostile;

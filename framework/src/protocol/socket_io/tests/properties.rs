@@ -2,7 +2,8 @@
 
 use super::LIMITS;
 use crate::protocol::socket_io::{
-    Assembler, Binary, Data, Limits, Step, decode::decode, encode, is_reserved, with_attachments,
+    Assembler, Binary, Data, Kind, Limits, Step, decode::decode, encode, is_reserved,
+    with_attachments,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,42 @@ proptest! {
             prop_assert_eq!(&serde_json::from_str::<Vec<Arg>>(array)?, &args);
             Ok(())
         })?;
+    }
+
+    #[test]
+    fn connects_survive_the_wire(
+        nsp in namespace(),
+        sid: String,
+        pid: Option<String>,
+        auth in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4),
+    ) {
+        let mut reply = Vec::new();
+        encode::connect(&mut reply, &nsp, &sid, pid.as_deref())?;
+        let packet = decode(std::str::from_utf8(&reply)?)?;
+        prop_assert_eq!((packet.kind, packet.nsp), (Kind::Connect, nsp.as_str()));
+        let Data::Object(json) = packet.data else {
+            return Err(TestCaseError::fail("no object"));
+        };
+        let mut expected = serde_json::json!({ "sid": sid });
+        if let Some(pid) = pid {
+            expected["pid"] = pid.into();
+        }
+        prop_assert_eq!(serde_json::from_str::<serde_json::Value>(json)?, expected);
+
+        let mut request = Vec::new();
+        encode::header(&mut request, Kind::Connect, &nsp, None);
+        serde_json::to_writer(&mut request, &auth)?;
+        let packet = decode(std::str::from_utf8(&request)?)?;
+        prop_assert_eq!(packet.nsp, nsp.as_str());
+        let Data::Object(json) = packet.data else {
+            return Err(TestCaseError::fail("no auth"));
+        };
+        prop_assert_eq!(serde_json::from_str::<std::collections::BTreeMap<_, _>>(json)?, auth);
+
+        let mut leave = Vec::new();
+        encode::disconnect(&mut leave, &nsp);
+        let packet = decode(std::str::from_utf8(&leave)?)?;
+        prop_assert_eq!((packet.kind, packet.nsp, packet.data), (Kind::Disconnect, nsp.as_str(), Data::None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::super::deflate::{Deflater, Effort, Inflater, Terms, WindowBits, negot
 use super::super::{Opcode, frame as sent};
 use super::*;
 
-const RSV1: u8 = 0x40;
+pub(super) const RSV1: u8 = 0x40;
 
 const FAST: Effort = Effort {
     level: 1,
@@ -35,7 +35,7 @@ fn answer(offer: &str) -> Option<String> {
     answer_on(15, 15, &[offer])
 }
 
-fn deflated(payload: &[u8]) -> Vec<u8> {
+pub(super) fn deflated(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Deflater::new(FAST, WindowBits::MAX).deflate(payload, &mut out);
     out
@@ -282,7 +282,7 @@ fn only_what_gains_is_deflated() {
 }
 
 /// Compressible and not.
-fn any_payload() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn any_payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..2000),
         (vec(any::<u8>(), 1..30), 1..300_usize).prop_map(|(part, times)| part.repeat(times)),

@@ -1,8 +1,11 @@
 //! The codec as a peer meets it: by rule, by memory, by property, and beside another implementation.
 
+mod allocations;
 mod deflate;
+mod deflated_frames;
 mod encode;
 mod memory;
+mod negotiation;
 mod oracle;
 mod properties;
 mod rules;

@@ -8,7 +8,7 @@ use super::super::utf8::Utf8Check;
 use super::*;
 
 /// Small, so that random streams reach them.
-const SMALL: Limits = Limits {
+pub(super) const SMALL: Limits = Limits {
     max_message: 300,
     max_fragments: 6,
 };
@@ -27,7 +27,7 @@ fn almost_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Frames that are mostly valid one by one, in an order that often is not.
-fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let first = prop_oneof![
         4 => Just(FIN | TEXT),
         2 => Just(FIN | BINARY),
@@ -66,7 +66,7 @@ pub(super) fn any_stream() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// `stream` in pieces of the given lengths, over and over.
-fn cut<'s>(stream: &'s [u8], lengths: &[usize]) -> Vec<&'s [u8]> {
+pub(super) fn cut<'s>(stream: &'s [u8], lengths: &[usize]) -> Vec<&'s [u8]> {
     let mut pieces = Vec::new();
     let mut rest = stream;
     for len in lengths.iter().cycle() {
