@@ -111,7 +111,8 @@ pub enum DisconnectReason {
     TransportError,
     /// The server closed the connection: after an invalid packet, or as told.
     ForcedClose,
-    /// The same for a connection that could not be told at once: long-polling without a poll open.
+    /// The same after a packet that the client should not have sent now, where the client could not be
+    /// told at once: long-polling without a poll open.
     ForcedServerClose,
     /// No answer to a ping within `ping_timeout`.
     PingTimeout,
@@ -126,6 +127,9 @@ pub enum DisconnectReason {
     /// More was waiting for a client than its outbox may hold
     /// ([`SlowConsumer::Close`](crate::SlowConsumer::Close)). A transport error to Socket.IO.
     SlowConsumer,
+    /// Its time was over ([`Socket::expires_in`](crate::Socket::expires_in)). A server-side
+    /// disconnect to Socket.IO.
+    Expired,
     /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
     HandlerPanicked,
     /// The client came back on another connection before this one was known to be lost (connection
@@ -146,7 +150,7 @@ impl DisconnectReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
-            Self::ServerNamespaceDisconnect | Self::HandlerPanicked => {
+            Self::ServerNamespaceDisconnect | Self::Expired | Self::HandlerPanicked => {
                 "server namespace disconnect"
             }
         }
@@ -166,6 +170,7 @@ impl DisconnectReason {
             Self::ParseError
             | Self::ClientNamespaceDisconnect
             | Self::ServerNamespaceDisconnect
+            | Self::Expired
             | Self::HandlerPanicked => false,
         }
     }

@@ -176,6 +176,8 @@ figures! {
         acks_ignored => "roomcast_acks_ignored_total",
         /// Connections cut because the peer did not finish the closing handshake in time.
         cut_closing => "roomcast_closing_timeouts_total",
+        /// Sockets disconnected, or refused while they were connecting, because their time was over.
+        expired => "roomcast_sockets_expired_total",
         /// Sessions kept because their connection was lost.
         recovery_saved => "roomcast_recovery_sessions_saved_total",
         /// Sessions that their clients came back to.

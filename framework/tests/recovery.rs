@@ -39,6 +39,11 @@ struct Rooms {
     rooms: Vec<String>,
     #[serde(default)]
     refuse: bool,
+    #[serde(default)]
+    panic: bool,
+    /// Does not come to a decision.
+    #[serde(default)]
+    hesitate: bool,
 }
 
 #[derive(Deserialize, Event)]
@@ -92,6 +97,10 @@ impl Session for Counter {
 
     async fn restore(state: SessionState, auth: Rooms, socket: &Socket) -> Result<Self, Refusal> {
         assert!(socket.recovered());
+        assert!(!auth.panic, "as the client asks");
+        if auth.hesitate {
+            std::future::pending().await
+        }
         Self::enter(state.read()?, auth, socket)
     }
 }
@@ -667,6 +676,102 @@ async fn a_session_may_refuse_who_comes_back() {
     wire.expect(r#"44{"message":"not you"}"#).await;
     assert!(!Client::back(&world.server, &ticket).await.1);
     assert_eq!(world.hub().namespace("/").unwrap().rooms(), [""; 0]);
+}
+
+#[actix_web::test]
+async fn a_session_that_panics_when_it_is_restored_is_lost() {
+    let mut world = World::new();
+    let (mut client, socket) = world.enter(&["a"]).await;
+    socket.emit(&News(1)).unwrap();
+    client.event().await;
+    client.ask(json!(["add", 7])).await;
+    let ticket = world.cut(client).await;
+    let mut wire = Wire::open(&world.server).await;
+    let Ticket { pid, offset, .. } = &ticket;
+    let auth = json!({ "pid": pid, "offset": offset, "panic": true });
+    wire.text(&format!("40{auth}")).await;
+    wire.expect(r#"44{"message":"internal server error"}"#)
+        .await;
+    assert!(!Client::back(&world.server, &ticket).await.1);
+    assert_eq!(world.refused("unknown_session"), 1);
+}
+
+// ---- sockets that expire
+
+/// Enough for a client to come back, on a busy machine too.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+impl World {
+    /// The client of a socket that expires has gone.
+    async fn away(&mut self, time: Duration) -> Ticket {
+        let (mut client, socket) = self.enter(&[]).await;
+        socket.emit(&News(1)).unwrap();
+        client.event().await;
+        client.ask(json!(["add", 7])).await;
+        socket.expires_in(time).unwrap();
+        self.cut(client).await
+    }
+}
+
+#[actix_web::test]
+async fn who_comes_back_has_the_time_that_was_left() {
+    let mut world = World::new();
+    let ticket = world.away(A_WHILE).await;
+    let (mut client, recovered) = Client::back(&world.server, &ticket).await;
+    assert!(recovered);
+    let left = world.socket().await.time_left();
+    assert!(
+        left > Some(Duration::ZERO) && left <= Some(A_WHILE),
+        "{left:?}"
+    );
+    client.wire.expect("41").await;
+    assert!(!Client::back(&world.server, &client.ticket()).await.1);
+    assert_eq!(world.refused("unknown_session"), 1);
+    assert_eq!(world.hub().stats().expired, 1);
+}
+
+#[actix_web::test]
+async fn nobody_comes_back_to_a_socket_whose_time_is_over() {
+    let mut world = World::new();
+    let ticket = world.away(A_WHILE).await;
+    let since = Instant::now();
+    until("its time is over", || since.elapsed() > A_WHILE).await;
+    assert!(!Client::back(&world.server, &ticket).await.1);
+    assert_eq!(world.refused("expired"), 1);
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_a_socket_until_its_time_is_over_and_gets_it() {
+    let mut world = World::new();
+    let (mut client, socket) = world.enter(&[]).await;
+    socket.emit(&News(1)).unwrap();
+    client.event().await;
+    client.wire.text(r#"42["wait"]"#).await;
+    world.tower.working.notified().await;
+    socket.expires_in(A_WHILE).unwrap();
+    let ticket = client.cut();
+    let coming = Client::back(&world.server, &ticket);
+    let going = async {
+        let over = || socket.time_left() == Some(Duration::ZERO);
+        until("its time is over", over).await;
+        world.tower.go.notify_one();
+    };
+    let ((_client, recovered), ()) = tokio::join!(coming, going);
+    assert!(!recovered);
+    assert_eq!(world.refused("expired"), 1);
+}
+
+#[actix_web::test]
+async fn who_expires_while_it_comes_back_is_refused_for_good() {
+    let mut world = World::new();
+    let ticket = world.away(A_WHILE).await;
+    let mut wire = Wire::open(&world.server).await;
+    let Ticket { pid, offset, .. } = &ticket;
+    let auth = json!({ "pid": pid, "offset": offset, "hesitate": true });
+    wire.text(&format!("40{auth}")).await;
+    wire.expect(r#"44{"message":"expired"}"#).await;
+    assert!(!Client::back(&world.server, &ticket).await.1);
+    assert_eq!(world.hub().stats().recovery_restored, 0);
 }
 
 // ---- fast reconnects

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,8 +42,12 @@ after(async () => {
 });
 
 /** A server of the guide on a free port. */
-async function start(name, ...args) {
-  const child = spawn(join(bin, name), args, { stdio: ["ignore", "pipe", "inherit"] });
+function start(name, ...args) {
+  return launch(join(bin, name), args);
+}
+
+async function launch(command, args) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   const [line] = await once(lines, "line");
   const url = /^listening on (http:\S+)$/.exec(line)?.[1];
@@ -161,6 +165,22 @@ test("first chat: two people in the terminal and one in a browser", { timeout: W
   bob.child.stdin.end("bye\n");
   await page.getByText("bob: bye").waitFor();
   await page.getByText("bob has gone").waitFor();
+});
+
+test("coming from Socket.IO: both servers say the same", { timeout: WAIT }, async (t) => {
+  const onNode = join(folder, "node-server.mjs");
+  await copyFile(join(SAMPLES, "node-server.mjs"), onNode);
+  const printed = [];
+  for (const server of [
+    await launch(process.execPath, [onNode, "0"]),
+    await start("ported", "127.0.0.1:0"),
+  ]) {
+    t.after(server.stop);
+    printed.push(await (await run(t, "ported.mjs", server.url)).rest());
+  }
+  const [node, ported] = printed;
+  assert.equal(ported, node);
+  assert.ok((await shown("coming-from-socketio.md")).includes(ported), ported);
 });
 
 test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {

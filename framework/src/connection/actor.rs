@@ -171,7 +171,9 @@ impl Handler<Notice> for Connection {
                     polling.upgrade_timeout(&self.link);
                 }
             }
-            Notice::WaitersChanged(namespace) => self.link.waiters_changed(namespace),
+            Notice::Expiring(socket) => self.link.expiring(socket),
+            Notice::Expired(socket) => self.link.expired(socket),
+            Notice::WaitersChanged(socket) => self.link.waiters_changed(socket),
             Notice::Disconnect { socket, close } => self.link.server_disconnect(socket, close),
         }
     }

@@ -8,6 +8,7 @@ use super::{actor::Link, recovering::Claiming};
 use crate::{
     error::DisconnectReason,
     event::RawEvent,
+    id::SocketId,
     namespace::{Connecting, Live, Outcome, Socket},
 };
 
@@ -23,7 +24,7 @@ pub(super) struct Client {
     pub(super) phase: Phase,
     /// `None` while the client is in the namespace.
     pub(super) left: Option<DisconnectReason>,
-    /// Events that wait for the session; `None` while none does.
+    /// What waits for the session; `None` while nothing does.
     pub(super) queue: Option<Box<Queue>>,
 }
 
@@ -31,6 +32,14 @@ pub(super) struct Client {
 pub(super) struct Queue {
     pub(super) events: VecDeque<RawEvent>,
     pub(super) bytes: usize,
+    /// The session is told that its socket expires before it gets the next event.
+    pub(super) expiring: bool,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.expiring
+    }
 }
 
 pub(super) enum Phase {
@@ -50,6 +59,19 @@ impl Phase {
     /// Has the CONNECT reply still to be sent?
     pub(super) fn is_connecting(&self) -> bool {
         matches!(self, Self::Claiming(_) | Self::Connecting(_))
+    }
+}
+
+impl Client {
+    /// Takes its session, if that is idle.
+    pub(super) fn lend(&mut self) -> Option<Box<dyn Live>> {
+        match std::mem::replace(&mut self.phase, Phase::Gone) {
+            Phase::Idle(session) => Some(session),
+            other => {
+                self.phase = other;
+                None
+            }
+        }
     }
 }
 
@@ -73,6 +95,12 @@ impl Clients {
                 && !client.phase.is_connecting()
                 && client.socket.namespace_name() == nsp
         })
+    }
+
+    /// The client that has not left and has this socket.
+    pub(super) fn present(&self, socket: SocketId) -> Option<usize> {
+        let mut clients = self.0.iter();
+        clients.position(|client| client.left.is_none() && client.socket.id() == socket)
     }
 
     pub(super) fn knows(&self, nsp: &str) -> bool {

@@ -40,12 +40,8 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        let session = match std::mem::replace(&mut client.phase, Phase::Gone) {
-            Phase::Idle(session) => session,
-            other => {
-                client.phase = other;
-                return;
-            }
+        let Some(session) = client.lend() else {
+            return;
         };
         let name = event.name;
         match catch(|| session.call(event, &client.socket)) {
@@ -80,7 +76,7 @@ impl Link {
     }
 
     /// The session went with a panic: its socket is disconnected.
-    fn lost(&mut self, index: usize, at: &str, panic: &str) {
+    pub(super) fn lost(&mut self, index: usize, at: &str, panic: &str) {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
@@ -155,6 +151,10 @@ impl Link {
                     let Some(queue) = &mut client.queue else {
                         return;
                     };
+                    if std::mem::take(&mut queue.expiring) {
+                        self.tell_expiring(index);
+                        continue;
+                    }
                     let Some(queued) = queue.events.pop_front() else {
                         // An idle client keeps no buffer.
                         client.queue = None;

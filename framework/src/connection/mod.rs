@@ -16,6 +16,7 @@
 //! | [`claim`] | what those show who come back |
 //! | [`recovering`] | clients that come back |
 //! | [`handling`] | their events |
+//! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
@@ -27,6 +28,7 @@ mod clients;
 mod context;
 mod drive;
 mod ending;
+mod expiry;
 mod handling;
 mod joining;
 mod leaving;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{actor::Link, claim::Claim, clients::Phase};
 use crate::{
@@ -56,7 +56,6 @@ impl Link {
         let found = scope.recovery.as_ref().map(|store| store.take(pid));
         match found.unwrap_or(Found::Nothing) {
             Found::Nothing => Box::pin(async { Err("unknown_session") }),
-            Found::Expired => Box::pin(async { Err("expired") }),
             Found::Saved(session) => {
                 let ticket = Ticket::new(node, scope, session);
                 Box::pin(async { Ok(ticket) })
@@ -118,6 +117,10 @@ impl Link {
         let (Some(store), Some(session)) = (&scope.recovery, ticket.session()) else {
             return Err("unknown_session");
         };
+        if session.until <= Instant::now() {
+            ticket.settle();
+            return Err("expired");
+        }
         match store.restore(&self.shard, self.key, scope, session, offset) {
             Ok(head) => {
                 let kept = session.kept.downcast_ref::<Kept>();
@@ -176,13 +179,15 @@ impl Link {
             }
         };
         self.core.node.metrics.recovery_saved.add(1);
+        let until = store.expiry();
         let session = Saved {
             pid: it.pid,
             id: socket.id(),
             rooms: socket.last_rooms(),
             floor: it.floor(),
             kept: Arc::new(Kept::of(socket, state)),
-            until: store.expiry(),
+            // Nobody comes back to a socket that has expired.
+            until: socket.expiry().map_or(until, |expiry| expiry.min(until)),
         };
         Some(Ticket::new(socket.node(), socket.scope(), session))
     }

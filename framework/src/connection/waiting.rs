@@ -1,15 +1,12 @@
 //! Events that a task waits for instead of a handler.
 
 use super::actor::Link;
-use crate::{event::RawEvent, id::NamespaceId};
+use crate::{event::RawEvent, id::SocketId};
 
 impl Link {
-    /// A task has begun to wait for an event of this namespace, or has given one back.
-    pub(super) fn waiters_changed(&mut self, namespace: NamespaceId) {
-        let mut clients = self.clients.0.iter();
-        let concerned = clients
-            .position(|client| client.left.is_none() && client.socket.scope().id == namespace);
-        if let Some(index) = concerned {
+    /// A task has begun to wait for an event of this socket, or has given one back.
+    pub(super) fn waiters_changed(&mut self, socket: SocketId) {
+        if let Some(index) = self.clients.present(socket) {
             self.serve_waiters(index);
         }
     }
@@ -26,7 +23,7 @@ impl Link {
         let queue = client.queue.get_or_insert_default();
         waiters.serve(&mut queue.events);
         queue.bytes = queue.events.iter().map(RawEvent::bytes).sum();
-        if queue.events.is_empty() {
+        if queue.is_empty() {
             client.queue = None;
         }
     }

@@ -18,6 +18,9 @@ pub(crate) trait Live {
     /// Starts the handler of an event; the session comes back with the outcome.
     fn call(self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called;
 
+    /// Starts to tell the session that its socket expires; it comes back with the outcome.
+    fn expiring(self: Box<Self>, socket: Socket) -> LocalFuture<Outcome>;
+
     /// What is kept of it while its client is away.
     fn save(&self) -> Option<SessionState>;
 
@@ -120,6 +123,16 @@ impl<S: Session> Live for S {
             [] => dispatch(self, event, socket),
             _ => guard::call(self, event.into(), socket),
         }
+    }
+
+    fn expiring(mut self: Box<Self>, socket: Socket) -> LocalFuture<Outcome> {
+        Box::pin(async move {
+            Session::expiring(&mut *self, &socket).await;
+            Outcome {
+                session: self,
+                reply: None,
+            }
+        })
     }
 
     fn save(&self) -> Option<SessionState> {

@@ -3,6 +3,7 @@
 mod builder;
 mod children;
 mod data;
+mod expiry;
 mod extensions;
 mod extras;
 mod guard;

@@ -1,5 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::time::Instant;
+
 use super::{NamespaceInner, SessionState, Socket, extensions::Values};
 use crate::{
     id::PrivateId,
@@ -12,6 +14,7 @@ pub(crate) struct Kept {
     pub(crate) state: Option<SessionState>,
     extensions: Values,
     data: Option<Arc<String>>,
+    expiry: Option<Instant>,
     /// A dynamic namespace lives as long as anyone may come back to it.
     _child: Option<Arc<NamespaceInner>>,
 }
@@ -23,6 +26,7 @@ impl Kept {
             state,
             extensions: socket.extensions().values(),
             data: socket.extras().data.json(),
+            expiry: socket.expiry(),
             _child: namespace.is_child().then(|| Arc::clone(namespace)),
         }
     }
@@ -34,6 +38,11 @@ impl Kept {
             && let Err(error) = socket.set_json(data)
         {
             tracing::debug!(%error, "the data of a restored socket was not set");
+        }
+        if self.expiry.is_some()
+            && let Err(error) = socket.expire(self.expiry)
+        {
+            tracing::debug!(%error, "the expiry of a restored socket was not set");
         }
     }
 }

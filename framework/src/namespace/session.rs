@@ -70,6 +70,20 @@ pub trait Session: EventHandlers {
     /// through here too, with [`Socket::recovered`].
     fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
 
+    /// The socket is about to expire: see [`Socket::expires_in`]. Called at most once for each time
+    /// that is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before, after the handler
+    /// that runs then. By default nothing happens.
+    ///
+    /// Ask the client for a new token here. Take it in a handler, or as the answer to an
+    /// [`emit_with_ack`](Socket::emit_with_ack): events wait while this runs, answers do not.
+    ///
+    /// # Cancel safety
+    /// As [`Handle::handle`](crate::Handle::handle).
+    fn expiring(&mut self, socket: &Socket) -> impl Future<Output = ()> {
+        let _ = socket;
+        async {}
+    }
+
     /// The socket is about to leave its rooms: whom it broadcasts to from here are still its
     /// fellows, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) still finds it. It gets
     /// nothing any more and joins nothing. [`disconnect`](Self::disconnect) is called next.

@@ -143,6 +143,18 @@ impl HubBuilder {
         self
     }
 
+    /// How long a GET of a long-polling client waits before its connection is taken out of the HTTP
+    /// server, which costs an idle session a quarter of the memory. Default 5 s; `Duration::MAX` for
+    /// never.
+    ///
+    /// Its answer is a single packet of one byte then, and the connection is closed behind it: what is
+    /// emitted after that much silence takes one more request of the client. Nothing is parked with
+    /// [`WebSocketMode::BodyStream`] or over TLS.
+    pub fn park_polls_after(mut self, time: Duration) -> Self {
+        self.config.park_polls_after = time;
+        self
+    }
+
     /// Which transports clients may use. Default [`Transports::All`].
     pub fn transports(mut self, transports: Transports) -> Self {
         self.config.transports = transports;
@@ -165,6 +177,13 @@ impl HubBuilder {
     /// How long an emit with ack waits unless told otherwise. Default 10 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config.ack_timeout = timeout;
+        self
+    }
+
+    /// How long before a socket expires its session is told, or at once if it is given less; see
+    /// [`Socket::expires_in`](crate::Socket::expires_in). With zero it is not told. Default 60 s.
+    pub fn expiry_notice(mut self, notice: Duration) -> Self {
+        self.config.expiry_notice = notice;
         self
     }
 

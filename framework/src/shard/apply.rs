@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::{
     command::{Action, Command, Selection},
     directory::Scope,
@@ -50,7 +52,7 @@ impl State {
                 self.tell(&scope, &to, |socket| Notice::Disconnect { socket, close });
             }
             Action::ServeWaiters => {
-                self.tell(&scope, &to, |_| Notice::WaitersChanged(scope.id));
+                self.tell(&scope, &to, Notice::WaitersChanged);
             }
             Action::TakeOver => self.tell(&scope, &to, |_| Notice::TakenOver),
             Action::SetData(data) => {
@@ -59,6 +61,20 @@ impl State {
                     if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
                         seat.data = Some(Arc::clone(&data));
                     }
+                }
+            }
+            Action::Expire(at) => {
+                for index in self.select(&scope, &to) {
+                    let slot = self.slots.get(index as usize);
+                    let Some(seat) = slot.and_then(|slot| slot.seat(scope.id)) else {
+                        continue;
+                    };
+                    let Some(at) = at else {
+                        self.expiries.remove(seat.id);
+                        continue;
+                    };
+                    let (notice, now) = (node.config.expiry_notice, Instant::now());
+                    self.rewind |= self.expiries.set(seat.id, index, at, notice, now);
                 }
             }
             Action::Fetch => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::directory::{Address, RoomName, Scope, SharedRoom, Workers};
 use crate::{event::Collector, id::SocketId, transport::frame::Frame};
@@ -59,6 +59,8 @@ pub(crate) enum Action {
     ServeWaiters,
     /// Keep this value with them, as JSON.
     SetData(Arc<String>),
+    /// Let them stay until then, or for ever.
+    Expire(Option<Instant>),
     /// Tell who they are.
     Fetch,
 }

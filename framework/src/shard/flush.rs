@@ -99,6 +99,11 @@ impl Shard {
                 self.due(&mut state, due, key);
             }
         }
+        while let Some((slot, notice)) = state.expiries.due(now) {
+            if let Some(slot) = state.slots.get(slot as usize) {
+                slot.tell(notice);
+            }
+        }
         drop(state);
         self.arm();
     }
@@ -147,8 +152,11 @@ impl Shard {
                     return Poll::Ready(());
                 };
                 *shard.clock.borrow_mut() = Some(cx.waker().clone());
-                let next = shard.state.borrow().deadlines.next();
-                let Some(next) = next else {
+                let next = {
+                    let state = shard.state.borrow();
+                    [state.deadlines.next(), state.expiries.next()]
+                };
+                let Some(next) = next.into_iter().flatten().min() else {
                     return Poll::Pending;
                 };
                 if set != Some(next) {

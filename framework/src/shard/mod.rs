@@ -6,6 +6,7 @@
 //! | [`membership`] | rooms and members, pure |
 //! | [`pending`] | what was emitted and not yet handed out, pure |
 //! | [`deadlines`] | heartbeats and timeouts, pure |
+//! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
@@ -29,6 +30,7 @@ mod deadlines;
 mod deflate;
 pub(crate) mod directory;
 mod emit;
+mod expiry;
 mod flush;
 mod inbox;
 pub(crate) mod local;

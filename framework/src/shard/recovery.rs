@@ -258,6 +258,10 @@ impl Drop for Ticket {
         let (Some(session), Some(store)) = (self.session.take(), &self.scope.recovery) else {
             return;
         };
+        // What panicked while it was restored is lost, as after any other panic of a session.
+        if std::thread::panicking() {
+            return;
+        }
         let heir = store.retained().heir(session.pid);
         if let Some(heir) = heir {
             // One that has gone meanwhile drops it once more.

@@ -53,7 +53,7 @@ enum Entry {
 /// What a private id stands for.
 pub(crate) enum Found {
     Nothing,
-    Expired,
+    /// It may have expired.
     Saved(Saved),
     /// It comes here when its old connection has let it go.
     Live {
@@ -86,10 +86,7 @@ impl Retained {
                 let place = *place;
                 Found::Live { place, session }
             }
-            Some(Entry::Saved { .. }) => match self.remove(pid) {
-                Some(session) if session.until > Instant::now() => Found::Saved(session),
-                _ => Found::Expired,
-            },
+            Some(Entry::Saved { .. }) => self.remove(pid).map_or(Found::Nothing, Found::Saved),
         }
     }
 

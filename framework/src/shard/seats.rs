@@ -169,6 +169,7 @@ impl State {
         if !seat.connecting {
             node.metrics.sockets.down();
         }
+        self.expiries.remove(seat.id);
         Some((seat.id, rooms))
     }
 

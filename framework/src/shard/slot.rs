@@ -82,6 +82,9 @@ pub(crate) enum Heartbeat {
 }
 
 /// What a shard tells a connection. The connection handles it as an actix message.
+///
+/// It names a socket by its own id: another one may have come to its namespace meanwhile, and
+/// another namespace to the id of that one.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Notice {
@@ -97,11 +100,13 @@ pub(crate) enum Notice {
     UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
-    /// A task waits for an event of this namespace, or gave one back.
-    WaitersChanged(NamespaceId),
-    /// The application disconnects the socket, or with `close` all of them and the connection. By
-    /// its own id: another socket may have come to its namespace meanwhile, and another namespace
-    /// to the id of that one.
+    /// The socket expires soon.
+    Expiring(SocketId),
+    /// It has expired.
+    Expired(SocketId),
+    /// A task waits for an event of the socket, or gave one back.
+    WaitersChanged(SocketId),
+    /// The application disconnects the socket, or with `close` all of them and the connection.
     Disconnect { socket: SocketId, close: bool },
     /// The client has come back on another connection.
     TakenOver,

@@ -8,6 +8,7 @@ use super::{
     deadlines::{Deadlines, Due},
     deflate::Deflaters,
     directory::{Report, SharedRoom},
+    expiry::Expiries,
     membership::{Membership, RoomIndex},
     pending::Pending,
     slot::{Heartbeat, Notice, Slot},
@@ -33,6 +34,7 @@ pub(crate) struct State {
     /// Slots with something to write, in the order in which they got it.
     pub(crate) touched: VecDeque<u32>,
     pub(crate) deadlines: Deadlines,
+    pub(crate) expiries: Expiries,
     /// A deadline was set that is before all others: whoever keeps time must look again.
     pub(crate) rewind: bool,
     pub(super) deflaters: Deflaters,
@@ -62,6 +64,7 @@ impl State {
                 config.close_timeout,
                 config.upgrade_timeout,
             ]),
+            expiries: Expiries::default(),
             rewind: false,
             deflaters: Deflaters::default(),
             reports: Vec::new(),
