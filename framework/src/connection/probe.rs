@@ -68,6 +68,13 @@ impl Probe {
             let Some(wire) = &mut self.wire else {
                 return Step::Failed;
             };
+            // A socket that has just arrived is not known to be writable, while the probe may be
+            // here already.
+            match wire.poll_write_ready(cx) {
+                Poll::Pending => return Step::Waiting,
+                Poll::Ready(false) => return Step::Failed,
+                Poll::Ready(true) => {}
+            }
             let asked = match wire.next(link, cx, Asked::of) {
                 Poll::Pending => return Step::Waiting,
                 Poll::Ready(None) => return Step::Failed,
@@ -86,7 +93,7 @@ impl Probe {
                     return Step::Failed;
                 }
             };
-            // A socket that has carried next to nothing takes a few bytes, or is broken.
+            // It has carried next to nothing, so it takes a few bytes, or is broken.
             if !wire.write_all(&reply) {
                 return Step::Failed;
             }
