@@ -66,7 +66,7 @@ pub enum ErrorContext {
     Method(String),
     /// Code 3: asks for a WebSocket without being an upgrade.
     TransportHandshake,
-    /// Code 3: the session is not on this transport.
+    /// Code 3: the session is not on this transport, or changes to it already.
     TransportMismatch(String),
     /// Code 3: the parameter `EIO` is not that of the session.
     ProtocolMismatch(Option<String>),
