@@ -2,6 +2,7 @@
 
 mod feature_table;
 mod pages;
+mod troubleshooting;
 
 use std::{collections::BTreeSet, error::Error};
 
