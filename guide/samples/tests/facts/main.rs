@@ -2,6 +2,7 @@
 
 mod feature_table;
 mod pages;
+mod troubleshooting;
 
 use std::{collections::BTreeSet, error::Error};
 
@@ -106,13 +107,9 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
         let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
         expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
     }
-    let packets = [
-        read("framework/src/connection/packets.rs")?,
-        read("framework/src/connection/parsing.rs")?,
-        read("framework/src/connection/polling.rs")?,
-        read("framework/src/server/polling.rs")?,
-    ];
-    for line in packets.iter().flat_map(|source| source.lines()) {
+    let packets = sources_below(&root().join("framework/src/connection"))?;
+    let requests = sources_below(&root().join("framework/src/server"))?;
+    for line in packets.lines().chain(requests.lines()) {
         let named = [
             "refused(\"",
             "unexpected(\"",
