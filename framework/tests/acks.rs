@@ -11,7 +11,7 @@ use common::{
     until,
 };
 use roomcast::{
-    AckError, EmitError, RejectionKind, Reply, WebSocketMode,
+    AckError, Acks, EmitError, RejectionKind, Reply, WebSocketMode,
     prelude::*,
     testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
 };
@@ -325,6 +325,7 @@ both! {
     an_answer_of_another_type_is_an_error_that_names_the_event,
     a_client_that_goes_before_it_answers_is_told_at_once,
     a_broadcast_gathers_the_answers_of_all_workers,
+    a_socket_asks_all_others_and_the_hub_one_by_its_id,
     a_broadcast_to_nobody_is_complete_at_once,
     at_the_timeout_a_broadcast_gives_the_answers_so_far,
     who_leaves_is_not_waited_for,
@@ -487,6 +488,24 @@ async fn a_broadcast_gathers_the_answers_of_all_workers(mode: WebSocketMode) {
     );
     unasked.sync().await;
     assert_eq!(unasked.pending(), []);
+}
+
+async fn a_socket_asks_all_others_and_the_hub_one_by_its_id(mode: WebSocketMode) {
+    let (server, mut hall) = asking(mode);
+    let (asker, socket) = hall.enter(&server, &[]).await;
+    let (other, _) = hall.enter(&server, &[]).await;
+    for client in [&asker, &other] {
+        client.answer(|Question(text): Question| text);
+    }
+    let who = |acks: Acks<String>| acks.iter().map(|(id, _)| id).collect::<Vec<_>>();
+    let others = socket.broadcast().emit_with_ack(&question("others")).await;
+    assert_eq!(who(others.expect("acks")), [other.id()]);
+    let everyone = server.hub().everyone().fetch_sockets().await;
+    for remote in everyone.expect("sockets") {
+        let one = server.hub().to(remote.id());
+        let one = one.emit_with_ack(&question("you alone")).await;
+        assert_eq!(who(one.expect("acks")), [remote.id()]);
+    }
 }
 
 async fn a_broadcast_to_nobody_is_complete_at_once(mode: WebSocketMode) {

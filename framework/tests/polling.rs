@@ -181,7 +181,7 @@ async fn a_second_post_ends_the_session() {
     let (server, mut entries) = in_order();
     let client = Poller::connected(&server).await;
     let poll = client.start_poll().await;
-    let mut first = client.start_post(20, "42[", "").await;
+    let first = client.start_post(20, "42[", "").await;
     // Which of two is the first is only sure once one has been refused.
     loop {
         let second = client.post("42").await;
@@ -191,7 +191,7 @@ async fn a_second_post_ends_the_session() {
     }
     poll.answer().await.expect(200, "1");
     entries.expect("transport error").await;
-    first.write(r#""echo","x"]      "#).await;
+    // Its body will never be whole.
     assert_eq!(first.answer().await.status, 400);
 }
 
@@ -213,7 +213,9 @@ async fn a_body_that_is_too_large_is_refused_and_the_session_goes_on() {
 
 #[actix_web::test]
 async fn a_client_that_breaks_a_request_off_ends_the_session() {
-    let (server, mut entries) = plain();
+    let (told, mut refusals) = journal();
+    let (server, mut entries) =
+        serve(move |hub| hub.on_connection_error(move |error| told.write(error.message())));
     let client = Poller::connected(&server).await;
     drop(client.start_poll().await);
     entries.expect("transport error").await;
@@ -227,6 +229,19 @@ async fn a_client_that_breaks_a_request_off_ends_the_session() {
     let post = client.start_post(1, "3", octets).await;
     post.answer().await.expect(400, "");
     entries.expect("transport error").await;
+
+    // None of them was a handshake.
+    assert!(refusals.rest().is_empty());
+    assert!(server.hub().stats().refused_handshakes.is_empty());
+}
+
+#[actix_web::test]
+async fn a_packet_that_may_not_come_now_ends_the_session_though_nobody_can_be_told() {
+    let (server, mut entries) = plain();
+    let client = Poller::connected(&server).await;
+    client.post("42/other,[\"echo\"]").await.expect(200, "ok");
+    entries.expect("forced server close").await;
+    client.poll().await.expect(200, "6\u{1e}1");
 }
 
 #[actix_web::test]

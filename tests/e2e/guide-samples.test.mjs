@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,8 +42,12 @@ after(async () => {
 });
 
 /** A server of the guide on a free port. */
-async function start(name, ...args) {
-  const child = spawn(join(bin, name), args, { stdio: ["ignore", "pipe", "inherit"] });
+function start(name, ...args) {
+  return launch(join(bin, name), args);
+}
+
+async function launch(command, args) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
   const [line] = await once(lines, "line");
   const url = /^listening on (http:\S+)$/.exec(line)?.[1];
@@ -163,12 +167,42 @@ test("first chat: two people in the terminal and one in a browser", { timeout: W
   await page.getByText("bob has gone").waitFor();
 });
 
+test("coming from Socket.IO: both servers say the same", { timeout: WAIT }, async (t) => {
+  const onNode = join(folder, "node-server.mjs");
+  await copyFile(join(SAMPLES, "node-server.mjs"), onNode);
+  const printed = [];
+  for (const server of [
+    await launch(process.execPath, [onNode, "0"]),
+    await start("ported", "127.0.0.1:0"),
+  ]) {
+    t.after(server.stop);
+    printed.push(await (await run(t, "ported.mjs", server.url)).rest());
+  }
+  const [node, ported] = printed;
+  assert.equal(ported, node);
+  assert.ok((await shown("coming-from-socketio.md")).includes(ported), ported);
+});
+
 test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {
   const html = await readFile(join(SAMPLES, "page.html"), "utf8");
   assert.equal(await (await fetch(server.url)).text(), html);
   const page = await openPage(t);
   await page.goto(server.url);
   await page.getByText("Hello, Ann!").waitFor();
+});
+
+test("troubleshooting: the client says what the page says that it says", async () => {
+  const page = await readFile(join(ROOT, "guide/src/troubleshooting.md"), "utf8");
+  const bundle = new URL("node_modules/socket.io-client/dist/socket.io.js", import.meta.url);
+  const client = await readFile(fileURLToPath(bundle), "utf8");
+  const tables = [...page.matchAll(/^\| the client says \|.*\n((?:\|.*\n)+)/gm)];
+  const quoted = tables.flatMap(([, rows]) =>
+    rows.split("\n").flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`(.*?)`/g)]),
+  );
+  assert.ok(quoted.length > 10);
+  for (const [, text] of quoted) {
+    for (const part of text.split("..")) assert.ok(client.includes(part), text);
+  }
 });
 
 test("every sample is run by a test", async () => {

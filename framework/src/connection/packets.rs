@@ -190,7 +190,13 @@ impl Link {
     /// A packet that Socket.IO forbids in this state: Node closes with `forced close`.
     fn unexpected(&mut self, reason: &'static str, why: &str, text: &str) {
         self.refused(reason, &why, text);
-        self.end(DisconnectReason::ForcedClose, None);
+        self.end(
+            match self.shard.can_tell(self.key) {
+                true => DisconnectReason::ForcedClose,
+                false => DisconnectReason::ForcedServerClose,
+            },
+            None,
+        );
     }
 
     pub(super) fn invalid(&mut self, error: DecodeError, text: &str) {

@@ -1,7 +1,7 @@
 //! A session on long-polling: its GETs, its POSTs, and the WebSocket that may take over
 //! (Engine.IO v4, sections 6 and 8).
 
-use std::{collections::VecDeque, rc::Rc, task::Context, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, rc::Rc, task::Context, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -15,7 +15,7 @@ use crate::{
     protocol::engine_io::payload,
     transport::{
         io::Io,
-        poll::{PollIo, Request},
+        poll::{NOOP, PollIo, Request},
     },
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Polling {
     pub(super) io: Rc<PollIo>,
     requests: VecDeque<Request>,
     post: Option<Post>,
+    /// A body is being received; dropped, it breaks that off.
+    receiving: Option<oneshot::Sender<Infallible>>,
     probe: Option<Box<Probe>>,
     /// The server wants to close, and tells the next GET rather than one that waited.
     awaits_poll: bool,
@@ -43,6 +45,7 @@ impl Polling {
             io,
             requests: VecDeque::new(),
             post: None,
+            receiving: None,
             probe: None,
             awaits_poll: false,
         }
@@ -72,10 +75,15 @@ impl Polling {
                     link.violation("second_poll");
                 }
             }
+            Request::Park => self.io.park(),
             Request::PollAborted if self.io.is_deserted() => link.violation("poll_aborted"),
             // It had been answered.
             Request::PollAborted => {}
-            Request::Post { body, done } => self.post = Some(Post { body, at: 0, done }),
+            Request::Posting(receiving) => self.receiving = Some(receiving),
+            Request::Post { body, done } => {
+                self.receiving = None;
+                self.post = Some(Post { body, at: 0, done });
+            }
             Request::Violation(reason) => link.violation(reason),
             Request::Upgrade { io, early, deflate } => {
                 let probe = Probe::start(io, early, deflate);
@@ -101,7 +109,7 @@ impl Polling {
             let rest = post.body.get(post.at..).unwrap_or_default();
             let (packet, behind) = payload::split(rest);
             if packet.starts_with('1') && link.ending == Ending::Open {
-                self.io.answer(b"6");
+                self.io.answer(NOOP);
             }
             if link.ending == Ending::Open {
                 link.engine_packet(packet, cx);
@@ -128,7 +136,7 @@ impl Polling {
             }
             Step::Upgraded => {
                 let wire = self.probe.take()?.into_wire();
-                self.io.answer(b"1");
+                self.io.close(false);
                 Some(wire)
             }
         }
@@ -151,25 +159,22 @@ impl Polling {
             return;
         }
         if closing {
-            let last: &[u8] = match self.awaits_poll {
-                true => b"6\x1e1",
-                false => b"1",
-            };
-            self.io.answer(last);
+            self.io.close(self.awaits_poll);
             link.polled_off();
         } else if self.probe.as_ref().is_some_and(|probe| probe.answered) {
             // The client waits for its poll to return before it changes over.
-            self.io.answer(b"6");
+            self.io.answer(NOOP);
         }
     }
 
     pub(super) fn end(&mut self, patience: Duration) {
-        self.io.answer(b"1");
+        self.io.close(false);
         if let Some(probe) = self.probe.take() {
             probe.refuse(patience);
         }
         self.requests.clear();
         self.post = None;
+        self.receiving = None;
     }
 
     pub(super) fn io(&self) -> Io {

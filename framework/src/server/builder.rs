@@ -143,6 +143,18 @@ impl HubBuilder {
         self
     }
 
+    /// How long a GET of a long-polling client waits before its connection is taken out of the HTTP
+    /// server, which costs an idle session a quarter of the memory. Default 5 s; `Duration::MAX` for
+    /// never.
+    ///
+    /// Its answer is a single packet of one byte then, and the connection is closed behind it: what is
+    /// emitted after that much silence takes one more request of the client. Nothing is parked with
+    /// [`WebSocketMode::BodyStream`] or over TLS.
+    pub fn park_polls_after(mut self, time: Duration) -> Self {
+        self.config.park_polls_after = time;
+        self
+    }
+
     /// Which transports clients may use. Default [`Transports::All`].
     pub fn transports(mut self, transports: Transports) -> Self {
         self.config.transports = transports;
@@ -175,8 +187,10 @@ impl HubBuilder {
         self
     }
 
-    /// The longest message a client may send, in bytes; a longer one closes the connection with
-    /// code 1009 before it is read. Default 1,000,000.
+    /// The longest message a client may send on WebSocket, and the longest body of a POST on
+    /// long-polling, in bytes. A longer message closes the connection with code 1009 before it is
+    /// read. A longer POST is answered with 413: none of its packets arrives, and the session goes
+    /// on. Default 1,000,000.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.config.max_http_buffer_size = bytes;
         self

@@ -70,8 +70,6 @@ pub enum ErrorContext {
     TransportMismatch(String),
     /// Code 3: the parameter `EIO` is not that of the session.
     ProtocolMismatch(Option<String>),
-    /// Code 3: the client has gone before it was answered.
-    Aborted,
     /// Code 3: the system's random source failed.
     IdGeneration(String),
     /// Code 4: the text of the application, if it gave one.

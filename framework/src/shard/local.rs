@@ -208,6 +208,13 @@ impl Shard {
         })
     }
 
+    /// Whether the client can be sent something now; not a polling one between two GETs.
+    pub(crate) fn can_tell(&self, key: SlotKey) -> bool {
+        let state = self.state.borrow();
+        let io = state.slot(key).map(|slot| &slot.io);
+        !matches!(io, Some(Io::Poll(io)) if !io.is_waiting())
+    }
+
     /// Whether the connection has stopped reading; ping timeouts do not count meanwhile.
     pub(crate) fn pause(&self, key: SlotKey, paused: bool) {
         if let Some(slot) = self.state.borrow_mut().slot_mut(key) {

@@ -29,7 +29,8 @@ use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
     future::poll_fn,
-    io, mem,
+    io,
+    mem::{self, MaybeUninit},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -93,19 +94,22 @@ pub(super) fn take_socket(req: &HttpRequest) -> Option<Socket> {
 /// Ready when the client of `req` has closed its connection, which the dispatcher does not tell
 /// while a response is awaited. Pending for ever where the socket cannot be had.
 pub(crate) async fn gone(req: &HttpRequest) {
-    let Some(stream) = watch(req) else {
-        return std::future::pending().await;
-    };
+    match watch(req) {
+        Some(stream) => closed(&stream).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ready when the peer has closed its side.
+pub(super) async fn closed(stream: &TcpStream) {
     // A client may send its next request before this one is answered; there is no second edge then,
     // and the dispatcher, which reads it, sees the end.
-    let mut byte = [std::mem::MaybeUninit::uninit()];
+    let mut byte = [MaybeUninit::uninit()];
     loop {
         if poll_fn(|cx| stream.poll_read_ready(cx)).await.is_err() {
             return;
         }
-        let peeked = stream.try_io(Interest::READABLE, || {
-            SockRef::from(&*stream).peek(&mut byte)
-        });
+        let peeked = stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte));
         match peeked {
             Ok(0) => return,
             Ok(_) => return std::future::pending().await,
@@ -115,7 +119,8 @@ pub(crate) async fn gone(req: &HttpRequest) {
     }
 }
 
-fn watch(req: &HttpRequest) -> Option<Rc<TcpStream>> {
+/// The socket of `req`, registered with the runtime. `None` where it cannot be had, or was taken.
+pub(super) fn watch(req: &HttpRequest) -> Option<Rc<TcpStream>> {
     let Watched(watched) = req.conn_data()?;
     let mut watched = watched.borrow_mut();
     if watched.is_none() {

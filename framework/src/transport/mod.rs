@@ -11,6 +11,7 @@
 //! | [`handoff`] | the socket taken out of actix-web's dispatcher |
 //! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
 //! | [`poll`] | the answers to a polling session's GETs |
+//! | [`parked`] | a GET that has waited for long, without its dispatcher |
 //! | [`relay`] | a body stream that is served on another worker |
 //! | [`io`] | one interface to all of them |
 
@@ -22,6 +23,7 @@ pub(crate) mod handshake;
 pub(crate) mod io;
 pub(crate) mod numbered;
 pub(crate) mod outbox;
+pub(crate) mod parked;
 pub(crate) mod poll;
 mod relay;
 mod transcode;

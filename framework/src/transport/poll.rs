@@ -6,6 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    convert::Infallible,
     io::{self, IoSlice},
     task::{Context, Poll, Waker},
 };
@@ -20,22 +21,38 @@ use crate::protocol::{
     websocket::{Opcode, deflate::WindowBits, frame},
 };
 
+/// The packet that ends a session.
+const CLOSE: u8 = b'1';
+
+/// The packet upon which a client polls again.
+pub(crate) const NOOP: u8 = b'6';
+
+/// The bytes of a frame with a packet that has no data.
+const FRAMED: usize = 3;
+
 /// Packets of one answer: python-engineio refuses a payload of more.
 const MAX_PACKETS: usize = 16;
 
 /// A polling session's side of its GETs.
 #[derive(Default)]
 pub(crate) struct PollIo {
-    /// The GET that waits for something to be sent.
-    waiting: RefCell<Option<oneshot::Sender<Answer>>>,
+    waiting: RefCell<Option<Waiting>>,
     writer: Cell<Option<Waker>>,
     aborted: Cell<bool>,
+}
+
+/// The GET that waits for something to be sent.
+enum Waiting {
+    Poll(oneshot::Sender<Answer>),
+    Parked(oneshot::Sender<u8>),
 }
 
 /// What a GET is answered with.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Payload(Vec<u8>),
+    /// One packet without data, once there is one; see [`parked`](super::parked).
+    Parked(oneshot::Receiver<u8>),
     /// Another GET waits already.
     Refused,
 }
@@ -46,8 +63,12 @@ pub(crate) enum Answer {
 pub(crate) enum Request {
     /// A GET that waits to be answered.
     Poll(oneshot::Sender<Answer>),
+    /// The GET that waits has done so for long.
+    Park,
     /// A GET whose client has gone.
     PollAborted,
+    /// The body of a POST that does not come at once; the sender is dropped with the session.
+    Posting(oneshot::Sender<Infallible>),
     /// The body of a POST; the sender is used when all of it has been taken.
     Post {
         body: String,
@@ -80,21 +101,53 @@ impl PollIo {
             let _ = answer.send(Answer::Refused);
             return false;
         }
-        *self.waiting.borrow_mut() = Some(answer);
+        *self.waiting.borrow_mut() = Some(Waiting::Poll(answer));
         self.wake();
         true
     }
 
-    /// The client of the GET that waits has gone.
-    pub(crate) fn is_deserted(&self) -> bool {
-        let waiting = self.waiting.borrow();
-        waiting.as_ref().is_some_and(oneshot::Sender::is_closed)
+    /// The GET that waits, if one does, is answered by a single byte from now on.
+    pub(crate) fn park(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        if let Some(Waiting::Poll(_)) = *waiting {
+            let (packet, parked) = oneshot::channel();
+            if let Some(Waiting::Poll(answer)) = waiting.replace(Waiting::Parked(packet)) {
+                // A client that has gone leaves it deserted.
+                let _ = answer.send(Answer::Parked(parked));
+            }
+        }
     }
 
-    /// Answers the GET that waits, if one does, with packets that were never queued.
-    pub(crate) fn answer(&self, packets: &[u8]) {
-        if let Some(waiting) = self.waiting.take() {
-            let _ = waiting.send(Answer::Payload(packets.to_vec()));
+    /// The client of the GET that waits has gone.
+    pub(crate) fn is_deserted(&self) -> bool {
+        match &*self.waiting.borrow() {
+            Some(Waiting::Poll(answer)) => answer.is_closed(),
+            Some(Waiting::Parked(packet)) => packet.is_closed(),
+            None => false,
+        }
+    }
+
+    /// Answers the GET that waits, if one does, with a packet without data that was never queued.
+    pub(crate) fn answer(&self, packet: u8) {
+        // A client that has just gone loses it, as one loses what is in its socket's buffer.
+        match self.waiting.take() {
+            Some(Waiting::Poll(answer)) => drop(answer.send(Answer::Payload(vec![packet]))),
+            Some(Waiting::Parked(parked)) => drop(parked.send(packet)),
+            None => {}
+        }
+    }
+
+    /// Tells the GET that waits, if one does, that the session is over. One that came `late`, after
+    /// the server had ended it, gets a noop before, as from the reference implementation.
+    pub(crate) fn close(&self, late: bool) {
+        match self.waiting.take() {
+            Some(Waiting::Poll(answer)) if late => {
+                let _ = answer.send(Answer::Payload(vec![NOOP, payload::SEPARATOR, CLOSE]));
+            }
+            waiting => {
+                *self.waiting.borrow_mut() = waiting;
+                self.answer(CLOSE);
+            }
         }
     }
 
@@ -124,41 +177,61 @@ impl PollIo {
         if self.aborted.get() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let Some(waiting) = self.waiting.take() else {
-            return Err(io::ErrorKind::WouldBlock.into());
-        };
-        let mut body = Vec::new();
-        let (mut packets, mut taken) = (0, 0);
-        for slice in slices {
-            let mut rest: &[u8] = slice;
-            while packets < MAX_PACKETS
-                && let Some((opcode, data, behind)) = frame::split_sent(rest)
-            {
-                match opcode {
-                    Opcode::Text => payload::append_text(&mut body, data),
-                    Opcode::Binary => payload::append_binary(&mut body, data),
-                    // None is queued for a polling session.
-                    Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+        match self.waiting.take() {
+            Some(Waiting::Poll(answer)) => {
+                let (body, taken) = payload(slices);
+                // Lost with a client that has just gone.
+                let _ = answer.send(Answer::Payload(body));
+                Ok(taken)
+            }
+            Some(Waiting::Parked(parked)) => {
+                let whole: usize = slices.iter().map(|slice| slice.len()).sum();
+                if whole == FRAMED
+                    && let (body, taken) = payload(slices)
+                    && let [packet] = *body
+                {
+                    let _ = parked.send(packet);
+                    return Ok(taken);
                 }
-                packets += 1;
-                taken += rest.len() - behind.len();
-                rest = behind;
+                let _ = parked.send(NOOP);
+                Err(io::ErrorKind::WouldBlock.into())
             }
-            if packets == MAX_PACKETS {
-                break;
-            }
+            None => Err(io::ErrorKind::WouldBlock.into()),
         }
-        // A client that has just gone loses it, as one loses what is in its socket's buffer.
-        let _ = waiting.send(Answer::Payload(body));
-        Ok(taken)
     }
 
     /// Ends the session for its client: a GET that waits is told.
     pub(super) fn abort(&self) {
         self.aborted.set(true);
-        self.answer(b"1");
+        self.close(false);
         self.wake();
     }
+}
+
+/// The payload of the first packets, and how many bytes of frames they were.
+fn payload(slices: &[IoSlice<'_>]) -> (Vec<u8>, usize) {
+    let mut body = Vec::new();
+    let (mut packets, mut taken) = (0, 0);
+    for slice in slices {
+        let mut rest: &[u8] = slice;
+        while packets < MAX_PACKETS
+            && let Some((opcode, data, behind)) = frame::split_sent(rest)
+        {
+            match opcode {
+                Opcode::Text => payload::append_text(&mut body, data),
+                Opcode::Binary => payload::append_binary(&mut body, data),
+                // None is queued for a polling session.
+                Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+            }
+            packets += 1;
+            taken += rest.len() - behind.len();
+            rest = behind;
+        }
+        if packets == MAX_PACKETS {
+            break;
+        }
+    }
+    (body, taken)
 }
 
 #[cfg(test)]
@@ -171,7 +244,7 @@ mod tests {
     fn text(poll: &mut oneshot::Receiver<Answer>) -> String {
         match poll.try_recv().unwrap() {
             Answer::Payload(bytes) => String::from_utf8(bytes).unwrap(),
-            Answer::Refused => panic!("refused"),
+            answer => panic!("{answer:?}"),
         }
     }
 

@@ -49,6 +49,24 @@ impl Pending {
         sent.expect("a server that reads");
     }
 
+    /// Waits until the head of the answer has come; its body, which may take longer, has not been read.
+    pub(crate) async fn head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let byte = timeout(PATIENCE, self.0.read_u8()).await;
+            head.push(byte.expect("a head in time").expect("a head"));
+        }
+        String::from_utf8(head).expect("a head of text")
+    }
+
+    /// What remains to be read; the server closes the connection behind it.
+    pub(crate) async fn rest(mut self) -> String {
+        let mut rest = String::new();
+        let read = timeout(PATIENCE, self.0.read_to_string(&mut rest)).await;
+        read.expect("an end in time").expect("an end");
+        rest
+    }
+
     /// The answer; the server closes the connection behind it.
     pub(crate) async fn answer(mut self) -> Answer {
         let mut received = Vec::new();

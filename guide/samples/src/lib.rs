@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod calls;
 mod compression;
 mod deployment;
 mod errors;
@@ -18,6 +19,7 @@ mod hello;
 mod middleware;
 mod namespaces;
 mod parsers;
+mod ported;
 mod recovery;
 mod rooms;
 mod security;
@@ -46,6 +48,15 @@ pub fn hello() -> Result<(), Box<dyn Error>> {
 /// If its address is taken.
 pub fn first_chat() -> Result<(), Box<dyn Error>> {
     first_chat::run()
+}
+
+/// The server of the chapter "Coming from Socket.IO", at the address that is its argument.
+///
+/// # Errors
+/// If the address is taken.
+pub fn ported() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1);
+    ported::run(address.as_deref().unwrap_or("127.0.0.1:3000"))
 }
 
 /// A hub with the sessions of the other chapters, each in a namespace of its own.

@@ -5,6 +5,7 @@
 //! | `PORT` | where to listen on 127.0.0.1 | 21001 |
 //! | `WORKERS` | threads | 1 |
 //! | `DEFLATE` | `1` turns permessage-deflate on, for whoever offers it | 0 |
+//! | `PARK_MS` | after how long the GET of a polling client is parked | 5000 |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
 //! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
@@ -12,7 +13,7 @@
 
 mod client;
 
-use std::{env, error::Error, net::Ipv4Addr, str::FromStr};
+use std::{env, error::Error, net::Ipv4Addr, str::FromStr, time::Duration};
 
 use actix_web::{App, HttpServer};
 use roomcast::{Hub, PerMessageDeflate, WebSocketMode, signals, testing};
@@ -43,7 +44,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => Some(PerMessageDeflate::default()),
     };
 
-    let mut hub = Hub::builder().namespace::<Client>("/").websocket_mode(mode);
+    let mut hub = Hub::builder()
+        .namespace::<Client>("/")
+        .park_polls_after(Duration::from_millis(variable("PARK_MS", 5000)?))
+        .websocket_mode(mode);
     if let Some(options) = compression {
         hub = hub.per_message_deflate(options);
     }

@@ -32,7 +32,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
         // The two pages without links of their own: all chapters on one page, and the one whose links
         // are relative to the root of the site.
         if !(page.ends_with("print.html") || page.ends_with("404.html")) {
-            mistakes.extend(links::mistakes(&page, &std::fs::read_to_string(&page)?));
+            let html = std::fs::read_to_string(&page)?;
+            mistakes.extend(links::mistakes(&page, &html, &source));
         }
     }
     if mistakes.is_empty() {

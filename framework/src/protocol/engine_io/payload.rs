@@ -2,7 +2,8 @@
 
 use super::base64;
 
-const SEPARATOR: u8 = 0x1e;
+/// What is between two packets.
+pub(crate) const SEPARATOR: u8 = 0x1e;
 
 /// The first packet of a polling body, and what follows it; `None` for what follows the last.
 ///

@@ -1,13 +1,17 @@
-//! Links inside the built book: the page must exist, and the heading that a fragment names. Links to
-//! other sites are not followed.
+//! Links inside the built book: the page must exist, and the heading that a fragment names. A link that
+//! leaves the book leads into the repository, as seen from the page's source. Links to other sites are not
+//! followed.
 
 use std::path::Path;
 
-/// What is wrong with the links of a built page.
-pub(crate) fn mistakes(page: &Path, html: &str) -> Vec<String> {
+/// What is wrong with the links of a built page, whose source is in the folder `source`.
+pub(crate) fn mistakes(page: &Path, html: &str, source: &Path) -> Vec<String> {
     targets(html)
         .filter(|target| is_relative(target))
-        .filter(|target| !leads_somewhere(page, html, target))
+        .filter(|target| match target.starts_with("../") {
+            true => !source.join(target).exists(),
+            false => !leads_somewhere(page, html, target),
+        })
         .map(|target| format!("{}: dead link to `{target}`", page.display()))
         .collect()
 }
@@ -53,9 +57,11 @@ mod tests {
 
     fn check(link: &str) -> Vec<String> {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("page.html");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         mistakes(
             &page,
             &format!("{PAGE}<a class=\"x\" href=\"{link}\">go</a>"),
+            &source,
         )
     }
 
@@ -67,6 +73,8 @@ mod tests {
             "Cargo.toml",
             "./src/main.rs?query",
             "src/../src",
+            "../Cargo.toml",
+            "../../server",
         ] {
             assert_eq!(check(link), [""; 0], "{link}");
         }
@@ -81,7 +89,12 @@ mod tests {
 
     #[test]
     fn dead_links_are_named() {
-        for link in ["#bottom", "no_such_page.html", "Cargo.toml#nowhere"] {
+        for link in [
+            "#bottom",
+            "no_such_page.html",
+            "Cargo.toml#nowhere",
+            "../main.rs",
+        ] {
             let mistakes = check(link);
             assert_eq!(mistakes.len(), 1, "{link}");
             assert!(mistakes[0].contains(link), "{mistakes:?}");
@@ -91,6 +104,7 @@ mod tests {
     #[test]
     fn samples_in_the_text_are_not_links() {
         let html = "<code>&lt;a href=\"no_such_page.html\"&gt;</code>";
-        assert_eq!(mistakes(Path::new("page.html"), html), [""; 0]);
+        let here = Path::new("page.html");
+        assert_eq!(mistakes(here, html, Path::new("src")), [""; 0]);
     }
 }

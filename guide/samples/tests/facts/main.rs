@@ -1,49 +1,15 @@
 //! Holds what the guide says in tables, and what the guide and ARCHITECTURE.md name, to the sources.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    fs,
-    path::{Path, PathBuf},
-};
+mod feature_table;
+mod limits;
+mod pages;
+mod troubleshooting;
+
+use std::{collections::BTreeSet, error::Error};
+
+use pages::{code, pages, quoted, read, root, sources_below, table};
 
 type Tested = Result<(), Box<dyn Error>>;
-
-fn read(path: &str) -> Result<String, Box<dyn Error>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}").into())
-}
-
-/// The cells of the table whose header begins with `first`, without the header.
-fn table(page: &str, first: &str) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
-    let text = read(&format!("guide/src/{page}"))?;
-    let header = format!("| {first} |");
-    let lines = text.lines().skip_while(|line| !line.starts_with(&header));
-    let rows: Vec<_> = lines
-        .take_while(|line| line.starts_with('|'))
-        .skip(2)
-        .map(|line| {
-            line.trim_matches('|')
-                .split(" | ")
-                .map(|cell| cell.trim().to_owned())
-                .collect()
-        })
-        .collect();
-    match rows.is_empty() {
-        true => Err(format!("{page} has no table `{first}`").into()),
-        false => Ok(rows),
-    }
-}
-
-/// What stands between backquotes.
-fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
-}
-
-/// What stands between quotes.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
-    text.split('"').skip(1).step_by(2)
-}
 
 /// Whether the option is a number of bytes.
 fn is_size(name: &str) -> bool {
@@ -142,13 +108,9 @@ fn every_reason_of_a_refusal_is_there() -> Tested {
         let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
         expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
     }
-    let packets = [
-        read("framework/src/connection/packets.rs")?,
-        read("framework/src/connection/parsing.rs")?,
-        read("framework/src/connection/polling.rs")?,
-        read("framework/src/server/polling.rs")?,
-    ];
-    for line in packets.iter().flat_map(|source| source.lines()) {
+    let packets = sources_below(&root().join("framework/src/connection"))?;
+    let requests = sources_below(&root().join("framework/src/server"))?;
+    for line in packets.lines().chain(requests.lines()) {
         let named = [
             "refused(\"",
             "unexpected(\"",
@@ -191,19 +153,20 @@ fn every_reason_of_a_disconnect_is_there_with_its_text() -> Tested {
 }
 
 #[test]
-fn every_test_that_the_guarantees_name_is_there() -> Tested {
-    let page = read("guide/src/guarantees.md")?;
+fn every_test_that_holds_something_is_there() -> Tested {
     let mut named = 0;
-    for line in page.lines() {
-        let words: Vec<&str> = code(line).collect();
-        let [file, test] = words[..] else { continue };
-        if line.starts_with("- `") && file.ends_with(".rs") {
-            let there = read(file)?.contains(&format!("fn {test}("));
-            assert!(there, "{file} has no test `{test}`");
-            named += 1;
+    for page in pages()? {
+        for line in page.lines().filter(|line| line.starts_with("- `")) {
+            let words: Vec<&str> = code(line).collect();
+            let [file, test] = words[..] else { continue };
+            if file.ends_with(".rs") {
+                let there = read(file)?.contains(&format!("fn {test}("));
+                assert!(there, "{file} has no test `{test}`");
+                named += 1;
+            }
         }
     }
-    assert!(named > 20, "only {named} tests are named");
+    assert!(named > 60, "only {named} tests are named");
     Ok(())
 }
 
@@ -225,7 +188,7 @@ fn every_call_of_the_browser_client_is_there() -> Tested {
 /// Paths, of the repository or of `framework/src`, and names with `::` in them.
 #[test]
 fn everything_that_the_architecture_names_is_there() -> Tested {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = root();
     let sources = root.join("framework/src");
     let text = sources_below(&sources)?;
     let page = read("ARCHITECTURE.md")?;
@@ -246,18 +209,4 @@ fn everything_that_the_architecture_names_is_there() -> Tested {
         }
     }
     Ok(())
-}
-
-/// All Rust sources of a folder in one text.
-fn sources_below(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            text += &sources_below(&path)?;
-        } else if path.extension().is_some_and(|of| of == "rs") {
-            text += &fs::read_to_string(path)?;
-        }
-    }
-    Ok(text)
 }
