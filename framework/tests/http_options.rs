@@ -68,6 +68,8 @@ fn setting(
 }
 
 both! {
+    a_hub_that_takes_no_more_connections_asks_nobody,
+    a_hub_that_closes_while_the_application_is_asked_lets_nobody_in,
     what_was_sent_behind_the_handshake_waits_for_the_application,
     headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_session,
     a_panic_in_a_headers_hook_costs_only_its_headers,
@@ -169,6 +171,51 @@ async fn the_application_is_asked_about_well_formed_handshakes_before_their_vers
     let answer = request(&server, "GET", old, UPGRADE).await;
     assert_eq!(answer.body, "Unsupported protocol version");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+async fn a_hub_that_takes_no_more_connections_asks_nobody(mode: WebSocketMode) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    };
+    let server = serve(builder(mode).max_connections(1).allow_request(check));
+    let _client = TestClient::connect(&server).await.expect("the only one");
+    for (target, headers) in [(HANDSHAKE, UPGRADE), (POLLING, &[])] {
+        let answer = request(&server, "GET", target, headers).await;
+        assert_eq!(answer.status, 503, "{target}");
+    }
+    server.hub().shutdown().await;
+    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (503, "shutting down")
+    );
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+async fn a_hub_that_closes_while_the_application_is_asked_lets_nobody_in(mode: WebSocketMode) {
+    let decided = Arc::new(Semaphore::new(0));
+    let asked = Arc::new(Semaphore::new(0));
+    let (waits, tells) = (Arc::clone(&decided), Arc::clone(&asked));
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        tells.add_permits(1);
+        waits.acquire().await.expect("it is never closed").forget();
+        Ok(())
+    };
+    let server = serve(builder(mode).allow_request(check));
+    let closed = async {
+        asked.acquire().await.expect("it is never closed").forget();
+        server.hub().shutdown().await;
+        decided.add_permits(1);
+    };
+    let handshake = request(&server, "GET", HANDSHAKE, UPGRADE);
+    let (answer, ()) = tokio::join!(handshake, closed);
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (503, "shutting down")
+    );
 }
 
 async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebSocketMode) {

@@ -112,10 +112,14 @@ async fn engine(
             return Ok(polling::upgrade(core, req, payload, session)?.into());
         }
     };
+    if let Some(busy) = unavailable(core) {
+        return Ok(busy.into());
+    }
     let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
     allow::ask(check, &handshake, req, &core.node.metrics).await?;
     verify_version(&query)?;
+    // Things change while the application is asked.
     if let Some(busy) = unavailable(core) {
         return Ok(busy.into());
     }

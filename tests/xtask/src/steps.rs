@@ -1,6 +1,6 @@
 //! The steps of `cargo xtask test`, in their order: cheap ones first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
@@ -42,7 +42,7 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "fuzz-build",
-        about: "the fuzz targets compile",
+        about: "the fuzz targets build and take their corpora",
         run: fuzz_build,
     },
     Step {
@@ -70,6 +70,8 @@ pub(crate) const ALL: &[Step] = &[
 /// What the `autobahn`, `e2e` and `python` steps talk to. Built in one go: each call of cargo with other packages
 /// may unify features anew and build the dependencies again.
 const SERVERS: &[&str] = &["bench-server", "chat", "guide-samples", "test-server"];
+
+const FUZZ: &str = "tests/fuzz";
 
 const FUZZ_MANIFEST: &str = "tests/fuzz/Cargo.toml";
 
@@ -126,12 +128,25 @@ fn rustdoc(workspace: &Workspace) -> Result {
     )
 }
 
+/// Each target takes its corpus once: the search for more needs a nightly compiler.
 fn fuzz_build(workspace: &Workspace) -> Result {
+    let built = workspace.target.join("fuzz");
     process::run(
-        cargo(workspace, &["check", "--manifest-path", FUZZ_MANIFEST])
+        cargo(workspace, &["build", "--manifest-path", FUZZ_MANIFEST])
             .arg("--target-dir")
-            .arg(workspace.target.join("fuzz")),
-    )
+            .arg(&built),
+    )?;
+    let folder = workspace.root.join(FUZZ);
+    for target in files(&folder.join("fuzz_targets"), ".rs")? {
+        let target = target.with_extension("");
+        process::run(
+            Command::new(built.join("debug").join(&target))
+                .current_dir(&folder)
+                .arg("-runs=0")
+                .arg(PathBuf::from("corpus").join(&target)),
+        )?;
+    }
+    Ok(())
 }
 
 fn build_servers(workspace: &Workspace) -> Result {
@@ -168,7 +183,7 @@ fn e2e(workspace: &Workspace) -> Result {
         Command::new("node")
             .current_dir(&folder)
             .arg("--test")
-            .args(test_files(&folder)?)
+            .args(files(&folder, ".test.mjs")?)
             .env("CHAT_BIN", workspace.binary("chat"))
             .env("SERVER_BIN", workspace.binary("test-server"))
             .env("GUIDE_BIN", workspace.binaries())
@@ -188,17 +203,21 @@ fn python(workspace: &Workspace) -> Result {
     )
 }
 
-/// The files by name: Node 18 does not expand patterns, and with no file at all it would pass.
-fn test_files(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
+/// The names of a folder's files with this end, in their order. Node 18 does not expand patterns, and with no file at
+/// all it would pass.
+fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = PathBuf::from(entry?.file_name());
-        if name.to_string_lossy().ends_with(".test.mjs") {
+        if name.to_string_lossy().ends_with(end) {
             files.push(name);
         }
     }
     if files.is_empty() {
-        return Err(Failure::new("there is no *.test.mjs in tests/e2e"));
+        return Err(Failure::new(format!(
+            "there is no *{end} in {}",
+            folder.display()
+        )));
     }
     files.sort();
     Ok(files)
