@@ -1,5 +1,7 @@
 //! From long-polling to WebSocket (Engine.IO v4, section 8), on any worker.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 mod wire;
 
