@@ -66,7 +66,10 @@ pub(super) fn upgrade(
 ) -> Result<HttpResponse, Refused> {
     // Each attempt holds a socket that no limit counts.
     let Some(claim) = session.claims.upgrade() else {
-        let context = ErrorContext::TransportMismatch("websocket".to_owned());
+        let context = ErrorContext::TransportMismatch {
+            transport: "websocket",
+            previous_transport: "polling",
+        };
         return Err(Refused::new(HandshakeError::BadRequest, context));
     };
     let mode = core.node.config.websocket_mode;
