@@ -76,6 +76,13 @@ pub enum BuildError {
     /// A text that is to stand in a header cannot.
     #[error("`{0}` cannot stand in an HTTP header")]
     Header(String),
+    /// An entry of [`Origins`](crate::Origins) that no browser sends, so that nobody would be let in:
+    /// with a path, upper case, a wildcard, or the scheme's own port.
+    #[error("`{0}` is not an origin as browsers send it, such as `https://app.example`")]
+    Origin(String),
+    /// [`Cookie::expires`](crate::Cookie::expires) is not in the years 1970 to 9999.
+    #[error("a cookie must expire in the years 1970 to 9999")]
+    CookieExpiry,
     /// There is no bundle of the client in the directory given to
     /// [`serve_client`](crate::HubBuilder::serve_client).
     #[error("`{}` holds no bundle of the client", .0.display())]

@@ -23,7 +23,7 @@ use roomcast::{
     BuildError, Cookie, ErrorContext, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy,
     WebSocketMode,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -68,6 +68,8 @@ fn setting(
 }
 
 both! {
+    a_hub_that_takes_no_more_connections_asks_nobody,
+    a_hub_that_closes_while_the_application_is_asked_lets_nobody_in,
     what_was_sent_behind_the_handshake_waits_for_the_application,
     headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_session,
     a_panic_in_a_headers_hook_costs_only_its_headers,
@@ -171,6 +173,51 @@ async fn the_application_is_asked_about_well_formed_handshakes_before_their_vers
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
+async fn a_hub_that_takes_no_more_connections_asks_nobody(mode: WebSocketMode) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    };
+    let server = serve(builder(mode).max_connections(1).allow_request(check));
+    let _client = TestClient::connect(&server).await.expect("the only one");
+    for (target, headers) in [(HANDSHAKE, UPGRADE), (POLLING, &[])] {
+        let answer = request(&server, "GET", target, headers).await;
+        assert_eq!(answer.status, 503, "{target}");
+    }
+    server.hub().shutdown().await;
+    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (503, "shutting down")
+    );
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+async fn a_hub_that_closes_while_the_application_is_asked_lets_nobody_in(mode: WebSocketMode) {
+    let decided = Arc::new(Semaphore::new(0));
+    let asked = Arc::new(Semaphore::new(0));
+    let (waits, tells) = (Arc::clone(&decided), Arc::clone(&asked));
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        tells.add_permits(1);
+        waits.acquire().await.expect("it is never closed").forget();
+        Ok(())
+    };
+    let server = serve(builder(mode).allow_request(check));
+    let closed = async {
+        asked.acquire().await.expect("it is never closed").forget();
+        server.hub().shutdown().await;
+        decided.add_permits(1);
+    };
+    let handshake = request(&server, "GET", HANDSHAKE, UPGRADE);
+    let (answer, ()) = tokio::join!(handshake, closed);
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (503, "shutting down")
+    );
+}
+
 async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebSocketMode) {
     let decided = Arc::new(Semaphore::new(0));
     let asked = Arc::new(Semaphore::new(0));
@@ -211,6 +258,40 @@ async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebS
     };
     let connected = tokio::time::timeout(PATIENCE, connected).await;
     connected.expect("the CONNECT is answered");
+}
+
+#[actix_web::test]
+async fn a_client_that_leaves_while_the_application_is_asked_ends_the_check() {
+    /// Dropped with the check.
+    struct Asking(Arc<Semaphore>);
+
+    impl Drop for Asking {
+        fn drop(&mut self) {
+            self.0.add_permits(1);
+        }
+    }
+
+    let (asked, dropped) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (tells, ends) = (Arc::clone(&asked), Arc::clone(&dropped));
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        let _asking = Asking(Arc::clone(&ends));
+        tells.add_permits(1);
+        std::future::pending().await
+    };
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
+    for (target, headers) in [(POLLING, &[][..]), (HANDSHAKE, UPGRADE)] {
+        let leaving = request(&server, "GET", target, headers);
+        let left = async {
+            tokio::select! {
+                _ = leaving => panic!("nobody has answered"),
+                met = asked.acquire() => met.expect("it is never closed").forget(),
+            }
+        };
+        left.await;
+        let ended = tokio::time::timeout(PATIENCE, dropped.acquire()).await;
+        ended.expect(target).expect("it is never closed").forget();
+    }
+    assert_eq!(server.hub().stats().connections, 0);
 }
 
 #[actix_web::test]
@@ -314,12 +395,28 @@ async fn the_application_is_told_how_a_request_contradicts_its_session() {
     request(&server, "GET", &of("polling", 3), &[]).await;
     let foreign = [UPGRADE, &[("Origin", "https://evil.example")]].concat();
     request(&server, "GET", &of("websocket", 4), &foreign).await;
+
+    let mut on_websocket = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let Frame::Text(open) = on_websocket.next().await else {
+        panic!("not a text")
+    };
+    let sid = open.split('"').nth(3).expect("a sid");
+    for (transport, headers) in [("polling", &[][..]), ("websocket", UPGRADE)] {
+        let target = format!("/socket.io/?EIO=4&transport={transport}&sid={sid}");
+        request(&server, "GET", &target, headers).await;
+    }
+    let mismatch = |transport, previous_transport| ErrorContext::TransportMismatch {
+        transport,
+        previous_transport,
+    };
     assert_eq!(
         *errors.lock().expect("no panic"),
         [
-            (3, ErrorContext::TransportMismatch("websocket".to_owned())),
+            (3, mismatch("websocket", "polling")),
             (3, ErrorContext::ProtocolMismatch(Some("3".to_owned()))),
             (4, ErrorContext::Origin("https://evil.example".to_owned())),
+            (3, mismatch("polling", "websocket")),
+            (3, mismatch("websocket", "websocket")),
         ]
     );
 }

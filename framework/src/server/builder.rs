@@ -187,8 +187,10 @@ impl HubBuilder {
         self
     }
 
-    /// The longest message a client may send, in bytes; a longer one closes the connection with
-    /// code 1009 before it is read. Default 1,000,000.
+    /// The longest message a client may send on WebSocket, and the longest body of a POST on
+    /// long-polling, in bytes. A longer message closes the connection with code 1009 before it is
+    /// read. A longer POST is answered with 413: none of its packets arrives, and the session goes
+    /// on. Default 1,000,000.
     pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
         self.config.max_http_buffer_size = bytes;
         self

@@ -86,7 +86,8 @@ impl Cookie {
         self
     }
 
-    /// Until when the browser keeps it; `max_age` comes first. Default: none.
+    /// Until when the browser keeps it, in the years 1970 to 9999; `max_age` comes first. Default:
+    /// none.
     pub fn expires(mut self, at: SystemTime) -> Self {
         self.expires = Some(at);
         self
@@ -112,7 +113,8 @@ impl Cookie {
     }
 
     /// # Errors
-    /// The text that would break the header, or end its part of it early.
+    /// The text that would break the header, or end its part of it early; a time that HTTP cannot
+    /// write.
     pub(super) fn check(&self) -> Result<(), BuildError> {
         let is_part = |text: &String| {
             !text.is_empty() && HeaderValue::from_str(text).is_ok() && !text.contains(';')
@@ -126,6 +128,7 @@ impl Cookie {
             .next()
         {
             Some(text) => Err(BuildError::Header(text.clone())),
+            None if self.expires.is_some_and(|at| !has_date(at)) => Err(BuildError::CookieExpiry),
             None => Ok(()),
         }
     }
@@ -166,6 +169,13 @@ impl Cookie {
     }
 }
 
+/// Whether a time is in the years 1970 to 9999: for others `HttpDate` panics.
+fn has_date(at: SystemTime) -> bool {
+    const YEAR_10_000: Duration = Duration::from_secs(253_402_300_800);
+    at.duration_since(SystemTime::UNIX_EPOCH)
+        .is_ok_and(|since| since < YEAR_10_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +207,26 @@ mod tests {
         assert_eq!(bare.line("id"), "io=id");
         let none = Cookie::named("n").same_site(Some(SameSite::None));
         assert_eq!(none.line("id"), "n=id; Path=/; HttpOnly; SameSite=None");
+    }
+
+    #[test]
+    fn a_cookie_expires_in_a_year_that_http_can_write() {
+        let second =
+            |at| Cookie::default().expires(SystemTime::UNIX_EPOCH + Duration::from_secs(at));
+        let last = second(253_402_300_799);
+        assert!(last.check().is_ok());
+        assert!(
+            last.line("id")
+                .contains("Expires=Fri, 31 Dec 9999 23:59:59 GMT")
+        );
+        assert!(second(0).check().is_ok());
+        let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
+        for cookie in [second(253_402_300_800), Cookie::default().expires(before)] {
+            assert!(
+                matches!(cookie.check(), Err(BuildError::CookieExpiry)),
+                "{cookie:?}"
+            );
+        }
     }
 
     #[test]

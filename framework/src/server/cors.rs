@@ -83,14 +83,10 @@ impl Cors {
     }
 
     /// # Errors
-    /// The text that cannot stand in a header.
+    /// The text that is no origin, or cannot stand in a header.
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let origin = match &self.origins.0 {
-            Kind::One(origin) => Some(origin),
-            _ => None,
-        };
+        self.origins.check()?;
         let texts = [
-            origin,
             Some(&self.methods),
             self.allowed_headers.as_ref(),
             self.exposed_headers.as_ref(),

@@ -1,9 +1,6 @@
 //! A file that the hub serves from memory.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::OnceLock,
-};
+use std::sync::OnceLock;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -93,8 +90,26 @@ impl File {
     }
 }
 
+/// FNV-1a. Not the hasher of the standard library: its output may change with the compiler, and the
+/// nodes of a cluster have to agree on the tag while some run the next build.
 fn hash(content: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    let hash = content
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hash;
+
+    #[test]
+    fn the_hash_of_a_content_is_the_same_for_ever() {
+        // The test vectors of the algorithm's authors.
+        assert_eq!(hash(b""), "cbf29ce484222325");
+        assert_eq!(hash(b"a"), "af63dc4c8601ec8c");
+        assert_eq!(hash(b"foobar"), "85944171f73967e8");
+    }
 }

@@ -156,6 +156,7 @@ impl Http {
     /// The first option that cannot work.
     pub(super) fn prepare(&mut self) -> Result<(), BuildError> {
         self.cors.as_ref().map_or(Ok(()), Cors::check)?;
+        self.check_origin.as_ref().map_or(Ok(()), Origins::check)?;
         self.cookie.as_ref().map_or(Ok(()), Cookie::check)?;
         self.serve_client.as_mut().map_or(Ok(()), Bundles::read)
     }

@@ -1,9 +1,14 @@
 use std::{fmt, sync::Arc};
 
-use crate::{metrics::Metrics, supervision};
+use crate::{error::BuildError, metrics::Metrics, supervision};
 
 /// Which origins are meant. An origin is scheme, host, and port unless it is the scheme's own:
 /// `https://app.example`. Made from a text, where `*` is any, or from a list of texts.
+///
+/// Each text is compared with what browsers send, byte by byte: scheme and host in lower case (a name
+/// beyond ASCII as `xn--…`), no path, and no slash at the end. With another one the hub is not
+/// [built](crate::HubBuilder::build). Pages without an origin of their own send `null`, which can be
+/// listed too.
 ///
 /// ```
 /// use roomcast::Origins;
@@ -11,6 +16,7 @@ use crate::{metrics::Metrics, supervision};
 /// let one: Origins = "https://app.example".into();
 /// let some: Origins = ["https://app.example", "https://admin.example"].into();
 /// let any: Origins = "*".into();
+/// let configured: Origins = "https://a.example https://b.example".split(' ').collect();
 /// let ours = Origins::matching(|origin| origin.ends_with(".app.example"));
 /// ```
 #[derive(Clone)]
@@ -39,6 +45,20 @@ impl Origins {
         Self(Kind::Reflected)
     }
 
+    /// # Errors
+    /// The text that no browser sends.
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        let texts = match &self.0 {
+            Kind::One(text) => std::slice::from_ref(text),
+            Kind::List(texts) => texts,
+            Kind::Any | Kind::Matching(_) | Kind::Reflected => &[],
+        };
+        match texts.iter().find(|text| !is_origin(text)) {
+            Some(text) => Err(BuildError::Origin(text.clone())),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn accept(&self, origin: &str, metrics: &Metrics) -> bool {
         match &self.0 {
             Kind::Any | Kind::Reflected => true,
@@ -55,24 +75,62 @@ impl Origins {
     }
 }
 
+/// Whether a browser may send this (RFC 6454 section 6.2).
+fn is_origin(text: &str) -> bool {
+    if text == "null" {
+        return true;
+    }
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let port_of_scheme = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => "://",
+    };
+    // Pages of an app that come from its own files have no host.
+    (!authority.is_empty() || scheme == "file")
+        && scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme
+            .bytes()
+            .all(|byte| is_lower(byte) || b"+-.".contains(&byte))
+        && authority
+            .bytes()
+            .all(|byte| is_lower(byte) || b"-._:[]".contains(&byte))
+        && !authority.ends_with(port_of_scheme)
+}
+
 impl From<&str> for Origins {
     fn from(origin: &str) -> Self {
-        Self(match origin {
+        origin.to_owned().into()
+    }
+}
+
+impl From<String> for Origins {
+    fn from(origin: String) -> Self {
+        Self(match origin.as_str() {
             "*" => Kind::Any,
-            one => Kind::One(one.to_owned()),
+            _ => Kind::One(origin),
         })
     }
 }
 
-impl<const N: usize> From<[&str; N]> for Origins {
-    fn from(origins: [&str; N]) -> Self {
-        origins.map(ToOwned::to_owned).to_vec().into()
+impl<T: Into<String>, const N: usize> From<[T; N]> for Origins {
+    fn from(origins: [T; N]) -> Self {
+        origins.into_iter().collect()
     }
 }
 
-impl From<Vec<String>> for Origins {
-    fn from(origins: Vec<String>) -> Self {
-        Self(Kind::List(origins))
+impl<T: Into<String>> From<Vec<T>> for Origins {
+    fn from(origins: Vec<T>) -> Self {
+        origins.into_iter().collect()
+    }
+}
+
+impl<T: Into<String>> FromIterator<T> for Origins {
+    fn from_iter<I: IntoIterator<Item = T>>(origins: I) -> Self {
+        Self(Kind::List(origins.into_iter().map(Into::into).collect()))
     }
 }
 
@@ -85,5 +143,81 @@ impl fmt::Debug for Origins {
             Kind::Matching(_) => f.write_str("matching"),
             Kind::Reflected => f.write_str("reflected"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_send_can_be_listed() {
+        for text in [
+            "https://app.example",
+            "http://app.example:443",
+            "http://localhost:3000",
+            "https://xn--bcher-kva.example",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "chrome-extension://abcdefgh",
+            "capacitor://localhost",
+            "file://",
+            "null",
+        ] {
+            assert!(Origins::from(text).check().is_ok(), "{text}");
+        }
+        for any in [
+            Origins::from("*"),
+            Origins::reflected(),
+            Origins::matching(|_| true),
+        ] {
+            assert!(any.check().is_ok(), "{any:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_refused() {
+        for text in [
+            "",
+            "app.example",
+            "https://",
+            "://app.example",
+            "https://app.example/",
+            "https://app.example/path",
+            "https://App.example",
+            "HTTPS://app.example",
+            "https://app.example:443",
+            "http://app.example:80",
+            "https://*.app.example",
+            "https://user@app.example",
+            "https://bücher.example",
+            " https://app.example",
+            "https://a.example,https://b.example",
+        ] {
+            for origins in [Origins::from(text), ["https://known.example", text].into()] {
+                let refused = origins.check();
+                assert!(matches!(refused, Err(BuildError::Origin(named)) if named == text));
+            }
+        }
+        assert!(
+            Origins::from(["*"]).check().is_err(),
+            "any is not one of several"
+        );
+    }
+
+    #[test]
+    fn texts_of_either_kind_make_origins() {
+        let (one, two) = ("https://a.example", "https://b.example");
+        for origins in [
+            Origins::from([one, two]),
+            [one.to_owned(), two.to_owned()].into(),
+            vec![one, two].into(),
+            vec![one.to_owned(), two.to_owned()].into(),
+            [one, two].into_iter().collect(),
+        ] {
+            assert_eq!(format!("{origins:?}"), format!("{:?}", [one, two]));
+        }
+        assert_eq!(format!("{:?}", Origins::from(one.to_owned())), one);
+        assert_eq!(format!("{:?}", Origins::from("*".to_owned())), "*");
     }
 }

@@ -1,8 +1,11 @@
 //! The client behind proxies that can be trusted to name it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::network::Network;
 
@@ -80,20 +83,24 @@ impl TrustProxy {
         headers: &HeaderMap,
         peer: Option<SocketAddr>,
     ) -> (Option<SocketAddr>, Option<bool>) {
+        if !self.trusts(0, peer) {
+            return (peer, None);
+        }
+        let elements;
         let (addresses, protocols) = match self.forwarded {
             true => {
-                let elements = list(headers, &header::FORWARDED);
-                let of = |name| elements.iter().map(move |element| parameter(element, name));
-                (of("for").collect(), of("proto").collect())
+                elements = list(headers, &header::FORWARDED);
+                let of = |name| {
+                    let values = elements.iter().map(|element| parameter(element, name));
+                    values.map(Cow::Borrowed).collect()
+                };
+                (of("for"), of("proto"))
             }
             false => (
                 list(headers, &header::X_FORWARDED_FOR),
                 list(headers, &header::X_FORWARDED_PROTO),
             ),
         };
-        if !self.trusts(0, peer) {
-            return (peer, None);
-        }
         let mut client = peer;
         let mut hops = 0;
         // Each proxy appends, so the nearest one's word is the last.
@@ -128,12 +135,13 @@ impl TrustProxy {
 }
 
 /// The elements of a header, those of all its lines in order. Split at every comma, also inside
-/// quotes: a quote that a client opened must not swallow what a proxy appended.
-fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
-    let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
+/// quotes, and whatever the bytes: neither a quote that a client opened nor what is no text must
+/// swallow what a proxy appended.
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<Cow<'a, str>> {
+    let lines = headers.get_all(name).map(HeaderValue::as_bytes);
+    let elements = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    elements
+        .map(|element| String::from_utf8_lossy(element.trim_ascii()))
         .collect()
 }
 
@@ -148,8 +156,8 @@ fn parameter<'a>(element: &'a str, name: &str) -> &'a str {
 
 /// An address with a port, or without, which is then 0.
 fn address_of(text: &str) -> Option<SocketAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(SocketAddr::new(address.ip().to_canonical(), address.port()));
     }
     let bare = text
         .strip_prefix('[')
@@ -162,8 +170,6 @@ fn address_of(text: &str) -> Option<SocketAddr> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use actix_web::http::header::HeaderValue;
-
     use super::*;
 
     fn client(
@@ -171,10 +177,22 @@ mod tests {
         peer: &str,
         headers: &[(&'static str, &'static str)],
     ) -> (String, Option<bool>) {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+            .collect();
+        client_of_bytes(trust, peer, &headers)
+    }
+
+    fn client_of_bytes(
+        trust: &TrustProxy,
+        peer: &str,
+        headers: &[(&'static str, &[u8])],
+    ) -> (String, Option<bool>) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let name = HeaderName::from_static(name);
-            map.append(name, HeaderValue::from_static(value));
+            map.append(name, HeaderValue::from_bytes(value).unwrap());
         }
         let (address, secure) = trust.client(&map, Some(peer.parse().unwrap()));
         (address.unwrap().to_string(), secure)
@@ -212,6 +230,7 @@ mod tests {
             ("[::ffff:10.0.0.1]:80", "::ffff:1.2.3.4", "1.2.3.4:0"),
             ("192.0.2.7:80", "[2001:db8::1]", "[2001:db8::1]:0"),
             ("192.0.2.8:80", "1.2.3.4", "192.0.2.8:80"),
+            ("10.0.0.1:80", "[::ffff:1.2.3.4]:443", "1.2.3.4:443"),
             ("10.0.0.1:80", "1.2.3.4, unknown", "10.0.0.1:80"),
             ("10.0.0.1:80", "1.2.3.4, ", "10.0.0.1:80"),
             ("10.0.0.1:80", "10.0.0.3, 10.0.0.2", "10.0.0.3:0"),
@@ -219,6 +238,33 @@ mod tests {
             let headers = [("x-forwarded-for", chain)];
             assert_eq!(client(&trust, peer, &headers).0, address, "{chain}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nothing_that_a_proxy_appended() {
+        let trust = TrustProxy::hops(1);
+        for (address, protocol) in [
+            (&b"\xff, 1.2.3.4"[..], &b"\xff, https"[..]),
+            (b"\xe2\x82,1.2.3.4", b"http\xe2,https"),
+        ] {
+            let headers = [
+                ("x-forwarded-for", address),
+                ("x-forwarded-proto", protocol),
+            ];
+            let found = client_of_bytes(&trust, "10.0.0.1:80", &headers);
+            assert_eq!(found, ("1.2.3.4:0".to_owned(), Some(true)));
+        }
+        // A proxy may name the host as well, which is the client's own word.
+        let standard = [(
+            "forwarded",
+            &b"for=\xff, host=\"\xff\";for=1.2.3.4;proto=https"[..],
+        )];
+        let found = client_of_bytes(&trust.forwarded(), "10.0.0.1:80", &standard);
+        assert_eq!(found, ("1.2.3.4:0".to_owned(), Some(true)));
+
+        let no_address = [("x-forwarded-for", &b"1.2.3.4, \xff"[..])];
+        let found = client_of_bytes(&TrustProxy::hops(2), "10.0.0.1:80", &no_address);
+        assert_eq!(found.0, "10.0.0.1:80");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// The parameters that the engine reads; all others are the application's.
+/// The parameters that the engine reads; all others are the application's. Not supported and so
+/// ignored are `j` (JSONP) and `b64`, for browsers that revision 4 has left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query<'a> {
     /// The protocol revision; see [`is_v4`](Self::is_v4).
@@ -10,10 +11,6 @@ pub(crate) struct Query<'a> {
     pub(crate) transport: Option<Cow<'a, str>>,
     /// The session's id. Absent or empty in a handshake, which both give `None`.
     pub(crate) sid: Option<Cow<'a, str>>,
-    /// The JSONP callback's index.
-    pub(crate) j: Option<Cow<'a, str>>,
-    /// Whether binary must travel as text.
-    pub(crate) b64: bool,
 }
 
 impl<'a> Query<'a> {
@@ -26,8 +23,6 @@ impl<'a> Query<'a> {
                 "EIO" => parsed.eio = Some(value()),
                 "transport" => parsed.transport = Some(value()),
                 "sid" => parsed.sid = Some(value()).filter(|sid| !sid.is_empty()),
-                "j" => parsed.j = Some(value()),
-                "b64" => parsed.b64 = !value().is_empty(),
                 _ => {}
             }
         }
@@ -97,7 +92,6 @@ mod tests {
         assert!(query.is_v4());
         assert_eq!(query.transport.as_deref(), Some("polling"));
         assert_eq!(query.sid, None);
-        assert!(!query.b64);
     }
 
     #[test]
@@ -122,10 +116,9 @@ mod tests {
 
     #[test]
     fn the_last_of_a_repeated_parameter_counts() {
-        let query = Query::parse("sid=a&transport=polling&sid=b&transport=websocket&b64=1&b64=");
+        let query = Query::parse("sid=a&transport=polling&sid=b&transport=websocket");
         assert_eq!(query.sid.as_deref(), Some("b"));
         assert_eq!(query.transport.as_deref(), Some("websocket"));
-        assert!(!query.b64);
         assert_eq!(Query::parse("sid=a&sid=").sid, None);
     }
 
