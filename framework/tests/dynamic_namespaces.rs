@@ -5,6 +5,8 @@
 mod common;
 mod wire;
 
+use std::time::{Duration, Instant};
+
 use common::{both, until};
 use roomcast::{
     BuildError, ConnectAuth, HubBuilder, NamespaceBuilder, Params, WebSocketMode,
@@ -32,6 +34,10 @@ struct KickAll;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 struct News(String);
+
+#[derive(Debug, Serialize, Deserialize, Event)]
+#[event(ack = u32)]
+struct Ready;
 
 #[derive(Deserialize)]
 struct Number {
@@ -119,6 +125,8 @@ both! {
     one_connection_is_in_few,
     a_parent_reaches_all_its_children,
     a_parent_moves_and_disconnects,
+    a_parent_gathers_the_answers_of_all_its_children,
+    answers_that_a_parent_waits_for_in_vain_are_told_by_the_timeout,
 }
 
 async fn a_name_that_matches_is_a_namespace_of_its_own(mode: WebSocketMode) {
@@ -393,6 +401,58 @@ async fn a_parent_moves_and_disconnects(mode: WebSocketMode) {
         "io server disconnect"
     );
     until("all have gone", || children(&server) == 0).await;
+}
+
+async fn a_parent_gathers_the_answers_of_all_its_children(mode: WebSocketMode) {
+    let server = serve(mode, rooms());
+    let rooms = server.hub().parent(ROOMS).expect("registered");
+    let nobody = rooms.emit_with_ack(&Ready).await.expect("emitted");
+    assert!(nobody.is_complete() && nobody.into_values().is_empty());
+
+    let mut clients = Vec::new();
+    for number in 1..=3 {
+        let client = enter(&server, &format!("/room-{number}")).await.unwrap();
+        client.answer(move |_: Ready| number);
+        clients.push(client);
+    }
+    let acks = rooms.emit_with_ack(&Ready).await.expect("emitted");
+    assert!(acks.is_complete());
+    let mut answers: Vec<_> = acks
+        .iter()
+        .map(|(id, number)| (id, *number.expect("a number")))
+        .collect();
+    answers.sort_by_key(|(_, number)| *number);
+    let expected = clients.iter().map(TestClient::id).zip(1..);
+    assert_eq!(answers, expected.collect::<Vec<_>>());
+
+    let odd = rooms.clone().to("odd").emit_with_ack(&Ready).await;
+    let mut odd = odd.expect("emitted").into_values();
+    odd.sort_unstable();
+    assert_eq!(odd, [1, 3]);
+    let raw = rooms.except("odd").emit_raw_with_ack("ready", &()).await;
+    let raw = raw.expect("emitted").into_values();
+    assert_eq!(raw[0].args::<(u32,)>().unwrap(), (2,));
+}
+
+async fn answers_that_a_parent_waits_for_in_vain_are_told_by_the_timeout(mode: WebSocketMode) {
+    let server = serve(mode, rooms());
+    let rooms = server.hub().parent(ROOMS).expect("registered");
+    let mut clients = Vec::new();
+    for name in ["/room-1", "/room-2", "/room-3"] {
+        clients.push(enter(&server, name).await.unwrap());
+    }
+    clients[1].answer(|_: Ready| 2);
+    let time = Duration::from_secs(1);
+    let since = Instant::now();
+    let acks = rooms.timeout(time).emit_with_ack(&Ready).await.unwrap();
+    let elapsed = since.elapsed();
+    assert!(elapsed >= time, "{elapsed:?}");
+    assert!(elapsed < 2 * time, "the time of one for all: {elapsed:?}");
+    assert!(!acks.is_complete());
+    assert_eq!(acks.into_values(), [2]);
+    for silent in [0, 2] {
+        clients[silent].expect::<Ready>().await;
+    }
 }
 
 /// A name is left and asked for again, by several clients at once on several workers: each is in

@@ -8,8 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
-use crate::id::SocketId;
+use super::{Event, Payload, decode_ack};
+use crate::{error::AckError, id::SocketId, protocol::socket_io};
 
 /// What one socket answered: the argument list of its ack, without the brackets.
 #[derive(Debug)]
@@ -17,6 +19,24 @@ pub(crate) struct Answer {
     pub(crate) socket: SocketId,
     pub(crate) args: Box<str>,
     pub(crate) attachments: Vec<Bytes>,
+}
+
+impl Answer {
+    /// The answer to an event of this type.
+    pub(crate) fn decode<E>(self) -> Result<E::Ack, AckError>
+    where
+        E: Event,
+        E::Ack: DeserializeOwned,
+    {
+        let payload = Payload {
+            args: socket_io::elements(&self.args),
+            attachments: &self.attachments,
+        };
+        decode_ack::<E>(payload).map_err(|source| AckError::Decode {
+            event: E::NAME,
+            source,
+        })
+    }
 }
 
 /// Gathers the answers to one emit. The workers that deliver it count its receivers and pass
@@ -102,14 +122,23 @@ impl Collector {
         self.lock().closed
     }
 
+    /// The end that waits.
+    pub(crate) fn answers(self: &Arc<Self>) -> Answers {
+        Answers(Arc::clone(self))
+    }
+}
+
+/// Waits for the answers of a collector; nobody does any more once this is dropped.
+pub(crate) struct Answers(Arc<Collector>);
+
+impl Answers {
     /// The answers that came within `timeout`, and whether every receiver has answered or gone.
     ///
     /// # Cancel safety
     /// Dropping the future gives the answers up; later ones are ignored.
-    pub(crate) async fn wait(self: Arc<Self>, timeout: Duration) -> (Vec<Answer>, bool) {
-        let closing = CloseOnDrop(&self);
+    pub(crate) async fn within(self, timeout: Duration) -> (Vec<Answer>, bool) {
         let complete = poll_fn(|cx| {
-            let mut state = self.lock();
+            let mut state = self.0.lock();
             if state.complete() {
                 return Poll::Ready(());
             }
@@ -117,15 +146,12 @@ impl Collector {
             Poll::Pending
         });
         let complete = tokio::time::timeout(timeout, complete).await.is_ok();
-        let answers = std::mem::take(&mut self.lock().answers);
-        drop(closing);
+        let answers = std::mem::take(&mut self.0.lock().answers);
         (answers, complete)
     }
 }
 
-struct CloseOnDrop<'a>(&'a Collector);
-
-impl Drop for CloseOnDrop<'_> {
+impl Drop for Answers {
     fn drop(&mut self) {
         self.0.lock().closed = true;
     }
@@ -150,7 +176,7 @@ mod tests {
         let collector = Collector::new(2);
         collector.counted(1);
         collector.answer(answer());
-        let wait = tokio::spawn(Arc::clone(&collector).wait(Duration::from_secs(3600)));
+        let wait = tokio::spawn(collector.answers().within(Duration::from_secs(3600)));
         tokio::task::yield_now().await;
         assert!(!wait.is_finished(), "the second worker has not counted");
         collector.counted(2);
@@ -165,7 +191,7 @@ mod tests {
         let collector = Collector::new(1);
         collector.counted(2);
         collector.answer(answer());
-        let (answers, complete) = Arc::clone(&collector).wait(Duration::from_secs(1)).await;
+        let (answers, complete) = collector.answers().within(Duration::from_secs(1)).await;
         assert_eq!((answers.len(), complete), (1, false));
         assert!(collector.closed());
     }
@@ -174,6 +200,6 @@ mod tests {
     async fn nobody_to_answer_is_complete_at_once() {
         let collector = Collector::new(1);
         collector.counted(0);
-        assert!(collector.wait(Duration::from_secs(1)).await.1);
+        assert!(collector.answers().within(Duration::from_secs(1)).await.1);
     }
 }

@@ -1,12 +1,12 @@
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Core, Namespace, children::ParentInner};
 use crate::{
     error::EmitError,
-    event::Event,
-    room::{Applied, Broadcast, RemoteSocket},
+    event::{Event, RawAck},
+    room::{Acks, Applied, Asked, Broadcast, RemoteSocket},
 };
 
 /// The namespaces of one [pattern or predicate](crate::NamespaceBuilder::matching) that exist, as
@@ -41,6 +41,8 @@ pub struct ParentNamespace<'a> {
     rooms: Vec<Cow<'a, str>>,
     except: Vec<Cow<'a, str>>,
     volatile: bool,
+    compress: bool,
+    timeout: Duration,
 }
 
 impl<'a> ParentNamespace<'a> {
@@ -51,6 +53,8 @@ impl<'a> ParentNamespace<'a> {
             rooms: Vec::new(),
             except: Vec::new(),
             volatile: false,
+            compress: true,
+            timeout: core.node.config.ack_timeout,
         }
     }
 
@@ -88,6 +92,18 @@ impl<'a> ParentNamespace<'a> {
         self
     }
 
+    /// As [`Broadcast::compress`].
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// As [`Broadcast::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Emits an event, encoded once for each child.
     ///
     /// # Errors
@@ -105,6 +121,62 @@ impl<'a> ParentNamespace<'a> {
             self.audiences()
                 .map(|audience| audience.emit_raw(name, args)),
         )
+    }
+
+    /// Emits an event and waits until every receiver in every child has answered, or gone, or the
+    /// timeout. The answers of one child come behind those of another.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Room;
+    /// # impl Session for Room {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// #[derive(Serialize, Event)]
+    /// #[event(ack = bool)]
+    /// struct Ready;
+    ///
+    /// async fn ready(hub: &Hub) -> Result<usize, roomcast::EmitError> {
+    ///     let Some(rooms) = hub.parent("/room-{id}") else {
+    ///         return Ok(0);
+    ///     };
+    ///     let answers = rooms.to("players").emit_with_ack(&Ready).await?;
+    ///     Ok(answers.into_values().into_iter().filter(|ready| *ready).count())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit_with_ack`]; [`EmitError::Overloaded`] only where nobody answered.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up; the event has been sent once it was polled.
+    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned + 'static,
+    {
+        let asked = self.audiences().map(|audience| audience.ask_for(event));
+        let asked = asked.collect::<Result<Vec<_>, _>>()?;
+        Asked::answers(asked).await
+    }
+
+    /// The same with an untyped event; `args` must serialize to a list.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack); whether an answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<Acks<RawAck>, EmitError> {
+        let ask = |audience: Broadcast<'_>| audience.ask_for_raw(name, args);
+        let asked = self.audiences().map(ask).collect::<Result<Vec<_>, _>>()?;
+        Asked::answers(asked).await
     }
 
     /// Makes the sockets join rooms; as [`Broadcast::join`].
@@ -140,6 +212,7 @@ impl<'a> ParentNamespace<'a> {
     fn audiences(&self) -> impl Iterator<Item = Broadcast<'_>> {
         self.children().into_iter().map(|child| {
             let mut audience = child.everyone();
+            audience = audience.compress(self.compress).timeout(self.timeout);
             for room in &self.rooms {
                 audience = audience.to(&**room);
             }

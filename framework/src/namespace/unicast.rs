@@ -5,8 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Socket;
 use crate::{
     error::{AckError, EmitError},
-    event::{self, Answer, Collector, Event, Outgoing, Payload, RawAck, Target},
-    protocol::socket_io,
+    event::{self, Answer, Collector, Event, Outgoing, RawAck, Target},
     room::{handling, untyped},
     shard::command::Action,
     transport::frame::Frame,
@@ -87,15 +86,7 @@ impl<'a> Unicast<'a> {
         let id = self.socket.scope().next_ack_id();
         let frame = self.frame(event, Some(id))?;
         self.tell(E::NAME, true, &|| event::json(event));
-        let answer = self.ask(frame, id).await?;
-        let payload = Payload {
-            args: socket_io::elements(&answer.args),
-            attachments: &answer.attachments,
-        };
-        event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
-            event: E::NAME,
-            source,
-        })
+        self.ask(frame, id).await?.decode::<E>()
     }
 
     /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits for
@@ -121,7 +112,7 @@ impl<'a> Unicast<'a> {
         let collector = Collector::new(1);
         let ack = Some((id, Arc::clone(&collector)));
         self.socket.send_command(Action::Emit { frame, ack })?;
-        let (answers, complete) = collector.wait(self.timeout).await;
+        let (answers, complete) = collector.answers().within(self.timeout).await;
         answers.into_iter().next().ok_or(match complete {
             true => AckError::Disconnected,
             false => AckError::Timeout,

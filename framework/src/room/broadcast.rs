@@ -1,25 +1,22 @@
 //! The one builder for everything that concerns many sockets.
 
-use std::{
-    borrow::Cow,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+mod acks;
+mod applied;
 
-use serde::{Serialize, de::DeserializeOwned};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+pub use acks::Acks;
+pub(crate) use acks::Asked;
+pub use applied::Applied;
+use serde::Serialize;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 use super::remote::RemoteSocket;
 use crate::{
     config::Config,
-    error::{AckError, EmitError},
-    event::{self, Answer, Collector, Event, Outgoing, Payload, RawAck, Target},
-    id::SocketId,
-    protocol::socket_io,
+    error::EmitError,
+    event::{self, Event, Outgoing, Target},
     shard::{
         command::{Action, Command, Found, Selection},
         directory::{Address, RoomName, Scope},
@@ -154,95 +151,6 @@ impl<'a> Broadcast<'a> {
         self.send(
             frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
         )
-    }
-
-    /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
-    ///
-    /// # Errors
-    /// As [`emit`](Self::emit). Answers that are late or do not fit are not errors of the call:
-    /// see [`Acks`].
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives the answers up; the event has been sent once it was polled.
-    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
-    where
-        E: Event + Serialize,
-        E::Ack: DeserializeOwned + 'static,
-    {
-        let id = self.scope.next_ack_id();
-        let frame = self
-            .node
-            .packet(|out| event::encode(event, &self.scope.name, Some(id), out))?;
-        let frame =
-            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress));
-        self.tell(E::NAME, true, &|| event::json(event));
-        let decode = |answer: &Answer| {
-            let payload = Payload {
-                args: socket_io::elements(&answer.args),
-                attachments: &answer.attachments,
-            };
-            event::decode_ack::<E>(payload).map_err(|source| AckError::Decode {
-                event: E::NAME,
-                source,
-            })
-        };
-        self.ask_all(frame, id, |answer| decode(&answer)).await
-    }
-
-    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits until
-    /// every receiver has answered, or gone, or the timeout.
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack); whether an answer fits, [`RawAck::args`] tells.
-    ///
-    /// # Cancel safety
-    /// As [`emit_with_ack`](Self::emit_with_ack).
-    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
-        &self,
-        name: &str,
-        args: &A,
-    ) -> Result<Acks<RawAck>, EmitError> {
-        let id = self.scope.next_ack_id();
-        let nsp = &self.scope.name;
-        let frame = self
-            .node
-            .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
-        let frame =
-            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress));
-        self.tell(name, true, &|| event::json_raw(args));
-        self.ask_all(frame, id, |answer| Ok(RawAck::new(answer)))
-            .await
-    }
-
-    async fn ask_all<A>(
-        &self,
-        frame: Frame,
-        id: u64,
-        decode: impl Fn(Answer) -> Result<A, AckError>,
-    ) -> Result<Acks<A>, EmitError> {
-        let selection = self.selection();
-        let workers = selection.workers(&self.scope);
-        let collector = Collector::new(workers.len());
-        let ack = Some((id, Arc::clone(&collector)));
-        let command = self.command(selection, Action::Emit { frame, ack }, None);
-        // Workers that refused have counted nobody; the others answer all the same.
-        let sent = self.node.dispatch_to(workers, command);
-        let (answers, complete) = collector.wait(self.timeout).await;
-        let answers = answers
-            .into_iter()
-            .map(|answer| (answer.socket, decode(answer)));
-        let acks = Acks {
-            answers: answers.collect(),
-            complete,
-        };
-        match sent {
-            Err(error) if acks.answers.is_empty() => Err(error),
-            Err(_) => Ok(Acks {
-                complete: false,
-                ..acks
-            }),
-            Ok(()) => Ok(acks),
-        }
     }
 
     /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
@@ -399,88 +307,5 @@ pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
         volatile,
         offset_at: None,
         compress: true,
-    }
-}
-
-/// The answers to a broadcast.
-#[derive(Debug)]
-pub struct Acks<A> {
-    answers: Vec<(SocketId, Result<A, AckError>)>,
-    complete: bool,
-}
-
-impl<A> Acks<A> {
-    /// Whether every receiver answered or went away before the timeout.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    /// Who answered what, in the order of arrival; an error where an answer does not fit the type.
-    pub fn iter(&self) -> impl Iterator<Item = (SocketId, Result<&A, &AckError>)> {
-        self.answers
-            .iter()
-            .map(|(socket, answer)| (*socket, answer.as_ref()))
-    }
-
-    /// The answers that fit.
-    #[must_use]
-    pub fn into_values(self) -> Vec<A> {
-        self.answers
-            .into_iter()
-            .filter_map(|(_, answer)| answer.ok())
-            .collect()
-    }
-}
-
-/// A change that is under way on every worker concerned; ready when it was made. It need not be
-/// awaited: the change is made in any case.
-///
-/// # Cancel safety
-/// Dropping it does not undo the change.
-pub struct Applied {
-    /// The ends of those tell that all workers have done it; nobody sends anything.
-    pending: SmallVec<[mpsc::Receiver<Vec<Found>>; 1]>,
-    error: Option<EmitError>,
-}
-
-impl Applied {
-    /// Ready when all are, with the first error among them.
-    pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self {
-            pending: SmallVec::new(),
-            error: None,
-        };
-        for part in parts {
-            all.pending.extend(part.pending);
-            all.error = all.error.or(part.error);
-        }
-        all
-    }
-}
-
-impl From<Result<mpsc::Receiver<Vec<Found>>, EmitError>> for Applied {
-    fn from(asked: Result<mpsc::Receiver<Vec<Found>>, EmitError>) -> Self {
-        let (pending, error) = match asked {
-            Ok(pending) => (Some(pending), None),
-            Err(error) => (None, Some(error)),
-        };
-        Self {
-            pending: pending.into_iter().collect(),
-            error,
-        }
-    }
-}
-
-impl Future for Applied {
-    type Output = Result<(), EmitError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.pending
-            .retain(|pending| pending.poll_recv(cx).is_pending());
-        match self.pending.is_empty() {
-            true => Poll::Ready(self.error.take().map_or(Ok(()), Err)),
-            false => Poll::Pending,
-        }
     }
 }

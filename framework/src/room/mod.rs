@@ -5,6 +5,6 @@ mod remote;
 mod supervisor;
 
 pub use broadcast::{Acks, Applied, Broadcast};
-pub(crate) use broadcast::{handling, names, untyped};
+pub(crate) use broadcast::{Asked, handling, names, untyped};
 pub use remote::RemoteSocket;
 pub(crate) use supervisor::supervise;

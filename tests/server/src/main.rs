@@ -7,6 +7,7 @@
 //! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
 
 mod commands;
+mod guest;
 mod lab;
 mod options;
 mod private;
@@ -27,6 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .namespace::<lab::Lab>("/")
         .namespace::<lab::Lab>("/custom")
         .namespace::<private::Private>("/private")
+        .namespace::<guest::Guest>("/guest")
         .namespace_with(room::rooms())
         .namespace_with(room::tenants())
         .ping_interval(options.ping_interval)

@@ -19,6 +19,14 @@ pub(crate) fn read(path: &str) -> Text {
     text.map_err(|error| format!("{path}: {error}").into())
 }
 
+/// All pages of the guide.
+pub(crate) fn pages() -> Result<Vec<String>, Box<dyn Error>> {
+    let files = fs::read_dir(root().join("guide/src"))?;
+    files
+        .map(|file| Ok(fs::read_to_string(file?.path())?))
+        .collect()
+}
+
 /// The cells of the table whose header begins with `first`, without the header.
 pub(crate) fn table(page: &str, first: &str) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
     let text = read(&format!("guide/src/{page}"))?;

@@ -1,0 +1,120 @@
+//! What is recovered.
+
+use roomcast::{Binary, prelude::*};
+use serde_json::json;
+
+use crate::{
+    app::{News, Picture, Question},
+    client::news,
+    common::NEVER,
+    world::World,
+};
+
+#[actix_web::test]
+async fn who_comes_back_gets_its_id_its_rooms_its_session_and_what_it_missed_before_the_reply() {
+    let mut world = World::new();
+    let (mut client, _) = world.enter(&["a"]).await;
+    let (mut witness, _) = world.enter(&["a", "c"]).await;
+    assert_eq!(client.ask(json!(["join", "b"])).await, "431[]");
+    assert_eq!(client.ask(json!(["add", 7])).await, "431[7]");
+    world.hub().emit(&News(0)).unwrap();
+    client.expect(json!(["news", 0])).await;
+    witness.expect(json!(["news", 0])).await;
+    let ticket = world.cut(client).await;
+
+    let hub = world.hub();
+    let id: SocketId = ticket.sid.parse().unwrap();
+    hub.emit(&News(1)).unwrap();
+    hub.to("b").emit(&News(2)).unwrap();
+    hub.to("c").emit(&News(100)).unwrap();
+    hub.to(id).emit(&News(3)).unwrap();
+    hub.except("a").emit(&News(101)).unwrap();
+    hub.to("a").except(id).emit(&News(102)).unwrap();
+    hub.to("c").to("a").emit(&News(4)).unwrap();
+    let elsewhere = hub.namespace("/other").unwrap();
+    elsewhere.emit(&News(103)).unwrap();
+    for number in [1, 100, 102, 4] {
+        witness.expect(json!(["news", number])).await;
+    }
+
+    let (mut client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert_eq!(client.missed, news([1, 2, 3, 4]));
+    let socket = world.socket().await;
+    assert!(socket.recovered());
+    let found = world.hub().to(id).fetch_sockets().await.unwrap();
+    let mut rooms: Vec<_> = found.iter().flat_map(|socket| socket.rooms()).collect();
+    rooms.sort_unstable();
+    assert_eq!(rooms, ["a", "b"]);
+    world.hub().to("b").emit(&News(5)).unwrap();
+    client.expect(json!(["news", 5])).await;
+    assert_eq!(client.ask(json!(["add", 1])).await, "431[8]");
+    let stats = world.hub().stats();
+    assert_eq!((stats.recovery_saved, stats.recovery_restored), (1, 1));
+}
+
+#[actix_web::test]
+async fn binary_events_are_replayed_with_their_attachments() {
+    let mut world = World::new();
+    let ticket = world.away(&[]).await;
+    let bytes = Binary::from(vec![7; 200]);
+    world.hub().emit(&Picture(1, bytes)).unwrap();
+    world.hub().emit(&News(2)).unwrap();
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    let placeholder = json!({"_placeholder": true, "num": 0});
+    let picture = json!(["picture", 1, placeholder, vec![7; 200]]);
+    assert_eq!(client.missed, [picture, json!(["news", 2])]);
+}
+
+#[actix_web::test]
+async fn a_session_that_keeps_nothing_passes_through_connect_again() {
+    let mut world = World::new();
+    let ticket = world.away(&["a"]).await;
+    let (mut client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert!(world.socket().await.recovered());
+    assert_eq!(client.ask(json!(["add", 1])).await, "431[1]");
+}
+
+#[actix_web::test]
+async fn a_volatile_event_does_not_spoil_the_offset() {
+    let mut world = World::new();
+    let (mut client, socket) = world.enter(&[]).await;
+    world.hub().emit(&News(1)).unwrap();
+    socket.volatile().emit(&News(2)).unwrap();
+    world
+        .hub()
+        .everyone()
+        .volatile()
+        .emit_raw("d4", &())
+        .unwrap();
+    client.expect(json!(["news", 1])).await;
+    client.expect(json!(["news", 2])).await;
+    client.expect(json!(["d4"])).await;
+    let ticket = world.cut(client).await;
+    world.hub().everyone().volatile().emit(&News(3)).unwrap();
+    world.hub().emit(&News(4)).unwrap();
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert_eq!(client.missed, news([4]), "without what was volatile");
+}
+
+#[actix_web::test]
+async fn what_asks_for_an_ack_has_no_offset_and_is_not_replayed() {
+    let mut world = World::new();
+    let (mut client, socket) = world.enter(&[]).await;
+    let asking = tokio::task::spawn_local({
+        let socket = socket.clone();
+        async move { socket.timeout(NEVER).emit_with_ack(&Question).await }
+    });
+    client.expect(json!(["question"])).await;
+    assert_eq!(client.offset, None);
+    socket.emit(&News(1)).unwrap();
+    client.event().await;
+    let ticket = world.cut(client).await;
+    assert!(asking.await.unwrap().is_err());
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert!(client.missed.is_empty());
+}

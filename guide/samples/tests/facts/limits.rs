@@ -1,0 +1,69 @@
+//! The table of limits in the chapter "Security": options with the defaults that other tables give them,
+//! constants with their values, and figures that are counted.
+
+use std::collections::HashMap;
+
+use crate::{
+    Tested,
+    pages::{code, read, root, sources_below, table},
+};
+
+/// The defaults of all options, as their own chapters tell them.
+fn defaults() -> Result<HashMap<String, String>, Box<dyn std::error::Error>> {
+    let options = table("deployment.md", "option")?;
+    let of_recovery = table("recovery.md", "option of `Recovery`")?;
+    let rows = options.into_iter().chain(of_recovery);
+    Ok(rows
+        .map(|row| (row[0].replace('`', ""), row[1].clone()))
+        .collect())
+}
+
+/// A constant of the sources as the guide writes it: `64 * 1024` is 65,536.
+fn constant(sources: &str, name: &str) -> Option<String> {
+    let (_, declared) = sources.split_once(&format!("const {name}: "))?;
+    let (_, value) = declared.split_once("= ")?;
+    let words: Vec<&str> = value.split(';').next()?.split(' ').collect();
+    let number: u32 = match words[..] {
+        [number] => number.parse().ok()?,
+        [left, "*", right] => left.parse::<u32>().ok()? * right.parse::<u32>().ok()?,
+        [left, "<<", right] => left.parse::<u32>().ok()? << right.parse::<u32>().ok()?,
+        _ => return None,
+    };
+    Some(match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", number / 1000, number % 1000),
+    })
+}
+
+#[test]
+fn every_limit_has_its_default() -> Tested {
+    let defaults = defaults()?;
+    let sources = sources_below(&root().join("framework/src"))?;
+    for row in table("security.md", "what")? {
+        let names: Vec<&str> = code(&row[1]).collect();
+        let expected = match names[..] {
+            [name] if row[1].starts_with("fixed: ") => constant(&sources, name),
+            [name] => defaults.get(name).cloned(),
+            _ => continue,
+        };
+        assert_eq!(expected.as_ref(), Some(&row[2]), "{}", row[0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_figure_is_counted() -> Tested {
+    let metrics = read("framework/src/metrics.rs")?;
+    let errors = read("guide/src/errors.md")?;
+    for row in table("security.md", "what")? {
+        let (name, reasons) = row[4].split_once(": ").unwrap_or((&row[4], ""));
+        for name in code(name) {
+            assert!(metrics.contains(&format!("\"{name}\"")), "no `{name}`");
+        }
+        for reason in code(reasons) {
+            let told = errors.contains(&format!("`{reason}`"));
+            assert!(told, "{name} has no reason `{reason}`");
+        }
+    }
+    Ok(())
+}
