@@ -11,19 +11,9 @@ use roomcast::{
     parser::Msgpack, prelude::*,
 };
 
+use crate::listener::Listener as Chat;
+
 type Done = Result<(), Box<dyn Error>>;
-
-#[derive(EventHandlers)]
-#[handles()]
-struct Chat;
-
-impl Session for Chat {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
 
 #[derive(Serialize, Event)]
 struct News(String);
