@@ -432,6 +432,19 @@ async fn an_upgrade_that_is_not_websocket_as_the_rfc_has_it_gets_400() {
 }
 
 #[actix_web::test]
+async fn any_line_of_the_header_makes_an_upgrade() {
+    let server = serve::<Listener>(WebSocketMode::Handoff);
+    let headers = [&[("Upgrade", "h2c")], UPGRADE].concat();
+    let polling = "/socket.io/?EIO=4&transport=polling";
+    let answer = request(&server, "GET", polling, &headers).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str(), answer.closed),
+        (400, "Transport unknown", true),
+        "what follows is no HTTP any more"
+    );
+}
+
+#[actix_web::test]
 async fn sessions_see_the_request_that_opened_their_connection() {
     #[derive(EventHandlers)]
     #[handles()]

@@ -23,7 +23,7 @@ use roomcast::{
     BuildError, Cookie, ErrorContext, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy,
     WebSocketMode,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -261,6 +261,40 @@ async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebS
 }
 
 #[actix_web::test]
+async fn a_client_that_leaves_while_the_application_is_asked_ends_the_check() {
+    /// Dropped with the check.
+    struct Asking(Arc<Semaphore>);
+
+    impl Drop for Asking {
+        fn drop(&mut self) {
+            self.0.add_permits(1);
+        }
+    }
+
+    let (asked, dropped) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (tells, ends) = (Arc::clone(&asked), Arc::clone(&dropped));
+    let check = async move |_: &Handshake, _: &HttpRequest| {
+        let _asking = Asking(Arc::clone(&ends));
+        tells.add_permits(1);
+        std::future::pending().await
+    };
+    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
+    for (target, headers) in [(POLLING, &[][..]), (HANDSHAKE, UPGRADE)] {
+        let leaving = request(&server, "GET", target, headers);
+        let left = async {
+            tokio::select! {
+                _ = leaving => panic!("nobody has answered"),
+                met = asked.acquire() => met.expect("it is never closed").forget(),
+            }
+        };
+        left.await;
+        let ended = tokio::time::timeout(PATIENCE, dropped.acquire()).await;
+        ended.expect(target).expect("it is never closed").forget();
+    }
+    assert_eq!(server.hub().stats().connections, 0);
+}
+
+#[actix_web::test]
 async fn the_application_is_told_what_was_refused_and_why() {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&errors);
@@ -361,12 +395,28 @@ async fn the_application_is_told_how_a_request_contradicts_its_session() {
     request(&server, "GET", &of("polling", 3), &[]).await;
     let foreign = [UPGRADE, &[("Origin", "https://evil.example")]].concat();
     request(&server, "GET", &of("websocket", 4), &foreign).await;
+
+    let mut on_websocket = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let Frame::Text(open) = on_websocket.next().await else {
+        panic!("not a text")
+    };
+    let sid = open.split('"').nth(3).expect("a sid");
+    for (transport, headers) in [("polling", &[][..]), ("websocket", UPGRADE)] {
+        let target = format!("/socket.io/?EIO=4&transport={transport}&sid={sid}");
+        request(&server, "GET", &target, headers).await;
+    }
+    let mismatch = |transport, previous_transport| ErrorContext::TransportMismatch {
+        transport,
+        previous_transport,
+    };
     assert_eq!(
         *errors.lock().expect("no panic"),
         [
-            (3, ErrorContext::TransportMismatch("websocket".to_owned())),
+            (3, mismatch("websocket", "polling")),
             (3, ErrorContext::ProtocolMismatch(Some("3".to_owned()))),
             (4, ErrorContext::Origin("https://evil.example".to_owned())),
+            (3, mismatch("polling", "websocket")),
+            (3, mismatch("websocket", "websocket")),
         ]
     );
 }

@@ -57,7 +57,9 @@ impl HubBuilder {
     /// ```
     ///
     /// # Cancel safety
-    /// The check is dropped when the client gives up.
+    /// The check is dropped when the client closes its connection. Over TLS, and without
+    /// [`Hub::on_connect`](crate::Hub::on_connect), that shows only once there is an answer, and the
+    /// check runs to its end.
     pub fn allow_request<F>(mut self, check: F) -> Self
     where
         F: AsyncFn(&Handshake, &HttpRequest) -> Result<(), Forbidden> + Send + Sync + 'static,
