@@ -87,6 +87,7 @@ both!(
     an_attempt_that_is_not_finished_is_given_up,
     a_websocket_that_vanishes_leaves_the_session_polling,
     frames_behind_the_upgrade_are_not_lost,
+    a_probe_that_comes_with_the_handshake_is_answered,
     a_session_that_ends_closes_the_attempt,
 );
 
@@ -293,6 +294,24 @@ async fn frames_behind_the_upgrade_are_not_lost(mode: WebSocketMode) {
     socket.send_bytes(&bytes).await;
     socket.expect_text("3probe").await;
     socket.expect_text(r#"437["z"]"#).await;
+}
+
+async fn a_probe_that_comes_with_the_handshake_is_answered(mode: WebSocketMode) {
+    let server = serve(mode, |hub| hub);
+    for _ in 0..8 {
+        let client = Poller::connected(&server).await;
+        let transport = format!("=websocket&sid={}", client.sid);
+        let request = HANDSHAKE.replace("=websocket", &transport);
+        let mut socket = Wire::dial(&server).await;
+        socket
+            .write(&[request.as_bytes(), &wire::text("2probe")].concat())
+            .await;
+        socket.head().await;
+        socket.expect("3probe").await;
+        socket.text("5").await;
+        socket.text(r#"427["echo","y"]"#).await;
+        socket.expect(r#"437["y"]"#).await;
+    }
 }
 
 async fn a_session_that_ends_closes_the_attempt(mode: WebSocketMode) {

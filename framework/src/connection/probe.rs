@@ -80,6 +80,13 @@ impl Probe {
 
     pub(super) fn step(&mut self, link: &Link, cx: &mut Context<'_>) -> Step {
         loop {
+            // A socket that has just arrived is not known to be writable, while the probe may be
+            // here already.
+            match self.wire.poll_write_ready(cx) {
+                Poll::Pending => return Step::Waiting,
+                Poll::Ready(false) => return Step::Failed,
+                Poll::Ready(true) => {}
+            }
             let asked = match self.wire.next(link, cx, Asked::of) {
                 Poll::Pending => return Step::Waiting,
                 Poll::Ready(None) => return Step::Failed,
@@ -99,7 +106,7 @@ impl Probe {
                 Asked::Pong(pong) => Bytes::copy_from_slice(&pong),
                 Asked::Other => return Step::Refused,
             };
-            // A socket that has carried next to nothing takes a few bytes, or is broken.
+            // It has carried next to nothing, so it takes a few bytes, or is broken.
             if !self.wire.write_all(&reply) {
                 return Step::Failed;
             }

@@ -136,6 +136,14 @@ impl Wire {
         }
     }
 
+    /// Ready when [`write_all`](Self::write_all) is worth calling; false if it will never be.
+    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        match &self.io {
+            Some(io) => io.poll_write_ready(cx).map(|ready| ready.is_ok()),
+            None => Poll::Ready(false),
+        }
+    }
+
     /// Writes a few bytes outside of any outbox; false if the socket does not take them at once.
     pub(super) fn write_all(&self, bytes: &[u8]) -> bool {
         let written = self.io.as_ref().map(|io| io.try_write(bytes));
