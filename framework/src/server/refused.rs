@@ -67,7 +67,7 @@ pub enum ErrorContext {
     Method(String),
     /// Code 3: asks for a WebSocket without being an upgrade.
     TransportHandshake,
-    /// Code 3: the session is on another transport, and cannot change to this one.
+    /// Code 3: the session is on another transport, and cannot change to this one, or is about to.
     TransportMismatch {
         /// The parameter `transport`.
         transport: &'static str,

@@ -109,7 +109,7 @@ async fn engine(
             return Ok(response.into());
         }
         Wanted::Upgrade(session) => {
-            return Ok(polling::upgrade(core, req, payload, session).into());
+            return Ok(polling::upgrade(core, req, payload, session)?.into());
         }
     };
     if let Some(busy) = unavailable(core) {
