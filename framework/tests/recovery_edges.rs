@@ -47,20 +47,20 @@ struct Auth {
 }
 
 struct Desk {
-    sockets: mpsc::UnboundedSender<Socket>,
-    dropped: mpsc::UnboundedSender<bool>,
+    sockets: mpsc::Sender<Socket>,
+    dropped: mpsc::Sender<bool>,
 }
 
 /// Whether its last emit worked is told to the test.
 struct LastWords {
     hub: Hub,
-    dropped: mpsc::UnboundedSender<bool>,
+    dropped: mpsc::Sender<bool>,
 }
 
 impl Drop for LastWords {
     fn drop(&mut self) {
         let emitted = self.hub.everyone().emit_raw("gone", &());
-        let _ = self.dropped.send(emitted.is_ok());
+        let _ = self.dropped.try_send(emitted.is_ok());
     }
 }
 
@@ -73,7 +73,7 @@ impl Session for Guest {
             let (hub, dropped) = (socket.hub(), desk.dropped.clone());
             socket.extensions().insert(LastWords { hub, dropped });
         }
-        let _ = desk.sockets.send(socket.clone());
+        let _ = desk.sockets.try_send(socket.clone());
         Ok(Self { wish })
     }
 
@@ -107,8 +107,8 @@ impl Session for Guest {
 
 struct World {
     server: TestServer,
-    sockets: mpsc::UnboundedReceiver<Socket>,
-    dropped: mpsc::UnboundedReceiver<bool>,
+    sockets: mpsc::Receiver<Socket>,
+    dropped: mpsc::Receiver<bool>,
 }
 
 /// What a client shows to come back.
@@ -129,8 +129,8 @@ impl World {
     }
 
     fn with(options: impl FnOnce(HubBuilder) -> HubBuilder, recovery: Recovery) -> Self {
-        let (socket_sender, sockets) = mpsc::unbounded_channel();
-        let (drop_sender, dropped) = mpsc::unbounded_channel();
+        let (socket_sender, sockets) = mpsc::channel(100);
+        let (drop_sender, dropped) = mpsc::channel(100);
         let hub = Hub::builder()
             .namespace::<Guest>("/")
             .state(Arc::new(Desk {
