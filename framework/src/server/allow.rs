@@ -41,7 +41,7 @@ impl HubBuilder {
     /// your middleware put into its extensions.
     ///
     /// The check runs on the worker that took the request and must not block it; waiting is fine,
-    /// but nothing ends it, so give it a timeout if what it waits for can hang. A panic is caught
+    /// but give it a timeout if what it waits for can hang. A panic is caught
     /// and counted, and refuses the client.
     ///
     /// ```

@@ -81,6 +81,9 @@ async fn acks(socket: &Socket, hub: &Hub) -> Done {
         .emit_with_ack(&Question)
         .await?;
     let room = hub.to("a").emit_with_ack(&Question).await?;
+    let parent = hub.parent("/room-{id}").ok_or("not registered")?;
+    let children = parent.timeout(five).emit_with_ack(&Question).await?;
+    println!("{}", children.is_complete());
     let others = socket.broadcast().emit_with_ack(&Question).await?;
     let complete = all.is_complete() && room.is_complete() && others.is_complete();
     println!("{yes} {in_time} {complete}");
