@@ -167,6 +167,30 @@ async fn offers_are_answered() {
 }
 
 #[actix_web::test]
+async fn the_options_are_kept_to() {
+    let options = PerMessageDeflate::default()
+        .threshold(200)
+        .server_max_window_bits(12)
+        .client_max_window_bits(10);
+    for mode in MODES {
+        let server = serve(mode, hub().per_message_deflate(options));
+        let (mut wire, answer) = offering(&server, OFFER).await;
+        let windows = "; server_max_window_bits=12; client_max_window_bits=10";
+        assert!(answer.is_some_and(|answer| answer.ends_with(windows)));
+        wire.opened().await;
+        wire.connect().await;
+        for length in [199, 200] {
+            let text = "x".repeat(length - said("").len());
+            wire.text(&format!(r#"42["say","{text}"]"#)).await;
+            match length {
+                199 => wire.expect(&said(&text)).await,
+                _ => assert_eq!(inflated(&mut wire, 12).await, said(&text)),
+            }
+        }
+    }
+}
+
+#[actix_web::test]
 async fn it_is_off_by_default() {
     let server = serve(WebSocketMode::Handoff, hub());
     let (mut wire, answer) = offering(&server, OFFER).await;

@@ -381,17 +381,16 @@ async fn long_answers_are_compressed_for_those_who_take_it() {
         read.expect("a whole body");
         assert_eq!(plain, expected);
     }
-    client
-        .post(r#"421["echo","short"]"#)
-        .await
-        .expect(200, "ok");
-    let answer = get(
-        &server,
-        &client.query("polling"),
-        "Accept-Encoding: gzip\r\n",
-    )
-    .await;
-    assert_eq!(answer.answer().await.header("content-encoding"), None);
+    // From the threshold on, 1,024 bytes.
+    for (length, encoding) in [(1023, None), (1024, Some("gzip"))] {
+        let text = "x".repeat(length - r#"431[""]"#.len());
+        let event = format!(r#"421["echo","{text}"]"#);
+        client.post(&event).await.expect(200, "ok");
+        let query = client.query("polling");
+        let poll = get(&server, &query, "Accept-Encoding: gzip\r\n").await;
+        let answer = poll.answer().await;
+        assert_eq!(answer.header("content-encoding"), encoding, "{length}");
+    }
 }
 
 #[actix_web::test]

@@ -167,3 +167,43 @@ impl Children {
         all.into_iter().filter(is_its_own).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::{config::Config, shard::node::Parts};
+
+    fn children() -> Arc<Children> {
+        let node = Node::new(Parts {
+            config: Config::default(),
+            parser: None,
+            on_any_outgoing: None,
+            supervise: |_, _| None,
+        });
+        let parent = ParentInner {
+            name: "/room-{id}".to_owned(),
+            matcher: Matcher::Pattern(Pattern::parse("/room-{id}").unwrap()),
+            setup: Setup {
+                connect: |_, _| Err(Refusal::unknown_namespace()),
+                middleware: Vec::new(),
+                event_middleware: Vec::new(),
+            },
+        };
+        let parents = vec![Arc::new(parent)];
+        Arc::new(Children::new(&node, parents, NamespaceIds::default()))
+    }
+
+    #[test]
+    fn one_that_goes_does_not_take_its_successor_along() {
+        let children = children();
+        let gone = children.enter("/room-1").unwrap();
+        // As if its last holder had dropped it, and another thread had come before its `Drop`.
+        children.listed().clear();
+        let successor = children.enter("/room-1").unwrap();
+        drop(gone);
+        let found = children.enter("/room-1").unwrap();
+        assert!(Arc::ptr_eq(&found, &successor));
+    }
+}

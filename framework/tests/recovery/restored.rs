@@ -1,12 +1,15 @@
 //! What is recovered.
 
-use roomcast::{Binary, prelude::*};
+use std::time::Duration;
+
+use roomcast::{Binary, Recovery, prelude::*};
 use serde_json::json;
 
 use crate::{
     app::{News, Picture, Question},
     client::news,
     common::NEVER,
+    wire::Message,
     world::World,
 };
 
@@ -51,6 +54,28 @@ async fn who_comes_back_gets_its_id_its_rooms_its_session_and_what_it_missed_bef
     assert_eq!(client.ask(json!(["add", 1])).await, "431[8]");
     let stats = world.hub().stats();
     assert_eq!((stats.recovery_saved, stats.recovery_restored), (1, 1));
+}
+
+#[actix_web::test]
+async fn who_heard_nothing_for_longer_than_events_are_kept_comes_back() {
+    let heartbeat = Duration::from_millis(20);
+    let recovery = Recovery::new().max_log_bytes(4096);
+    let mut world = World::with(1, |hub| hub.ping_interval(heartbeat), recovery);
+    let (mut client, _) = world.seen(&[]).await;
+    for number in 0..100 {
+        world.hub().to("others").emit(&News(number)).unwrap();
+    }
+    assert!(world.hub().stats().recovery_events_evicted > 50);
+    // Its answers to pings say that it has seen all there was for it.
+    for _ in 0..3 {
+        let ping = client.wire.next_unanswered().await;
+        assert_eq!(ping, Message::Text("2".to_owned()));
+        client.wire.text("3").await;
+    }
+    let ticket = world.cut(client).await;
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert!(client.missed.is_empty());
 }
 
 #[actix_web::test]
