@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod app;
+mod carried;
 mod client;
 mod expiry;
 mod handover;

@@ -51,7 +51,7 @@ async fn an_unknown_session_or_offset_gives_a_fresh_one_without_an_error() {
     }
     // Neither is an attempt, and neither is refused.
     for auth in [json!({"pid": ticket.pid}), json!({"pid": 1, "offset": 2})] {
-        let client = Client::connect(&world.server, auth).await;
+        let client = Client::connect(&world.server, "", auth).await;
         assert_ne!(client.pid, ticket.pid);
     }
 }

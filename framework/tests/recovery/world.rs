@@ -65,7 +65,11 @@ impl World {
 
     /// A fresh client in these rooms.
     pub(crate) async fn enter(&mut self, rooms: &[&str]) -> (Client, Socket) {
-        let client = Client::connect(&self.server, json!({ "rooms": rooms })).await;
+        self.enter_at("", rooms).await
+    }
+
+    async fn enter_at(&mut self, nsp: &'static str, rooms: &[&str]) -> (Client, Socket) {
+        let client = Client::connect(&self.server, nsp, json!({ "rooms": rooms })).await;
         loop {
             // Some tests do not look at all of them.
             let socket = self.socket().await;
@@ -78,7 +82,11 @@ impl World {
 
     /// A fresh client in these rooms that has seen an event, without which nobody comes back.
     pub(crate) async fn seen(&mut self, rooms: &[&str]) -> (Client, Socket) {
-        let (mut client, socket) = self.enter(rooms).await;
+        self.seen_at("", rooms).await
+    }
+
+    pub(crate) async fn seen_at(&mut self, nsp: &'static str, rooms: &[&str]) -> (Client, Socket) {
+        let (mut client, socket) = self.enter_at(nsp, rooms).await;
         socket.emit(&News(0)).unwrap();
         client.expect(json!(["news", 0])).await;
         (client, socket)
