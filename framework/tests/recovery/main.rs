@@ -5,9 +5,11 @@
 
 mod app;
 mod carried;
+mod carriers;
 mod client;
 mod expiry;
 mod handover;
+mod overload;
 mod refused;
 mod restored;
 mod streams;

@@ -1,6 +1,6 @@
 //! The hub with that application, and its clients as the server sees them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc::Sender};
 
 use roomcast::{
     HubBuilder, Recovery, WebSocketMode,
@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) server: TestServer,
     sockets: mpsc::Receiver<Socket>,
     pub(crate) tower: Arc<Tower>,
+    pub(crate) thaw: Sender<()>,
 }
 
 impl World {
@@ -37,10 +38,12 @@ impl World {
         recovery: Recovery,
     ) -> Self {
         let (sender, sockets) = mpsc::channel(10_000);
+        let (thaw, frozen) = std::sync::mpsc::channel();
         let tower = Arc::new(Tower {
             sockets: sender,
             go: Notify::new(),
             working: Notify::new(),
+            thaw: Mutex::new(frozen),
         });
         let hub = Hub::builder()
             .namespace::<Counter>("/")
@@ -51,6 +54,7 @@ impl World {
             server: serve_on(workers, WebSocketMode::Handoff, options(hub)),
             sockets,
             tower,
+            thaw,
         }
     }
 
