@@ -1,6 +1,6 @@
 //! The hub with that application, and its clients as the server sees them.
 
-use std::sync::{Arc, Mutex, mpsc::Sender};
+use std::sync::{Arc, Mutex, mpsc::SyncSender};
 
 use roomcast::{
     HubBuilder, Recovery, WebSocketMode,
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) server: TestServer,
     sockets: mpsc::Receiver<Socket>,
     pub(crate) tower: Arc<Tower>,
-    pub(crate) thaw: Sender<()>,
+    pub(crate) thaw: SyncSender<()>,
 }
 
 impl World {
@@ -38,7 +38,7 @@ impl World {
         recovery: Recovery,
     ) -> Self {
         let (sender, sockets) = mpsc::channel(10_000);
-        let (thaw, frozen) = std::sync::mpsc::channel();
+        let (thaw, frozen) = std::sync::mpsc::sync_channel(1);
         let tower = Arc::new(Tower {
             sockets: sender,
             go: Notify::new(),

@@ -11,7 +11,7 @@ use super::super::{
     command::{Action, Command, Selection},
     directory::{Address, Scope},
     local::LocalShard,
-    node::Node,
+    node::{Node, Parts},
     slot::Notice,
 };
 use crate::{
@@ -61,7 +61,12 @@ impl Patient {
             ping_timeout: TIMEOUT,
             ..Config::default()
         };
-        let node = Node::new(config, |_, _| None, None, None);
+        let node = Node::new(Parts {
+            config,
+            parser: None,
+            on_any_outgoing: None,
+            supervise: |_, _| None,
+        });
         let shard = node.local_or_start().unwrap();
         let ended = Ended::default();
         let connection = ended.clone().start();
