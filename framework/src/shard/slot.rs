@@ -57,9 +57,56 @@ pub(crate) struct Seat {
 #[derive(Default)]
 pub(crate) struct Held {
     /// What goes out before the reply: missed by a socket whose client has come back.
-    pub(crate) before: Vec<(NamespaceId, Frame)>,
-    pub(crate) frames: Vec<(NamespaceId, Frame)>,
-    pub(crate) bytes: usize,
+    before: Vec<(NamespaceId, Frame)>,
+    frames: Vec<(NamespaceId, Frame)>,
+    /// What all of it will take of the outbox.
+    bytes: usize,
+}
+
+impl Held {
+    fn of(before: Vec<(NamespaceId, Frame)>, frames: Vec<(NamespaceId, Frame)>) -> Self {
+        let all = before.iter().chain(&frames);
+        Self {
+            bytes: all.map(|(_, frame)| Outbox::cost(frame)).sum(),
+            before,
+            frames,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
+        self.bytes + Outbox::cost(frame) <= limit
+    }
+
+    pub(crate) fn push(&mut self, namespace: NamespaceId, frame: Frame) {
+        self.bytes += Outbox::cost(&frame);
+        self.frames.push((namespace, frame));
+    }
+
+    /// What goes out before the reply of this namespace.
+    pub(crate) fn push_missed(&mut self, namespace: NamespaceId, missed: Vec<Frame>) {
+        self.bytes += missed.iter().map(Outbox::cost).sum::<usize>();
+        let missed = missed.into_iter().map(|frame| (namespace, frame));
+        self.before.extend(missed);
+    }
+
+    /// What waits for a namespace: what goes out before its reply, and what follows it.
+    pub(crate) fn take(&mut self, namespace: NamespaceId) -> (Vec<Frame>, Vec<Frame>) {
+        let all = std::mem::take(self);
+        let ours = |(held, _): &(NamespaceId, Frame)| *held == namespace;
+        let (missed, before): (Vec<_>, _) = all.before.into_iter().partition(ours);
+        let (held, frames): (Vec<_>, _) = all.frames.into_iter().partition(ours);
+        *self = Self::of(before, frames);
+        let frames = |held: Vec<(_, Frame)>| held.into_iter().map(|(_, frame)| frame).collect();
+        (frames(missed), frames(held))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.before.len() + self.frames.len()
+    }
 }
 
 /// An ack that a socket owes us.
@@ -128,12 +175,16 @@ impl Slot {
         self.held.is_some() && self.seat(namespace).is_some_and(|seat| seat.connecting)
     }
 
+    /// Without sockets that are connecting nothing is held.
+    pub(crate) fn hold_no_longer(&mut self) {
+        if !self.sockets.iter().any(|seat| seat.connecting) {
+            self.held = None;
+        }
+    }
+
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self
-            .held
-            .take()
-            .map_or(0, |held| held.before.len() + held.frames.len());
+        let held = self.held.take().map_or(0, |held| held.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

@@ -266,7 +266,7 @@ fn hold(
     metrics: &Metrics,
 ) -> bool {
     let held = slot.held.get_or_insert_default();
-    if held.bytes + frame.bytes.len() > limit && !held.frames.is_empty() {
+    if !held.has_room(&frame, limit) && !held.is_empty() {
         match frame.handling.slow_consumer {
             SlowConsumer::Close => {
                 metrics.dropped_closed.add(1);
@@ -276,7 +276,6 @@ fn hold(
         }
         return false;
     }
-    held.bytes += frame.bytes.len();
-    held.frames.push((namespace, frame));
+    held.push(namespace, frame);
     true
 }

@@ -117,7 +117,12 @@ impl Outbox {
     }
 
     pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
-        self.bytes + frame.bytes.len() + size_of::<Entry>() <= limit
+        self.bytes + Self::cost(frame) <= limit
+    }
+
+    /// What a frame takes of the limit while it waits.
+    pub(crate) fn cost(frame: &Frame) -> usize {
+        frame.bytes.len() + size_of::<Entry>()
     }
 
     /// Drops everything; how many packets that were, one half-written included.
