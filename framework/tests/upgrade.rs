@@ -262,8 +262,7 @@ async fn a_client_that_stops_reading_is_cut(mode: WebSocketMode) {
 async fn a_websocket_that_vanishes_leaves_the_session_polling(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
-    let mut socket = probed(&client).await;
-    drop(socket);
+    drop(probed(&client).await);
     client.post(r#"422["echo","y"]"#).await.expect(200, "ok");
     let answer = loop {
         let answer = client.poll().await;
