@@ -257,10 +257,12 @@ impl Shard {
 
     // ---- heartbeat
 
-    pub(crate) fn pong(&self, key: SlotKey) {
+    /// A pong has come; whether it answers a ping.
+    pub(crate) fn pong(&self, key: SlotKey) -> bool {
         let mut state = self.state.borrow_mut();
-        state.pong(key);
+        let answers = state.pong(key);
         self.settle(state);
+        answers
     }
 
     /// Any other packet restarts a running ping timeout, once (engine.io 6.6.12).
@@ -335,8 +337,7 @@ impl Shard {
         self.seat(key, scope, id);
         let mut state = self.state.borrow_mut();
         if let Some(held) = state.slot_mut(key).and_then(|slot| slot.held.as_mut()) {
-            let missed = missed.into_iter().map(|frame| (scope.id, frame));
-            held.before.extend(missed);
+            held.missed(scope.id, missed);
         }
         for room in rooms {
             state.join(scope, key.index, Some(room));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{
     directory::{Report, RoomName, Scope, SharedRoom},
+    held::Taken,
     membership::{Membership, RoomIndex},
     node::Node,
     pending::Pending,
-    slot::{Held, Seat},
+    slot::Seat,
     state::State,
 };
 use crate::{
@@ -105,25 +106,14 @@ impl State {
             return;
         };
         seat.connecting = false;
-        let held = slot.held.take().unwrap_or_default();
-        let ours = |(namespace, _): &(NamespaceId, Frame)| *namespace == scope.id;
-        let (missed, before): (Vec<_>, _) = held.before.into_iter().partition(ours);
-        let (held, frames): (Vec<_>, Vec<_>) = held.frames.into_iter().partition(ours);
-        if slot.sockets.iter().any(|seat| seat.connecting) {
-            let bytes = frames.iter().map(|(_, frame)| frame.bytes.len()).sum();
-            slot.held = Some(Box::new(Held {
-                before,
-                frames,
-                bytes,
-            }));
+        let held = slot.held.as_mut().map(|held| held.take(scope.id));
+        let Taken { before, behind } = held.unwrap_or_default();
+        if !slot.sockets.iter().any(|seat| seat.connecting) {
+            slot.held = None;
         }
         node.metrics.sockets.up();
         self.join(scope, key.index, None);
-        for (_, frame) in missed {
-            self.send(key.index, None, frame, node);
-        }
-        self.send(key.index, None, reply, node);
-        for (_, frame) in held {
+        for frame in before.into_iter().chain([reply]).chain(behind) {
             self.send(key.index, None, frame, node);
         }
     }
@@ -156,12 +146,10 @@ impl State {
             !gone
         });
         if let Some(held) = &mut slot.held {
-            let count = held.before.len() + held.frames.len();
-            held.before.retain(|(namespace, _)| *namespace != scope.id);
-            held.frames.retain(|(namespace, _)| *namespace != scope.id);
-            node.metrics
-                .dropped_closed
-                .add((count - held.before.len() - held.frames.len()) as u64);
+            let count = held.len();
+            held.take(scope.id);
+            let dropped = count - held.len();
+            node.metrics.dropped_closed.add(dropped as u64);
         }
         if !slot.sockets.iter().any(|seat| seat.connecting) {
             slot.held = None;

@@ -5,14 +5,14 @@ use std::{sync::Arc, task::Waker};
 use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
-use super::membership::RoomList;
+use super::{held::Held, membership::RoomList};
 use crate::{
     error::DisconnectReason,
     event::Collector,
     id::{NamespaceId, SocketId},
     metrics::Metrics,
     protocol::websocket::deflate::WindowBits,
-    transport::{frame::Frame, io::Io, outbox::Outbox},
+    transport::{io::Io, outbox::Outbox},
 };
 
 pub(crate) struct Slot {
@@ -50,16 +50,6 @@ pub(crate) struct Seat {
     pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
-}
-
-/// Frames emitted to sockets that are connecting. They follow the CONNECT reply, so that every
-/// client knows its socket before the first event for it; a refused socket never sees them.
-#[derive(Default)]
-pub(crate) struct Held {
-    /// What goes out before the reply: missed by a socket whose client has come back.
-    pub(crate) before: Vec<(NamespaceId, Frame)>,
-    pub(crate) frames: Vec<(NamespaceId, Frame)>,
-    pub(crate) bytes: usize,
 }
 
 /// An ack that a socket owes us.
@@ -130,10 +120,7 @@ impl Slot {
 
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
-        let held = self
-            .held
-            .take()
-            .map_or(0, |held| held.before.len() + held.frames.len());
+        let held = self.held.take().map_or(0, |held| held.len());
         metrics
             .dropped_closed
             .add(self.outbox.discard() + held as u64);

@@ -63,12 +63,16 @@ struct Entry {
 impl Entry {
     /// What it adds to memory: without its own size, a flood of tiny frames would be free.
     fn cost(&self) -> usize {
-        self.bytes.len() + size_of::<Self>()
+        cost(&self.bytes)
     }
 
     fn may_go(&self) -> bool {
         !self.begun && self.handling.slow_consumer != SlowConsumer::Close
     }
+}
+
+fn cost(bytes: &Bytes) -> usize {
+    bytes.len() + size_of::<Entry>()
 }
 
 /// What became of a frame.
@@ -107,8 +111,13 @@ impl Outbox {
         self.blocked = false;
     }
 
+    /// What a frame that waits counts for.
+    pub(crate) fn cost(frame: &Frame) -> usize {
+        cost(&frame.bytes)
+    }
+
     pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
-        self.bytes + frame.bytes.len() + size_of::<Entry>() <= limit
+        self.bytes + Self::cost(frame) <= limit
     }
 
     /// Drops everything; how many packets that were, one half-written included.
