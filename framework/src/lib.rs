@@ -40,8 +40,23 @@
 //! # Ok::<_, roomcast::BuildError>(())
 //! ```
 //!
-//! Start with [`Hub`] (mount it, emit through it), [`Session`] and [`Handle`] (what an application
-//! writes), [`Socket`] and [`Broadcast`] (whom it reaches).
+//! # Where to start
+//!
+//! | what | where |
+//! | --- | --- |
+//! | the server: build it, mount it, shut it down | [`Hub`], and all its options: [`HubBuilder`] |
+//! | what an application writes: a value for each client, a handler for each event | [`Session`], [`Handle`], and the derives [`Event`](derive@Event) and [`EventHandlers`](derive@EventHandlers) |
+//! | one client in one namespace | [`Socket`] |
+//! | many: rooms, acks from all, who is there | [`Broadcast`] |
+//! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
+//! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
+//! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
+//!
+//! The repository has a guide. It ports a server from Node.js piece by piece, and has a table of
+//! Socket.IO's whole server API with the calls of this crate.
+//!
+//! A hub is one process with as many workers as you like. Several processes as one (Redis
+//! adapters) are not there yet; nor are Engine.IO v3, WebTransport and JSONP.
 //!
 //! # Features
 //!

@@ -6,37 +6,15 @@ use std::time::Duration;
 
 use common::{
     both,
-    http::{Answer, UPGRADE, request},
+    http::{Answer, POLLING, UPGRADE, WEBSOCKET, request},
+    listener::{builder, start},
 };
-use roomcast::{
-    BuildError, Cors, HubBuilder, Origins, WebSocketMode, prelude::*, testing::TestServer,
-};
+use roomcast::{BuildError, Cors, Origins, WebSocketMode, testing::TestServer};
 
-#[derive(EventHandlers)]
-#[handles()]
-struct Listener;
-
-impl Session for Listener {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
-
-const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
-const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=websocket";
 const REFUSED: &str = "/socket.io/?EIO=4&transport=abc";
 
-fn builder(mode: WebSocketMode) -> HubBuilder {
-    Hub::builder()
-        .namespace::<Listener>("/")
-        .websocket_mode(mode)
-}
-
 fn serve(cors: Cors) -> TestServer {
-    let hub = builder(WebSocketMode::Handoff).cors(cors).build();
-    TestServer::start(hub.expect("a hub"))
+    start(builder(WebSocketMode::Handoff).cors(cors))
 }
 
 /// Exactly these CORS headers, and `Vary` if it is among them.
@@ -89,7 +67,7 @@ async fn a_fixed_origin_is_named_to_everyone(mode: WebSocketMode) {
         assert_headers(&polling, &named);
 
         let upgrade = [UPGRADE, &headers].concat();
-        let opened = request(&server, "GET", HANDSHAKE, &upgrade).await;
+        let opened = request(&server, "GET", WEBSOCKET, &upgrade).await;
         assert_eq!(opened.status, 101, "CORS blocks no WebSocket");
         assert_headers(&opened, &named);
     }
@@ -98,14 +76,14 @@ async fn a_fixed_origin_is_named_to_everyone(mode: WebSocketMode) {
 #[actix_web::test]
 async fn a_preflight_is_answered_before_anything_is_verified() {
     let server = serve(Cors::new("http://allowed.example").credentials(true));
-    for target in [HANDSHAKE, REFUSED, "/socket.io/client.js"] {
+    for target in [WEBSOCKET, REFUSED, "/socket.io/client.js"] {
         let asked = [
             ("Origin", "http://allowed.example"),
             ("Access-Control-Request-Method", "POST"),
             ("Access-Control-Request-Headers", "my-header"),
         ];
         let answer = request(&server, "OPTIONS", target, &asked).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{target}");
+        assert_eq!((answer.status, answer.text()), (204, ""), "{target}");
         assert_headers(
             &answer,
             &[
@@ -184,7 +162,7 @@ async fn what_a_preflight_allows_can_be_set() {
         .max_age(Duration::from_millis(90_500));
     let server = serve(cors);
     let asked = [("Access-Control-Request-Headers", "x-z")];
-    let answer = request(&server, "OPTIONS", HANDSHAKE, &asked).await;
+    let answer = request(&server, "OPTIONS", WEBSOCKET, &asked).await;
     assert_headers(
         &answer,
         &[
@@ -204,7 +182,7 @@ async fn what_a_preflight_allows_can_be_set() {
         ],
     );
     let none = serve(Cors::new("*").allowed_headers([]).exposed_headers([]));
-    let answer = request(&none, "OPTIONS", HANDSHAKE, &asked).await;
+    let answer = request(&none, "OPTIONS", WEBSOCKET, &asked).await;
     assert_headers(
         &answer,
         &[
@@ -224,9 +202,9 @@ async fn without_the_option_there_is_nothing_of_it() {
     let headers = [("Origin", "http://a.example")];
     let answer = request(&server, "GET", REFUSED, &headers).await;
     assert_headers(&answer, &[]);
-    let answer = request(&server, "OPTIONS", HANDSHAKE, &headers).await;
+    let answer = request(&server, "OPTIONS", WEBSOCKET, &headers).await;
     assert_eq!(
-        answer.body,
+        answer.text(),
         r#"{"code":2,"message":"Bad handshake method"}"#
     );
     assert_headers(&answer, &[]);
@@ -237,7 +215,7 @@ async fn websockets_of_other_origins_are_refused_if_origins_are_checked(mode: We
     let server = TestServer::start(hub.expect("a hub"));
     let open = async |origin: &[(&'static str, &'static str)]| {
         let headers = [UPGRADE, origin].concat();
-        request(&server, "GET", HANDSHAKE, &headers).await
+        request(&server, "GET", WEBSOCKET, &headers).await
     };
     assert_eq!(open(&[("Origin", "https://app.example")]).await.status, 101);
     assert_eq!(open(&[]).await.status, 101, "not a browser");
@@ -251,7 +229,7 @@ async fn websockets_of_other_origins_are_refused_if_origins_are_checked(mode: We
     assert_eq!(polling.status, 200, "CORS keeps the page from reading it");
     for other in ["https://app.example.evil", "http://app.example", "null", ""] {
         let answer = open(&[("Origin", other)]).await;
-        assert_eq!((answer.status, answer.body.as_str()), (400, "Forbidden"));
+        assert_eq!((answer.status, answer.text()), (400, "Forbidden"));
     }
     let refused = server.hub().stats().refused_handshakes;
     assert_eq!(refused.get("forbidden"), Some(&4));

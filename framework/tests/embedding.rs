@@ -178,25 +178,25 @@ async fn every_request_of_a_polling_session_passes_the_middleware() {
     let mallory = cookie_of(&server, "mallory").await;
     let refused = request(&server, "GET", polling, &[("Cookie", &mallory)]).await;
     assert_eq!(refused.status, 403);
-    assert_eq!(refused.body, r#"{"code":4,"message":"not you"}"#);
+    assert_eq!(refused.text(), r#"{"code":4,"message":"not you"}"#);
 
     let opened = request(&server, "GET", polling, &member).await;
     assert_eq!(
         (opened.status, opened.header("x-user")),
         (200, Some("alice"))
     );
-    let sid = opened.body.split('"').nth(3).expect("a sid");
+    let sid = opened.text().split('"').nth(3).expect("a sid");
     let session = format!("{polling}&sid={sid}");
     let connect = [member[0], ("Content-Length", "2")];
     let posted = post(&server, &session, &connect, "40").await;
-    assert_eq!((posted.status, posted.body.as_str()), (200, "ok"));
+    assert_eq!((posted.status, posted.text()), (200, "ok"));
     let stranger = request(&server, "GET", &session, &[]).await;
     assert_eq!(stranger.status, 401, "with the id, but not signed in");
     let polled = request(&server, "GET", &session, &member).await;
     assert!(
-        polled.body.contains(r#"42["welcome","alice"]"#),
+        polled.text().contains(r#"42["welcome","alice"]"#),
         "{}",
-        polled.body
+        polled.text()
     );
 }
 
@@ -240,7 +240,7 @@ async fn members_are_let_in_with_their_session_and_others_are_not(mode: WebSocke
 
 async fn the_applications_routes_go_on_beside_it(mode: WebSocketMode) {
     let server = serve(mode);
-    assert_eq!(request(&server, "GET", "/", &[]).await.body, "public");
+    assert_eq!(request(&server, "GET", "/", &[]).await.text(), "public");
     let alice = cookie_of(&server, "alice").await;
     let member = [("Cookie", alice.as_str())];
     for (path, body) in [
@@ -250,7 +250,7 @@ async fn the_applications_routes_go_on_beside_it(mode: WebSocketMode) {
         ("/app/liv", "members' page"),
     ] {
         assert_eq!(
-            request(&server, "GET", path, &member).await.body,
+            request(&server, "GET", path, &member).await.text(),
             body,
             "{path}"
         );

@@ -9,28 +9,16 @@ use actix_web::{
 };
 use common::{
     both,
-    http::{Answer, UPGRADE, request},
-    hub, serve, until,
+    http::{Answer, POLLING, UPGRADE, WEBSOCKET, request},
+    hub,
+    listener::Listener,
+    serve, until,
 };
 use roomcast::{
     WebSocketMode,
     prelude::*,
     testing::{Frame, RawClient, TestClient, TestServer},
 };
-
-#[derive(EventHandlers)]
-#[handles()]
-struct Listener;
-
-impl Session for Listener {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
-
-const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=websocket";
 
 /// Opens a session and returns the members of its open packet.
 async fn open_packet(client: &mut RawClient) -> serde_json::Value {
@@ -48,7 +36,7 @@ async fn engine_id(client: &mut RawClient) -> String {
 
 #[track_caller]
 fn assert_json(answer: &Answer, body: &str) {
-    assert_eq!(answer.body, body);
+    assert_eq!(answer.text(), body);
     assert_eq!(answer.status, 400, "{body}");
     assert_eq!(
         answer.header("content-type"),
@@ -160,7 +148,7 @@ async fn an_upgrade_is_refused_with_400_and_the_bare_message_and_the_connection_
         ),
     ] {
         let answer = request(&server, method, &format!("/socket.io/?{query}"), UPGRADE).await;
-        assert_eq!(answer.body, message, "{query}");
+        assert_eq!(answer.text(), message, "{query}");
         assert_eq!(answer.status, 400, "{query}");
         assert_eq!(answer.header("connection"), Some("close"), "{query}");
         assert_eq!(answer.header("content-type"), Some("text/html"), "{query}");
@@ -186,11 +174,11 @@ async fn a_session_that_began_on_websocket_takes_no_second_connection(mode: WebS
     let server = serve::<Listener>(mode);
     let mut client = RawClient::connect(&server, "EIO=4&transport=websocket").await;
     let sid = engine_id(&mut client).await;
-    let target = format!("{HANDSHAKE}&sid={sid}");
+    let target = format!("{WEBSOCKET}&sid={sid}");
     let answer = request(&server, "GET", &target, &[]).await;
     assert_json(&answer, r#"{"code":3,"message":"Bad request"}"#);
     assert_eq!(
-        request(&server, "GET", &target, UPGRADE).await.body,
+        request(&server, "GET", &target, UPGRADE).await.text(),
         "Bad request"
     );
 
@@ -280,7 +268,7 @@ async fn beyond_max_connections_handshakes_get_503_until_one_leaves(mode: WebSoc
     let server = TestServer::start(hub.build().expect("a hub"));
     let first = TestClient::connect(&server).await.expect("the first");
     let _second = TestClient::connect(&server).await.expect("the second");
-    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    let answer = request(&server, "GET", WEBSOCKET, UPGRADE).await;
     assert_eq!((answer.status, answer.closed), (503, true));
     assert_eq!(
         server
@@ -301,7 +289,7 @@ async fn a_hub_that_was_shut_down_answers_503(mode: WebSocketMode) {
     let client = TestClient::connect(&server).await.expect("a client");
     server.hub().shutdown().await;
     assert_eq!(client.expect_disconnect().await.as_str(), "transport close");
-    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    let answer = request(&server, "GET", WEBSOCKET, UPGRADE).await;
     assert_eq!((answer.status, answer.closed), (503, true));
     let refused = TestClient::connect(&server).await.expect_err("shut down");
     assert_eq!(refused.message, "shutting down");
@@ -419,15 +407,27 @@ async fn an_upgrade_that_is_not_websocket_as_the_rfc_has_it_gets_400() {
         with("Sec-WebSocket-Version", "7"),
     ] {
         assert_eq!(
-            request(&server, "GET", HANDSHAKE, &headers).await.status,
+            request(&server, "GET", WEBSOCKET, &headers).await.status,
             400,
             "{headers:?}"
         );
     }
     let version_8 = with("Sec-WebSocket-Version", "8");
     assert_eq!(
-        request(&server, "GET", HANDSHAKE, &version_8).await.status,
+        request(&server, "GET", WEBSOCKET, &version_8).await.status,
         101
+    );
+}
+
+#[actix_web::test]
+async fn any_line_of_the_header_makes_an_upgrade() {
+    let server = serve::<Listener>(WebSocketMode::Handoff);
+    let headers = [&[("Upgrade", "h2c")], UPGRADE].concat();
+    let answer = request(&server, "GET", POLLING, &headers).await;
+    assert_eq!(
+        (answer.status, answer.text(), answer.closed),
+        (400, "Transport unknown", true),
+        "what follows is no HTTP any more"
     );
 }
 

@@ -1,12 +1,9 @@
-//! What an application can set about the hub's HTTP responses, and ask before a session is opened.
+//! What an application can set about the hub's HTTP responses, and is told of requests.
 
 mod common;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,45 +13,14 @@ use actix_web::{
 };
 use common::{
     both,
-    http::{UPGRADE, request},
+    http::{POLLING, UPGRADE, WEBSOCKET, request},
+    listener::{builder, moody, start},
     polling::Poller,
 };
 use roomcast::{
-    BuildError, Cookie, ErrorContext, Forbidden, Handshake, HubBuilder, SameSite, TrustProxy,
-    WebSocketMode,
-    prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    BuildError, Cookie, ErrorContext, Handshake, SameSite, TrustProxy, WebSocketMode,
+    testing::{Frame, RawClient},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::Semaphore,
-};
-
-#[derive(EventHandlers)]
-#[handles()]
-struct Listener;
-
-impl Session for Listener {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
-
-const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
-const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=websocket";
-
-fn builder(mode: WebSocketMode) -> HubBuilder {
-    Hub::builder()
-        .namespace::<Listener>("/")
-        .websocket_mode(mode)
-}
-
-fn serve(builder: HubBuilder) -> TestServer {
-    TestServer::start(builder.build().expect("a hub"))
-}
 
 /// A hook that sets a header, with the method of the request behind the value.
 fn setting(
@@ -68,9 +34,6 @@ fn setting(
 }
 
 both! {
-    a_hub_that_takes_no_more_connections_asks_nobody,
-    a_hub_that_closes_while_the_application_is_asked_lets_nobody_in,
-    what_was_sent_behind_the_handshake_waits_for_the_application,
     headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_session,
     a_panic_in_a_headers_hook_costs_only_its_headers,
 }
@@ -85,15 +48,15 @@ async fn headers_are_set_on_every_response_and_initial_ones_on_the_first_of_a_se
             first(headers, request);
         })
         .headers(setting("x-both", "each"));
-    let server = serve(hooks);
+    let server = start(hooks);
 
-    let opened = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    let opened = request(&server, "GET", WEBSOCKET, UPGRADE).await;
     assert_eq!(opened.status, 101);
     assert_eq!(opened.header("x-first"), Some("first GET"));
     assert_eq!(opened.header("x-both"), Some("each GET"), "runs last");
 
     for (method, target, status) in [
-        ("POST", HANDSHAKE, 400),
+        ("POST", WEBSOCKET, 400),
         ("GET", "/socket.io/?EIO=4", 400),
         ("GET", "/socket.io/client.js", 200),
     ] {
@@ -109,155 +72,11 @@ async fn a_panic_in_a_headers_hook_costs_only_its_headers(mode: WebSocketMode) {
     let hooks = builder(mode)
         .initial_headers(|_, _| panic!("no headers today"))
         .headers(setting("x-each", "each"));
-    let server = serve(hooks);
-    let opened = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+    let server = start(hooks);
+    let opened = request(&server, "GET", WEBSOCKET, UPGRADE).await;
     assert_eq!(opened.status, 101);
     assert_eq!(opened.header("x-each"), Some("each GET"));
     assert_eq!(server.hub().stats().panics, 1);
-}
-
-/// Refuses with the text of the parameter `msg`, or without one; panics at `panic`.
-async fn moody(handshake: &Handshake, _: &HttpRequest) -> Result<(), Forbidden> {
-    assert!(!handshake.query().contains("panic"), "asked to");
-    match handshake.query().rsplit_once("msg=") {
-        Some((_, "come-in")) => Ok(()),
-        Some((_, text)) => Err(Forbidden::new(text.to_owned())),
-        None => Err(Forbidden::default()),
-    }
-}
-
-#[actix_web::test]
-async fn a_refused_upgrade_gets_400_and_the_text_and_the_connection_ends() {
-    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
-    for (query, text) in [
-        ("", "Forbidden"),
-        ("&msg=not-today", "not-today"),
-        ("&panic", "Forbidden"),
-    ] {
-        let answer = request(&server, "GET", &format!("{HANDSHAKE}{query}"), UPGRADE).await;
-        assert_eq!((answer.status, answer.body.as_str()), (400, text));
-        assert_eq!(answer.header("content-type"), Some("text/html"));
-        assert_eq!(answer.header("connection"), Some("close"));
-        assert!(answer.closed);
-    }
-    let allowed = format!("{HANDSHAKE}&msg=come-in");
-    assert_eq!(request(&server, "GET", &allowed, UPGRADE).await.status, 101);
-
-    let stats = server.hub().stats();
-    assert_eq!(stats.refused_handshakes.get("forbidden"), Some(&3));
-    assert_eq!(stats.panics, 1);
-}
-
-#[actix_web::test]
-async fn the_application_is_asked_about_well_formed_handshakes_before_their_version() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let check = async move |_: &Handshake, _: &HttpRequest| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    };
-    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
-    for target in [
-        "/socket.io/?EIO=4",
-        "/socket.io/?EIO=4&transport=websocket&sid=unknown",
-        "/socket.io/client.js",
-    ] {
-        request(&server, "GET", target, UPGRADE).await;
-    }
-    request(&server, "POST", HANDSHAKE, UPGRADE).await;
-    assert_eq!(asked.load(Ordering::Relaxed), 0);
-
-    let old = "/socket.io/?EIO=3&transport=websocket";
-    let answer = request(&server, "GET", old, UPGRADE).await;
-    assert_eq!(answer.body, "Unsupported protocol version");
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
-}
-
-async fn a_hub_that_takes_no_more_connections_asks_nobody(mode: WebSocketMode) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let check = async move |_: &Handshake, _: &HttpRequest| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    };
-    let server = serve(builder(mode).max_connections(1).allow_request(check));
-    let _client = TestClient::connect(&server).await.expect("the only one");
-    for (target, headers) in [(HANDSHAKE, UPGRADE), (POLLING, &[])] {
-        let answer = request(&server, "GET", target, headers).await;
-        assert_eq!(answer.status, 503, "{target}");
-    }
-    server.hub().shutdown().await;
-    let answer = request(&server, "GET", HANDSHAKE, UPGRADE).await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (503, "shutting down")
-    );
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
-}
-
-async fn a_hub_that_closes_while_the_application_is_asked_lets_nobody_in(mode: WebSocketMode) {
-    let decided = Arc::new(Semaphore::new(0));
-    let asked = Arc::new(Semaphore::new(0));
-    let (waits, tells) = (Arc::clone(&decided), Arc::clone(&asked));
-    let check = async move |_: &Handshake, _: &HttpRequest| {
-        tells.add_permits(1);
-        waits.acquire().await.expect("it is never closed").forget();
-        Ok(())
-    };
-    let server = serve(builder(mode).allow_request(check));
-    let closed = async {
-        asked.acquire().await.expect("it is never closed").forget();
-        server.hub().shutdown().await;
-        decided.add_permits(1);
-    };
-    let handshake = request(&server, "GET", HANDSHAKE, UPGRADE);
-    let (answer, ()) = tokio::join!(handshake, closed);
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (503, "shutting down")
-    );
-}
-
-async fn what_was_sent_behind_the_handshake_waits_for_the_application(mode: WebSocketMode) {
-    let decided = Arc::new(Semaphore::new(0));
-    let asked = Arc::new(Semaphore::new(0));
-    let (waits, tells) = (Arc::clone(&decided), Arc::clone(&asked));
-    let check = async move |_: &Handshake, _: &HttpRequest| {
-        tells.add_permits(1);
-        waits.acquire().await.expect("it is never closed").forget();
-        Ok(())
-    };
-    let server = serve(builder(mode).allow_request(check));
-
-    let mut stream = TcpStream::connect(server.addr()).await.expect("a server");
-    let mut bytes = format!("GET {HANDSHAKE} HTTP/1.1\r\nHost: test\r\n");
-    for (name, value) in UPGRADE {
-        bytes.push_str(&format!("{name}: {value}\r\n"));
-    }
-    // A text frame `40`, masked with zeros.
-    bytes.push_str("\r\n");
-    let mut bytes = bytes.into_bytes();
-    bytes.extend_from_slice(b"\x81\x82\0\0\0\x0040");
-    stream.write_all(&bytes).await.expect("a server that reads");
-    let met = tokio::time::timeout(PATIENCE, asked.acquire()).await;
-    met.expect("it is asked")
-        .expect("it is never closed")
-        .forget();
-
-    // The worker serves others meanwhile.
-    let other = request(&server, "GET", "/socket.io/client.js", &[]).await;
-    assert_eq!(other.status, 200);
-
-    decided.add_permits(1);
-    let mut received = Vec::new();
-    let connected = async {
-        while !String::from_utf8_lossy(&received).contains(r#"40{"sid":"#) {
-            let read = stream.read_buf(&mut received).await.expect("an answer");
-            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&received));
-        }
-    };
-    let connected = tokio::time::timeout(PATIENCE, connected).await;
-    connected.expect("the CONNECT is answered");
 }
 
 #[actix_web::test]
@@ -276,7 +95,7 @@ async fn the_application_is_told_what_was_refused_and_why() {
             );
             seen.lock().expect("no panic").push(line);
         });
-    let server = serve(hooks);
+    let server = start(hooks);
     for (method, query, upgrade, expected) in [
         (
             "GET",
@@ -349,7 +168,7 @@ async fn the_application_is_told_how_a_request_contradicts_its_session() {
             let line = (error.code(), error.context().clone());
             seen.lock().expect("no panic").push(line);
         });
-    let server = serve(hooks);
+    let server = start(hooks);
     let client = Poller::open(&server).await;
     let of = |transport: &str, eio: u8| {
         format!(
@@ -361,12 +180,28 @@ async fn the_application_is_told_how_a_request_contradicts_its_session() {
     request(&server, "GET", &of("polling", 3), &[]).await;
     let foreign = [UPGRADE, &[("Origin", "https://evil.example")]].concat();
     request(&server, "GET", &of("websocket", 4), &foreign).await;
+
+    let mut on_websocket = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    let Frame::Text(open) = on_websocket.next().await else {
+        panic!("not a text")
+    };
+    let sid = open.split('"').nth(3).expect("a sid");
+    for (transport, headers) in [("polling", &[][..]), ("websocket", UPGRADE)] {
+        let target = format!("/socket.io/?EIO=4&transport={transport}&sid={sid}");
+        request(&server, "GET", &target, headers).await;
+    }
+    let mismatch = |transport, previous_transport| ErrorContext::TransportMismatch {
+        transport,
+        previous_transport,
+    };
     assert_eq!(
         *errors.lock().expect("no panic"),
         [
-            (3, ErrorContext::TransportMismatch("websocket".to_owned())),
+            (3, mismatch("websocket", "polling")),
             (3, ErrorContext::ProtocolMismatch(Some("3".to_owned()))),
             (4, ErrorContext::Origin("https://evil.example".to_owned())),
+            (3, mismatch("polling", "websocket")),
+            (3, mismatch("websocket", "websocket")),
         ]
     );
 }
@@ -374,20 +209,13 @@ async fn the_application_is_told_how_a_request_contradicts_its_session() {
 #[actix_web::test]
 async fn a_panic_in_the_hook_for_errors_costs_nothing() {
     let hooks = builder(WebSocketMode::Handoff).on_connection_error(|_| panic!("in a hook"));
-    let server = serve(hooks);
+    let server = start(hooks);
     let answer = request(&server, "POST", POLLING, &[]).await;
     assert_eq!(
-        answer.body,
+        answer.text(),
         r#"{"code":2,"message":"Bad handshake method"}"#
     );
     assert_eq!(server.hub().stats().panics, 1);
-}
-
-#[actix_web::test]
-async fn a_client_of_the_kit_reads_the_text_of_a_refusal() {
-    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
-    let refused = TestClient::builder(&server).query("msg=later").connect();
-    assert_eq!(refused.await.expect_err("refused").message, "later");
 }
 
 #[actix_web::test]
@@ -405,7 +233,7 @@ async fn what_a_proxy_says_of_the_client_is_believed_only_if_it_is_trusted() {
             Some(trust) => builder.trust_proxy(trust),
             None => builder,
         };
-        (serve(builder), seen)
+        (start(builder), seen)
     };
     let said = [
         ("X-Forwarded-For", "203.0.113.9"),
@@ -426,7 +254,7 @@ async fn what_a_proxy_says_of_the_client_is_believed_only_if_it_is_trusted() {
         (None, None),
     ] {
         let (server, seen) = trusting(trust);
-        let opened = request(&server, "GET", HANDSHAKE, &headers).await;
+        let opened = request(&server, "GET", WEBSOCKET, &headers).await;
         assert_eq!(opened.status, 101);
         let (found, secure) = seen.lock().expect("no panic").take().expect("it was asked");
         let found = found.expect("an address");
@@ -438,46 +266,11 @@ async fn what_a_proxy_says_of_the_client_is_believed_only_if_it_is_trusted() {
 }
 
 #[actix_web::test]
-async fn a_refused_polling_handshake_gets_403_and_the_text_as_json() {
-    let server = serve(builder(WebSocketMode::Handoff).allow_request(moody));
-    for (query, body) in [
-        ("", r#"{"code":4,"message":"Forbidden"}"#),
-        ("&msg=not%20today", r#"{"code":4,"message":"not%20today"}"#),
-        ("&panic", r#"{"code":4,"message":"Forbidden"}"#),
-    ] {
-        let answer = request(&server, "GET", &format!("{POLLING}{query}"), &[]).await;
-        assert_eq!((answer.status, answer.body.as_str()), (403, body));
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-    }
-    let quoted =
-        builder(WebSocketMode::Handoff).allow_request(async |_: &Handshake, _: &HttpRequest| {
-            Err(Forbidden::new("say \"please\""))
-        });
-    let answer = request(&serve(quoted), "GET", POLLING, &[]).await;
-    assert_eq!(answer.body, r#"{"code":4,"message":"say \"please\""}"#);
-}
-
-#[actix_web::test]
-async fn the_application_is_asked_once_for_a_polling_session() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let check = async move |_: &Handshake, _: &HttpRequest| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    };
-    let server = serve(builder(WebSocketMode::Handoff).allow_request(check));
-    let client = Poller::connected(&server).await;
-    let upgrade = format!("/socket.io/?{}", client.query("websocket"));
-    assert_eq!(request(&server, "GET", &upgrade, UPGRADE).await.status, 101);
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
-}
-
-#[actix_web::test]
 async fn the_first_answer_of_a_polling_session_has_the_initial_headers_and_each_the_others() {
     let hooks = builder(WebSocketMode::Handoff)
         .initial_headers(setting("x-first", "first"))
         .headers(setting("x-each", "each"));
-    let server = serve(hooks);
+    let server = start(hooks);
     let opened = request(&server, "GET", POLLING, &[]).await;
     assert_eq!(opened.header("x-first"), Some("first GET"));
     assert_eq!(opened.header("x-each"), Some("each GET"));
@@ -512,12 +305,12 @@ async fn a_session_that_opens_by_polling_gets_its_cookie_once() {
         ),
     ] {
         let hub = builder(WebSocketMode::Handoff).cookie(cookie);
-        let server = serve(hub.initial_headers(|headers, _| {
+        let server = start(hub.initial_headers(|headers, _| {
             let set = headers.contains_key("set-cookie");
             assert!(set, "the hook may change the cookie");
         }));
         let opened = request(&server, "GET", POLLING, &[]).await;
-        let sid = opened.body.split('"').nth(3).expect("a sid");
+        let sid = opened.text().split('"').nth(3).expect("a sid");
         let cookie = format!("{name}={sid}; {rest}");
         assert_eq!(
             opened.headers("set-cookie"),
@@ -528,7 +321,7 @@ async fn a_session_that_opens_by_polling_gets_its_cookie_once() {
         let client = Poller::open(&server).await;
         assert_eq!(client.post("40").await.header("set-cookie"), None);
         assert_eq!(client.poll().await.header("set-cookie"), None);
-        let websocket = request(&server, "GET", HANDSHAKE, UPGRADE).await;
+        let websocket = request(&server, "GET", WEBSOCKET, UPGRADE).await;
         assert_eq!(
             (websocket.status, websocket.header("set-cookie")),
             (101, None)

@@ -16,7 +16,8 @@ use roomcast::{
     testing::{Frame, RawClient, TestServer},
 };
 
-/// One line of text `type namespace id data`, then a message for each attachment.
+/// One line of text `type namespace id data`, in which U+001E is not escaped, then a message for each
+/// attachment.
 struct Lines;
 
 /// A packet whose attachments have not all come: `+n` at the end of the line tells how many.
@@ -40,6 +41,7 @@ impl Parser for Lines {
         }
         assert!(!data.contains("explosive"), "in encode");
         let id = id.map_or("-".to_owned(), |id| id.to_string());
+        let data = data.replace(r"\u001e", "\u{1e}");
         let line = format!("{} {namespace} {id} {data}", kind.number());
         let binary = attachments.iter().cloned().map(Chunk::Binary);
         Ok([Chunk::Text(line)].into_iter().chain(binary).collect())
@@ -280,6 +282,12 @@ async fn an_event_that_cannot_be_encoded_is_an_error_of_its_emit(mode: WebSocket
         .await;
     let error = server.hub().everyone().emit(&Say("explosive".into()));
     assert!(matches!(error, Err(EmitError::Parser(_))), "{error:?}");
+    let several = Say("\u{1e}2probe\u{1e}4hello".into());
+    let error = server.hub().everyone().emit(&several);
+    assert!(
+        matches!(error, Err(EmitError::Parser(_))),
+        "on long-polling it is three packets: {error:?}"
+    );
     works(&mut client).await;
 }
 

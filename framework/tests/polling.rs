@@ -395,6 +395,27 @@ async fn long_answers_are_compressed_for_those_who_take_it() {
 }
 
 #[actix_web::test]
+async fn an_answer_with_an_event_that_is_not_to_be_compressed_is_not() {
+    let (server, _) = serve(|hub| hub.http_compression(Some(1)));
+    let client = Poller::connected(&server).await;
+    let query = client.query("polling");
+    let encoding = async || {
+        let poll = get(&server, &query, "Accept-Encoding: gzip\r\n").await;
+        let answer = poll.answer().await;
+        answer.header("content-encoding").map(str::to_owned)
+    };
+    let everyone = server.hub().everyone();
+    everyone.emit(&Tick(1)).expect("room for it");
+    assert_eq!(encoding().await.as_deref(), Some("gzip"));
+    everyone.emit(&Tick(2)).expect("room for it");
+    let secret = server.hub().everyone().compress(false);
+    secret.emit(&Tick(3)).expect("room for it");
+    assert_eq!(encoding().await, None);
+    everyone.emit(&Tick(4)).expect("room for it");
+    assert_eq!(encoding().await.as_deref(), Some("gzip"));
+}
+
+#[actix_web::test]
 async fn other_methods_and_wrong_parameters_leave_the_session_alone() {
     let (server, _) = plain();
     let client = Poller::connected(&server).await;

@@ -1,15 +1,23 @@
 //! From long-polling to WebSocket (Engine.IO v4, section 8), on any worker.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
+mod wire;
 
 use std::time::Duration;
 
-use common::{NEVER, both, polling::Poller, until};
+use common::{
+    NEVER, both,
+    polling::{Pending, Poller},
+    until,
+};
 use roomcast::{
     HubBuilder, WebSocketMode,
     prelude::*,
     testing::{Frame, RawClient, TestServer},
 };
+use wire::{HANDSHAKE, Message, Wire};
 
 #[derive(EventHandlers)]
 #[handles(Echo, Say)]
@@ -21,6 +29,9 @@ struct Echo(String);
 
 #[derive(Serialize, Deserialize, Event)]
 struct Say(usize);
+
+#[derive(Serialize, Event)]
+struct News(String);
 
 impl Session for Guest {
     type Auth = ();
@@ -69,10 +80,14 @@ both!(
     what_is_sent_meanwhile_arrives_once_and_in_order,
     without_a_probe_it_works_as_well,
     anything_else_ends_the_attempt_only,
-    a_second_websocket_is_closed,
+    a_second_websocket_is_refused,
+    one_that_says_too_much_is_closed,
+    what_closes_the_session_meanwhile_is_told,
+    a_client_that_stops_reading_is_cut,
     an_attempt_that_is_not_finished_is_given_up,
     a_websocket_that_vanishes_leaves_the_session_polling,
     frames_behind_the_upgrade_are_not_lost,
+    a_probe_that_comes_with_the_handshake_is_answered,
     a_session_that_ends_closes_the_attempt,
 );
 
@@ -145,41 +160,103 @@ async fn without_a_probe_it_works_as_well(mode: WebSocketMode) {
 
 async fn anything_else_ends_the_attempt_only(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
-    let client = Poller::connected(&server).await;
     for first in ["2abc", "1", r#"421["echo","x"]"#, "", "x"] {
+        let client = Poller::connected(&server).await;
         let mut socket = probe(&client).await;
         socket.send(first).await;
         assert_eq!(socket.closed().await, 1005, "{first}");
+        still_polls(&client).await;
     }
+}
+
+async fn still_polls(client: &Poller<'_>) {
     client.post(r#"422["echo","y"]"#).await.expect(200, "ok");
     client.poll().await.expect(200, r#"432["y"]"#);
 }
 
-async fn a_second_websocket_is_closed(mode: WebSocketMode) {
+async fn one_that_says_too_much_is_closed(mode: WebSocketMode) {
+    let server = serve(mode, |hub| hub);
+    let client = Poller::connected(&server).await;
+    let mut socket = probe(&client).await;
+    for _ in 0..16 {
+        socket.send("2probe").await;
+        socket.expect_text("3probe").await;
+    }
+    socket.send("5").await;
+    assert_eq!(socket.closed().await, 1005);
+    client.post(r#"422["echo","y"]"#).await.expect(200, "ok");
+    client.poll().await.expect(200, r#"432["y"]"#);
+}
+
+async fn a_second_websocket_is_refused(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
     let mut socket = probe(&client).await;
     socket.send("2probe").await;
     socket.expect_text("3probe").await;
-    let mut second = probe(&client).await;
-    assert_eq!(second.closed().await, 1005);
+    let handshake = HANDSHAKE.replace("EIO=4&transport=websocket", &client.query("websocket"));
+    let second = Pending::start(&server, &handshake).await;
+    second.answer().await.expect(400, "Bad request");
     socket.send("5").await;
     echoes(&mut socket).await;
 }
 
 async fn an_attempt_that_is_not_finished_is_given_up(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub.upgrade_timeout(Duration::from_millis(50)));
-    let client = Poller::connected(&server).await;
     for said in [None, Some("2probe")] {
+        let client = Poller::connected(&server).await;
         let mut socket = probe(&client).await;
         if let Some(said) = said {
             socket.send(said).await;
             socket.expect_text("3probe").await;
         }
         assert_eq!(socket.closed().await, 1005);
+        still_polls(&client).await;
     }
-    client.post(r#"422["echo","y"]"#).await.expect(200, "ok");
-    client.poll().await.expect(200, r#"432["y"]"#);
+}
+
+/// The client has its last poll back when the server disconnects it.
+async fn what_closes_the_session_meanwhile_is_told(mode: WebSocketMode) {
+    let server = serve(mode, |hub| hub);
+    let client = Poller::connected(&server).await;
+    let poll = client.start_poll().await;
+    let mut socket = probe(&client).await;
+    socket.send("2probe").await;
+    socket.expect_text("3probe").await;
+    poll.answer().await.expect(200, "6");
+    let told = server.hub().everyone().disconnect(true).await;
+    told.expect("room for it");
+    socket.send("5").await;
+    socket.expect_text("41").await;
+    assert_eq!(socket.closed().await, 1005);
+    until("nothing is left", || server.hub().stats().connections == 0).await;
+}
+
+/// Over a response body its bytes pass through a pipe by then.
+async fn a_client_that_stops_reading_is_cut(mode: WebSocketMode) {
+    let server = serve(mode, |hub| hub);
+    let client = Poller::connected(&server).await;
+    let mut socket = Wire::dial(&server).await;
+    let handshake = HANDSHAKE.replace("EIO=4&transport=websocket", &client.query("websocket"));
+    socket.write(handshake.as_bytes()).await;
+    socket.head().await;
+    socket.text("5").await;
+    socket.text(r#"429["echo","x"]"#).await;
+    assert_eq!(socket.next().await, Message::Text(r#"439["x"]"#.to_owned()));
+    let news = News("x".repeat(100_000));
+    while server.hub().stats().closed_slow == 0 {
+        server.hub().emit(&news).expect("room for it");
+        tokio::task::yield_now().await;
+    }
+    until("nothing is left", || server.hub().stats().connections == 0).await;
+    until(
+        "its TCP connection is cut, though there is much to read",
+        || {
+            let written = socket.stream.try_write(b"x");
+            written.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+        },
+    )
+    .await;
 }
 
 async fn a_websocket_that_vanishes_leaves_the_session_polling(mode: WebSocketMode) {
@@ -217,6 +294,24 @@ async fn frames_behind_the_upgrade_are_not_lost(mode: WebSocketMode) {
     socket.send_bytes(&bytes).await;
     socket.expect_text("3probe").await;
     socket.expect_text(r#"437["z"]"#).await;
+}
+
+async fn a_probe_that_comes_with_the_handshake_is_answered(mode: WebSocketMode) {
+    let server = serve(mode, |hub| hub);
+    for _ in 0..8 {
+        let client = Poller::connected(&server).await;
+        let transport = format!("=websocket&sid={}", client.sid);
+        let request = HANDSHAKE.replace("=websocket", &transport);
+        let mut socket = Wire::dial(&server).await;
+        socket
+            .write(&[request.as_bytes(), &wire::text("2probe")].concat())
+            .await;
+        socket.head().await;
+        socket.expect("3probe").await;
+        socket.text("5").await;
+        socket.text(r#"427["echo","y"]"#).await;
+        socket.expect(r#"437["y"]"#).await;
+    }
 }
 
 async fn a_session_that_ends_closes_the_attempt(mode: WebSocketMode) {

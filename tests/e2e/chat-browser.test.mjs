@@ -1,28 +1,20 @@
-// The chat example in a real browser. CHAT_BIN names the chat's binary, CHROMIUM the browser
-// (default: where Debian's package puts it).
+// The chat example in a real browser. CHAT_BIN names the chat's binary.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const CHAT_BIN = process.env.CHAT_BIN;
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const WAIT = 20_000; // ms
 
 let browser;
 
 before(async () => {
   assert.ok(CHAT_BIN, "CHAT_BIN must name the chat's binary");
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    ],
-  });
+  browser = await launch();
 });
 
 after(() => browser?.close());

@@ -121,7 +121,7 @@ test("events: every form arrives, and what comes back is printed", { timeout: WA
     "line 1",
     "a.bin <Buffer 01 02 03>",
   ]);
-  assert.ok((await shown("events.md")).includes(printed.slice(6).join("\n")), printed);
+  assert.ok((await shown("parsers.md")).includes(printed.slice(6).join("\n")), printed);
 });
 
 test("events: auth", { timeout: WAIT }, async (t) => {

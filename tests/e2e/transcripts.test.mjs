@@ -11,7 +11,7 @@ import { replay } from "./transcript/replay.mjs";
 const REFERENCE = [process.execPath, fileURLToPath(new URL("./transcript/reference.mjs", import.meta.url))];
 
 /** Most of a replay is waiting. */
-const CONCURRENCY = 8;
+const CONCURRENCY = 4;
 
 /** A packet of the msgpack parser; a member that is undefined counts as absent. */
 const decode = (bytes) => JSON.parse(JSON.stringify(notepack.decode(bytes)));

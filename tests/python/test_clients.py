@@ -113,7 +113,7 @@ class Cases:
         # While a POST is under way it would leave without a word.
         await client.sent()
         await client.disconnect()
-        gone, reason = await observer.next("gone")
+        gone, reason, _ = await observer.next("gone")
         self.assertEqual(gone, expected)
         self.assertIn(reason, self.reasons_for_leaving)
 

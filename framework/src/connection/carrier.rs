@@ -30,8 +30,15 @@ impl Carrier {
     pub(super) fn request(&mut self, request: Request, patience: Duration) {
         match (self, request) {
             (Self::Polling(polling), request) => polling.take(request),
-            (Self::WebSocket(_), Request::Upgrade { io, early, .. }) => {
-                Probe::start(io, early, None).refuse(patience);
+            (
+                Self::WebSocket(_),
+                Request::Upgrade {
+                    io, early, claim, ..
+                },
+            ) => {
+                if let Some(probe) = Probe::start(io, early, None, claim) {
+                    probe.refuse(patience);
+                }
             }
             (Self::WebSocket(_), _) => {}
         }

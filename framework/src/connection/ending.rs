@@ -99,7 +99,10 @@ impl Link {
             place.requests = None;
         }
         if let Some(io) = &wire.io {
-            self.shard.change_io(self.key, io.clone());
+            // The client learns here that its session was closed while it changed over.
+            let last = matches!(self.ending, Ending::Closing { .. })
+                .then(|| Frame::raw(&ControlFrame::close(None)));
+            self.shard.change_io(self.key, io.clone(), last);
             self.shard.deflate(self.key, wire.deflate);
         }
     }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     protocol::engine_io::payload,
     transport::{
+        claim::Claim,
         io::Io,
         poll::{NOOP, PollIo, Request},
     },
@@ -27,8 +28,8 @@ pub(super) struct Polling {
     /// A body is being received; dropped, it breaks that off.
     receiving: Option<oneshot::Sender<Infallible>>,
     probe: Option<Box<Probe>>,
-    /// The server wants to close, and tells the next GET rather than one that waited.
-    awaits_poll: bool,
+    /// The session was closed while no GET waited.
+    closes_at_next_poll: bool,
 }
 
 /// A body whose packets are being handled.
@@ -36,7 +37,16 @@ struct Post {
     body: String,
     /// Where the next packet begins.
     at: usize,
+    claim: Claim,
     done: oneshot::Sender<()>,
+}
+
+impl Post {
+    /// All of it has been handled: the next POST may come.
+    fn done(self) {
+        drop(self.claim);
+        let _ = self.done.send(());
+    }
 }
 
 impl Polling {
@@ -47,7 +57,7 @@ impl Polling {
             post: None,
             receiving: None,
             probe: None,
-            awaits_poll: false,
+            closes_at_next_poll: false,
         }
     }
 
@@ -62,7 +72,7 @@ impl Polling {
             self.request(request, link);
         }
         self.feed(link, cx);
-        if self.post.is_some() || link.ending != Ending::Open {
+        if self.post.is_some() || link.ending.is_over() {
             return None;
         }
         self.probe(link, cx)
@@ -80,18 +90,31 @@ impl Polling {
             // It had been answered.
             Request::PollAborted => {}
             Request::Posting(receiving) => self.receiving = Some(receiving),
-            Request::Post { body, done } => {
+            Request::Post { body, claim, done } => {
                 self.receiving = None;
-                self.post = Some(Post { body, at: 0, done });
+                let at = 0;
+                self.post = Some(Post {
+                    body,
+                    at,
+                    claim,
+                    done,
+                });
             }
             Request::Violation(reason) => link.violation(reason),
-            Request::Upgrade { io, early, deflate } => {
-                let probe = Probe::start(io, early, deflate);
-                if self.probe.is_some() || link.ending != Ending::Open {
-                    probe.refuse(link.core.node.config.close_timeout);
-                } else {
+            Request::Upgrade {
+                io,
+                early,
+                deflate,
+                claim,
+            } => {
+                let Some(probe) = Probe::start(io, early, deflate, claim) else {
+                    return;
+                };
+                if link.ending == Ending::Open {
                     link.shard.expect_upgrade(link.key);
                     self.probe = Some(Box::new(probe));
+                } else {
+                    probe.refuse(link.core.node.config.close_timeout);
                 }
             }
         }
@@ -117,7 +140,7 @@ impl Polling {
             match behind {
                 Some(_) if link.ending == Ending::Open => post.at += packet.len() + 1,
                 _ => {
-                    let _ = post.done.send(());
+                    post.done();
                     return;
                 }
             }
@@ -132,6 +155,10 @@ impl Polling {
             Step::Waiting => None,
             Step::Failed => {
                 self.probe = None;
+                None
+            }
+            Step::Refused => {
+                self.refuse_probe(link.core.node.config.close_timeout);
                 None
             }
             Step::Upgraded => {
@@ -155,11 +182,11 @@ impl Polling {
         let closing = matches!(link.ending, Ending::Closing { .. });
         let (waits, _) = link.shard.waits(link.key);
         if waits || !self.io.is_waiting() {
-            self.awaits_poll |= closing;
+            self.closes_at_next_poll |= closing;
             return;
         }
         if closing {
-            self.io.close(self.awaits_poll);
+            self.io.close(self.closes_at_next_poll);
             link.polled_off();
         } else if self.probe.as_ref().is_some_and(|probe| probe.answered) {
             // The client waits for its poll to return before it changes over.
@@ -169,12 +196,16 @@ impl Polling {
 
     pub(super) fn end(&mut self, patience: Duration) {
         self.io.close(false);
-        if let Some(probe) = self.probe.take() {
-            probe.refuse(patience);
-        }
+        self.refuse_probe(patience);
         self.requests.clear();
         self.post = None;
         self.receiving = None;
+    }
+
+    fn refuse_probe(&mut self, patience: Duration) {
+        if let Some(probe) = self.probe.take() {
+            probe.refuse(patience);
+        }
     }
 
     pub(super) fn io(&self) -> Io {

@@ -13,12 +13,17 @@ use tokio::time::{Instant, timeout};
 use super::{actor::Link, wire::Wire};
 use crate::{
     protocol::websocket::{ControlFrame, Message, deflate::WindowBits},
-    transport::{frame::Frame, io::Io, poll::Travelling},
+    transport::{claim::Claim, frame::Frame, io::Io, poll::Travelling},
 };
 
+/// Messages that a client may send before it changes over; it needs two.
+const MESSAGES: u8 = 16;
+
 pub(super) struct Probe {
-    /// `None` if the socket could not be had.
-    wire: Option<Wire>,
+    wire: Wire,
+    /// What may still be said before the upgrade.
+    budget: u8,
+    _claim: Claim,
     /// `3probe` has been sent.
     pub(super) answered: bool,
     pub(super) began: Instant,
@@ -26,8 +31,10 @@ pub(super) struct Probe {
 
 pub(super) enum Step {
     Waiting,
-    /// The WebSocket is closed or gone; polling goes on.
+    /// The WebSocket is gone; polling goes on.
     Failed,
+    /// It said something else, or too much.
+    Refused,
     Upgraded,
 }
 
@@ -54,25 +61,41 @@ impl Asked {
 }
 
 impl Probe {
-    pub(super) fn start(io: Travelling, early: Bytes, deflate: Option<WindowBits>) -> Self {
+    /// `None` if the socket cannot be had.
+    pub(super) fn start(
+        io: Travelling,
+        early: Bytes,
+        deflate: Option<WindowBits>,
+        claim: Claim,
+    ) -> Option<Self> {
         let io = Io::arrived(io).inspect_err(|error| tracing::debug!(%error, "no upgrade"));
-        Self {
-            wire: io.ok().map(|io| Wire::new(io, early, deflate)),
+        Some(Self {
+            wire: Wire::new(io.ok()?, early, deflate),
+            budget: MESSAGES,
+            _claim: claim,
             answered: false,
             began: Instant::now(),
-        }
+        })
     }
 
     pub(super) fn step(&mut self, link: &Link, cx: &mut Context<'_>) -> Step {
         loop {
-            let Some(wire) = &mut self.wire else {
-                return Step::Failed;
-            };
-            let asked = match wire.next(link, cx, Asked::of) {
+            // A socket that has just arrived is not known to be writable, while the probe may be
+            // here already.
+            match self.wire.poll_write_ready(cx) {
+                Poll::Pending => return Step::Waiting,
+                Poll::Ready(false) => return Step::Failed,
+                Poll::Ready(true) => {}
+            }
+            let asked = match self.wire.next(link, cx, Asked::of) {
                 Poll::Pending => return Step::Waiting,
                 Poll::Ready(None) => return Step::Failed,
                 Poll::Ready(Some(asked)) => asked,
             };
+            let Some(budget) = self.budget.checked_sub(1) else {
+                return Step::Refused;
+            };
+            self.budget = budget;
             let reply = match asked {
                 Asked::Upgrade => return Step::Upgraded,
                 Asked::Nothing => continue,
@@ -81,35 +104,31 @@ impl Probe {
                     Frame::engine("3probe").bytes
                 }
                 Asked::Pong(pong) => Bytes::copy_from_slice(&pong),
-                Asked::Other => {
-                    self.close(link.core.node.config.close_timeout);
-                    return Step::Failed;
-                }
+                Asked::Other => return Step::Refused,
             };
-            // A socket that has carried next to nothing takes a few bytes, or is broken.
-            if !wire.write_all(&reply) {
+            // It has carried next to nothing, so it takes a few bytes, or is broken.
+            if !self.wire.write_all(&reply) {
                 return Step::Failed;
             }
         }
     }
 
     pub(super) fn into_wire(self) -> Wire {
-        self.wire.unwrap_or_else(Wire::gone)
+        self.wire
     }
 
     /// Closes the WebSocket; the session is not concerned. It is cut if it takes longer.
     pub(super) fn refuse(mut self, patience: Duration) {
-        self.close(patience);
-    }
-
-    fn close(&mut self, patience: Duration) {
-        if let Some(io) = self.wire.take().and_then(|wire| wire.io) {
-            actix::spawn(async move {
-                if timeout(patience, say_goodbye(&io)).await.is_err() {
-                    io.abort();
-                }
-            });
-        }
+        let Some(io) = self.wire.io.take() else {
+            return;
+        };
+        actix::spawn(async move {
+            if timeout(patience, say_goodbye(&io)).await.is_err() {
+                io.abort();
+            }
+            // The next attempt may come.
+            drop(self);
+        });
     }
 }
 

@@ -21,6 +21,9 @@ const READS: usize = 16;
 /// Messages in one turn.
 pub(super) const MESSAGES: usize = 256;
 
+/// Bytes of messages in one turn, which are many more than were read where they come deflated.
+const BYTES: usize = 1 << 20;
+
 /// Frames of one message. Autobahn sends 65,536; without a bound empty ones would never end.
 pub(crate) const MAX_FRAGMENTS: u32 = 1 << 17;
 
@@ -36,6 +39,23 @@ pub(super) struct Wire {
     pub(super) deflate: Option<WindowBits>,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
+}
+
+/// What a turn may still handle.
+struct Budget {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    fn is_spent(&self) -> bool {
+        self.messages == 0 || self.bytes == 0
+    }
+
+    fn spend(&mut self, message: &Message<'_>) {
+        self.messages -= 1;
+        self.bytes = self.bytes.saturating_sub(message.len());
+    }
 }
 
 /// What one block came to.
@@ -116,6 +136,14 @@ impl Wire {
         }
     }
 
+    /// Ready when [`write_all`](Self::write_all) is worth calling; false if it will never be.
+    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        match &self.io {
+            Some(io) => io.poll_write_ready(cx).map(|ready| ready.is_ok()),
+            None => Poll::Ready(false),
+        }
+    }
+
     /// Writes a few bytes outside of any outbox; false if the socket does not take them at once.
     pub(super) fn write_all(&self, bytes: &[u8]) -> bool {
         let written = self.io.as_ref().map(|io| io.try_write(bytes));
@@ -130,7 +158,10 @@ impl Wire {
     }
 
     fn read_into(&mut self, scratch: &mut [u8], link: &mut Link, cx: &mut Context<'_>) {
-        let mut budget = MESSAGES;
+        let mut budget = Budget {
+            messages: MESSAGES,
+            bytes: BYTES,
+        };
         if !self.rest.is_empty() {
             let mut rest = std::mem::take(&mut self.rest);
             let block = rest.get_mut(self.decoded as usize..).unwrap_or_default();
@@ -176,7 +207,7 @@ impl Wire {
         &mut self,
         block: &mut [u8],
         link: &mut Link,
-        budget: &mut usize,
+        budget: &mut Budget,
         cx: &mut Context<'_>,
     ) -> Fed {
         let limits = limits(link);
@@ -187,8 +218,8 @@ impl Wire {
             if self.deaf {
                 break Fed::All;
             }
-            if link.is_full() || *budget == 0 {
-                if *budget == 0 {
+            if link.is_full() || budget.is_spent() {
+                if budget.is_spent() {
                     cx.waker().wake_by_ref();
                 }
                 break Fed::Enough(len - input.remaining().len());
@@ -196,7 +227,7 @@ impl Wire {
             match decode(&mut self.decoder, &mut inflater, &limits, &mut input) {
                 Ok(None) => break Fed::All,
                 Ok(Some(message)) => {
-                    *budget -= 1;
+                    budget.spend(&message);
                     link.message(message, cx);
                 }
                 Err(error) => {

@@ -41,7 +41,7 @@ impl HubBuilder {
     /// your middleware put into its extensions.
     ///
     /// The check runs on the worker that took the request and must not block it; waiting is fine,
-    /// but nothing ends it, so give it a timeout if what it waits for can hang. A panic is caught
+    /// but give it a timeout if what it waits for can hang. A panic is caught
     /// and counted, and refuses the client.
     ///
     /// ```
@@ -57,7 +57,9 @@ impl HubBuilder {
     /// ```
     ///
     /// # Cancel safety
-    /// The check is dropped when the client gives up.
+    /// The check is dropped when the client closes its connection. Over TLS, and without
+    /// [`Hub::on_connect`](crate::Hub::on_connect), that shows only once there is an answer, and the
+    /// check runs to its end.
     pub fn allow_request<F>(mut self, check: F) -> Self
     where
         F: AsyncFn(&Handshake, &HttpRequest) -> Result<(), Forbidden> + Send + Sync + 'static,

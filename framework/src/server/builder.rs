@@ -8,7 +8,7 @@ use crate::{
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
     protocol::socket_io::parser::Parser,
     room,
-    shard::node::Node,
+    shard::node::{Node, Parts},
 };
 
 /// The options of a hub, each with its default; named as in Socket.IO, in snake case.
@@ -337,7 +337,12 @@ impl HubBuilder {
             return Err(BuildError::NoNamespace);
         }
         states.insert(http);
-        let node = Node::new(config, room::supervise, parser, on_any_outgoing);
+        let node = Node::new(Parts {
+            config,
+            parser,
+            on_any_outgoing,
+            supervise: room::supervise,
+        });
         let core = Core::new(node, namespaces, states)?;
         Ok(Hub {
             core: Arc::new(core),

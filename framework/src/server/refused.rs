@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
-use super::verify::is_upgrade;
-use crate::{namespace::Handshake, protocol::engine_io::HandshakeError};
+use crate::{
+    namespace::Handshake, protocol::engine_io::HandshakeError, transport::handshake::is_upgrade,
+};
 
 /// A request that was refused, as
 /// [`HubBuilder::on_connection_error`](crate::HubBuilder::on_connection_error) is told of it.
@@ -66,9 +67,14 @@ pub enum ErrorContext {
     Method(String),
     /// Code 3: asks for a WebSocket without being an upgrade.
     TransportHandshake,
-    /// Code 3: the session is not on this transport.
-    TransportMismatch(String),
-    /// Code 3: the parameter `EIO` is not that of the session.
+    /// Code 3: the session is on another transport, and cannot change to this one, or is about to.
+    TransportMismatch {
+        /// The parameter `transport`.
+        transport: &'static str,
+        /// What the session is on.
+        previous_transport: &'static str,
+    },
+    /// Code 3: the parameter `EIO` is not that of the session, which is always 4.
     ProtocolMismatch(Option<String>),
     /// Code 3: the system's random source failed.
     IdGeneration(String),

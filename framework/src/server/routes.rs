@@ -109,7 +109,7 @@ async fn engine(
             return Ok(response.into());
         }
         Wanted::Upgrade(session) => {
-            return Ok(polling::upgrade(core, req, payload, session).into());
+            return Ok(polling::upgrade(core, req, payload, session)?.into());
         }
     };
     if let Some(busy) = unavailable(core) {
@@ -117,7 +117,12 @@ async fn engine(
     }
     let handshake = seen(http, req);
     let check = http.allow_request.as_deref();
-    allow::ask(check, &handshake, req, &core.node.metrics).await?;
+    tokio::select! {
+        biased;
+        said = allow::ask(check, &handshake, req, &core.node.metrics) => said?,
+        // Nobody is left to read this.
+        () = handoff::gone(req) => return Ok(HttpResponse::BadRequest().force_close().finish().into()),
+    }
     verify_version(&query)?;
     // Things change while the application is asked.
     if let Some(busy) = unavailable(core) {

@@ -16,13 +16,8 @@ use crate::{
     namespace::Core,
     protocol::engine_io::{HandshakeError, Query},
     shard::directory::Requests,
+    transport::handshake::is_upgrade,
 };
-
-/// Whether the request asks for a WebSocket.
-pub(super) fn is_upgrade(req: &HttpRequest) -> bool {
-    let upgrade = req.headers().get(header::UPGRADE);
-    upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
 
 /// What a request that may go on is about.
 pub(super) enum Wanted {
@@ -57,13 +52,17 @@ pub(super) fn verify(
     }
     if let Some(sid) = &query.sid {
         let session = find(core, sid)?;
+        let named = |websocket| if websocket { "websocket" } else { "polling" };
+        let previous_transport = named(session.is_none());
         let bad_request = |context| Err(Refused::new(HandshakeError::BadRequest, context));
         // A session that is on WebSocket stays there, and one that polls changes by an upgrade.
         let Some(session) =
             session.filter(|_| websocket == upgrade && (!upgrade || config.allows_upgrades()))
         else {
-            let named = if websocket { "websocket" } else { "polling" };
-            return bad_request(ErrorContext::TransportMismatch(named.to_owned()));
+            return bad_request(ErrorContext::TransportMismatch {
+                transport: named(websocket),
+                previous_transport,
+            });
         };
         if !query.is_v4() {
             let eio = query.eio.as_deref().map(ToOwned::to_owned);

@@ -11,7 +11,7 @@ use dashmap::DashMap;
 use super::recovery::RecoveryStore;
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
-    transport::poll::Request,
+    transport::{claim::Claims, poll::Request},
 };
 
 /// The name of a room; any text, the empty one included.
@@ -314,15 +314,14 @@ pub(crate) struct SessionPlace {
 #[derive(Clone)]
 pub(crate) struct Requests {
     pub(crate) to: Recipient<Request>,
-    /// A POST is being read or handled.
-    pub(crate) posting: Arc<AtomicBool>,
+    pub(crate) claims: Arc<Claims>,
 }
 
 impl Requests {
     pub(crate) fn new(to: Recipient<Request>) -> Self {
         Self {
             to,
-            posting: Arc::default(),
+            claims: Arc::default(),
         }
     }
 }

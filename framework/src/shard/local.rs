@@ -99,11 +99,14 @@ impl Shard {
     }
 
     /// It has taken over: what waits goes there.
-    pub(crate) fn change_io(&self, key: SlotKey, io: Io) {
+    pub(crate) fn change_io(&self, key: SlotKey, io: Io, last: Option<Frame>) {
         let mut state = self.state.borrow_mut();
         if let Some(slot) = state.slot_mut(key) {
             slot.io = io;
             slot.outbox.unblock();
+            if let Some(last) = last {
+                slot.outbox.push(last, 0, usize::MAX);
+            }
         }
         self.settle(state);
     }

@@ -34,6 +34,15 @@ use crate::{
 /// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
 pub(crate) type Supervise = fn(&Arc<Node>, &Arc<SharedRoom>) -> Option<Recipient<Report>>;
 
+/// What the hub gives to its node.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    /// `None` is the default parser.
+    pub(crate) parser: Option<Box<dyn Parser>>,
+    pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(crate) supervise: Supervise,
+}
+
 pub(crate) struct Node {
     id: u64,
     pub(crate) config: Config,
@@ -63,13 +72,14 @@ thread_local! {
 }
 
 impl Node {
-    pub(crate) fn new(
-        config: Config,
-        supervise: Supervise,
-        parser: Option<Box<dyn Parser>>,
-        on_any_outgoing: Option<OnAnyOutgoing>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        let Parts {
+            config,
+            parser,
+            on_any_outgoing,
+            supervise,
+        } = parts;
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,

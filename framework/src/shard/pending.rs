@@ -11,7 +11,11 @@ use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use super::membership::{Room, RoomIndex};
-use crate::{event::Collector, id::NamespaceId, transport::frame::Frame};
+use crate::{
+    event::Collector,
+    id::NamespaceId,
+    transport::frame::{Frame, Handling},
+};
 
 /// The largest buffer that frames are merged into.
 const MERGED: usize = 16 * 1024;
@@ -115,7 +119,10 @@ pub(crate) fn merge(items: &[Item]) -> SmallVec<[Merged<'_>; 1]> {
         }
         let frame = Frame {
             bytes: Bytes::from(bytes),
-            handling: first.frame.handling,
+            handling: Handling {
+                compress: run.iter().all(|item| item.frame.handling.compress),
+                ..first.frame.handling
+            },
         };
         merged.push(Merged {
             frame,
@@ -140,7 +147,7 @@ fn run_length(items: &[Item]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::SlowConsumer, transport::frame::Handling};
+    use crate::config::SlowConsumer;
 
     const NSP: Option<NamespaceId> = Some(NamespaceId(0));
 

@@ -20,6 +20,7 @@ use crate::{
     metrics::Metrics,
     transport::{
         frame::Frame,
+        io::Io,
         outbox::{Flushed, Pushed},
     },
 };
@@ -140,6 +141,11 @@ impl State {
         if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
             flush(slot, metrics);
+        }
+        if !frame.handling.compress
+            && let Io::Poll(io) = &slot.io
+        {
+            io.keep_uncompressed();
         }
         match slot.outbox.push(frame, carries, limit) {
             Pushed::Queued { replaced, dropped } => {

@@ -104,21 +104,24 @@ fn answer(
     Ok((response, agreed.map(|agreed| agreed.server_window)))
 }
 
+/// Whether the request asks for a WebSocket, as actix-http sees it: only then does it treat what
+/// follows as the upgraded stream; behind any other request it would parse the frames as more requests.
+pub(crate) fn is_upgrade(req: &HttpRequest) -> bool {
+    req.headers().get_all(header::UPGRADE).any(|value| {
+        value
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"websocket")
+    })
+}
+
 /// What `ws::handshake` lets pass.
 fn verify(req: &HttpRequest) -> Result<(), HandshakeError> {
     // HTTP/2 has its own way (RFC 8441), and 1.0 no upgrades.
     if req.version() != Version::HTTP_11 {
         return Err(HandshakeError::NoConnectionUpgrade);
     }
-    // Only then does actix-http treat what follows as the upgraded stream; behind any other request it
-    // would parse the frames as more requests.
-    let upgrades = req.headers().get_all(header::UPGRADE).any(|value| {
-        value
-            .as_bytes()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"websocket")
-    });
-    if !upgrades || req.headers().contains_key(header::TRANSFER_ENCODING) {
+    if !is_upgrade(req) || req.headers().contains_key(header::TRANSFER_ENCODING) {
         return Err(HandshakeError::NoWebsocketUpgrade);
     }
     // The drafts 8 to 12 call themselves version 8 and are the same on the wire; version 7 is not.

@@ -133,7 +133,7 @@ impl Io {
     pub(crate) fn arrived(travelling: Travelling) -> io::Result<Self> {
         match travelling {
             Travelling::Tcp(socket) => super::handoff::open(socket),
-            Travelling::Relay(stream) => Ok(Self::Relay(Rc::new(RelayIo::new(stream)))),
+            Travelling::Relay(relayed) => Ok(Self::Relay(Rc::new(RelayIo::new(relayed)))),
         }
     }
 

@@ -22,6 +22,9 @@ const SLICES: usize = 64;
 pub(crate) trait Sink {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Everything that was queued has been written.
+    fn drained(&self) {}
 }
 
 impl Sink for Io {
@@ -31,6 +34,12 @@ impl Sink for Io {
 
     fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         Self::try_write_vectored(self, slices)
+    }
+
+    fn drained(&self) {
+        if let Self::Poll(io) = self {
+            io.drained();
+        }
     }
 }
 
@@ -266,6 +275,7 @@ impl Outbox {
             }
         }
         self.blocked = false;
+        sink.drained();
         Ok(Flushed::Drained)
     }
 

@@ -14,7 +14,9 @@ use std::{
 use actix::Message;
 use bytes::Bytes;
 use socket2::Socket;
-use tokio::{io::DuplexStream, sync::oneshot};
+use tokio::sync::oneshot;
+
+use super::{claim::Claim, relay::Relayed};
 
 use crate::protocol::{
     engine_io::payload,
@@ -39,6 +41,8 @@ pub(crate) struct PollIo {
     waiting: RefCell<Option<Waiting>>,
     writer: Cell<Option<Waker>>,
     aborted: Cell<bool>,
+    /// Something is queued that must not be compressed with anything else.
+    secret: Cell<bool>,
 }
 
 /// The GET that waits for something to be sent.
@@ -50,11 +54,23 @@ enum Waiting {
 /// What a GET is answered with.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Payload(Vec<u8>),
+    Payload {
+        body: Vec<u8>,
+        compress: bool,
+    },
     /// One packet without data, once there is one; see [`parked`](super::parked).
     Parked(oneshot::Receiver<u8>),
     /// Another GET waits already.
     Refused,
+}
+
+impl Answer {
+    fn short(packets: &[u8]) -> Self {
+        Self::Payload {
+            body: packets.to_vec(),
+            compress: false,
+        }
+    }
 }
 
 /// What the HTTP side asks of a session, from any worker.
@@ -72,6 +88,7 @@ pub(crate) enum Request {
     /// The body of a POST; the sender is used when all of it has been taken.
     Post {
         body: String,
+        claim: Claim,
         done: oneshot::Sender<()>,
     },
     /// The client broke the rules of the transport: two POSTs at once, or one that broke off.
@@ -81,13 +98,14 @@ pub(crate) enum Request {
         io: Travelling,
         early: Bytes,
         deflate: Option<WindowBits>,
+        claim: Claim,
     },
 }
 
 /// A connection's bytes on their way to another worker.
 pub(crate) enum Travelling {
     Tcp(Socket),
-    Relay(DuplexStream),
+    Relay(Relayed),
 }
 
 impl PollIo {
@@ -131,7 +149,7 @@ impl PollIo {
     pub(crate) fn answer(&self, packet: u8) {
         // A client that has just gone loses it, as one loses what is in its socket's buffer.
         match self.waiting.take() {
-            Some(Waiting::Poll(answer)) => drop(answer.send(Answer::Payload(vec![packet]))),
+            Some(Waiting::Poll(answer)) => drop(answer.send(Answer::short(&[packet]))),
             Some(Waiting::Parked(parked)) => drop(parked.send(packet)),
             None => {}
         }
@@ -142,13 +160,22 @@ impl PollIo {
     pub(crate) fn close(&self, late: bool) {
         match self.waiting.take() {
             Some(Waiting::Poll(answer)) if late => {
-                let _ = answer.send(Answer::Payload(vec![NOOP, payload::SEPARATOR, CLOSE]));
+                let _ = answer.send(Answer::short(&[NOOP, payload::SEPARATOR, CLOSE]));
             }
             waiting => {
                 *self.waiting.borrow_mut() = waiting;
                 self.answer(CLOSE);
             }
         }
+    }
+
+    /// No answer is compressed until everything that is queued now has been taken.
+    pub(crate) fn keep_uncompressed(&self) {
+        self.secret.set(true);
+    }
+
+    pub(super) fn drained(&self) {
+        self.secret.set(false);
     }
 
     fn wake(&self) {
@@ -180,9 +207,8 @@ impl PollIo {
         match self.waiting.take() {
             Some(Waiting::Poll(answer)) => {
                 let (body, taken) = payload(slices);
-                // Lost with a client that has just gone.
-                let _ = answer.send(Answer::Payload(body));
-                Ok(taken)
+                let compress = !self.secret.get();
+                sent(answer.send(Answer::Payload { body, compress }), taken)
             }
             Some(Waiting::Parked(parked)) => {
                 let whole: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -190,8 +216,7 @@ impl PollIo {
                     && let (body, taken) = payload(slices)
                     && let [packet] = *body
                 {
-                    let _ = parked.send(packet);
-                    return Ok(taken);
+                    return sent(parked.send(packet), taken);
                 }
                 let _ = parked.send(NOOP);
                 Err(io::ErrorKind::WouldBlock.into())
@@ -205,6 +230,14 @@ impl PollIo {
         self.aborted.set(true);
         self.close(false);
         self.wake();
+    }
+}
+
+/// A GET that its client has given up takes nothing with it: the session ends.
+fn sent<T>(outcome: Result<(), T>, taken: usize) -> io::Result<usize> {
+    match outcome {
+        Ok(()) => Ok(taken),
+        Err(_) => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }
 
@@ -243,7 +276,7 @@ mod tests {
 
     fn text(poll: &mut oneshot::Receiver<Answer>) -> String {
         match poll.try_recv().unwrap() {
-            Answer::Payload(bytes) => String::from_utf8(bytes).unwrap(),
+            Answer::Payload { body: bytes, .. } => String::from_utf8(bytes).unwrap(),
             answer => panic!("{answer:?}"),
         }
     }

@@ -118,7 +118,7 @@ proptest! {
             let taken = io.try_write(rest)?;
             rest = &rest[taken..];
             match poll.try_recv() {
-                Ok(Answer::Payload(body)) => receiver.payload(&body),
+                Ok(Answer::Payload { body, .. }) => receiver.payload(&body),
                 other => panic!("{other:?}"),
             }
         }

@@ -1,42 +1,43 @@
 //! A body stream that is served by another worker: its HTTP dispatcher cannot leave its thread, so
-//! its bytes travel through a pipe.
+//! its bytes travel through two pipes.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
+    convert::Infallible,
     future::poll_fn,
     io::{self, IoSlice},
-    pin::Pin,
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
 };
 
-use bytes::{Buf, Bytes};
-use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, ReadHalf, WriteHalf,
-};
+use tokio::sync::oneshot;
 
-use super::io::Io;
+use super::{io::Io, pipe::Pipe};
 
-/// Bytes on their way in each direction.
-const PIPE: usize = 16 * 1024;
+/// The end of the pipes that travels to the connection's worker.
+pub(crate) struct Relayed {
+    to_peer: Arc<Pipe>,
+    from_peer: Arc<Pipe>,
+    /// Used to cut the connection; dropped, it ends in good order.
+    cut: Cell<Option<oneshot::Sender<()>>>,
+}
 
-/// Bytes taken from the pipe at once.
-const CHUNK: usize = 4 * 1024;
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        self.to_peer.end();
+    }
+}
 
-/// The end of the pipe that the connection's worker has.
+/// The same, once it has arrived.
 pub(crate) struct RelayIo {
-    stream: RefCell<DuplexStream>,
-    /// Taken from the pipe, to tell whether there is anything.
-    chunk: RefCell<Bytes>,
-    ended: Cell<bool>,
+    relayed: Relayed,
     aborted: Cell<bool>,
 }
 
 impl RelayIo {
-    pub(super) fn new(stream: DuplexStream) -> Self {
+    pub(super) fn new(relayed: Relayed) -> Self {
         Self {
-            stream: RefCell::new(stream),
-            chunk: RefCell::default(),
-            ended: Cell::new(false),
+            relayed,
             aborted: Cell::new(false),
         }
     }
@@ -48,45 +49,32 @@ impl RelayIo {
         }
     }
 
-    pub(super) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read_ready(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.if_open()?;
-        if self.ended.get() || !self.chunk.borrow().is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut space = [0; CHUNK];
-        let mut buf = ReadBuf::new(&mut space);
-        std::task::ready!(Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, &mut buf))?;
-        self.ended.set(buf.filled().is_empty());
-        *self.chunk.borrow_mut() = Bytes::copy_from_slice(buf.filled());
-        Poll::Ready(Ok(()))
+        self.relayed.from_peer.poll_bytes(cx).map(Ok)
     }
 
     pub(super) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.if_open()?;
-        let mut chunk = self.chunk.borrow_mut();
-        if chunk.is_empty() && !self.ended.get() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let read = chunk.len().min(buf.len());
-        chunk.copy_to_slice(&mut buf[..read]);
-        Ok(read)
+        self.relayed.from_peer.drain(|bytes| {
+            let read = bytes.len().min(buf.len());
+            buf[..read].copy_from_slice(&bytes[..read]);
+            Ok(read)
+        })
     }
 
-    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_write_ready(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.if_open()?;
-        // A pipe with room takes nothing as well.
-        Pin::new(&mut *self.stream.borrow_mut())
-            .poll_write(cx, &[])
-            .map_ok(|_| ())
+        self.relayed.to_peer.poll_room(cx).map(Ok)
     }
 
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.if_open()?;
-        let mut cx = Context::from_waker(Waker::noop());
-        match Pin::new(&mut *self.stream.borrow_mut()).poll_write(&mut cx, bytes) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
+        self.relayed.to_peer.fill(|room| {
+            let written = bytes.len().min(room.len());
+            room[..written].copy_from_slice(&bytes[..written]);
+            Ok(written)
+        })
     }
 
     pub(super) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -95,66 +83,101 @@ impl RelayIo {
     }
 
     pub(super) fn shutdown_write(&self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        // The pipe's end is set at once.
-        let _ = Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(&mut cx);
+        self.relayed.to_peer.end();
     }
 
-    /// The other end is dropped with this one, and cuts the connection there.
     pub(super) fn abort(&self) {
         self.aborted.set(true);
-        let (gone, _) = tokio::io::duplex(1);
-        *self.stream.borrow_mut() = gone;
+        if let Some(cut) = self.relayed.cut.take() {
+            let _ = cut.send(());
+        }
     }
 }
 
-/// Carries the bytes of `io`, a body stream of this worker, to and from the pipe whose other end it
-/// returns, until that end is dropped.
-pub(super) fn start(io: Io) -> DuplexStream {
-    let (near, far) = tokio::io::duplex(PIPE);
-    actix::spawn(async move {
-        let (from_pipe, to_pipe) = tokio::io::split(near);
-        let incoming = async {
-            // The peer has ended; what we send may still be read.
-            let _ = receive(&io, to_pipe).await;
-            std::future::pending().await
-        };
-        tokio::select! {
-            _ = send(&io, from_pipe) => io.shutdown_write(),
-            () = incoming => {}
-        }
-    });
-    far
+/// Carries the bytes of `io`, a body stream of this worker, through the pipes whose other end it
+/// returns, until that end is dropped or cut.
+pub(super) fn start(io: Io) -> Relayed {
+    let (cut, is_cut) = oneshot::channel();
+    let relayed = Relayed {
+        to_peer: Arc::default(),
+        from_peer: Arc::default(),
+        cut: Cell::new(Some(cut)),
+    };
+    let near = Near {
+        io,
+        to_peer: Arc::clone(&relayed.to_peer),
+        from_peer: Arc::clone(&relayed.from_peer),
+    };
+    actix::spawn(async move { near.relay(is_cut).await });
+    relayed
 }
 
-async fn send(io: &Io, mut from: ReadHalf<DuplexStream>) -> io::Result<()> {
-    let mut space = vec![0; CHUNK];
-    loop {
-        let read = from.read(&mut space).await?;
-        let mut rest = space.get(..read).unwrap_or_default();
-        if rest.is_empty() {
-            return Ok(());
+/// The end of the pipes that stays with the dispatcher.
+struct Near {
+    io: Io,
+    to_peer: Arc<Pipe>,
+    from_peer: Arc<Pipe>,
+}
+
+impl Near {
+    async fn relay(&self, mut is_cut: oneshot::Receiver<()>) {
+        let both = async {
+            tokio::join!(self.send(), self.receive());
+            std::future::pending::<Infallible>().await
+        };
+        let cut = tokio::select! {
+            biased;
+            cut = &mut is_cut => cut.is_ok(),
+            never = both => match never {},
+        };
+        match cut {
+            true => self.io.abort(),
+            // What was written is still delivered.
+            false => self.send().await,
         }
-        while !rest.is_empty() {
-            poll_fn(|cx| io.poll_write_ready(cx)).await?;
-            match io.try_write(rest) {
-                Ok(written) => rest.advance(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+    }
+
+    async fn send(&self) {
+        let sent: io::Result<()> = async {
+            loop {
+                poll_fn(|cx| self.to_peer.poll_bytes(cx)).await;
+                poll_fn(|cx| self.io.poll_write_ready(cx)).await?;
+                match self.to_peer.drain(|bytes| self.io.try_write(bytes)) {
+                    Ok(0) => return Ok(()),
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                    Ok(_) | Err(_) => {}
+                }
             }
         }
+        .await;
+        match sent {
+            Ok(()) => self.io.shutdown_write(),
+            // What is written from now on fails.
+            Err(_) => self.to_peer.end(),
+        }
+    }
+
+    async fn receive(&self) {
+        // The peer's end or a failure: what we send may still be read.
+        let _: io::Result<()> = async {
+            loop {
+                poll_fn(|cx| self.from_peer.poll_room(cx)).await;
+                poll_fn(|cx| self.io.poll_read_ready(cx)).await?;
+                match self.from_peer.fill(|room| self.io.try_read(room)) {
+                    Ok(0) => return Ok(()),
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        }
+        .await;
+        self.from_peer.end();
     }
 }
 
-async fn receive(io: &Io, mut to: WriteHalf<DuplexStream>) -> io::Result<()> {
-    let mut space = vec![0; CHUNK];
-    loop {
-        poll_fn(|cx| io.poll_read_ready(cx)).await?;
-        match io.try_read(&mut space) {
-            Ok(0) => return to.shutdown().await,
-            Ok(read) => to.write_all(space.get(..read).unwrap_or_default()).await?,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
+impl Drop for Near {
+    fn drop(&mut self) {
+        self.to_peer.end();
+        self.from_peer.end();
     }
 }

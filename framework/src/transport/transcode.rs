@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::{
     error::EmitError,
     protocol::{
+        engine_io::payload::SEPARATOR,
         socket_io::parser::{Chunk, Packet, Parser, ParserError},
         websocket::{Opcode, frame},
     },
@@ -27,6 +28,10 @@ pub(super) fn transcode(
     let mut frames = Vec::new();
     for chunk in &chunks {
         match chunk {
+            // On long-polling it would become several packets, the rest of them whatever was meant.
+            Chunk::Text(text) if text.as_bytes().contains(&SEPARATOR) => {
+                return Err(ParserError::new("the parser made a text with U+001E in it"));
+            }
             Chunk::Text(text) => {
                 let (header, len) = frame::encode_header(Opcode::Text, text.len() + 1);
                 frames.extend_from_slice(&header[..len]);

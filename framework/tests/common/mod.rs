@@ -8,6 +8,7 @@
 
 pub(crate) mod http;
 pub(crate) mod journal;
+pub(crate) mod listener;
 pub(crate) mod member;
 pub(crate) mod polling;
 

@@ -7,33 +7,10 @@ use tokio::{
     time::timeout,
 };
 
+use super::http::Answer;
+
 /// One request on a connection of its own, whose answer has not been read.
 pub(crate) struct Pending(TcpStream);
-
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("text")
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(&self, status: u16, body: &str) {
-        assert_eq!((self.status, self.text()), (status, body));
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (known, value) = line.split_once(':')?;
-            known.eq_ignore_ascii_case(name).then_some(value.trim())
-        })
-    }
-}
 
 impl Pending {
     pub(crate) async fn start(server: &TestServer, request: &str) -> Self {
@@ -72,16 +49,7 @@ impl Pending {
         let mut received = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut received)).await;
         read.expect("an answer in time").expect("an answer");
-        let end = received.windows(4).position(|four| four == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("a head: {}", String::from_utf8_lossy(&received)));
-        let body = received.split_off(end + 4);
-        let head = String::from_utf8(received).expect("a head of text");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Answer {
-            status: status.expect("a status"),
-            head,
-            body,
-        }
+        Answer::parse(received)
     }
 }
 

@@ -11,19 +11,9 @@ use roomcast::{
     parser::Msgpack, prelude::*,
 };
 
+use crate::listener::Listener as Chat;
+
 type Done = Result<(), Box<dyn Error>>;
-
-#[derive(EventHandlers)]
-#[handles()]
-struct Chat;
-
-impl Session for Chat {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
 
 #[derive(Serialize, Event)]
 struct News(String);
@@ -91,6 +81,9 @@ async fn acks(socket: &Socket, hub: &Hub) -> Done {
         .emit_with_ack(&Question)
         .await?;
     let room = hub.to("a").emit_with_ack(&Question).await?;
+    let parent = hub.parent("/room-{id}").ok_or("not registered")?;
+    let children = parent.timeout(five).emit_with_ack(&Question).await?;
+    println!("{}", children.is_complete());
     let others = socket.broadcast().emit_with_ack(&Question).await?;
     let complete = all.is_complete() && room.is_complete() && others.is_complete();
     println!("{yes} {in_time} {complete}");

@@ -65,23 +65,10 @@ mod tests {
     use std::{error::Error, net::TcpListener, sync::Arc};
 
     use actix_web::web;
-    use roomcast::{
-        prelude::*,
-        testing::{TestClient, TestServer},
-    };
+    use roomcast::testing::{TestClient, TestServer};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    #[derive(EventHandlers)]
-    #[handles()]
-    struct Listener;
-
-    impl Session for Listener {
-        type Auth = ();
-
-        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-            Ok(Self)
-        }
-    }
+    use crate::listener::Listener;
 
     #[actix_web::test]
     async fn it_serves_until_it_is_told_to_stop() -> Result<(), Box<dyn Error>> {

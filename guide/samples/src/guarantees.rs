@@ -45,17 +45,7 @@ mod tests {
         testing::{TestClient, TestServer},
     };
 
-    #[derive(EventHandlers)]
-    #[handles()]
-    struct Listener;
-
-    impl Session for Listener {
-        type Auth = ();
-
-        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-            Ok(Self)
-        }
-    }
+    use crate::listener::Listener;
 
     #[actix_web::test]
     async fn every_policy_delivers_to_a_client_that_reads() -> Result<(), Box<dyn std::error::Error>>

@@ -16,6 +16,7 @@ mod expiry;
 mod first_chat;
 mod guarantees;
 mod hello;
+mod listener;
 mod middleware;
 mod namespaces;
 mod parsers;

@@ -69,22 +69,9 @@ fn with_the_official_client<S: Session>() -> Result<Hub, BuildError> {
 mod tests {
     use std::error::Error;
 
-    use roomcast::{
-        prelude::*,
-        testing::{TestClient, TestServer},
-    };
+    use roomcast::testing::{TestClient, TestServer};
 
-    #[derive(EventHandlers)]
-    #[handles()]
-    struct Listener;
-
-    impl Session for Listener {
-        type Auth = ();
-
-        async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-            Ok(Self)
-        }
-    }
+    use crate::listener::Listener;
 
     #[actix_web::test]
     async fn members_come_in_and_others_do_not() -> Result<(), Box<dyn Error>> {

@@ -2,22 +2,10 @@
 
 use roomcast::{BuildError, Transports, prelude::*};
 
-#[derive(EventHandlers)]
-#[handles()]
-struct Chat;
-
-impl Session for Chat {
-    type Auth = ();
-
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
-
 // ANCHOR: choose
-fn hub() -> Result<Hub, BuildError> {
+fn without_polling<S: Session>() -> Result<Hub, BuildError> {
     Hub::builder()
-        .namespace::<Chat>("/")
+        .namespace::<S>("/")
         .transports(Transports::WebSocket)
         .build()
 }

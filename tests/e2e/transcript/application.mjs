@@ -71,7 +71,7 @@ export class Application {
   }
 
   async #until(condition, what) {
-    const deadline = Date.now() + 3_000;
+    const deadline = Date.now() + 10_000;
     while (!condition()) {
       const left = deadline - Date.now();
       assert.ok(left > 0, `the application did not see: ${what}`);

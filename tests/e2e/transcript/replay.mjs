@@ -10,7 +10,7 @@ import { bodyBytes } from "./recorded.mjs";
 import { CUT, RAW, STEPS, isStep } from "./steps.mjs";
 import { Connection, Exchange, handshake } from "./wire.mjs";
 
-const PATIENCE = 3_000; // ms, for what has to come
+const PATIENCE = 10_000; // ms, for what has to come
 const SILENCE = 50; // ms, for what must not come
 const PAUSE = 30; // ms, in place of the longer ones of the recording
 const APART = 10; // ms, so that two connections are seen in their order

@@ -37,6 +37,7 @@ pub(crate) struct Identity {
     pub(crate) rooms: Vec<String>,
     pub(crate) query: String,
     pub(crate) secure: bool,
+    pub(crate) recovered: bool,
 }
 
 #[derive(Deserialize, Event)]
@@ -117,6 +118,17 @@ pub(crate) struct Panic;
 #[derive(Deserialize, Event)]
 pub(crate) struct Refuse(pub(crate) String);
 
-/// To everyone else in the namespace: a socket has gone.
+/// To everyone else in the namespace: a socket has gone; why, and which rooms it was in.
 #[derive(Serialize, Event)]
-pub(crate) struct Gone(pub(crate) roomcast::SocketId, pub(crate) String);
+pub(crate) struct Gone(
+    pub(crate) roomcast::SocketId,
+    pub(crate) String,
+    pub(crate) Vec<String>,
+);
+
+/// Whoever is in this room is told of every event that arrives from them.
+pub(crate) const EAVESDROP: &str = "eavesdrop";
+
+/// An event that arrived: its name, its arguments, whether it asks for an ack.
+#[derive(Serialize, Event)]
+pub(crate) struct Heard(pub(crate) String, pub(crate) Values, pub(crate) bool);

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use roomcast::prelude::*;
+use roomcast::{Incoming, prelude::*};
 
 use crate::{
     commands::{
-        Answers, AskMe, AskRoom, Cast, Count, DisconnectMe, DisconnectRoom, Fetch, Found, Gone,
-        Identity, Join, Leave, Message, MessageBack, MessageWithAck, Number, Panic, Question,
-        Refuse, Whoami,
+        Answers, AskMe, AskRoom, Cast, Count, DisconnectMe, DisconnectRoom, EAVESDROP, Fetch,
+        Found, Gone, Heard, Identity, Join, Leave, Message, MessageBack, MessageWithAck, Number,
+        Panic, Question, Refuse, Whoami,
     },
     value::{Value, Values},
 };
@@ -43,8 +43,16 @@ impl Session for Lab {
     }
 
     async fn disconnect(&mut self, socket: &Socket, reason: DisconnectReason) {
-        let gone = Gone(socket.id(), reason.to_string());
+        let gone = Gone(socket.id(), reason.to_string(), socket.rooms());
         let _ = socket.broadcast().emit(&gone);
+    }
+
+    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+        if socket.rooms().iter().any(|room| room == EAVESDROP) {
+            let args = event.args().unwrap_or_default();
+            let heard = Heard(event.name().to_owned(), args, event.wants_ack());
+            let _ = socket.emit(&heard);
+        }
     }
 }
 
@@ -68,6 +76,7 @@ impl Handle<Whoami> for Lab {
             rooms: socket.rooms(),
             query: socket.handshake().query().to_owned(),
             secure: socket.handshake().is_secure(),
+            recovered: socket.recovered(),
         })
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
 //! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
-//! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on). It prints `ready PORT` once
-//! it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
+//! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on), `RECOVERY` (connection state
+//! recovery, for this many milliseconds), `ORIGIN` (whose pages may talk to it; it sets a cookie then),
+//! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
 
 mod commands;
 mod guest;
@@ -15,7 +16,7 @@ mod transcripts;
 mod value;
 
 use actix_web::{App, HttpServer};
-use roomcast::{Hub, parser::Msgpack, signals};
+use roomcast::{Cookie, Cors, Hub, parser::Msgpack, signals};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,6 +40,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(options) = options.per_message_deflate {
         builder = builder.per_message_deflate(options);
+    }
+    if let Some(recovery) = options.recovery {
+        builder = builder.connection_state_recovery(recovery);
+    }
+    if let Some(origin) = options.origin {
+        builder = builder
+            .cors(Cors::new(&*origin).credentials(true))
+            .cookie(Cookie::default());
+    }
+    if let Some(client) = options.client {
+        builder = builder.serve_client(client);
     }
     let hub = builder.build()?;
     let app = hub.clone();

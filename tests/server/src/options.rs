@@ -1,6 +1,6 @@
-use std::{env, error::Error, fmt::Display, str::FromStr, time::Duration};
+use std::{env, error::Error, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
-use roomcast::{PerMessageDeflate, WebSocketMode};
+use roomcast::{PerMessageDeflate, Recovery, WebSocketMode};
 
 pub(crate) struct Options {
     pub(crate) port: u16,
@@ -9,7 +9,10 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) mode: WebSocketMode,
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
+    pub(crate) recovery: Option<Recovery>,
     pub(crate) msgpack: bool,
+    pub(crate) origin: Option<String>,
+    pub(crate) client: Option<PathBuf>,
 }
 
 impl Options {
@@ -29,6 +32,15 @@ impl Options {
                 0 => None,
                 _ => Some(PerMessageDeflate::default()),
             },
+            recovery: match read("RECOVERY", 0)? {
+                0 => None,
+                milliseconds => {
+                    let duration = Duration::from_millis(milliseconds);
+                    Some(Recovery::new().max_disconnection_duration(duration))
+                }
+            },
+            origin: env::var("ORIGIN").ok(),
+            client: env::var_os("CLIENT").map(PathBuf::from),
             msgpack: match &*read("PARSER", "default".to_owned())? {
                 "default" => false,
                 "msgpack" => true,

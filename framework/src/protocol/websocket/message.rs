@@ -17,6 +17,15 @@ pub(crate) enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Bytes of its payload.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => bytes.len(),
+            Self::Close(_) => 0,
+        }
+    }
+
     /// Gives a payload the meaning of its opcode.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     namespace::{Core, Hub, Route},
     prelude::*,
+    shard::node::Parts,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -91,7 +92,12 @@ fn supervise_and_note(node: &Arc<Node>, shared: &Arc<SharedRoom>) -> Option<Reci
 fn serve() -> (Hub, SocketAddr) {
     let built = Hub::builder().namespace::<Visitor>("/").build().unwrap();
     let core = Core {
-        node: Node::new(Config::default(), supervise_and_note, None, None),
+        node: Node::new(Parts {
+            config: Config::default(),
+            parser: None,
+            on_any_outgoing: None,
+            supervise: supervise_and_note,
+        }),
         ..Arc::into_inner(built.core).unwrap()
     };
     let hub = Hub {

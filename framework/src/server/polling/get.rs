@@ -35,12 +35,14 @@ pub(super) async fn poll(
     sid: &str,
 ) -> Result<HttpResponse, Refused> {
     // Dropped before `waiting`, whose message makes the session look whether anybody waits.
-    let mut waiting = Waiting::nobody(session.clone());
+    let waiting = Waiting {
+        session: session.clone(),
+        answered: false,
+    };
     let (answer, mut answered) = oneshot::channel();
     if session.to.send(Request::Poll(answer)).await.is_err() {
         return Err(unknown_session(sid));
     }
-    waiting.answered = false;
     let answer = tokio::select! {
         biased;
         answer = &mut answered => answer,
@@ -61,7 +63,7 @@ pub(super) async fn poll(
     }
     waiting.ended();
     match answer {
-        Ok(Answer::Payload(body)) => Ok(payload(core, req, body)),
+        Ok(Answer::Payload { body, compress }) => Ok(payload(core, req, body, compress)),
         Ok(_) => Ok(HttpResponse::BadRequest().finish()),
         Err(_) => Err(unknown_session(sid)),
     }
@@ -84,7 +86,7 @@ pub(in crate::server) async fn opened(
     answered: oneshot::Receiver<Answer>,
 ) -> Result<HttpResponse, Refused> {
     match answered.await {
-        Ok(Answer::Payload(body)) => Ok(payload(core, req, body)),
+        Ok(Answer::Payload { body, compress }) => Ok(payload(core, req, body, compress)),
         // Its worker ends.
         Ok(_) | Err(_) => Ok(HttpResponse::ServiceUnavailable().finish()),
     }
@@ -97,14 +99,6 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Before the session knows that it waits.
-    fn nobody(session: Requests) -> Self {
-        Self {
-            session,
-            answered: true,
-        }
-    }
-
     fn ended(mut self) {
         self.answered = true;
     }
@@ -118,10 +112,11 @@ impl Drop for Waiting {
     }
 }
 
-fn payload(core: &Core, req: &HttpRequest, body: Vec<u8>) -> HttpResponse {
+fn payload(core: &Core, req: &HttpRequest, body: Vec<u8>, compress: bool) -> HttpResponse {
     let mut response = uncached(req, StatusCode::OK, TEXT);
     let threshold = core.node.config.http_compression;
-    if threshold.is_some_and(|threshold| body.len() >= threshold)
+    if compress
+        && threshold.is_some_and(|threshold| body.len() >= threshold)
         && let Ok(accepted) = AcceptEncoding::parse(req)
         && let Some(Encoding::Known(encoding)) = accepted.negotiate(compress::OFFERED.iter())
         && let Some(compressed) = compress::compress(encoding, &body)

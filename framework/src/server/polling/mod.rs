@@ -14,9 +14,10 @@ use actix_web::{
 };
 
 pub(super) use self::get::opened;
-use super::refused::Refused;
+use super::refused::{ErrorContext, Refused};
 use crate::{
     namespace::Core,
+    protocol::engine_io::HandshakeError,
     shard::directory::Requests,
     transport::{handshake, poll::Request},
 };
@@ -62,16 +63,30 @@ pub(super) fn upgrade(
     req: &HttpRequest,
     payload: web::Payload,
     session: Requests,
-) -> HttpResponse {
+) -> Result<HttpResponse, Refused> {
+    // Each attempt holds a socket that no limit counts.
+    let Some(claim) = session.claims.upgrade() else {
+        let context = ErrorContext::TransportMismatch {
+            transport: "websocket",
+            previous_transport: "polling",
+        };
+        return Err(Refused::new(HandshakeError::BadRequest, context));
+    };
     let mode = core.node.config.websocket_mode;
     let compression = core.node.config.per_message_deflate.as_ref();
     let start = move |io, early, deflate| {
         // A session that has just ended drops it, and the connection with it.
-        tell(&session, Request::Upgrade { io, early, deflate });
+        let upgrade = Request::Upgrade {
+            io,
+            early,
+            deflate,
+            claim,
+        };
+        tell(&session, upgrade);
     };
     let accepted = handshake::accept_for_another(req, payload, mode, compression, start);
-    accepted.unwrap_or_else(|error| {
+    Ok(accepted.unwrap_or_else(|error| {
         core.node.metrics.refused_handshakes.add("websocket");
         error.error_response()
-    })
+    }))
 }

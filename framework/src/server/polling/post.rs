@@ -1,7 +1,5 @@
 //! POSTs: each is answered when the session has taken all of it.
 
-use std::sync::atomic::Ordering;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -25,10 +23,10 @@ pub(super) async fn post(
         let _ = session.to.send(Request::Violation("octet_stream")).await;
         return refuse();
     }
-    if session.posting.swap(true, Ordering::AcqRel) {
+    let Some(claim) = session.claims.post() else {
         let _ = session.to.send(Request::Violation("second_post")).await;
         return refuse();
-    }
+    };
     let mut posting = Posting {
         session: &session,
         received: false,
@@ -47,7 +45,7 @@ pub(super) async fn post(
     let body = String::from_utf8(body)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     let (done, taken) = oneshot::channel();
-    let sent = session.to.send(Request::Post { body, done }).await;
+    let sent = session.to.send(Request::Post { body, claim, done }).await;
     if sent.is_err() || taken.await.is_err() {
         return refuse();
     }
@@ -102,7 +100,6 @@ struct Posting<'a> {
 
 impl Drop for Posting<'_> {
     fn drop(&mut self) {
-        self.session.posting.store(false, Ordering::Release);
         if !self.received {
             tell(self.session, Request::Violation("post_aborted"));
         }

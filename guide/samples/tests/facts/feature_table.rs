@@ -28,9 +28,10 @@ fn every_test_that_it_links_is_there() -> Tested {
     let page = read(PAGE)?;
     let mut linked = 0;
     for (name, file) in tests(&page) {
-        let declared = match file.ends_with(".mjs") {
-            true => format!("test(\"{name}\""),
-            false => format!("fn {name}("),
+        let declared = match file.rsplit('.').next() {
+            Some("mjs") => format!("test(\"{name}\""),
+            Some("py") => format!("def {name}("),
+            _ => format!("fn {name}("),
         };
         assert!(
             read(file)?.contains(&declared),

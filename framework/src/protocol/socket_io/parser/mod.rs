@@ -17,7 +17,8 @@
 //! - **Encoding** happens once for each emit, whatever the number of receivers, on the thread that
 //!   emits. An error, or a panic, is the error of that emit
 //!   ([`EmitError::Parser`](crate::EmitError::Parser)) and nobody gets it. If it is a reply that the
-//!   protocol demands, its connection is closed.
+//!   protocol demands, its connection is closed. A text must not hold U+001E, which separates packets
+//!   on long-polling: that is such an error too.
 //! - **Decoding** happens with one [`Decoder`] for each connection, made for its first message and
 //!   dropped with it. It is given every chunk in order. An error, or a panic, closes that connection
 //!   with [`DisconnectReason::ForcedClose`](crate::DisconnectReason::ForcedClose), and the decoder is
@@ -194,7 +195,7 @@ pub struct OwnedPacket {
 /// One message to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    /// A text message.
+    /// A text message, without U+001E.
     Text(String),
     /// A binary message.
     Binary(Bytes),

@@ -35,7 +35,11 @@ impl Deflater {
         let mut rest = payload;
         let mut end = out.len();
         loop {
-            out.resize(end + most, 0);
+            match out.capacity() {
+                // The allocator gives zeros cheaper than a resize writes them.
+                0 => *out = vec![0; most],
+                _ => out.resize(end + most, 0),
+            }
             let room = out.get_mut(end..).unwrap_or_default();
             let before = (self.0.total_in(), self.0.total_out());
             // Fails only in a stream that was finished, which this one never is.

@@ -84,8 +84,12 @@ impl Output {
             // One byte above the limit tells that there is too much.
             let most = self.limit.saturating_add(1);
             let len = (2 * self.filled).max(FIRST).min(most);
-            self.bytes.reserve_exact(len - self.filled);
-            self.bytes.resize(len, 0);
+            // The allocator gives zeros cheaper than a resize writes them.
+            let mut grown = vec![0; len];
+            if let Some(room) = grown.get_mut(..self.filled) {
+                room.copy_from_slice(&self.bytes);
+            }
+            self.bytes = grown;
         }
         Ok(self.bytes.get_mut(self.filled..).unwrap_or_default())
     }
