@@ -5,8 +5,13 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    carrier::Carrier, clients::Clients, context::ConnectionContext, drive::Drive, ending::Ending,
-    polling::Polling, wire::Wire,
+    carrier::Carrier,
+    clients::{Client, Clients},
+    context::ConnectionContext,
+    drive::Drive,
+    ending::Ending,
+    polling::Polling,
+    wire::Wire,
 };
 use crate::{
     error::DisconnectReason,
@@ -195,9 +200,12 @@ impl Drop for Link {
         let node = &self.core.node;
         node.directory.sessions.remove(&self.session);
         for client in self.clients.drain() {
-            let rooms = self.shard.unseat(self.key, client.socket.scope());
-            client.socket.has_left(rooms);
-            client.socket.forget();
+            let Client { socket, phase, .. } = client;
+            let rooms = self.shard.unseat(self.key, socket.scope());
+            socket.has_left(rooms);
+            // First the ticket that may be in it: after that it would be void.
+            drop(phase);
+            socket.forget();
         }
         self.shard.close(self.key);
         node.metrics.connections.down();

@@ -82,7 +82,6 @@ impl Link {
         };
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
-        socket.forget();
         self.panicked(at, &socket, panic);
         if self
             .clients
@@ -94,7 +93,9 @@ impl Link {
         }
     }
 
+    /// A session that has panicked is gone, so nobody comes back to it.
     pub(super) fn panicked(&self, at: &str, socket: &Socket, panic: &str) {
+        socket.forget();
         self.core.node.metrics.panics.add(1);
         tracing::error!(event = at, socket = %socket.id(), panic, "application code panicked");
     }

@@ -172,11 +172,13 @@ impl Link {
                 }
             }
             Err(refusal) => {
-                client.phase = Phase::Gone;
+                let phase = std::mem::replace(&mut client.phase, Phase::Gone);
                 // Never connected, so nothing is left to tell anyone.
                 client.left = Some(DisconnectReason::ForcedClose);
                 let socket = client.socket.clone();
                 self.turn_away(&socket, &refusal);
+                // Nobody comes back with the ticket that may be in it.
+                drop(phase);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     id::SocketId,
     namespace::{Live, Socket},
     protocol::socket_io::encode,
-    shard::recovery::Ticket,
+    shard::ticket::Ticket,
     supervision::catch,
 };
 

@@ -13,8 +13,8 @@ use crate::{
         command::{Action, Command, Selection},
         log::Unavailable,
         offset::Offset,
-        recovery::Ticket,
         retained::{Found, Saved},
+        ticket::Ticket,
     },
     supervision::catch,
 };
@@ -53,7 +53,10 @@ impl Link {
 
     fn search(&self, socket: &Socket, pid: PrivateId) -> Search {
         let (node, scope) = (socket.node(), socket.scope());
-        let found = scope.recovery.as_ref().map(|store| store.take(pid));
+        let found = scope
+            .recovery
+            .as_ref()
+            .map(|store| store.take(pid, self.key));
         match found.unwrap_or(Found::Nothing) {
             Found::Nothing => Box::pin(async { Err("unknown_session") }),
             Found::Saved(session) => {
@@ -118,7 +121,7 @@ impl Link {
             return Err("unknown_session");
         };
         if session.until <= Instant::now() {
-            ticket.settle();
+            ticket.revoke();
             return Err("expired");
         }
         match store.restore(&self.shard, self.key, scope, session, offset) {
@@ -131,8 +134,8 @@ impl Link {
                 Ok((socket, ticket))
             }
             Err(unavailable) => {
-                // The client gets a fresh session: nobody will come back to this one.
-                ticket.settle();
+                // The client gets a fresh session.
+                ticket.revoke();
                 Err(match unavailable {
                     Unavailable::Unknown => "unknown_offset",
                     Unavailable::Trimmed => "trimmed",
@@ -174,7 +177,6 @@ impl Link {
             Ok(state) => state,
             Err(panic) => {
                 self.panicked("save", socket, &panic);
-                socket.forget();
                 return None;
             }
         };

@@ -39,7 +39,7 @@ impl Held {
     }
 
     /// What a socket has missed.
-    pub(super) fn missed(&mut self, namespace: NamespaceId, frames: Vec<Frame>) {
+    pub(super) fn push_missed(&mut self, namespace: NamespaceId, frames: Vec<Frame>) {
         self.bytes += frames.iter().map(Outbox::cost).sum::<usize>();
         let frames = frames.into_iter().map(|frame| (namespace, frame));
         self.before.extend(frames);
@@ -73,7 +73,7 @@ mod tests {
         let frame = Frame::engine("4");
         let limit = 3 * Outbox::cost(&frame);
         let mut held = Held::default();
-        held.missed(OTHER, vec![frame.clone()]);
+        held.push_missed(OTHER, vec![frame.clone()]);
         held.push(OTHER, frame.clone());
         held.push(ROOT, frame.clone());
         assert!(!held.has_room(&frame, limit), "what was missed counts");

@@ -340,7 +340,7 @@ impl Shard {
         self.seat(key, scope, id);
         let mut state = self.state.borrow_mut();
         if let Some(held) = state.slot_mut(key).and_then(|slot| slot.held.as_mut()) {
-            held.missed(scope.id, missed);
+            held.push_missed(scope.id, missed);
         }
         for room in rooms {
             state.join(scope, key.index, Some(room));

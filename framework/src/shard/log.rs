@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{directory::RoomName, offset::Offset};
 use crate::{
     id::{SocketId, WorkerId},
-    transport::frame::Frame,
+    transport::{frame::Frame, outbox::Outbox},
 };
 
 #[derive(Default)]
@@ -149,7 +149,7 @@ impl Log {
     }
 
     /// The events after an offset for a socket that was in these rooms, in their order; at most
-    /// `max_bytes` of them.
+    /// what takes `max_bytes` of an outbox.
     pub(crate) fn after(
         &self,
         offset: Offset,
@@ -167,7 +167,7 @@ impl Log {
         let mut missed = Vec::new();
         for entry in self.entries.iter().skip(seen) {
             if entry.to.includes(id, rooms) {
-                bytes += entry.frame.bytes.len();
+                bytes += Outbox::cost(&entry.frame);
                 if bytes > max_bytes {
                     return Err(Unavailable::TooMuch);
                 }

@@ -21,7 +21,7 @@
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
-//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`] |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`] |
 //! | [`node`] | all workers of the process |
 
 pub(crate) mod actor;
@@ -47,3 +47,4 @@ mod seats;
 mod select;
 pub(crate) mod slot;
 mod state;
+pub(crate) mod ticket;

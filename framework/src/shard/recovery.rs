@@ -24,7 +24,7 @@ use super::{
     log::{Audience, Log, Unavailable},
     node::Node,
     offset::Offset,
-    retained::{Found, Retained, Saved},
+    retained::{Found, HandedOver, Retained, Saved},
 };
 use crate::{
     config::{Config, Recovery},
@@ -56,14 +56,17 @@ impl RecoveryStore {
         Some(Box::new(Self {
             event_age: options.max_disconnection_duration + unnoticed,
             options,
-            max_missed_bytes: config.max_outbox_bytes,
+            // What comes while it is being sent must find room, too: a client that is cut for that
+            // would come back for more.
+            max_missed_bytes: config.max_outbox_bytes / 2,
             log: Mutex::default(),
             retained: Mutex::default(),
             swept: AtomicBool::new(false),
         }))
     }
 
-    // No foreign code runs under either lock; where both are needed, the log's is taken first.
+    // No foreign code runs under either lock, not even the `Drop` of what a session keeps. Where
+    // both are needed, the log's is taken first.
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,9 +134,34 @@ impl RecoveryStore {
         self.retained().forget(pid, slot);
     }
 
-    /// Takes the session that a client shows this for.
-    pub(crate) fn take(&self, pid: PrivateId) -> Found {
-        self.retained().take(pid)
+    /// Takes the session that a client shows this for, on the connection in this slot.
+    pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
+        self.retained().take(pid, slot)
+    }
+
+    /// A session is given back by whom it was lent to. It is kept, unless the caller is told what
+    /// else to do with it.
+    pub(super) fn hand_over(
+        &self,
+        node: &Node,
+        scope: &Arc<Scope>,
+        session: Saved,
+    ) -> Option<HandedOver> {
+        let mut retained = self.retained();
+        let handed_over = retained.hand_over(session);
+        if handed_over.is_some() {
+            return handed_over;
+        }
+        let trimmed = retained.trim(self.options.max_sessions);
+        self.keep_swept(scope);
+        drop(retained);
+        node.metrics.recovery_sessions_evicted.add(trimmed.evicted);
+        None
+    }
+
+    /// Nobody will come back to a session whose ticket the caller has.
+    pub(super) fn revoke(&self, pid: PrivateId) {
+        self.retained().revoke(pid);
     }
 
     /// Whether an event after `since` did not reach the sockets of a worker.
@@ -190,11 +218,13 @@ impl RecoveryStore {
         let mut log = self.log();
         log.trim(self.event_age, self.options.max_log_bytes);
         let mut retained = self.retained();
-        retained.trim(self.options.max_sessions);
+        let expired = retained.trim(self.options.max_sessions);
         let is_empty = log.is_empty() && retained.is_empty();
         if is_empty {
             self.swept.store(false, Ordering::Relaxed);
         }
+        drop((retained, log));
+        drop(expired);
         is_empty
     }
 }
@@ -223,57 +253,5 @@ async fn sweep(mut sweeping: Sweeping, pause: Duration) {
         let scope = sweeping.scope.upgrade();
         let store = scope.as_ref().and_then(|scope| scope.recovery.as_ref());
         sweeping.done = store.is_none_or(|store| store.sweep());
-    }
-}
-
-/// The one right to restore a session. Dropped unused, it goes to whoever waits for it, or back to
-/// the store until it expires.
-pub(crate) struct Ticket {
-    node: Arc<Node>,
-    scope: Arc<Scope>,
-    session: Option<Saved>,
-}
-
-impl Ticket {
-    pub(crate) fn new(node: &Arc<Node>, scope: &Arc<Scope>, session: Saved) -> Self {
-        Self {
-            node: Arc::clone(node),
-            scope: Arc::clone(scope),
-            session: Some(session),
-        }
-    }
-
-    pub(crate) fn session(&self) -> Option<&Saved> {
-        self.session.as_ref()
-    }
-
-    /// Uses it up.
-    pub(crate) fn settle(mut self) {
-        self.session = None;
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let (Some(session), Some(store)) = (self.session.take(), &self.scope.recovery) else {
-            return;
-        };
-        // What panicked while it was restored is lost, as after any other panic of a session.
-        if std::thread::panicking() {
-            return;
-        }
-        let heir = store.retained().heir(session.pid);
-        if let Some(heir) = heir {
-            // One that has gone meanwhile drops it once more.
-            let _ = heir.send(Self::new(&self.node, &self.scope, session));
-            return;
-        }
-        let mut retained = store.retained();
-        retained.keep(session);
-        let evicted = retained.trim(store.options.max_sessions);
-        store.keep_swept(&self.scope);
-        drop(retained);
-        let metrics = &self.node.metrics;
-        metrics.recovery_sessions_evicted.add(evicted as u64);
     }
 }

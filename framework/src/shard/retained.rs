@@ -12,7 +12,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     directory::{Address, RoomName},
     offset::Offset,
-    recovery::Ticket,
+    ticket::Ticket,
 };
 use crate::id::{PrivateId, SlotKey, SocketId};
 
@@ -29,6 +29,8 @@ pub(crate) struct Saved {
     pub(crate) until: Instant,
 }
 
+/// The sessions themselves are never dropped in here: what they keep is the application's, whose
+/// `Drop` may do anything, and the caller holds a lock.
 #[derive(Default)]
 pub(crate) struct Retained {
     entries: HashMap<PrivateId, Entry>,
@@ -38,7 +40,7 @@ pub(crate) struct Retained {
 }
 
 enum Entry {
-    /// Connected, or its session has not ended yet.
+    /// Connected, or its ticket is out: its session has not ended yet, or is being restored.
     Live {
         place: Address,
         /// The connection on which its client has come back meanwhile.
@@ -62,7 +64,25 @@ pub(crate) enum Found {
     },
 }
 
+/// What becomes of a session that was handed over and is not kept.
+pub(crate) enum HandedOver {
+    /// It is for the connection that waits for it.
+    To(oneshot::Sender<Ticket>, Saved),
+    /// Nobody may come back to it any more.
+    Revoked(Saved),
+}
+
+/// Sessions that are kept no longer, for the caller to drop once it holds no lock.
+#[derive(Default)]
+pub(crate) struct Trimmed {
+    pub(crate) sessions: Vec<Saved>,
+    /// How many of them had to make room before their time.
+    pub(crate) evicted: u64,
+}
+
 impl Retained {
+    /// The socket is there. None of its kind is saved: a fresh id is random, and a session that is
+    /// restored has been taken.
     pub(crate) fn enter(&mut self, pid: PrivateId, place: Address) {
         let heir = None;
         self.entries.insert(pid, Entry::Live { place, heir });
@@ -75,62 +95,77 @@ impl Retained {
         }
     }
 
-    /// Takes a session for good: it is restored once.
-    pub(crate) fn take(&mut self, pid: PrivateId) -> Found {
-        match self.entries.get_mut(&pid) {
-            None => Found::Nothing,
-            Some(Entry::Live { place, heir }) => {
+    /// Nobody comes back to this session any more, wherever its ticket is. Who waits for it learns
+    /// that.
+    pub(crate) fn revoke(&mut self, pid: PrivateId) {
+        if matches!(self.entries.get(&pid), Some(Entry::Live { .. })) {
+            self.entries.remove(&pid);
+        }
+    }
+
+    /// Takes a session for the connection in this slot: it is restored once.
+    pub(crate) fn take(&mut self, pid: PrivateId, slot: SlotKey) -> Found {
+        let Some(entry) = self.entries.get_mut(&pid) else {
+            return Found::Nothing;
+        };
+        let place = match entry {
+            Entry::Live { place, heir } => {
                 let (sender, session) = oneshot::channel();
                 // A client that came back twice is on its last connection.
                 *heir = Some(sender);
                 let place = *place;
-                Found::Live { place, session }
+                return Found::Live { place, session };
             }
-            Some(Entry::Saved { .. }) => self.remove(pid).map_or(Found::Nothing, Found::Saved),
-        }
-    }
-
-    fn remove(&mut self, pid: PrivateId) -> Option<Saved> {
-        match self.entries.remove(&pid)? {
-            Entry::Live { .. } => None,
+            Entry::Saved { session, .. } => Address {
+                slot,
+                id: session.id,
+            },
+        };
+        match std::mem::replace(entry, Entry::Live { place, heir: None }) {
+            Entry::Live { .. } => Found::Nothing,
             Entry::Saved { number, session } => {
                 self.saved.remove(&(session.until, number));
-                Some(session)
+                Found::Saved(session)
             }
         }
     }
 
-    /// Who waits for the session.
-    pub(crate) fn heir(&mut self, pid: PrivateId) -> Option<oneshot::Sender<Ticket>> {
-        match self.entries.get_mut(&pid)? {
-            Entry::Live { heir, .. } => heir.take(),
-            Entry::Saved { .. } => None,
+    /// Takes a session back that was lent, and keeps it; `Some` if that is not what is to be done.
+    pub(crate) fn hand_over(&mut self, session: Saved) -> Option<HandedOver> {
+        let Some(entry @ Entry::Live { .. }) = self.entries.get_mut(&session.pid) else {
+            return Some(HandedOver::Revoked(session));
+        };
+        if let Entry::Live { heir, .. } = entry
+            && let Some(heir) = heir.take()
+        {
+            return Some(HandedOver::To(heir, session));
         }
-    }
-
-    /// Keeps the session of a client that is away.
-    pub(crate) fn keep(&mut self, session: Saved) {
         self.next += 1;
-        let (pid, number) = (session.pid, self.next);
-        self.remove(pid);
-        self.saved.insert((session.until, number), pid);
-        self.entries.insert(pid, Entry::Saved { number, session });
+        let number = self.next;
+        self.saved.insert((session.until, number), session.pid);
+        *entry = Entry::Saved { number, session };
+        None
     }
 
-    /// Forgets what has expired, and the oldest of what is more than `max`. How many had to make
-    /// room.
-    pub(crate) fn trim(&mut self, max: usize) -> usize {
+    /// Takes out what has expired, and the oldest of what is more than `max`.
+    pub(crate) fn trim(&mut self, max: usize) -> Trimmed {
         let now = Instant::now();
-        let mut evicted = 0;
-        while let Some((&(until, _), &pid)) = self.saved.first_key_value() {
-            let expired = until <= now;
-            if !expired && self.saved.len() <= max {
+        let mut trimmed = Trimmed::default();
+        loop {
+            let excess = self.saved.len() > max;
+            let Some(first) = self.saved.first_entry() else {
+                break;
+            };
+            let expired = first.key().0 <= now;
+            if !expired && !excess {
                 break;
             }
-            evicted += usize::from(!expired);
-            self.remove(pid);
+            trimmed.evicted += u64::from(!expired);
+            if let Some(Entry::Saved { session, .. }) = self.entries.remove(&first.remove()) {
+                trimmed.sessions.push(session);
+            }
         }
-        evicted
+        trimmed
     }
 
     /// Whether nobody is away.
@@ -138,3 +173,6 @@ impl Retained {
         self.saved.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

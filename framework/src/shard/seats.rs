@@ -108,9 +108,7 @@ impl State {
         seat.connecting = false;
         let held = slot.held.as_mut().map(|held| held.take(scope.id));
         let Taken { before, behind } = held.unwrap_or_default();
-        if !slot.sockets.iter().any(|seat| seat.connecting) {
-            slot.held = None;
-        }
+        slot.hold_no_longer();
         node.metrics.sockets.up();
         self.join(scope, key.index, None);
         for frame in before.into_iter().chain([reply]).chain(behind) {
@@ -146,14 +144,11 @@ impl State {
             !gone
         });
         if let Some(held) = &mut slot.held {
-            let count = held.len();
-            held.take(scope.id);
-            let dropped = count - held.len();
+            let Taken { before, behind } = held.take(scope.id);
+            let dropped = before.len() + behind.len();
             node.metrics.dropped_closed.add(dropped as u64);
         }
-        if !slot.sockets.iter().any(|seat| seat.connecting) {
-            slot.held = None;
-        }
+        slot.hold_no_longer();
         if !seat.connecting {
             node.metrics.sockets.down();
         }

@@ -118,6 +118,13 @@ impl Slot {
         self.held.is_some() && self.seat(namespace).is_some_and(|seat| seat.connecting)
     }
 
+    /// Without sockets that are connecting nothing is held.
+    pub(crate) fn hold_no_longer(&mut self) {
+        if !self.sockets.iter().any(|seat| seat.connecting) {
+            self.held = None;
+        }
+    }
+
     /// Drops what waits, and counts it: nothing more will be written.
     pub(crate) fn discard(&mut self, metrics: &Metrics) {
         let held = self.held.take().map_or(0, |held| held.len());

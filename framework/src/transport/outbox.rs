@@ -120,13 +120,13 @@ impl Outbox {
         self.blocked = false;
     }
 
-    /// What a frame that waits counts for.
-    pub(crate) fn cost(frame: &Frame) -> usize {
-        cost(&frame.bytes)
-    }
-
     pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
         self.bytes + Self::cost(frame) <= limit
+    }
+
+    /// What a frame takes of the limit while it waits.
+    pub(crate) fn cost(frame: &Frame) -> usize {
+        cost(&frame.bytes)
     }
 
     /// Drops everything; how many packets that were, one half-written included.
