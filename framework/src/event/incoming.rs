@@ -61,8 +61,9 @@ impl std::fmt::Debug for Incoming<'_> {
     }
 }
 
-/// An event that no typed handler is listed for, as
-/// [`Session::unhandled`](crate::Session::unhandled) gets it.
+/// An event before any type was asked of its arguments, owned: what an [event
+/// middleware](crate::NamespaceBuilder::event_middleware) looks at, and what
+/// [`Session::unhandled`](crate::Session::unhandled) gets.
 pub struct RawEvent {
     pub(crate) name: Box<str>,
     pub(crate) args: Box<str>,
