@@ -49,6 +49,12 @@ impl<'a> Incoming<'a> {
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         decode_list(self.name, self.payload)
     }
+
+    /// As [`RawEvent::refuse`].
+    pub(crate) fn refuse(&self) -> Rejection {
+        let text = format!("there is no handler for the event `{}`", self.name);
+        Rejection::of(RejectionKind::Unhandled, text)
+    }
 }
 
 impl std::fmt::Debug for Incoming<'_> {
@@ -119,8 +125,7 @@ impl RawEvent {
     /// [`Session::rejected`](crate::Session::rejected) decides, by default not at all.
     #[must_use]
     pub fn refuse(&self) -> Rejection {
-        let text = format!("there is no handler for the event `{}`", self.name);
-        Rejection::of(RejectionKind::Unhandled, text)
+        self.incoming().refuse()
     }
 
     pub(crate) fn incoming(&self) -> Incoming<'_> {
