@@ -65,9 +65,9 @@ async fn what_is_not_all_there_is_not_given_in_part() {
     assert_eq!(after(0).unwrap_err(), Unavailable::Trimmed);
     assert_eq!(names(&after(1).unwrap()), [r#"42["new","---------1"]"#]);
     assert_eq!(after(3).unwrap_err(), Unavailable::Unknown);
-    let len = after(1).unwrap()[0].bytes.len();
-    assert!(log.after(Offset(1), id, &[], len).is_ok());
-    let narrow = log.after(Offset(1), id, &[], len - 1);
+    let cost = Outbox::cost(&after(1).unwrap()[0]);
+    assert!(log.after(Offset(1), id, &[], cost).is_ok());
+    let narrow = log.after(Offset(1), id, &[], cost - 1);
     assert_eq!(narrow.unwrap_err(), Unavailable::TooMuch);
 }
 
