@@ -15,7 +15,10 @@ use roomcast::{
     testing::{PATIENCE, TestServer},
 };
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 use wire::{Message, Wire, serve_on};
 
 // ---- the application
@@ -36,6 +39,8 @@ enum Wish {
     EmitWhenDropped,
     /// It does not come to a decision when it is restored.
     Hesitate,
+    /// When it is restored it waits until the test says so.
+    Wait,
     PanicInDisconnecting,
     PanicInDisconnect,
 }
@@ -49,6 +54,7 @@ struct Auth {
 struct Desk {
     sockets: mpsc::Sender<Socket>,
     dropped: mpsc::Sender<bool>,
+    go: Notify,
 }
 
 /// Whether its last emit worked is told to the test.
@@ -84,8 +90,10 @@ impl Session for Guest {
     async fn restore(_: SessionState, auth: Auth, socket: &Socket) -> Result<Self, Refusal> {
         let wish = auth.wish;
         let session = Self::connect(auth, socket).await?;
-        if wish == Wish::Hesitate {
-            std::future::pending().await
+        match wish {
+            Wish::Hesitate => std::future::pending().await,
+            Wish::Wait => socket.state::<Arc<Desk>>().go.notified().await,
+            _ => {}
         }
         Ok(session)
     }
@@ -103,12 +111,35 @@ impl Session for Guest {
     }
 }
 
+/// Takes no key that it does not know.
+#[derive(EventHandlers)]
+#[handles()]
+struct Strict;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    #[serde(rename = "token")]
+    _token: String,
+}
+
+impl Session for Strict {
+    type Auth = Token;
+
+    async fn connect(_: Token, socket: &Socket) -> Result<Self, Refusal> {
+        let desk: &Arc<Desk> = socket.state();
+        let _ = desk.sockets.try_send(socket.clone());
+        Ok(Self)
+    }
+}
+
 // ---- the test's side
 
 struct World {
     server: TestServer,
     sockets: mpsc::Receiver<Socket>,
     dropped: mpsc::Receiver<bool>,
+    desk: Arc<Desk>,
 }
 
 /// What a client shows to come back.
@@ -131,17 +162,21 @@ impl World {
     fn with(options: impl FnOnce(HubBuilder) -> HubBuilder, recovery: Recovery) -> Self {
         let (socket_sender, sockets) = mpsc::channel(100);
         let (drop_sender, dropped) = mpsc::channel(100);
+        let desk = Arc::new(Desk {
+            sockets: socket_sender,
+            dropped: drop_sender,
+            go: Notify::new(),
+        });
         let hub = Hub::builder()
             .namespace::<Guest>("/")
-            .state(Arc::new(Desk {
-                sockets: socket_sender,
-                dropped: drop_sender,
-            }))
+            .namespace::<Strict>("/strict")
+            .state(Arc::clone(&desk))
             .connection_state_recovery(recovery);
         Self {
             server: serve_on(1, WebSocketMode::Handoff, options(hub)),
             sockets,
             dropped,
+            desk,
         }
     }
 
@@ -193,14 +228,18 @@ impl World {
     }
 }
 
-/// The answer to a CONNECT, before which events may come.
 async fn reply(wire: &mut Wire) -> BTreeMap<String, String> {
+    reply_in(wire, "40").await
+}
+
+/// The answer to a CONNECT, before which events may come.
+async fn reply_in(wire: &mut Wire, start: &str) -> BTreeMap<String, String> {
     loop {
         let message = wire.next().await;
         let Message::Text(text) = &message else {
             panic!("{message:?}");
         };
-        if let Some(reply) = text.strip_prefix("40") {
+        if let Some(reply) = text.strip_prefix(start) {
             return serde_json::from_str(reply).unwrap();
         }
         assert!(text.starts_with("42"), "{text}");
@@ -312,6 +351,113 @@ async fn who_is_lost_while_it_comes_back_can_come_back_again() {
     let (wire, socket, ticket) = world.undecided().await;
     wire.reset();
     until("it has left", || !socket.is_connected()).await;
+    assert!(world.recovers(&ticket).await);
+}
+
+// ---- what a client has seen
+
+impl World {
+    /// The events that a client which comes back is sent before the reply.
+    async fn missed(&self, ticket: &Ticket) -> Vec<String> {
+        let mut wire = Wire::open(&self.server).await;
+        wire.text(&format!("40{}", ticket.auth("nothing"))).await;
+        let mut missed = Vec::new();
+        loop {
+            let Message::Text(text) = wire.next().await else {
+                panic!("not a text");
+            };
+            if let Some(reply) = text.strip_prefix("40") {
+                assert!(reply.contains(&ticket.pid), "a fresh session: {reply}");
+                return missed;
+            }
+            missed.push(text.chars().take_while(|c| *c != ',').collect());
+        }
+    }
+}
+
+/// Its emits wait for the CONNECT reply, so a client that answers pings has not seen them.
+#[actix_web::test]
+async fn what_waits_for_a_socket_that_comes_back_has_not_been_seen() {
+    let mut world = World::with(|hub| hub.ping_interval(BRIEFLY), Recovery::new());
+    let ticket = world.lost("nothing").await;
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(&format!("40{}", ticket.auth("wait"))).await;
+    let socket = world.socket().await;
+    socket.emit_raw("second", &()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(wire.next_unanswered().await, Message::Text("2".to_owned()));
+        wire.text("3").await;
+    }
+    // Its answer comes once the three pongs have been taken.
+    wire.write(&wire::frame(wire::FIN | wire::PING, b"?")).await;
+    while wire.next_unanswered().await != Message::Pong(b"?".to_vec()) {}
+    world.desk.go.notify_one();
+    while !matches!(wire.next_unanswered().await, Message::Text(text) if text.starts_with("40")) {}
+    // What follows the reply is lost with the connection.
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 2).await;
+    assert_eq!(world.missed(&ticket).await, [r#"42["second""#]);
+}
+
+#[actix_web::test]
+async fn a_pong_that_nobody_asked_for_says_nothing_of_what_was_seen() {
+    let mut world = World::new();
+    let (mut wire, ticket) = world.enter("nothing").await;
+    world.hub().everyone().emit_raw("second", &()).unwrap();
+    let second = wire.next().await;
+    assert!(matches!(second, Message::Text(event) if event.starts_with(r#"42["second""#)));
+    for _ in 0..3 {
+        wire.text("3").await;
+    }
+    wire.write(&wire::frame(wire::FIN | wire::PING, b"?")).await;
+    assert_eq!(wire.next().await, Message::Pong(b"?".to_vec()));
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 1).await;
+    assert_eq!(world.missed(&ticket).await, [r#"42["second""#]);
+}
+
+// ---- what clients send along
+
+#[actix_web::test]
+async fn a_session_that_refuses_unknown_keys_sees_none_of_recovery() {
+    let mut world = World::new();
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(r#"40/strict,{"token":"a"}"#).await;
+    let pid = reply_in(&mut wire, "40/strict,").await["pid"].clone();
+    assert_eq!(world.socket().await.auth(), Some(r#"{"token":"a"}"#));
+    let strict = world.hub().namespace("/strict").unwrap();
+    strict.everyone().emit_raw("first", &()).unwrap();
+    let Message::Text(event) = wire.next().await else {
+        panic!("not an event");
+    };
+    let offset = event.split('"').nth(3).unwrap().to_owned();
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 1).await;
+
+    for (auth, recovered) in [
+        (json!({ "pid": pid, "offset": offset, "token": "b" }), true),
+        // For which no event had come.
+        (json!({ "pid": pid, "token": "b" }), false),
+    ] {
+        let mut wire = Wire::open(&world.server).await;
+        wire.text(&format!("40/strict,{auth}")).await;
+        let reply = reply_in(&mut wire, "40/strict,").await;
+        assert_eq!(reply["pid"] == pid, recovered);
+        let socket = world.socket().await;
+        assert_eq!(socket.recovered(), recovered);
+        assert_eq!(socket.auth(), Some(r#"{"token":"b"}"#));
+    }
+}
+
+// ---- long times
+
+#[actix_web::test]
+async fn a_client_may_come_back_for_ever() {
+    let mut world = World::with(
+        |hub| hub.ping_timeout(Duration::MAX),
+        Recovery::new().max_disconnection_duration(Duration::MAX),
+    );
+    let ticket = world.lost("nothing").await;
     assert!(world.recovers(&ticket).await);
 }
 

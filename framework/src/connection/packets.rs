@@ -50,8 +50,9 @@ impl Link {
                 self.text(text, cx);
             }
             Ok(EnginePacket::Pong(_)) => {
-                self.shard.pong(self.key);
-                self.seen_so_far();
+                if self.shard.pong(self.key) {
+                    self.seen_so_far();
+                }
             }
             Ok(EnginePacket::Binary(bytes)) => {
                 self.shard.heard(self.key);

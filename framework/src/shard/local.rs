@@ -260,10 +260,12 @@ impl Shard {
 
     // ---- heartbeat
 
-    pub(crate) fn pong(&self, key: SlotKey) {
+    /// Whether it answers a ping.
+    pub(crate) fn pong(&self, key: SlotKey) -> bool {
         let mut state = self.state.borrow_mut();
-        state.pong(key);
+        let answers = state.pong(key);
         self.settle(state);
+        answers
     }
 
     /// Any other packet restarts a running ping timeout, once (engine.io 6.6.12).

@@ -36,6 +36,9 @@ use crate::{
 /// The longest time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// What every clock can add to its time; longer ones are cut to it.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 pub(crate) struct RecoveryStore {
     options: Recovery,
     /// How long events are kept.
@@ -50,11 +53,14 @@ pub(crate) struct RecoveryStore {
 impl RecoveryStore {
     /// The store of a namespace; `None` where recovery is off.
     pub(crate) fn new(config: &Config) -> Option<Box<Self>> {
-        let options = config.connection_state_recovery.clone()?;
+        let mut options = config.connection_state_recovery.clone()?;
+        let longest = &mut options.max_disconnection_duration;
+        *longest = FOREVER.min(*longest);
         // A connection can be dead for that long before its session is saved.
-        let unnoticed = 2 * config.ping_interval + 2 * config.ping_timeout;
+        let unnoticed = config.ping_interval.saturating_add(config.ping_timeout);
+        let unnoticed = unnoticed.saturating_mul(2);
         Some(Box::new(Self {
-            event_age: options.max_disconnection_duration + unnoticed,
+            event_age: options.max_disconnection_duration.saturating_add(unnoticed),
             options,
             // What comes while it is being sent must find room, too: a client that is cut for that
             // would come back for more.

@@ -224,15 +224,18 @@ impl State {
         self.set_deadline(Due::Pong, index);
     }
 
-    pub(crate) fn pong(&mut self, key: SlotKey) {
+    /// Whether it answers a ping.
+    pub(crate) fn pong(&mut self, key: SlotKey) -> bool {
         let Some(slot) = self.slot_mut(key) else {
-            return;
+            return false;
         };
         // An unsolicited pong changes nothing: the interval that is running stays the only one.
-        if slot.heartbeat != Heartbeat::Resting {
-            slot.heartbeat = Heartbeat::Resting;
-            self.set_deadline(Due::Ping, key.index);
+        if slot.heartbeat == Heartbeat::Resting {
+            return false;
         }
+        slot.heartbeat = Heartbeat::Resting;
+        self.set_deadline(Due::Ping, key.index);
+        true
     }
 }
 
