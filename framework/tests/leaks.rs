@@ -1,4 +1,5 @@
-//! After thousands of clients that come and go in every way, all is as it was before.
+//! After thousands of clients that come and go in every way, all is as it was before. Polling sessions have a test
+//! of their own, `polling_churn`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -9,15 +10,11 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use roomcast::{WebSocketMode, prelude::*, testing::TestServer};
 use tokio::sync::Semaphore;
 use wire::{
-    BINARY, CLOSE, FIN, HANDSHAKE, MODES, Message, Wire, descriptors, deserted, eventually, frame,
-    memory,
+    BINARY, CLOSE, FIN, MODES, Message, Wire, descriptors, deserted, eventually, frame, memory,
 };
 
 /// In both modes together.
 const CLIENTS: usize = 20_000;
-
-/// Polling sessions.
-const POLLING: usize = 20_000;
 
 /// Clients at one time.
 const AT_ONCE: usize = 100;
@@ -143,64 +140,6 @@ async fn clients_that_come_and_go_leave_nothing() {
         nothing_grows(mode).await;
     }
     answers_that_never_come_do_not_gather().await;
-    polling_sessions_that_are_abandoned_leave_nothing().await;
-}
-
-/// Sessions of a client on one HTTP connection, each left in another state.
-async fn poll_and_vanish(server: &TestServer, sessions: usize) {
-    let mut http = Wire::dial(server).await;
-    for number in 0..sessions {
-        let open = http.request("GET", "", "").await;
-        let sid = open.split('"').nth(3).unwrap().to_owned();
-        let session = format!("&sid={sid}");
-        match number % 5 {
-            0 => {}
-            1 => assert_eq!(http.request("POST", &session, "40").await, "ok"),
-            2 => assert_eq!(http.request("POST", &session, "1").await, "ok"),
-            // Half-way through an upgrade, and right behind it.
-            way => {
-                assert_eq!(http.request("POST", &session, "40").await, "ok");
-                http.request("GET", &session, "").await;
-                let mut socket = Wire::dial(server).await;
-                let request = HANDSHAKE.replace("=websocket", &format!("=websocket{session}"));
-                socket.write(request.as_bytes()).await;
-                socket.head().await;
-                socket.text("2probe").await;
-                socket.expect("3probe").await;
-                if way == 4 {
-                    socket.text("5").await;
-                }
-                socket.reset();
-            }
-        }
-    }
-    // In the middle of a request.
-    http.write(b"POST /socket.io/?EIO=4&transport=polling")
-        .await;
-    http.reset();
-}
-
-async fn polling_sessions_that_are_abandoned_leave_nothing() {
-    const CLIENTS: usize = 8;
-    let hub = Hub::builder()
-        .namespace::<Visitor>("/")
-        .ping_interval(Duration::from_millis(100))
-        .ping_timeout(Duration::from_millis(100))
-        .close_timeout(Duration::from_millis(100))
-        .upgrade_timeout(Duration::from_millis(100));
-    let server = wire::serve_on(2, WebSocketMode::Handoff, hub);
-    let mut before = None;
-    // The first round is for what is made once.
-    for sessions in [POLLING / 8, POLLING] {
-        let clients = (0..CLIENTS).map(|_| poll_and_vanish(&server, sessions / CLIENTS));
-        futures_util::future::join_all(clients).await;
-        deserted(server.hub()).await;
-        let now = (descriptors(), memory());
-        let (open, used) = *before.get_or_insert(now);
-        eventually("all descriptors are given back", || descriptors() <= open).await;
-        let grown = now.1.saturating_sub(used);
-        assert!(grown < SLACK, "{sessions} sessions: {grown} bytes");
-    }
 }
 
 async fn answers_that_never_come_do_not_gather() {

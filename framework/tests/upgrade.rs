@@ -70,6 +70,14 @@ async fn probe(client: &Poller<'_>) -> RawClient {
     RawClient::connect(client.server, &client.query("websocket")).await
 }
 
+/// A WebSocket that the server has answered.
+async fn probed(client: &Poller<'_>) -> RawClient {
+    let mut socket = probe(client).await;
+    socket.send("2probe").await;
+    socket.expect_text("3probe").await;
+    socket
+}
+
 async fn echoes(socket: &mut RawClient) {
     socket.send(r#"429["echo","x"]"#).await;
     socket.expect_text(r#"439["x"]"#).await;
@@ -97,9 +105,7 @@ async fn a_probe_then_an_upgrade_moves_the_session(mode: WebSocketMode) {
     for _ in 0..8 {
         let client = Poller::connected(&server).await;
         let poll = client.start_poll().await;
-        let mut socket = probe(&client).await;
-        socket.send("2probe").await;
-        socket.expect_text("3probe").await;
+        let mut socket = probed(&client).await;
         poll.answer().await.expect(200, "6");
         // A poll that comes later is answered as well.
         client.poll().await.expect(200, "6");
@@ -127,9 +133,7 @@ async fn what_is_sent_meanwhile_arrives_once_and_in_order(mode: WebSocketMode) {
             }
         };
         say(&client, 20).await;
-        let mut socket = probe(&client).await;
-        socket.send("2probe").await;
-        socket.expect_text("3probe").await;
+        let mut socket = probed(&client).await;
         say(&client, 3).await;
         let first = client.poll().await;
         say(&client, 3).await;
@@ -191,9 +195,7 @@ async fn one_that_says_too_much_is_closed(mode: WebSocketMode) {
 async fn a_second_websocket_is_refused(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
-    let mut socket = probe(&client).await;
-    socket.send("2probe").await;
-    socket.expect_text("3probe").await;
+    let mut socket = probed(&client).await;
     let handshake = HANDSHAKE.replace("EIO=4&transport=websocket", &client.query("websocket"));
     let second = Pending::start(&server, &handshake).await;
     second.answer().await.expect(400, "Bad request");
@@ -220,9 +222,7 @@ async fn what_closes_the_session_meanwhile_is_told(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
     let poll = client.start_poll().await;
-    let mut socket = probe(&client).await;
-    socket.send("2probe").await;
-    socket.expect_text("3probe").await;
+    let mut socket = probed(&client).await;
     poll.answer().await.expect(200, "6");
     let told = server.hub().everyone().disconnect(true).await;
     told.expect("room for it");
@@ -262,10 +262,7 @@ async fn a_client_that_stops_reading_is_cut(mode: WebSocketMode) {
 async fn a_websocket_that_vanishes_leaves_the_session_polling(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
-    let mut socket = probe(&client).await;
-    socket.send("2probe").await;
-    socket.expect_text("3probe").await;
-    drop(socket);
+    drop(probed(&client).await);
     client.post(r#"422["echo","y"]"#).await.expect(200, "ok");
     let answer = loop {
         let answer = client.poll().await;
@@ -317,9 +314,7 @@ async fn a_probe_that_comes_with_the_handshake_is_answered(mode: WebSocketMode) 
 async fn a_session_that_ends_closes_the_attempt(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub);
     let client = Poller::connected(&server).await;
-    let mut socket = probe(&client).await;
-    socket.send("2probe").await;
-    socket.expect_text("3probe").await;
+    let mut socket = probed(&client).await;
     client.post("1").await.expect(200, "ok");
     assert_eq!(socket.closed().await, 1005);
     until("nothing is left", || server.hub().stats().connections == 0).await;

@@ -26,6 +26,10 @@ impl Link {
         if self.clients.knows(nsp) {
             return false;
         }
+        if auth.is_some_and(|auth| auth.len() > self.core.node.config.max_auth_bytes) {
+            self.refuse(nsp, &Refusal::new("the auth is too large"));
+            return true;
+        }
         let namespace = match self.namespace(nsp) {
             Ok(namespace) => namespace,
             Err(refusal) => {

@@ -36,7 +36,7 @@ impl ParentInner {
 
     fn may_accept(&self, name: &str) -> bool {
         match &self.matcher {
-            Matcher::Pattern(pattern) => pattern.params(name).is_some(),
+            Matcher::Pattern(pattern) => pattern.matches(name),
             Matcher::Predicate(_) => true,
         }
     }
@@ -90,6 +90,10 @@ impl Children {
     /// The child of this name, made if there is none and a parent may accept it. It belongs to no
     /// parent before one has accepted a client.
     pub(super) fn enter(self: &Arc<Self>, name: &str) -> Result<Arc<NamespaceInner>, Refusal> {
+        // Most clients come to one that exists.
+        if let Some(child) = self.find(name) {
+            return Ok(child);
+        }
         let possible = name.len() <= MAX_NAME
             && name != "/"
             && self.parents.iter().any(|parent| parent.may_accept(name));
@@ -97,6 +101,7 @@ impl Children {
             return Err(Refusal::unknown_namespace());
         }
         let mut listed = self.listed();
+        // Another client may have been faster.
         if let Some(child) = listed.get(name).and_then(|listed| listed.child.upgrade()) {
             return Ok(child);
         }
@@ -142,8 +147,11 @@ impl Children {
 
     /// The child of this name, if it has accepted a client.
     pub(super) fn get(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let child = self.listed().get(name)?.child.upgrade();
-        child.filter(|child| child.parent().is_some())
+        self.find(name).filter(|child| child.parent().is_some())
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        self.listed().get(name)?.child.upgrade()
     }
 
     pub(super) fn parent(&self, name: &str) -> Option<&Arc<ParentInner>> {

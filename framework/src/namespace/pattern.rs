@@ -36,23 +36,33 @@ impl Pattern {
         })
     }
 
+    /// Whether the name matches. Allocates nothing: any client may ask.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        self.divide(name, |_, _| {}).is_some()
+    }
+
     /// The parts of a name that matches.
     pub(super) fn params(&self, name: &str) -> Option<Params> {
-        let mut rest = name.strip_prefix(&*self.head)?;
         let mut params = Vec::with_capacity(self.parts.len());
+        self.divide(name, |part, value| params.push((Arc::clone(part), value)))?;
+        Some(params.into_iter().collect())
+    }
+
+    /// Shows each part with its value; `None` at the first that does not fit.
+    fn divide<'n>(&self, name: &'n str, mut show: impl FnMut(&Arc<str>, &'n str)) -> Option<()> {
+        let mut part = |name, value: &'n str| {
+            let fits = !value.is_empty() && !value.contains('/');
+            fits.then(|| show(name, value))
+        };
+        let mut rest = name.strip_prefix(&*self.head)?;
         let (last, others) = self.parts.split_last()?;
         for (name, behind) in others {
             let first = rest.chars().next()?.len_utf8();
             let at = first + rest.get(first..)?.find(&**behind)?;
-            params.push((Arc::clone(name), rest.get(..at)?));
+            part(name, rest.get(..at)?)?;
             rest = rest.get(at + behind.len()..)?;
         }
-        params.push((Arc::clone(&last.0), rest.strip_suffix(&*last.1)?));
-        let fits = |(_, value): &(_, &str)| !value.is_empty() && !value.contains('/');
-        params
-            .iter()
-            .all(fits)
-            .then(|| params.into_iter().collect())
+        part(&last.0, rest.strip_suffix(&*last.1)?)
     }
 }
 
@@ -105,8 +115,9 @@ mod tests {
             ("/{a}-{b}", ""),
             ("/{a}aa", "/aa"),
         ] {
-            let params = Pattern::parse(pattern).unwrap().params(name);
-            assert_eq!(params, None, "{pattern} {name}");
+            let pattern = Pattern::parse(pattern).unwrap();
+            assert_eq!(pattern.params(name), None, "{pattern:?} {name}");
+            assert!(!pattern.matches(name), "{pattern:?} {name}");
         }
     }
 
@@ -145,10 +156,14 @@ mod tests {
             let Some(pattern) = Pattern::parse(&pattern) else {
                 return Ok(());
             };
+            let mut matches = false;
+            let measured = allocation_counter::measure(|| matches = pattern.matches(&name));
+            prop_assert_eq!(measured.count_total, 0);
             let mut params = None;
             let measured = allocation_counter::measure(|| params = pattern.params(&name));
             let list = 4 * pattern.parts.len() * size_of::<(Arc<str>, Box<str>)>();
             prop_assert!(measured.bytes_max as usize <= name.len() + list);
+            prop_assert_eq!(matches, params.is_some());
             for (_, value) in params.iter().flat_map(Params::iter) {
                 prop_assert!(!value.is_empty() && name.contains(value));
             }

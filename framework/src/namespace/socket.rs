@@ -106,7 +106,8 @@ impl Socket {
     }
 
     /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
-    /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its length.
+    /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its
+    /// length, at most [`max_auth_bytes`](crate::HubBuilder::max_auth_bytes).
     #[must_use]
     pub fn auth(&self) -> Option<&str> {
         self.known_extras()?.auth.get().map(AsRef::as_ref)
@@ -327,16 +328,25 @@ impl Socket {
     }
 
     pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
+        let Some(store) = &self.scope().recovery else {
+            return self.send_unlogged(frame);
+        };
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
-        if let Some(store) = &self.scope().recovery {
-            let (node, scope, id) = (self.node(), self.scope(), self.id());
-            return store.emit(node, scope, frame, Audience::socket(id), || {
-                // Its client may have come back elsewhere since the caller got this handle.
-                let address = node.directory.address(scope.id, id);
-                address.map_or_else(Selection::default, Selection::socket)
-            });
+        let (node, scope, id) = (self.node(), self.scope(), self.id());
+        store.emit(node, scope, frame, Audience::socket(id), || {
+            // Where its client is that comes back elsewhere between the look above and the log's
+            // lock; later ones find this handle disconnected.
+            let address = node.directory.address(scope.id, id);
+            address.map_or_else(Selection::default, Selection::socket)
+        })
+    }
+
+    /// Sends what is no event, or an event where recovery is off.
+    pub(super) fn send_unlogged(&self, frame: Frame) -> Result<(), EmitError> {
+        if !self.is_connected() {
+            return Err(EmitError::Disconnected);
         }
         match self.node().local() {
             Some(shard) if shard.worker == self.0.slot.worker => {

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::oneshot;
@@ -11,7 +14,11 @@ use crate::event::RawEvent;
 
 /// Shared between the connection, which hands events over, and the tasks that wait for them.
 #[derive(Default)]
-pub(crate) struct Waiters(Mutex<State>);
+pub(crate) struct Waiters {
+    /// Someone waits. Written under the lock, and read without it for every event that arrives.
+    any: AtomicBool,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -31,21 +38,29 @@ struct Waiter {
 impl Waiters {
     // The lock is held for a few instructions and never across an await or foreign code.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = change(&mut state);
+        self.any.store(!state.waiting.is_empty(), Ordering::Release);
+        result
     }
 
     /// Where the next event of this name will arrive; closed when the socket has gone.
     pub(super) fn wait(&self, event: &'static str) -> oneshot::Receiver<RawEvent> {
         let (sender, receiver) = oneshot::channel();
-        let mut state = self.lock();
-        if !state.closed {
-            state.waiting.push(Waiter { event, sender });
-        }
+        self.change(|state| {
+            if !state.closed {
+                state.waiting.push(Waiter { event, sender });
+            }
+        });
         receiver
     }
 
     pub(super) fn forget_closed(&self) {
-        self.lock().waiting.retain(|w| !w.sender.is_closed());
+        self.change(|state| state.waiting.retain(|w| !w.sender.is_closed()));
     }
 
     /// Takes an event back; false if the socket has gone.
@@ -59,13 +74,17 @@ impl Waiters {
 
     /// Nothing more will come; how many events nobody will get.
     pub(super) fn close(&self) -> usize {
-        let mut state = self.lock();
-        state.closed = true;
-        state.waiting.clear();
-        std::mem::take(&mut state.returned).len()
+        self.change(|state| {
+            state.closed = true;
+            state.waiting.clear();
+            std::mem::take(&mut state.returned).len()
+        })
     }
 
     pub(crate) fn expect(&self, event: &str) -> bool {
+        if !self.any.load(Ordering::Acquire) {
+            return false;
+        }
         let state = self.lock();
         state.waiting.iter().any(|waiter| waiter.event == event)
     }
@@ -73,25 +92,26 @@ impl Waiters {
     /// Hands over what is queued and waited for, in order of arrival; what was given back goes
     /// to the front before.
     pub(crate) fn serve(&self, queue: &mut VecDeque<RawEvent>) {
-        let mut state = self.lock();
-        for event in state.returned.drain(..).rev() {
-            queue.push_front(event);
-        }
-        let mut at = 0;
-        while let Some(event) = queue.get(at) {
-            let mut waiting = state.waiting.iter();
-            let Some(waiter) = waiting.position(|waiter| waiter.event == event.name()) else {
-                at += 1;
-                continue;
-            };
-            let sender = state.waiting.remove(waiter).sender;
-            if let Some(event) = queue.remove(at)
-                && let Err(event) = sender.send(event)
-            {
-                // Has stopped waiting: for the next one.
-                queue.insert(at, event);
+        self.change(|state| {
+            for event in state.returned.drain(..).rev() {
+                queue.push_front(event);
             }
-        }
+            let mut at = 0;
+            while let Some(event) = queue.get(at) {
+                let mut waiting = state.waiting.iter();
+                let Some(waiter) = waiting.position(|waiter| waiter.event == event.name()) else {
+                    at += 1;
+                    continue;
+                };
+                let sender = state.waiting.remove(waiter).sender;
+                if let Some(event) = queue.remove(at)
+                    && let Err(event) = sender.send(event)
+                {
+                    // Has stopped waiting: for the next one.
+                    queue.insert(at, event);
+                }
+            }
+        });
     }
 }
 
@@ -125,6 +145,15 @@ mod tests {
         assert_eq!(second.try_recv().unwrap().json(), "[2]");
         let left: Vec<_> = queue.iter().map(RawEvent::json).collect();
         assert_eq!(left, ["[4]", "[0]", "[3]"]);
+    }
+
+    #[test]
+    fn an_event_that_nobody_waits_for_takes_no_lock() {
+        let waiters = Waiters::default();
+        drop(waiters.wait("a"));
+        waiters.forget_closed();
+        let _held = waiters.lock();
+        assert!(!waiters.expect("a"));
     }
 
     #[test]

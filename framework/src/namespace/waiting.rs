@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
@@ -81,13 +82,10 @@ impl<E: Event> Awaited<E> {
     where
         E::Ack: Serialize,
     {
-        let Some(id) = self.ack else { return Ok(()) };
-        let nsp = self.socket.namespace_name();
-        let frame = self
-            .socket
-            .node()
-            .packet(|out| event::encode_ack::<E>(nsp, id, ack, out))?;
-        self.socket.send(frame)
+        let Self {
+            socket, ack: id, ..
+        } = self;
+        socket.answer(id, |nsp, id, out| event::encode_ack::<E>(nsp, id, ack, out))
     }
 }
 
@@ -148,14 +146,10 @@ impl Socket {
     {
         let awaited = self.wait_for_with_ack::<E>(timeout).await?;
         let Awaited { event, socket, ack } = awaited;
-        if let Some(id) = ack {
-            let nsp = socket.namespace_name();
-            // It cannot fail to encode, and who has gone needs no answer.
-            let empty = socket
-                .node()
-                .packet(|out| event::encode_ack::<E>(nsp, id, &(), out));
-            let _ = empty.and_then(|frame| socket.send(frame));
-        }
+        // It cannot fail to encode, and who has gone needs no answer.
+        let _ = socket.answer(ack, |nsp, id, out| {
+            event::encode_ack::<E>(nsp, id, &(), out)
+        });
         Ok(event)
     }
 
@@ -218,14 +212,24 @@ impl Socket {
     }
 
     fn refuse(&self, event: &RawEvent, rejection: &Rejection) {
-        let Some(id) = event.ack else { return };
-        let (name, nsp) = (event.name(), self.namespace_name());
-        let refused = Refused(rejection);
-        let answer = self
-            .node()
-            .packet(|out| event::answer(name, nsp, id, Args::One, &refused, out));
+        let (name, refused) = (event.name(), Refused(rejection));
         // Who has gone needs no answer.
-        let _ = answer.and_then(|frame| self.send(frame));
+        let _ = self.answer(event.ack, |nsp, id, out| {
+            event::answer(name, nsp, id, Args::One, &refused, out)
+        });
+    }
+
+    /// Sends the answer to an event, if the client asked for one. It is no event itself: it has no
+    /// place in the recovery log.
+    fn answer(
+        &self,
+        ack: Option<u64>,
+        write: impl FnOnce(&str, u64, &mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
+    ) -> Result<(), EmitError> {
+        let Some(id) = ack else { return Ok(()) };
+        let nsp = self.namespace_name();
+        let frame = self.node().packet(|out| write(nsp, id, out))?;
+        self.send_unlogged(frame)
     }
 }
 

@@ -41,8 +41,8 @@ impl HubBuilder {
     /// your middleware put into its extensions.
     ///
     /// The check runs on the worker that took the request and must not block it; waiting is fine,
-    /// but give it a timeout if what it waits for can hang. A panic is caught
-    /// and counted, and refuses the client.
+    /// but give it a timeout if what it waits for can hang. A panic is caught and counted, and
+    /// refuses the client.
     ///
     /// ```
     /// use actix_web::HttpRequest;

@@ -237,6 +237,13 @@ impl HubBuilder {
         self
     }
 
+    /// Bytes of the `auth` that a client may send to connect to a namespace; with more it is refused
+    /// with `the auth is too large`. It is kept as long as the socket. Default 64 KiB.
+    pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_auth_bytes = bytes;
+        self
+    }
+
     /// Dynamic namespaces that may exist at one time; a client that asks for another is refused
     /// with `too many namespaces`. Default 10,000.
     pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {

@@ -260,7 +260,7 @@ impl Shard {
 
     // ---- heartbeat
 
-    /// Whether it answers a ping.
+    /// A pong has come; whether it answers a ping.
     pub(crate) fn pong(&self, key: SlotKey) -> bool {
         let mut state = self.state.borrow_mut();
         let answers = state.pong(key);

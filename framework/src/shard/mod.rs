@@ -8,6 +8,7 @@
 //! | [`deadlines`] | heartbeats and timeouts, pure |
 //! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
+//! | [`held`] | what waits for a client until it is connected |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
 //! | [`select`] | whom it names |
@@ -32,6 +33,7 @@ pub(crate) mod directory;
 mod emit;
 mod expiry;
 mod flush;
+mod held;
 mod inbox;
 pub(crate) mod local;
 pub(crate) mod log;

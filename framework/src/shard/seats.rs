@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     directory::{Report, RoomName, Scope, SharedRoom},
+    held::Taken,
     membership::{Membership, RoomIndex},
     node::Node,
     pending::Pending,
@@ -106,15 +107,11 @@ impl State {
         };
         seat.connecting = false;
         let held = slot.held.as_mut().map(|held| held.take(scope.id));
-        let (missed, held) = held.unwrap_or_default();
+        let Taken { before, behind } = held.unwrap_or_default();
         slot.hold_no_longer();
         node.metrics.sockets.up();
         self.join(scope, key.index, None);
-        for frame in missed {
-            self.send(key.index, None, frame, node);
-        }
-        self.send(key.index, None, reply, node);
-        for frame in held {
+        for frame in before.into_iter().chain([reply]).chain(behind) {
             self.send(key.index, None, frame, node);
         }
     }
@@ -147,8 +144,8 @@ impl State {
             !gone
         });
         if let Some(held) = &mut slot.held {
-            let (missed, held) = held.take(scope.id);
-            let dropped = missed.len() + held.len();
+            let Taken { before, behind } = held.take(scope.id);
+            let dropped = before.len() + behind.len();
             node.metrics.dropped_closed.add(dropped as u64);
         }
         slot.hold_no_longer();

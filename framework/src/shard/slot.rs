@@ -5,14 +5,14 @@ use std::{sync::Arc, task::Waker};
 use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
-use super::membership::RoomList;
+use super::{held::Held, membership::RoomList};
 use crate::{
     error::DisconnectReason,
     event::Collector,
     id::{NamespaceId, SocketId},
     metrics::Metrics,
     protocol::websocket::deflate::WindowBits,
-    transport::{frame::Frame, io::Io, outbox::Outbox},
+    transport::{io::Io, outbox::Outbox},
 };
 
 pub(crate) struct Slot {
@@ -50,63 +50,6 @@ pub(crate) struct Seat {
     pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
-}
-
-/// Frames emitted to sockets that are connecting. They follow the CONNECT reply, so that every
-/// client knows its socket before the first event for it; a refused socket never sees them.
-#[derive(Default)]
-pub(crate) struct Held {
-    /// What goes out before the reply: missed by a socket whose client has come back.
-    before: Vec<(NamespaceId, Frame)>,
-    frames: Vec<(NamespaceId, Frame)>,
-    /// What all of it will take of the outbox.
-    bytes: usize,
-}
-
-impl Held {
-    fn of(before: Vec<(NamespaceId, Frame)>, frames: Vec<(NamespaceId, Frame)>) -> Self {
-        let all = before.iter().chain(&frames);
-        Self {
-            bytes: all.map(|(_, frame)| Outbox::cost(frame)).sum(),
-            before,
-            frames,
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(crate) fn has_room(&self, frame: &Frame, limit: usize) -> bool {
-        self.bytes + Outbox::cost(frame) <= limit
-    }
-
-    pub(crate) fn push(&mut self, namespace: NamespaceId, frame: Frame) {
-        self.bytes += Outbox::cost(&frame);
-        self.frames.push((namespace, frame));
-    }
-
-    /// What goes out before the reply of this namespace.
-    pub(crate) fn push_missed(&mut self, namespace: NamespaceId, missed: Vec<Frame>) {
-        self.bytes += missed.iter().map(Outbox::cost).sum::<usize>();
-        let missed = missed.into_iter().map(|frame| (namespace, frame));
-        self.before.extend(missed);
-    }
-
-    /// What waits for a namespace: what goes out before its reply, and what follows it.
-    pub(crate) fn take(&mut self, namespace: NamespaceId) -> (Vec<Frame>, Vec<Frame>) {
-        let all = std::mem::take(self);
-        let ours = |(held, _): &(NamespaceId, Frame)| *held == namespace;
-        let (missed, before): (Vec<_>, _) = all.before.into_iter().partition(ours);
-        let (held, frames): (Vec<_>, _) = all.frames.into_iter().partition(ours);
-        *self = Self::of(before, frames);
-        let frames = |held: Vec<(_, Frame)>| held.into_iter().map(|(_, frame)| frame).collect();
-        (frames(missed), frames(held))
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.before.len() + self.frames.len()
-    }
 }
 
 /// An ack that a socket owes us.

@@ -224,15 +224,13 @@ impl State {
         self.set_deadline(Due::Pong, index);
     }
 
-    /// Whether it answers a ping.
+    /// A pong has come; whether it answers a ping. An unsolicited one changes nothing: the interval
+    /// that is running stays the only one.
     pub(crate) fn pong(&mut self, key: SlotKey) -> bool {
-        let Some(slot) = self.slot_mut(key) else {
+        let slot = self.slot_mut(key);
+        let Some(slot) = slot.filter(|slot| slot.heartbeat != Heartbeat::Resting) else {
             return false;
         };
-        // An unsolicited pong changes nothing: the interval that is running stays the only one.
-        if slot.heartbeat == Heartbeat::Resting {
-            return false;
-        }
         slot.heartbeat = Heartbeat::Resting;
         self.set_deadline(Due::Ping, key.index);
         true
@@ -268,8 +266,12 @@ fn hold(
     limit: usize,
     metrics: &Metrics,
 ) -> bool {
+    if frame.handling.volatile {
+        metrics.dropped_volatile.add(1);
+        return false;
+    }
     let held = slot.held.get_or_insert_default();
-    if !held.has_room(&frame, limit) && !held.is_empty() {
+    if !held.has_room(&frame, limit) {
         match frame.handling.slow_consumer {
             SlowConsumer::Close => {
                 metrics.dropped_closed.add(1);

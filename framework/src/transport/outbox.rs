@@ -72,12 +72,16 @@ struct Entry {
 impl Entry {
     /// What it adds to memory: without its own size, a flood of tiny frames would be free.
     fn cost(&self) -> usize {
-        self.bytes.len() + size_of::<Self>()
+        cost(&self.bytes)
     }
 
     fn may_go(&self) -> bool {
         !self.begun && self.handling.slow_consumer != SlowConsumer::Close
     }
+}
+
+fn cost(bytes: &Bytes) -> usize {
+    bytes.len() + size_of::<Entry>()
 }
 
 /// What became of a frame.
@@ -122,7 +126,7 @@ impl Outbox {
 
     /// What a frame takes of the limit while it waits.
     pub(crate) fn cost(frame: &Frame) -> usize {
-        frame.bytes.len() + size_of::<Entry>()
+        cost(&frame.bytes)
     }
 
     /// Drops everything; how many packets that were, one half-written included.

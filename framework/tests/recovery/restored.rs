@@ -1,10 +1,11 @@
 //! What is recovered.
 
-use roomcast::{Binary, prelude::*};
+use futures_util::future::join;
+use roomcast::{Binary, prelude::*, testing::PATIENCE};
 use serde_json::json;
 
 use crate::{
-    app::{News, Picture, Question},
+    app::{Add, News, Picture, Question},
     client::news,
     common::NEVER,
     world::World,
@@ -117,4 +118,36 @@ async fn what_asks_for_an_ack_has_no_offset_and_is_not_replayed() {
     let (client, recovered) = world.back(&ticket).await;
     assert!(recovered);
     assert!(client.missed.is_empty());
+}
+
+#[actix_web::test]
+async fn the_answer_to_an_event_that_was_waited_for_is_not_replayed() {
+    let mut world = World::new();
+    let (mut client, socket) = world.seen(&[]).await;
+    let wait = socket.wait_for_with_ack::<Add>(PATIENCE);
+    let (awaited, ()) = join(wait, client.wire.text(r#"421["add",5]"#)).await;
+    awaited.unwrap().answer(&7).unwrap();
+    client.wire.expect("431[7]").await;
+    let ticket = world.cut(client).await;
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert!(client.missed.is_empty());
+}
+
+#[actix_web::test]
+async fn pongs_that_nobody_asked_for_do_not_tell_what_was_seen() {
+    let mut world = World::new();
+    let (mut client, socket) = world.seen(&[]).await;
+    let ticket = client.ticket();
+    for number in 1..=2 {
+        socket.emit(&News(number)).unwrap();
+        client.expect(json!(["news", number])).await;
+        client.wire.text("3").await;
+        // The pong has been read.
+        assert_eq!(client.ask(json!(["add", 0])).await, "431[0]");
+    }
+    world.cut(client).await;
+    let (client, recovered) = world.back(&ticket).await;
+    assert!(recovered);
+    assert_eq!(client.missed, news([1, 2]));
 }

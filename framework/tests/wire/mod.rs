@@ -180,12 +180,22 @@ impl Wire {
 
     /// A request of long-polling, and the body that answers it.
     pub(crate) async fn request(&mut self, method: &str, query: &str, body: &str) -> String {
+        self.begin(method, query, body).await;
+        self.answer().await
+    }
+
+    /// A request of long-polling.
+    pub(crate) async fn begin(&mut self, method: &str, query: &str, body: &str) {
         let request = format!(
             "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: x\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.write(request.as_bytes()).await;
+    }
+
+    /// The body that answers a request.
+    pub(crate) async fn answer(&mut self) -> String {
         let mut received = Vec::new();
         loop {
             let text = String::from_utf8_lossy(&received);

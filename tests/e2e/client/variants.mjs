@@ -9,6 +9,7 @@ const UPGRADE = { transports: ["polling", "websocket"] };
 
 const MSGPACK = [{ parser }, { PARSER: "msgpack" }];
 const BODY_STREAM = { MODE: "body" };
+const PARKED = { PARK: "0" };
 const COMPRESSED = [{ perMessageDeflate: { threshold: 100 } }, { DEFLATE: "1" }];
 
 /** `options` are the client's, `env` is the server's environment. */
@@ -20,11 +21,13 @@ const variant = (name, transports, ...settings) => ({
 
 export const VARIANTS = [
   variant("polling", POLLING),
+  variant("polling, parked at once", POLLING, [{}, PARKED]),
   variant("WebSocket", WEBSOCKET),
   variant("upgrade", UPGRADE),
   variant("polling, msgpack", POLLING, MSGPACK),
   variant("WebSocket, msgpack", WEBSOCKET, MSGPACK),
   variant("upgrade, msgpack", UPGRADE, MSGPACK),
   variant("WebSocket, body stream", WEBSOCKET, [{}, BODY_STREAM]),
+  variant("upgrade, parked at once", UPGRADE, [{}, PARKED]),
   variant("upgrade, body stream, compressed", UPGRADE, [{}, BODY_STREAM], COMPRESSED),
 ];

@@ -12,8 +12,8 @@ import { Connection, Exchange, handshake } from "./wire.mjs";
 
 const PATIENCE = 10_000; // ms, for what has to come
 const SILENCE = 50; // ms, for what must not come
-const PAUSE = 30; // ms, in place of the longer ones of the recording
-const APART = 10; // ms, so that two connections are seen in their order
+const PAUSE = 50; // ms, in place of the longer ones of the recording
+const APART = 20; // ms, so that two connections are seen in their order
 
 /** Returns what differed, a line for each. */
 export async function replay(scenario, { command, decode, deviations = [] }) {

@@ -1,7 +1,7 @@
 //! The server that the end-to-end tests run against.
 //!
 //! From the environment: `PORT` (0, the default, takes any that is free), `PING_INTERVAL`,
-//! `PING_TIMEOUT` and `CONNECT_TIMEOUT` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
+//! `PING_TIMEOUT`, `CONNECT_TIMEOUT` and `PARK` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
 //! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on), `RECOVERY` (connection state
 //! recovery, for this many milliseconds), `ORIGIN` (whose pages may talk to it; it sets a cookie then),
 //! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
@@ -34,6 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ping_interval(options.ping_interval)
         .ping_timeout(options.ping_timeout)
         .connect_timeout(options.connect_timeout)
+        .park_polls_after(options.park_polls_after)
         .websocket_mode(options.mode);
     if options.msgpack {
         builder = builder.parser(Msgpack);

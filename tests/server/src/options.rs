@@ -7,6 +7,7 @@ pub(crate) struct Options {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) park_polls_after: Duration,
     pub(crate) mode: WebSocketMode,
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) recovery: Option<Recovery>,
@@ -23,6 +24,7 @@ impl Options {
             ping_interval: milliseconds("PING_INTERVAL", 25_000)?,
             ping_timeout: milliseconds("PING_TIMEOUT", 20_000)?,
             connect_timeout: milliseconds("CONNECT_TIMEOUT", 45_000)?,
+            park_polls_after: milliseconds("PARK", 5_000)?,
             mode: match &*read("MODE", "handoff".to_owned())? {
                 "handoff" => WebSocketMode::Handoff,
                 "body" => WebSocketMode::BodyStream,

@@ -31,12 +31,13 @@ fn shown(name: &str, expression: &str) -> String {
     if let Some(seconds) = expression.strip_prefix("Duration::from_secs(") {
         return format!("{} s", number(seconds.trim_end_matches(')')));
     }
-    match expression.split_once(" << 20") {
-        Some((mib, _)) => format!("{mib} MiB"),
-        None if expression == "None" => "none".to_owned(),
-        None if expression.contains("::") => format!("`{expression}`"),
-        None if is_size(name) => format!("{} bytes", number(expression)),
-        None => number(expression),
+    match expression.split_once(" << ") {
+        Some((mib, "20")) => format!("{mib} MiB"),
+        Some((kib, "10")) => format!("{kib} KiB"),
+        _ if expression == "None" => "none".to_owned(),
+        _ if expression.contains("::") => format!("`{expression}`"),
+        _ if is_size(name) => format!("{} bytes", number(expression)),
+        _ => number(expression),
     }
 }
 
