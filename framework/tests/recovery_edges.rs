@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use common::{polling::Poller, until};
 use roomcast::{
-    HubBuilder, Recovery, SessionState, WebSocketMode,
+    HubBuilder, NamespaceBuilder, Recovery, SessionState, WebSocketMode,
     prelude::*,
     testing::{PATIENCE, TestServer},
 };
@@ -170,6 +170,7 @@ impl World {
         let hub = Hub::builder()
             .namespace::<Guest>("/")
             .namespace::<Strict>("/strict")
+            .namespace_with(NamespaceBuilder::matching::<Guest>("/invented/{name}"))
             .state(Arc::clone(&desk))
             .connection_state_recovery(recovery);
         Self {
@@ -459,6 +460,112 @@ async fn a_client_may_come_back_for_ever() {
     );
     let ticket = world.lost("nothing").await;
     assert!(world.recovers(&ticket).await);
+}
+
+// ---- namespaces that clients invent
+
+impl World {
+    /// A client in such a namespace whose connection broke: the private id and an offset.
+    async fn lost_in(&mut self, name: &str) -> (String, String) {
+        let saved = self.hub().stats().recovery_saved;
+        let mut wire = Wire::open(&self.server).await;
+        wire.text(&format!("40/invented/{name},")).await;
+        let reply = reply_in(&mut wire, &format!("40/invented/{name},")).await;
+        self.socket().await.emit_raw("first", &()).unwrap();
+        let Message::Text(event) = wire.next().await else {
+            panic!("not an event");
+        };
+        wire.reset();
+        until("it is saved", || self.hub().stats().recovery_saved > saved).await;
+        let offset = event.split('"').nth(3).unwrap().to_owned();
+        (reply["pid"].clone(), offset)
+    }
+
+    async fn recovers_in(&mut self, name: &str, (pid, offset): &(String, String)) -> bool {
+        let mut wire = Wire::open(&self.server).await;
+        let auth = json!({ "pid": pid, "offset": offset });
+        wire.text(&format!("40/invented/{name},{auth}")).await;
+        self.socket().await.recovered()
+    }
+}
+
+#[actix_web::test]
+async fn namespaces_that_clients_invent_keep_no_more_than_their_share() {
+    let mut world = World::with(|hub| hub, Recovery::new().max_dynamic_sessions(1));
+    let (one, two) = (world.lost_in("a").await, world.lost_in("b").await);
+    until("there is no room", || {
+        world.hub().stats().recovery_sessions_evicted == 1
+    })
+    .await;
+    assert!(world.recovers_in("a", &one).await);
+    assert!(!world.recovers_in("b", &two).await);
+    // What came back makes room, and fixed namespaces need none.
+    let three = world.lost_in("c").await;
+    assert!(world.recovers_in("c", &three).await);
+    let ticket = world.lost("nothing").await;
+    assert!(world.recovers(&ticket).await);
+
+    let mut world = World::with(|hub| hub, Recovery::new().max_dynamic_log_bytes(4096));
+    let (one, two) = (world.lost_in("a").await, world.lost_in("b").await);
+    let all = world.hub().namespace("/invented/b").unwrap();
+    for _ in 0..100 {
+        all.everyone().emit_raw("n", &()).unwrap();
+    }
+    assert!(world.hub().stats().recovery_events_evicted > 50);
+    assert!(world.recovers_in("a", &one).await);
+    assert!(!world.recovers_in("b", &two).await);
+    assert_eq!(world.refused("trimmed"), 1);
+}
+
+#[actix_web::test]
+async fn nothing_of_who_is_away_outlives_the_hub() {
+    let mut world = World::new();
+    world.lost_in("a").await;
+    let mut wire = Wire::open(&world.server).await;
+    wire.text("40/invented/b,").await;
+    drop(world.socket().await);
+    assert_eq!(world.hub().stats().dynamic_namespaces, 2);
+    let (ended, ()) = tokio::join!(wire.ended(), world.hub().shutdown());
+    assert!(!ended.0.is_empty(), "it was connected");
+    until("they are gone", || {
+        world.hub().stats().dynamic_namespaces == 0
+    })
+    .await;
+}
+
+// ---- much at once
+
+/// More than is looked through under one lock, while others emit.
+#[actix_web::test]
+async fn what_was_missed_is_complete_whatever_is_emitted_meanwhile() {
+    let mut world = World::with(|hub| hub.max_outbox_bytes(8 << 20), Recovery::new());
+    let ticket = world.lost("nothing").await;
+    let emit = |hub: &Hub, number: u32| hub.everyone().emit_raw("n", &[number]).unwrap();
+    for number in 0..5_000 {
+        emit(world.hub(), number);
+    }
+    let hub = world.hub().clone();
+    let emitting = std::thread::spawn(move || {
+        for number in 5_000..10_000 {
+            emit(&hub, number);
+        }
+    });
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(&format!("40{}", ticket.auth("nothing"))).await;
+    let mut next = 0;
+    while next < 10_000 {
+        let Message::Text(text) = wire.next().await else {
+            panic!("cut after {next}");
+        };
+        if let Some(reply) = text.strip_prefix("40") {
+            assert!(reply.contains(&ticket.pid), "a fresh session: {reply}");
+            continue;
+        }
+        let start = format!(r#"42["n",{next},"#);
+        assert!(text.starts_with(&start), "{text} is not number {next}");
+        next += 1;
+    }
+    emitting.join().unwrap();
 }
 
 // ---- panics

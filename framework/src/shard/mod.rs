@@ -21,7 +21,7 @@
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
-//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`] |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`] |
 //! | [`node`] | all workers of the process |
 
 pub(crate) mod actor;
@@ -45,6 +45,7 @@ pub(crate) mod recovery;
 pub(crate) mod retained;
 mod seats;
 mod select;
+pub(crate) mod shared;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
