@@ -278,9 +278,8 @@ async fn what_a_kept_session_drops_when_it_makes_room_may_emit() {
 
 #[actix_web::test]
 async fn who_missed_much_is_sent_all_of_it_or_starts_afresh_but_is_not_cut_for_it() {
-    let mut world = World::with(|hub| hub.max_outbox_bytes(64 << 10), Recovery::new());
-    let mut recovered = Vec::new();
-    for missed in [40, 200, 600, 1000] {
+    for (missed, recovered) in [(40, true), (200, true), (600, false), (1000, false)] {
+        let mut world = World::with(|hub| hub.max_outbox_bytes(64 << 10), Recovery::new());
         let ticket = world.lost("nothing").await;
         for number in 0..missed {
             world.hub().everyone().emit_raw("n", &[number]).unwrap();
@@ -300,14 +299,11 @@ async fn who_missed_much_is_sent_all_of_it_or_starts_afresh_but_is_not_cut_for_i
                 }
             }
         };
-        world.socket().await;
-        let came_back = reply.contains(&ticket.pid);
-        assert_eq!(events, if came_back { missed } else { 0 });
-        recovered.push(came_back);
+        assert_eq!(reply.contains(&ticket.pid), recovered, "{missed}");
+        assert_eq!(events, if recovered { missed } else { 0 });
+        assert_eq!(world.refused("too_much_missed"), u64::from(!recovered));
+        assert_eq!(world.hub().stats().closed_slow, 0);
     }
-    assert_eq!(recovered, [true, true, false, false]);
-    assert_eq!(world.refused("too_much_missed"), 2);
-    assert_eq!(world.hub().stats().closed_slow, 0);
 }
 
 // ---- sockets that end while they come back
@@ -481,11 +477,12 @@ impl World {
         (reply["pid"].clone(), offset)
     }
 
-    async fn recovers_in(&mut self, name: &str, (pid, offset): &(String, String)) -> bool {
+    /// Whether a client that comes back is recovered, and the client.
+    async fn back_in(&mut self, name: &str, (pid, offset): (String, String)) -> (bool, Wire) {
         let mut wire = Wire::open(&self.server).await;
         let auth = json!({ "pid": pid, "offset": offset });
         wire.text(&format!("40/invented/{name},{auth}")).await;
-        self.socket().await.recovered()
+        (self.socket().await.recovered(), wire)
     }
 }
 
@@ -497,11 +494,14 @@ async fn namespaces_that_clients_invent_keep_no_more_than_their_share() {
         world.hub().stats().recovery_sessions_evicted == 1
     })
     .await;
-    assert!(world.recovers_in("a", &one).await);
-    assert!(!world.recovers_in("b", &two).await);
-    // What came back makes room, and fixed namespaces need none.
+    let (recovered, _in_a) = world.back_in("a", one).await;
+    assert!(recovered);
+    let (recovered, _in_b) = world.back_in("b", two).await;
+    assert!(!recovered);
+    // What came back has made room, and fixed namespaces need none.
     let three = world.lost_in("c").await;
-    assert!(world.recovers_in("c", &three).await);
+    let (recovered, _in_c) = world.back_in("c", three).await;
+    assert!(recovered);
     let ticket = world.lost("nothing").await;
     assert!(world.recovers(&ticket).await);
 
@@ -512,8 +512,8 @@ async fn namespaces_that_clients_invent_keep_no_more_than_their_share() {
         all.everyone().emit_raw("n", &()).unwrap();
     }
     assert!(world.hub().stats().recovery_events_evicted > 50);
-    assert!(world.recovers_in("a", &one).await);
-    assert!(!world.recovers_in("b", &two).await);
+    assert!(world.back_in("a", one).await.0);
+    assert!(!world.back_in("b", two).await.0);
     assert_eq!(world.refused("trimmed"), 1);
 }
 
