@@ -182,3 +182,16 @@ impl Children {
         children.flatten().collect()
     }
 }
+
+impl Drop for Children {
+    /// The hub has gone. A child to which a client may come back holds itself, through the session
+    /// that it keeps for it.
+    fn drop(&mut self) {
+        let listed = std::mem::take(&mut *self.listed());
+        for child in listed.values().filter_map(|listed| listed.child.upgrade()) {
+            if let Some(store) = &child.scope.recovery {
+                store.forget_all();
+            }
+        }
+    }
+}

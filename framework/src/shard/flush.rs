@@ -173,3 +173,6 @@ impl Shard {
         .await;
     }
 }
+
+#[cfg(test)]
+mod tests;

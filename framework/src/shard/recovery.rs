@@ -149,6 +149,13 @@ impl RecoveryStore {
         self.retained().forget(pid, slot);
     }
 
+    /// Nobody comes back any more.
+    pub(crate) fn forget_all(&self) {
+        let gone = std::mem::take(&mut *self.retained());
+        // The application's values are dropped without the lock.
+        drop(gone);
+    }
+
     /// Takes the session that a client shows this for, on the connection in this slot.
     pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
         let mut retained = self.retained();

@@ -1,6 +1,10 @@
 //! The application: a session that counts, and what it emits.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex, mpsc::Receiver},
+    time::Duration,
+};
 
 use roomcast::{Binary, SessionState, prelude::*};
 use tokio::{
@@ -10,7 +14,7 @@ use tokio::{
 
 /// Counts what its client tells it, and keeps the sum.
 #[derive(EventHandlers)]
-#[handles(Join, Add, Wait, Flood)]
+#[handles(Join, Add, Wait, Freeze, Flood)]
 pub(crate) struct Counter {
     sum: u32,
 }
@@ -38,6 +42,10 @@ pub(crate) struct Add(u32);
 #[derive(Deserialize, Event)]
 pub(crate) struct Wait;
 
+/// Keeps its whole worker from doing anything until the test says so.
+#[derive(Deserialize, Event)]
+pub(crate) struct Freeze;
+
 /// Emits so many steps, to a room and to everyone by turns.
 #[derive(Deserialize, Event)]
 pub(crate) struct Flood {
@@ -64,6 +72,8 @@ pub(crate) struct Tower {
     pub(crate) go: Notify,
     /// [`Wait`] has begun.
     pub(crate) working: Notify,
+    /// Ends [`Freeze`].
+    pub(crate) thaw: Mutex<Receiver<()>>,
 }
 
 impl Session for Counter {
@@ -119,6 +129,16 @@ impl Handle<Wait> for Counter {
         let tower: &Arc<Tower> = socket.state();
         tower.working.notify_one();
         tower.go.notified().await;
+        Ok(())
+    }
+}
+
+impl Handle<Freeze> for Counter {
+    async fn handle(&mut self, _: Freeze, socket: &Socket) -> Result<(), Rejection> {
+        let tower: &Arc<Tower> = socket.state();
+        tower.working.notify_one();
+        // Also when the test has ended.
+        let _ = tower.thaw.lock().unwrap().recv();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use crate::wire::{Message, Wire};
 /// What a client needs to come back.
 #[derive(Clone)]
 pub(crate) struct Ticket {
+    pub(crate) nsp: &'static str,
     pub(crate) sid: String,
     pub(crate) pid: String,
     pub(crate) offset: Option<String>,
@@ -22,6 +23,8 @@ impl Ticket {
 /// Remembers offsets as socket.io-client does.
 pub(crate) struct Client {
     pub(crate) wire: Wire,
+    /// Its namespace as packets name it: nothing for `/`, or with a comma behind.
+    nsp: &'static str,
     pub(crate) sid: String,
     pub(crate) pid: String,
     pub(crate) offset: Option<String>,
@@ -30,28 +33,23 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) async fn connect(server: &TestServer, auth: Value) -> Self {
-        let mut client = Self::opened(server, None).await;
-        client.wire.text(&format!("40{auth}")).await;
+    pub(crate) async fn connect(server: &TestServer, nsp: &'static str, auth: Value) -> Self {
+        let mut client = Self {
+            wire: Wire::open(server).await,
+            nsp,
+            sid: String::new(),
+            pid: String::new(),
+            offset: auth["offset"].as_str().map(str::to_owned),
+            missed: Vec::new(),
+        };
+        client.wire.text(&format!("40{nsp}{auth}")).await;
         client.reply().await;
         client
     }
 
-    async fn opened(server: &TestServer, offset: Option<String>) -> Self {
-        Self {
-            wire: Wire::open(server).await,
-            sid: String::new(),
-            pid: String::new(),
-            offset,
-            missed: Vec::new(),
-        }
-    }
-
     /// Comes back; whether it was recovered.
     pub(crate) async fn back(server: &TestServer, ticket: &Ticket) -> (Self, bool) {
-        let mut client = Self::opened(server, ticket.offset.clone()).await;
-        client.wire.text(&format!("40{}", ticket.auth())).await;
-        client.reply().await;
+        let client = Self::connect(server, ticket.nsp, ticket.auth()).await;
         let recovered = client.pid == ticket.pid;
         assert_eq!(recovered, client.sid == ticket.sid);
         (client, recovered)
@@ -62,7 +60,7 @@ impl Client {
         let mut auth = ticket.auth();
         auth[wish] = json!(true);
         let mut wire = Wire::open(server).await;
-        wire.text(&format!("40{auth}")).await;
+        wire.text(&format!("40{}{auth}", ticket.nsp)).await;
         wire
     }
 
@@ -84,7 +82,8 @@ impl Client {
         let Message::Text(text) = &message else {
             return Packet::Other(message);
         };
-        if let Some(reply) = text.strip_prefix("40") {
+        let nsp = self.nsp;
+        if let Some(reply) = text.strip_prefix(&format!("40{nsp}")) {
             #[derive(Deserialize)]
             #[serde(deny_unknown_fields)]
             struct Reply {
@@ -102,6 +101,7 @@ impl Client {
             }
             _ => return Packet::Other(message),
         };
+        let event = event.strip_prefix(nsp).unwrap();
         let start = event.find('[').unwrap();
         let mut values: Value = serde_json::from_str(&event[start..]).unwrap();
         let list = values.as_array_mut().unwrap();
@@ -136,7 +136,7 @@ impl Client {
 
     /// Emits an event, and waits for its answer.
     pub(crate) async fn ask(&mut self, event: Value) -> String {
-        self.wire.text(&format!("421{event}")).await;
+        self.wire.text(&format!("42{}1{event}", self.nsp)).await;
         match self.packet().await {
             Packet::Other(Message::Text(answer)) => answer,
             other => panic!("{other:?}"),
@@ -145,6 +145,7 @@ impl Client {
 
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket {
+            nsp: self.nsp,
             sid: self.sid.clone(),
             pid: self.pid.clone(),
             offset: self.offset.clone(),

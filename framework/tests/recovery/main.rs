@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod app;
+mod carried;
+mod carriers;
 mod client;
 mod expiry;
 mod handover;
+mod overload;
 mod refused;
 mod restored;
 mod streams;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     app::News,
-    client::{Client, Ticket},
+    client::{Client, Ticket, news},
     common::until,
     world::World,
 };
@@ -51,7 +51,7 @@ async fn an_unknown_session_or_offset_gives_a_fresh_one_without_an_error() {
     }
     // Neither is an attempt, and neither is refused.
     for auth in [json!({"pid": ticket.pid}), json!({"pid": 1, "offset": 2})] {
-        let client = Client::connect(&world.server, auth).await;
+        let client = Client::connect(&world.server, "", auth).await;
         assert_ne!(client.pid, ticket.pid);
     }
 }
@@ -80,6 +80,23 @@ async fn what_no_longer_fits_the_log_gives_a_fresh_session() {
     assert!(!recovered);
     assert!(client.missed.is_empty());
     assert_eq!(world.refused("trimmed"), 1);
+}
+
+#[actix_web::test]
+async fn who_missed_less_than_the_log_keeps_is_recovered_though_others_are_not() {
+    let mut world = World::with(1, |hub| hub, Recovery::new().max_log_bytes(4096));
+    let early = world.away(&[]).await;
+    for number in 0..100 {
+        world.hub().emit(&News(number)).unwrap();
+    }
+    let late = world.away(&[]).await;
+    for number in 0..3 {
+        world.hub().emit(&News(number)).unwrap();
+    }
+    assert!(!world.back(&early).await.1);
+    let (client, recovered) = world.back(&late).await;
+    assert!(recovered);
+    assert_eq!(client.missed, news(0..3));
 }
 
 #[actix_web::test]

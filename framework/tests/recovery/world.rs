@@ -1,6 +1,6 @@
 //! The hub with that application, and its clients as the server sees them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc::SyncSender};
 
 use roomcast::{
     HubBuilder, Recovery, WebSocketMode,
@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) server: TestServer,
     sockets: mpsc::Receiver<Socket>,
     pub(crate) tower: Arc<Tower>,
+    pub(crate) thaw: SyncSender<()>,
 }
 
 impl World {
@@ -37,10 +38,12 @@ impl World {
         recovery: Recovery,
     ) -> Self {
         let (sender, sockets) = mpsc::channel(10_000);
+        let (thaw, frozen) = std::sync::mpsc::sync_channel(1);
         let tower = Arc::new(Tower {
             sockets: sender,
             go: Notify::new(),
             working: Notify::new(),
+            thaw: Mutex::new(frozen),
         });
         let hub = Hub::builder()
             .namespace::<Counter>("/")
@@ -51,6 +54,7 @@ impl World {
             server: serve_on(workers, WebSocketMode::Handoff, options(hub)),
             sockets,
             tower,
+            thaw,
         }
     }
 
@@ -65,7 +69,11 @@ impl World {
 
     /// A fresh client in these rooms.
     pub(crate) async fn enter(&mut self, rooms: &[&str]) -> (Client, Socket) {
-        let client = Client::connect(&self.server, json!({ "rooms": rooms })).await;
+        self.enter_at("", rooms).await
+    }
+
+    async fn enter_at(&mut self, nsp: &'static str, rooms: &[&str]) -> (Client, Socket) {
+        let client = Client::connect(&self.server, nsp, json!({ "rooms": rooms })).await;
         loop {
             // Some tests do not look at all of them.
             let socket = self.socket().await;
@@ -78,7 +86,11 @@ impl World {
 
     /// A fresh client in these rooms that has seen an event, without which nobody comes back.
     pub(crate) async fn seen(&mut self, rooms: &[&str]) -> (Client, Socket) {
-        let (mut client, socket) = self.enter(rooms).await;
+        self.seen_at("", rooms).await
+    }
+
+    pub(crate) async fn seen_at(&mut self, nsp: &'static str, rooms: &[&str]) -> (Client, Socket) {
+        let (mut client, socket) = self.enter_at(nsp, rooms).await;
         socket.emit(&News(0)).unwrap();
         client.expect(json!(["news", 0])).await;
         (client, socket)

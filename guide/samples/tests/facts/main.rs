@@ -3,9 +3,10 @@
 mod feature_table;
 mod limits;
 mod pages;
+mod reasons;
 mod troubleshooting;
 
-use std::{collections::BTreeSet, error::Error};
+use std::error::Error;
 
 use pages::{code, pages, quoted, read, root, sources_below, table};
 
@@ -92,64 +93,6 @@ fn every_metric_is_there_with_its_name() -> Tested {
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
     assert_eq!(told, expected);
-    Ok(())
-}
-
-#[test]
-fn every_reason_of_a_refusal_is_there() -> Tested {
-    let rows = table("errors.md", "reason")?;
-    let told: BTreeSet<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
-
-    let mut expected = BTreeSet::new();
-    let errors = [
-        read("framework/src/protocol/websocket/error.rs")?,
-        read("framework/src/protocol/socket_io/error.rs")?,
-    ];
-    for source in &errors {
-        let (_, reasons) = source.split_once("fn reason").ok_or("no reasons")?;
-        expected.extend(quoted(reasons).take_while(|word| !word.contains('\n')));
-    }
-    let packets = sources_below(&root().join("framework/src/connection"))?;
-    let requests = sources_below(&root().join("framework/src/server"))?;
-    for line in packets.lines().chain(requests.lines()) {
-        let named = [
-            "refused(\"",
-            "unexpected(\"",
-            "ParseError::",
-            "iolation(\"",
-            "refused_packets.add(\"",
-        ];
-        if named.iter().any(|call| line.contains(call)) {
-            expected.extend(quoted(line).next());
-        }
-    }
-    assert_eq!(told, expected);
-    Ok(())
-}
-
-#[test]
-fn every_reason_of_a_disconnect_is_there_with_its_text() -> Tested {
-    let source = read("framework/src/error.rs")?;
-    let (_, texts) = source.split_once("pub fn as_str").ok_or("no texts")?;
-    let rows = table("errors.md", "`DisconnectReason`")?;
-    let (_, variants) = source
-        .split_once("pub enum DisconnectReason {")
-        .ok_or("no enum")?;
-    let (variants, _) = variants.split_once('}').ok_or("no end")?;
-    let variants: BTreeSet<_> = variants
-        .lines()
-        .filter_map(|l| l.trim().strip_suffix(','))
-        .collect();
-    let told: BTreeSet<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
-    assert_eq!(told, variants);
-    for row in &rows {
-        let (variant, text) = (row[0].replace('`', ""), row[1].replace('`', "\""));
-        let (_, arm) = texts
-            .split_once(&format!("Self::{variant}"))
-            .ok_or("no arm")?;
-        let said = quoted(arm).next().map(|said| format!("\"{said}\""));
-        assert_eq!(said, Some(text), "{variant}");
-    }
     Ok(())
 }
 
