@@ -7,6 +7,8 @@
 //! restored under the same lock: what it missed is in the log, everything after that finds it in
 //! its rooms.
 
+mod sessions;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -24,13 +26,13 @@ use super::{
     log::{Audience, Log, Missed, Unavailable},
     node::Node,
     offset::Offset,
-    retained::{Found, HandedOver, Retained, Saved, Trimmed},
+    retained::{Retained, Saved, Trimmed},
     shared::Shared,
 };
 use crate::{
     config::{Config, Recovery},
     error::EmitError,
-    id::{PrivateId, SlotKey, WorkerId},
+    id::{SlotKey, WorkerId},
     transport::frame::Frame,
 };
 
@@ -135,80 +137,6 @@ impl RecoveryStore {
             shard.catch_up();
         }
         node.overloaded(refused)
-    }
-
-    // ---- sessions
-
-    /// The socket is there, and its client may come back to it.
-    pub(crate) fn enter(&self, pid: PrivateId, place: Address) {
-        self.retained().enter(pid, place);
-    }
-
-    /// The socket that lived in this slot will not come back.
-    pub(crate) fn forget(&self, pid: PrivateId, slot: SlotKey) {
-        self.retained().forget(pid, slot);
-    }
-
-    /// Nobody comes back any more.
-    pub(crate) fn forget_all(&self) {
-        let gone = std::mem::take(&mut *self.retained());
-        // The application's values are dropped without the lock.
-        drop(gone);
-    }
-
-    /// Takes the session that a client shows this for, on the connection in this slot.
-    pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
-        let mut retained = self.retained();
-        let before = retained.len();
-        let found = retained.take(pid, slot);
-        if let Some(shared) = &self.shared {
-            shared.sessions.change(before, retained.len());
-        }
-        found
-    }
-
-    /// A session is given back by whom it was lent to. It is kept, unless the caller is told what
-    /// else to do with it.
-    pub(super) fn hand_over(
-        &self,
-        node: &Node,
-        scope: &Arc<Scope>,
-        session: Saved,
-    ) -> Option<HandedOver> {
-        let mut retained = self.retained();
-        // Read under the lock: what gets in before is dropped by `forget_all`.
-        if node.draining.load(Ordering::Acquire) {
-            drop(retained);
-            return Some(HandedOver::Revoked(session));
-        }
-        let before = retained.len();
-        let handed_over = retained.hand_over(session);
-        if handed_over.is_some() {
-            return handed_over;
-        }
-        let trimmed = self.trim_retained(&mut retained, before);
-        self.keep_swept(scope);
-        drop(retained);
-        node.metrics.recovery_sessions_evicted.add(trimmed.evicted);
-        None
-    }
-
-    /// The hub shuts down, and nobody comes back to it. Sessions of a dynamic namespace hold that,
-    /// and with it this store.
-    pub(crate) fn forget_all(&self) {
-        let mut retained = self.retained();
-        let before = retained.len();
-        let trimmed = retained.trim(0);
-        if let Some(shared) = &self.shared {
-            shared.sessions.change(before, 0);
-        }
-        drop(retained);
-        drop(trimmed);
-    }
-
-    /// Nobody will come back to a session whose ticket the caller has.
-    pub(super) fn revoke(&self, pid: PrivateId) {
-        self.retained().revoke(pid);
     }
 
     /// Whether an event after `since` did not reach the sockets of a worker.
