@@ -43,6 +43,11 @@ pub enum AckError {
     /// No answer within the timeout. A later one is ignored.
     #[error("operation has timed out")]
     Timeout,
+    /// The client was not sent the event: it was [volatile](crate::Unicast::volatile) and the client
+    /// not writable at that moment, or the event's [`SlowConsumer`](crate::SlowConsumer) policy
+    /// dropped it.
+    #[error("the event was dropped before it was sent")]
+    NotSent,
     /// The socket went away before it answered.
     #[error("the socket was disconnected before it answered")]
     Disconnected,

@@ -597,3 +597,32 @@ async fn an_emit_that_is_given_up_leaves_a_late_answer_to_be_ignored(mode: WebSo
     let (answer, ()) = tokio::join!(asked, answered);
     assert_eq!(answer.expect("an answer"), "in time");
 }
+
+#[actix_web::test]
+async fn a_socket_that_was_found_is_asked_alone() {
+    let (server, mut hall) = asking(WebSocketMode::Handoff);
+    let (mut client, socket) = raw_member(&server, &mut hall).await;
+    let (_other, _) = raw_member(&server, &mut hall).await;
+    let found = server.hub().to(socket.id()).fetch_sockets().await;
+    let [remote] = &found.expect("sockets")[..] else {
+        panic!("not one");
+    };
+    remote.emit_raw("hello", &(1,)).expect("sent");
+    client.expect_text(r#"42["hello",1]"#).await;
+    let text = question("you");
+    let (answer, ()) = tokio::join!(remote.emit_with_ack(&text), async {
+        client.expect_text(r#"420["question","you"]"#).await;
+        client.send(r#"430["me"]"#).await;
+    });
+    assert_eq!(answer.expect("an answer"), "me");
+    let (answer, ()) = tokio::join!(remote.emit_raw_with_ack("question", &("you",)), async {
+        client.expect_text(r#"421["question","you"]"#).await;
+        client.send(r#"431["me",2]"#).await;
+    });
+    let answer = answer.expect("an answer").args::<(String, u32)>();
+    assert_eq!(answer.expect("fits"), ("me".to_owned(), 2));
+    drop(client);
+    until("it is known to be gone", || !socket.is_connected()).await;
+    let answer = remote.emit_with_ack(&text).await;
+    assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
+}

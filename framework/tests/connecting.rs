@@ -4,7 +4,7 @@ mod common;
 
 use common::until;
 use roomcast::{
-    HubBuilder,
+    AckError, HubBuilder,
     prelude::*,
     testing::{Frame, PATIENCE, RawClient, TestServer},
 };
@@ -82,13 +82,15 @@ async fn a_volatile_event_does_not_wait_for_the_reply() {
     let mut house = House::new(|hub| hub).await;
     let Ring { socket, decide } = house.ring("40").await;
     socket.volatile().emit_raw("first", &()).expect("sent");
+    let asked = socket.volatile().emit_raw_with_ack("asked", &()).await;
+    assert!(matches!(asked, Err(AckError::NotSent)), "{asked:?}");
     socket.emit_raw("second", &()).expect("sent");
     decide.send(true).expect("it waits");
     assert!(house.text().await.starts_with("40{"));
     house.client.expect_text(r#"42["second"]"#).await;
     socket.volatile().emit_raw("third", &()).expect("sent");
     house.client.expect_text(r#"42["third"]"#).await;
-    assert_eq!(house.server.hub().stats().dropped_volatile, 1);
+    assert_eq!(house.server.hub().stats().dropped_volatile, 2);
 }
 
 #[actix_web::test]

@@ -52,8 +52,7 @@ impl Link {
             // What its session is doing is dropped, as when the client goes.
             self.connected(index, Err(Refusal::new(EXPIRED)));
         } else {
-            self.leave(index, DisconnectReason::Expired);
-            self.send_disconnect(&socket);
+            self.dismiss(index, DisconnectReason::Expired);
         }
     }
 }

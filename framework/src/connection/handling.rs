@@ -83,17 +83,9 @@ impl Link {
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
         self.panicked(at, &socket, panic);
-        if self
-            .clients
-            .get(index)
-            .is_some_and(|client| client.left.is_none())
-        {
-            self.send_disconnect(&socket);
-            self.leave(index, DisconnectReason::HandlerPanicked);
-        }
+        self.dismiss(index, DisconnectReason::HandlerPanicked);
     }
 
-    /// A session that has panicked is gone, so nobody comes back to it.
     pub(super) fn panicked(&self, at: &str, socket: &Socket, panic: &str) {
         socket.forget();
         self.core.node.metrics.panics.add(1);

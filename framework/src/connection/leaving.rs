@@ -128,11 +128,8 @@ impl Link {
                 break;
             };
             let concerned = close || client.socket.id() == meant;
-            if concerned && client.left.is_none() {
-                let socket = client.socket.clone();
-                // What its session still tells its rooms goes before.
-                self.leave(index, reason);
-                self.send_disconnect(&socket);
+            if concerned {
+                self.dismiss(index, reason);
             }
         }
         if close {
@@ -140,7 +137,15 @@ impl Link {
         }
     }
 
-    pub(super) fn send_disconnect(&mut self, socket: &Socket) {
+    /// Disconnects a client, unless it has left.
+    pub(super) fn dismiss(&mut self, index: usize, reason: DisconnectReason) {
+        let client = self.clients.get(index);
+        let Some(client) = client.filter(|client| client.left.is_none()) else {
+            return;
+        };
+        let socket = client.socket.clone();
+        // What its session still tells its rooms goes before.
+        self.leave(index, reason);
         self.send(|out| {
             encode::disconnect(out, socket.namespace_name());
             Ok(())

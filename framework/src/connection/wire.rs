@@ -104,7 +104,7 @@ impl Wire {
             let block = block.unwrap_or_default();
             let len = block.len();
             let mut input = Input::new(block);
-            let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
+            let mut inflater = self.deflate.map(|_| link.shard.inflater.take());
             let message = decode(&mut self.decoder, &mut inflater, &limits, &mut input);
             give_back(inflater, &link.shard);
             let used = len - input.remaining().len();
@@ -120,13 +120,13 @@ impl Wire {
             if std::task::ready!(io.poll_read_ready(cx)).is_err() {
                 return Poll::Ready(None);
             }
-            let mut scratch = link.shard.take_scratch();
+            let mut scratch = link.shard.scratch.take();
             let read = io.try_read(&mut scratch);
             if let Ok(read) = read {
                 self.rest = scratch.get(..read).unwrap_or_default().to_vec();
                 self.decoded = 0;
             }
-            link.shard.give_scratch(scratch);
+            link.shard.scratch.give(scratch);
             match read {
                 Ok(1..) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
@@ -152,9 +152,9 @@ impl Wire {
 
     /// Reads and decodes what there is, as far as the link takes it.
     pub(super) fn read(&mut self, link: &mut Link, cx: &mut Context<'_>) {
-        let mut scratch = link.shard.take_scratch();
+        let mut scratch = link.shard.scratch.take();
         self.read_into(&mut scratch, link, cx);
-        link.shard.give_scratch(scratch);
+        link.shard.scratch.give(scratch);
     }
 
     fn read_into(&mut self, scratch: &mut [u8], link: &mut Link, cx: &mut Context<'_>) {
@@ -213,7 +213,7 @@ impl Wire {
         let limits = limits(link);
         let len = block.len();
         let mut input = Input::new(block);
-        let mut inflater = self.deflate.map(|_| link.shard.take_inflater());
+        let mut inflater = self.deflate.map(|_| link.shard.inflater.take());
         let fed = loop {
             if self.deaf {
                 break Fed::All;
@@ -256,7 +256,7 @@ fn decode<'a, 's: 'a>(
 
 fn give_back(inflater: Option<Box<Inflater>>, shard: &Shard) {
     if let Some(inflater) = inflater {
-        shard.give_inflater(inflater);
+        shard.inflater.give(inflater);
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Collector {
 struct State {
     /// Workers that have not yet said how many receivers they have.
     uncounted: usize,
+    /// Receivers that were counted.
+    receivers: usize,
     /// Receivers that have neither answered nor gone.
     outstanding: usize,
     answers: Vec<Answer>,
@@ -100,6 +102,7 @@ impl Collector {
         self.change(|state| {
             state.uncounted = state.uncounted.saturating_sub(1);
             state.outstanding += receivers;
+            state.receivers += receivers;
         });
     }
 
@@ -128,15 +131,35 @@ impl Collector {
     }
 }
 
+/// What has come of the answers to an emit.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub(crate) answers: Vec<Answer>,
+    /// Every receiver has answered or gone.
+    pub(crate) complete: bool,
+    receivers: usize,
+}
+
+impl Gathered {
+    /// The answer of the only socket that was asked; `is_there` tells whether it still is.
+    pub(crate) fn one(self, is_there: bool) -> Result<Answer, AckError> {
+        self.answers.into_iter().next().ok_or(match self.complete {
+            false => AckError::Timeout,
+            true if self.receivers == 0 && is_there => AckError::NotSent,
+            true => AckError::Disconnected,
+        })
+    }
+}
+
 /// Waits for the answers of a collector; nobody does any more once this is dropped.
 pub(crate) struct Answers(Arc<Collector>);
 
 impl Answers {
-    /// The answers that came within `timeout`, and whether every receiver has answered or gone.
+    /// What came within `timeout`.
     ///
     /// # Cancel safety
     /// Dropping the future gives the answers up; later ones are ignored.
-    pub(crate) async fn within(self, timeout: Duration) -> (Vec<Answer>, bool) {
+    pub(crate) async fn within(self, timeout: Duration) -> Gathered {
         let complete = poll_fn(|cx| {
             let mut state = self.0.lock();
             if state.complete() {
@@ -146,8 +169,12 @@ impl Answers {
             Poll::Pending
         });
         let complete = tokio::time::timeout(timeout, complete).await.is_ok();
-        let answers = std::mem::take(&mut self.0.lock().answers);
-        (answers, complete)
+        let mut state = self.0.lock();
+        Gathered {
+            answers: std::mem::take(&mut state.answers),
+            complete,
+            receivers: state.receivers,
+        }
     }
 }
 
@@ -182,8 +209,8 @@ mod tests {
         collector.counted(2);
         collector.answer(answer());
         collector.gone();
-        let (answers, complete) = wait.await.unwrap();
-        assert_eq!((answers.len(), complete), (2, true));
+        let gathered = wait.await.unwrap();
+        assert_eq!((gathered.answers.len(), gathered.complete), (2, true));
     }
 
     #[tokio::test(start_paused = true)]
@@ -191,8 +218,8 @@ mod tests {
         let collector = Collector::new(1);
         collector.counted(2);
         collector.answer(answer());
-        let (answers, complete) = collector.answers().within(Duration::from_secs(1)).await;
-        assert_eq!((answers.len(), complete), (1, false));
+        let gathered = collector.answers().within(Duration::from_secs(1)).await;
+        assert_eq!((gathered.answers.len(), gathered.complete), (1, false));
         assert!(collector.closed());
     }
 
@@ -200,6 +227,12 @@ mod tests {
     async fn nobody_to_answer_is_complete_at_once() {
         let collector = Collector::new(1);
         collector.counted(0);
-        assert!(collector.answers().within(Duration::from_secs(1)).await.1);
+        assert!(
+            collector
+                .answers()
+                .within(Duration::from_secs(1))
+                .await
+                .complete
+        );
     }
 }

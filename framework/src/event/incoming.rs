@@ -49,6 +49,12 @@ impl<'a> Incoming<'a> {
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         decode_list(self.name, self.payload)
     }
+
+    /// As [`RawEvent::refuse`].
+    pub(crate) fn refuse(&self) -> Rejection {
+        let text = format!("there is no handler for the event `{}`", self.name);
+        Rejection::of(RejectionKind::Unhandled, text)
+    }
 }
 
 impl std::fmt::Debug for Incoming<'_> {
@@ -61,8 +67,9 @@ impl std::fmt::Debug for Incoming<'_> {
     }
 }
 
-/// An event that no typed handler is listed for, as
-/// [`Session::unhandled`](crate::Session::unhandled) gets it.
+/// An event before any type was asked of its arguments, owned: what an [event
+/// middleware](crate::NamespaceBuilder::event_middleware) looks at, and what
+/// [`Session::unhandled`](crate::Session::unhandled) gets.
 pub struct RawEvent {
     pub(crate) name: Box<str>,
     pub(crate) args: Box<str>,
@@ -118,8 +125,7 @@ impl RawEvent {
     /// [`Session::rejected`](crate::Session::rejected) decides, by default not at all.
     #[must_use]
     pub fn refuse(&self) -> Rejection {
-        let text = format!("there is no handler for the event `{}`", self.name);
-        Rejection::of(RejectionKind::Unhandled, text)
+        self.incoming().refuse()
     }
 
     pub(crate) fn incoming(&self) -> Incoming<'_> {

@@ -1,3 +1,5 @@
+use std::{any::TypeId, sync::OnceLock};
+
 use super::{
     ConnectAuth, Params, Refusal, Session, Socket,
     live::{Connect, connect},
@@ -63,6 +65,8 @@ pub(crate) struct Setup {
     pub(super) connect: Connect,
     pub(super) middleware: Vec<Box<dyn Middleware>>,
     pub(super) event_middleware: Vec<Box<dyn EventMiddleware>>,
+    /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
+    pub(super) refusing: OnceLock<TypeId>,
 }
 
 impl NamespaceBuilder {
@@ -151,6 +155,7 @@ impl NamespaceBuilder {
             connect: connect::<S>,
             middleware: Vec::new(),
             event_middleware: Vec::new(),
+            refusing: OnceLock::new(),
         };
         Self { name, names, setup }
     }

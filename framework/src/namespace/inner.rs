@@ -1,6 +1,9 @@
 //! A namespace as its sockets share it.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    any::TypeId,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use super::{
     ConnectAuth, Connecting, Live, Params, Refusal, Setup, Socket,
@@ -84,6 +87,20 @@ impl NamespaceInner {
 
     pub(super) fn event_middleware(&self) -> &[Box<dyn EventMiddleware>] {
         self.setup().map_or(&[], |setup| &setup.event_middleware)
+    }
+
+    /// `S` leaves [`Session::unhandled`](super::Session::unhandled) as it is, which only that
+    /// function can tell.
+    pub(super) fn notes_refusing<S: 'static>(&self) {
+        if let Some(setup) = self.setup() {
+            let _ = setup.refusing.set(TypeId::of::<S>());
+        }
+    }
+
+    /// Whether `S` is known to. A session that passes its events on to another is not that other.
+    pub(super) fn knows_refusing<S: 'static>(&self) -> bool {
+        let known = self.setup().and_then(|setup| setup.refusing.get());
+        known == Some(&TypeId::of::<S>())
     }
 
     /// Starts to let a client in, with the JSON text of its auth.

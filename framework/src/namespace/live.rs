@@ -157,12 +157,17 @@ pub(super) const UNHANDLED: &str = "unhandled";
 
 /// Hands an event to its handler.
 pub(super) fn dispatch<S: Session>(
-    session: Box<S>,
+    mut session: Box<S>,
     event: Incoming<'_>,
     socket: &Socket,
 ) -> Called {
     let Incoming { name, payload, ack } = event;
     let Some(route) = S::route(name) else {
+        // A peer may send as many of these as it likes: no copy is made for nobody.
+        if socket.namespace_inner().knows_refusing::<S>() {
+            let reply = refuse(&mut *session, name, &event.refuse(), ack, socket);
+            return Called::Done(Outcome { session, reply });
+        }
         return Called::Running {
             event: UNHANDLED,
             future: untyped::call(session, RawEvent::from(event), socket.clone()),
@@ -214,22 +219,4 @@ pub(super) fn refuse<S: Session>(
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    #[derive(Debug, PartialEq, serde::Deserialize)]
-    struct Token {
-        token: String,
-    }
-
-    #[test]
-    fn a_client_without_auth_is_read_as_an_empty_object_then_as_null() {
-        decode_auth::<()>(None).unwrap();
-        decode_auth::<()>(Some(r#"{"token":"x"}"#)).unwrap();
-        assert_eq!(decode_auth::<Option<Token>>(None).unwrap(), None);
-        let error = decode_auth::<Token>(None).unwrap_err();
-        assert!(error.contains("missing field `token`"), "{error}");
-    }
-}
+mod tests;

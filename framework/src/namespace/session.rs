@@ -234,7 +234,7 @@ pub trait Session: EventHandlers {
         event: RawEvent,
         socket: &Socket,
     ) -> impl Future<Output = Result<Option<RawReply>, Rejection>> {
-        let _ = socket;
+        socket.namespace_inner().notes_refusing::<Self>();
         async move { Err(event.refuse()) }
     }
 

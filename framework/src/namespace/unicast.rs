@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Socket;
 use crate::{
     error::{AckError, EmitError},
-    event::{self, Answer, Collector, Event, Outgoing, RawAck, Target},
-    room::{handling, untyped},
+    event::{Answer, Collector, Event, RawAck, Target},
+    room::Encoder,
     shard::command::Action,
     transport::frame::Frame,
 };
@@ -32,7 +32,8 @@ impl<'a> Unicast<'a> {
         }
     }
 
-    /// Drops the event if the transport is not writable.
+    /// Drops the event if the transport is not writable. One that asks for an answer fails then with
+    /// [`AckError::NotSent`].
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -56,9 +57,7 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let frame = self.frame(event, None)?;
-        self.tell(E::NAME, false, &|| event::json(event));
-        self.socket.send(frame)
+        self.socket.send(self.encoder().event(event, None)?)
     }
 
     /// Emits an untyped event.
@@ -66,9 +65,7 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit_raw`].
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let frame = self.frame_raw(name, args, None)?;
-        self.tell(name, false, &|| event::json_raw(args));
-        self.socket.send(frame)
+        self.socket.send(self.encoder().raw(name, args, None)?)
     }
 
     /// Emits the event and waits for the answer.
@@ -84,8 +81,7 @@ impl<'a> Unicast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.socket.scope().next_ack_id();
-        let frame = self.frame(event, Some(id))?;
-        self.tell(E::NAME, true, &|| event::json(event));
+        let frame = self.encoder().event(event, Some(id))?;
         self.ask(frame, id).await?.decode::<E>()
     }
 
@@ -103,8 +99,7 @@ impl<'a> Unicast<'a> {
         args: &A,
     ) -> Result<RawAck, AckError> {
         let id = self.socket.scope().next_ack_id();
-        let frame = self.frame_raw(name, args, Some(id))?;
-        self.tell(name, true, &|| event::json_raw(args));
+        let frame = self.encoder().raw(name, args, Some(id))?;
         self.ask(frame, id).await.map(RawAck::new)
     }
 
@@ -112,43 +107,17 @@ impl<'a> Unicast<'a> {
         let collector = Collector::new(1);
         let ack = Some((id, Arc::clone(&collector)));
         self.socket.command(Action::Emit { frame, ack })?;
-        let (answers, complete) = collector.answers().within(self.timeout).await;
-        answers.into_iter().next().ok_or(match complete {
-            true => AckError::Disconnected,
-            false => AckError::Timeout,
-        })
+        let gathered = collector.answers().within(self.timeout).await;
+        gathered.one(self.socket.is_connected())
     }
 
-    fn tell(&self, name: &str, wants_ack: bool, json: &dyn Fn() -> String) {
-        if let Some(told) = &self.socket.node().on_any_outgoing {
-            told(&Outgoing {
-                namespace: self.socket.namespace_name(),
-                name,
-                to: Target::Socket(self.socket.id()),
-                wants_ack,
-                json,
-            });
+    fn encoder(&self) -> Encoder<'_> {
+        Encoder {
+            node: self.socket.node(),
+            scope: self.socket.scope(),
+            to: Target::Socket(self.socket.id()),
+            volatile: self.volatile,
+            compress: self.compress,
         }
-    }
-
-    fn frame_raw<A: Serialize + ?Sized>(
-        &self,
-        name: &str,
-        args: &A,
-        id: Option<u64>,
-    ) -> Result<Frame, EmitError> {
-        let nsp = self.socket.namespace_name();
-        let (node, scope) = (self.socket.node(), self.socket.scope());
-        let frame = node.event(scope, id, |out| event::encode_raw(name, nsp, id, args, out))?;
-        let config = &self.socket.node().config;
-        Ok(frame.with(untyped(config, name, self.volatile).compress(self.compress)))
-    }
-
-    fn frame<E: Event + Serialize>(&self, event: &E, id: Option<u64>) -> Result<Frame, EmitError> {
-        let nsp = self.socket.namespace_name();
-        let (node, scope) = (self.socket.node(), self.socket.scope());
-        let frame = node.event(scope, id, |out| event::encode(event, nsp, id, out))?;
-        let config = &self.socket.node().config;
-        Ok(frame.with(handling(config, event, self.volatile).compress(self.compress)))
     }
 }

@@ -12,18 +12,17 @@ use serde::Serialize;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
-use super::remote::RemoteSocket;
+use super::{encoder::Encoder, remote::RemoteSocket};
 use crate::{
-    config::Config,
     error::EmitError,
-    event::{self, Event, Outgoing, Target},
+    event::{Event, Target},
     shard::{
         command::{Action, Command, Found, Selection},
         directory::{Address, RoomName, Scope},
         log::{Audience, Name},
         node::Node,
     },
-    transport::frame::{Frame, Handling},
+    transport::frame::Frame,
 };
 
 /// Which sockets, and what to do with them.
@@ -122,20 +121,13 @@ impl<'a> Broadcast<'a> {
     /// Emits an event. It is encoded once, whatever the number of receivers.
     ///
     /// It returns when this worker has taken the event for its members and all other workers have
-    /// it in their mailboxes; it never waits for a client.
+    /// it in their inboxes; it never waits for a client.
     ///
     /// # Errors
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        let nsp = &self.scope.name;
-        let frame = self.node.event(&self.scope, None, |out| {
-            event::encode(event, nsp, None, out)
-        })?;
-        self.tell(E::NAME, false, &|| event::json(event));
-        self.send(
-            frame.with(handling(&self.node.config, event, self.volatile).compress(self.compress)),
-        )
+        self.send(self.encoder().event(event, None)?)
     }
 
     /// Emits an untyped event; `args` must serialize to a list (a tuple, an array, a `Vec`) or be `()`.
@@ -143,14 +135,7 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        let nsp = &self.scope.name;
-        let frame = self.node.event(&self.scope, None, |out| {
-            event::encode_raw(name, nsp, None, args, out)
-        })?;
-        self.tell(name, false, &|| event::json_raw(args));
-        self.send(
-            frame.with(untyped(&self.node.config, name, self.volatile).compress(self.compress)),
-        )
+        self.send(self.encoder().raw(name, args, None)?)
     }
 
     /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
@@ -192,19 +177,17 @@ impl<'a> Broadcast<'a> {
         Ok(sockets)
     }
 
-    fn tell(&self, name: &str, wants_ack: bool, json: &dyn Fn() -> String) {
-        if let Some(told) = &self.node.on_any_outgoing {
-            told(&Outgoing {
-                namespace: &self.scope.name,
-                name,
-                to: Target::Rooms {
-                    rooms: &self.rooms,
-                    except: &self.except,
-                    from: self.except_socket.map(|socket| socket.id),
-                },
-                wants_ack,
-                json,
-            });
+    fn encoder(&self) -> Encoder<'_> {
+        Encoder {
+            node: &self.node,
+            scope: &self.scope,
+            to: Target::Rooms {
+                rooms: &self.rooms,
+                except: &self.except,
+                from: self.except_socket.map(|socket| socket.id),
+            },
+            volatile: self.volatile,
+            compress: self.compress,
         }
     }
 
@@ -286,26 +269,4 @@ pub(crate) fn names<R: AsRef<str>>(rooms: impl IntoIterator<Item = R>) -> Arc<[R
         .into_iter()
         .map(|room| RoomName::from(room.as_ref()))
         .collect()
-}
-
-/// How an event is treated on its way: as it says itself, or else as the hub does.
-pub(crate) fn handling<E: Event>(config: &Config, event: &E, volatile: bool) -> Handling {
-    Handling {
-        slow_consumer: E::SLOW_CONSUMER.unwrap_or(config.slow_consumer),
-        key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
-        volatile,
-        offset_at: None,
-        compress: true,
-    }
-}
-
-/// How an untyped event is treated: as the hub says.
-pub(crate) fn untyped(config: &Config, name: &str, volatile: bool) -> Handling {
-    Handling {
-        slow_consumer: config.slow_consumer,
-        key: event::key(name, &()),
-        volatile,
-        offset_at: None,
-        compress: true,
-    }
 }

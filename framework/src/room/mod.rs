@@ -1,10 +1,12 @@
 //! Rooms: the actor that supervises each, and the builder through which everything is broadcast.
 
 mod broadcast;
+mod encoder;
 mod remote;
 mod supervisor;
 
 pub use broadcast::{Acks, Applied, Broadcast};
-pub(crate) use broadcast::{Asked, handling, names, untyped};
+pub(crate) use broadcast::{Asked, names};
+pub(crate) use encoder::Encoder;
 pub use remote::RemoteSocket;
 pub(crate) use supervisor::supervise;

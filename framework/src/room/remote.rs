@@ -4,8 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::broadcast::{Applied, Broadcast};
 use crate::{
-    error::EmitError,
-    event::Event,
+    error::{AckError, EmitError},
+    event::{Event, RawAck},
     id::SocketId,
     shard::{
         directory::{RoomName, Scope},
@@ -53,6 +53,59 @@ impl RemoteSocket {
         self.alone().emit(event)
     }
 
+    /// Emits an untyped event; `args` must serialize to a list.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
+        self.alone().emit_raw(name, args)
+    }
+
+    /// Emits to it and waits for its answer, at most
+    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); for another time, use its id as a room.
+    ///
+    /// ```
+    /// use roomcast::{AckError, RemoteSocket, prelude::*};
+    ///
+    /// #[derive(Serialize, Event)]
+    /// #[event(ack = bool)]
+    /// struct StillThere;
+    ///
+    /// async fn is_idle(remote: &RemoteSocket) -> bool {
+    ///     let answer = remote.emit_with_ack(&StillThere).await;
+    ///     matches!(answer, Err(AckError::Timeout))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`AckError`]; [`AckError::Disconnected`] if it has gone.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answer up; the event has been sent once it was polled.
+    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<E::Ack, AckError>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned + 'static,
+    {
+        self.alone().ask_for(event)?.one(|| self.is_there()).await
+    }
+
+    /// The same with an untyped event; `args` must serialize to a list.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack); whether the answer fits, [`RawAck::args`] tells.
+    ///
+    /// # Cancel safety
+    /// As [`emit_with_ack`](Self::emit_with_ack).
+    pub async fn emit_raw_with_ack<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+    ) -> Result<RawAck, AckError> {
+        let asked = self.alone().ask_for_raw(name, args)?;
+        asked.one(|| self.is_there()).await
+    }
+
     /// Makes it join rooms.
     pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
         self.alone().join(rooms)
@@ -66,6 +119,11 @@ impl RemoteSocket {
     /// Disconnects it, or with `close` its whole connection.
     pub fn disconnect(&self, close: bool) -> Applied {
         self.alone().disconnect(close)
+    }
+
+    fn is_there(&self) -> bool {
+        let place = self.node.directory.address(self.scope.id, self.id);
+        place.is_some()
     }
 
     fn alone(&self) -> Broadcast<'_> {

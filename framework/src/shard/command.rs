@@ -5,7 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tokio::{sync::mpsc, time::Instant};
 
-use super::directory::{Address, RoomName, Scope, SharedRoom, Workers};
+use super::{
+    directory::{Address, RoomName, Scope, SharedRoom},
+    workers::Workers,
+};
 use crate::{event::Collector, id::SocketId, transport::frame::Frame};
 
 /// One action on the sockets that a selection names.

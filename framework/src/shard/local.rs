@@ -1,5 +1,7 @@
 //! The shard of one worker, for whoever runs on that worker.
 
+mod sockets;
+
 use std::{
     cell::{Cell, RefCell, RefMut},
     rc::Rc,
@@ -13,16 +15,14 @@ use smallvec::SmallVec;
 use super::{
     command::Command,
     deadlines::Due,
-    directory::{Place, RoomName, Scope},
     inbox::Inbox,
-    membership::RoomList,
+    lender::Lender,
     node::{Node, undelivered},
-    slot::{Heartbeat, Notice, Seat, Slot},
+    slot::{Heartbeat, Notice, Slot},
     state::State,
 };
 use crate::{
-    event::Collector,
-    id::{NamespaceId, SlotKey, SocketId, WorkerId},
+    id::{NamespaceId, SlotKey, WorkerId},
     protocol::websocket::deflate::{Inflater, WindowBits},
     transport::{
         frame::Frame,
@@ -39,8 +39,10 @@ pub(crate) struct Shard {
     pub(crate) worker: WorkerId,
     pub(super) state: RefCell<State>,
     inbox: Arc<Inbox>,
-    scratch: RefCell<Option<Box<[u8]>>>,
-    inflater: RefCell<Option<Box<Inflater>>>,
+    /// The read buffer.
+    pub(crate) scratch: Lender<[u8]>,
+    /// What inflates messages.
+    pub(crate) inflater: Lender<Inflater>,
     /// The task that flushes; `armed` while it has been woken and has not run.
     pub(super) flusher: RefCell<Option<Waker>>,
     pub(super) armed: Cell<bool>,
@@ -55,8 +57,8 @@ impl Shard {
             state: RefCell::new(State::new(worker, &node.config)),
             node,
             worker,
-            scratch: RefCell::new(None),
-            inflater: RefCell::new(None),
+            scratch: Lender::new(|| vec![0; SCRATCH].into_boxed_slice()),
+            inflater: Lender::new(|| Box::new(Inflater::new())),
             flusher: RefCell::new(None),
             armed: Cell::new(false),
             clock: RefCell::new(None),
@@ -225,31 +227,11 @@ impl Shard {
         }
     }
 
-    /// The read buffer, to be given back.
-    pub(crate) fn take_scratch(&self) -> Box<[u8]> {
-        let scratch = self.scratch.borrow_mut().take();
-        scratch.unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice())
-    }
-
-    pub(crate) fn give_scratch(&self, scratch: Box<[u8]>) {
-        *self.scratch.borrow_mut() = Some(scratch);
-    }
-
     /// What the handshake of the connection's WebSocket agreed to.
     pub(crate) fn deflate(&self, key: SlotKey, window: Option<WindowBits>) {
         if let Some(slot) = self.state.borrow_mut().slot_mut(key) {
             slot.deflate = window;
         }
-    }
-
-    /// What inflates messages, to be given back.
-    pub(crate) fn take_inflater(&self) -> Box<Inflater> {
-        let inflater = self.inflater.borrow_mut().take();
-        inflater.unwrap_or_else(|| Box::new(Inflater::new()))
-    }
-
-    pub(crate) fn give_inflater(&self, inflater: Box<Inflater>) {
-        *self.inflater.borrow_mut() = Some(inflater);
     }
 
     pub(super) fn close_all(&self) {
@@ -300,93 +282,6 @@ impl Shard {
         }
         state.send(key.index, namespace, frame, &self.node);
         self.settle(state);
-    }
-
-    // ---- sockets
-
-    /// A client connects to a namespace. It can be emitted to and join rooms from now on; what it
-    /// is sent waits for [`accept`](Self::accept).
-    pub(crate) fn seat(&self, key: SlotKey, scope: &Arc<Scope>, id: SocketId) {
-        let mut state = self.state.borrow_mut();
-        let Some(slot) = state.slot_mut(key) else {
-            return;
-        };
-        slot.sockets.push(Seat {
-            namespace: scope.id,
-            id,
-            rooms: RoomList::new(),
-            data: None,
-            connecting: true,
-        });
-        slot.held.get_or_insert_default();
-        drop(state);
-        let place = Place {
-            slot: key,
-            namespace: scope.id,
-        };
-        self.node.directory.sockets.insert(id, place);
-    }
-
-    /// A client comes back: its socket is in its rooms and belongs to everyone from now on. `missed`
-    /// goes out before the CONNECT reply.
-    pub(super) fn reseat(
-        &self,
-        key: SlotKey,
-        scope: &Arc<Scope>,
-        id: SocketId,
-        rooms: &[RoomName],
-        missed: Vec<Frame>,
-    ) {
-        self.seat(key, scope, id);
-        let mut state = self.state.borrow_mut();
-        if let Some(held) = state.slot_mut(key).and_then(|slot| slot.held.as_mut()) {
-            held.push_missed(scope.id, missed);
-        }
-        for room in rooms {
-            state.join(scope, key.index, Some(room));
-        }
-        state.join(scope, key.index, None);
-        self.settle(state);
-    }
-
-    /// The socket is connected: it belongs to everyone, the reply goes out, then what was held.
-    pub(crate) fn accept(&self, key: SlotKey, scope: &Arc<Scope>, reply: Frame) {
-        let mut state = self.state.borrow_mut();
-        state.accept(key, scope, reply, &self.node);
-        self.settle(state);
-    }
-
-    /// The socket leaves all rooms and the node's directory; the rooms it was in.
-    pub(crate) fn unseat(&self, key: SlotKey, scope: &Arc<Scope>) -> Vec<RoomName> {
-        self.catch_up();
-        let mut state = self.state.borrow_mut();
-        let Some((id, rooms)) = state.unseat(key, scope, &self.node) else {
-            return Vec::new();
-        };
-        self.settle(state);
-        // Its client may have come back to it elsewhere already.
-        let sockets = &self.node.directory.sockets;
-        sockets.remove_if(&id, |_, place| place.slot == key);
-        rooms
-    }
-
-    pub(crate) fn rooms(&self, key: SlotKey, namespace: NamespaceId) -> Vec<RoomName> {
-        self.state.borrow().rooms(key, namespace)
-    }
-
-    /// Takes the ack that the socket owes under this id.
-    pub(crate) fn take_ack(
-        &self,
-        key: SlotKey,
-        namespace: NamespaceId,
-        id: u64,
-    ) -> Option<Arc<Collector>> {
-        let mut state = self.state.borrow_mut();
-        let acks = &mut state.slot_mut(key)?.acks;
-        let at = acks
-            .iter()
-            .position(|ack| ack.id == id && ack.namespace == namespace)?;
-        Some(acks.swap_remove(at).collector)
     }
 
     // ---- commands

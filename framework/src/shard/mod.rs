@@ -17,10 +17,12 @@
 //! | [`deflate`] | frames in the form that receivers agreed to |
 //! | [`flush`] | writing in slices, and acting on deadlines |
 //! | [`local`] | the shard for whoever runs on its worker |
+//! | [`lender`] | what its connections borrow |
 //! | [`inbox`] | what other threads ask of it |
 //! | [`actor`] | the shard for everyone else |
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
+//! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`] |
 //! | [`node`] | all workers of the process |
 
@@ -35,6 +37,7 @@ mod expiry;
 mod flush;
 mod held;
 mod inbox;
+mod lender;
 pub(crate) mod local;
 pub(crate) mod log;
 mod membership;
@@ -48,3 +51,4 @@ mod select;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
+mod workers;

@@ -17,9 +17,10 @@ use tokio::sync::Notify;
 use super::{
     actor::{CloseAll, Recount, ShardActor, Wake},
     command::{Action, Command},
-    directory::{Directory, MAX_WORKERS, Report, Scope, SharedRoom, Workers},
+    directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
     local::Shard,
+    workers::{MAX_WORKERS, Workers},
 };
 use crate::{
     config::Config,

@@ -64,7 +64,6 @@ export function network(lab) {
       const PORT = String(await freePort());
       const first = await lab.own(t, { PORT });
       const sockets = await lab.connectAll(t, 2, { server: first });
-      await settled(...sockets);
       const ids = sockets.map((socket) => socket.id);
       const lost = Promise.all(sockets.map((socket) => next(socket, "disconnect")));
       const [code, by] = await first.stop(signal);

@@ -27,6 +27,15 @@ export function upgrade(lab) {
     assert.deepEqual(back, Array.from({ length: MANY }, (_, n) => [n, Buffer.from([n])]));
   });
 
+  test("a server that ends closes who is on the way up, too", async (t) => {
+    const server = await lab.own(t);
+    const sockets = await lab.connectAll(t, 8, { server, reconnection: false });
+    // The server may not have heard yet that they have changed over.
+    const lost = Promise.all(sockets.map((socket) => next(socket, "disconnect")));
+    assert.deepEqual(await server.stop("SIGTERM"), [0, null]);
+    assert.deepEqual([...new Set((await lost).map(([reason]) => reason))], ["transport close"]);
+  });
+
   test("who cannot open a WebSocket stays on polling", async (t) => {
     const wire = await Wire.to(t, lab.server, /transport=websocket/);
     const socket = lab.open(t, { server: wire });

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::{Broadcast, handling, untyped};
+use super::Broadcast;
 use crate::{
     error::{AckError, EmitError},
-    event::{self, Answer, Answers, Collector, Event, RawAck},
+    event::{Answer, Answers, Collector, Event, RawAck},
     id::SocketId,
     shard::command::Action,
     transport::frame::Frame,
@@ -54,13 +54,7 @@ impl Broadcast<'_> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.scope.next_ack_id();
-        let nsp = &self.scope.name;
-        let frame = self
-            .node
-            .packet(|out| event::encode(event, nsp, Some(id), out))?;
-        let handling = handling(&self.node.config, event, self.volatile);
-        self.tell(E::NAME, true, &|| event::json(event));
-        let frame = frame.with(handling.compress(self.compress));
+        let frame = self.encoder().event(event, Some(id))?;
         Ok(self.emit_asking(frame, id, Answer::decode::<E>))
     }
 
@@ -71,13 +65,7 @@ impl Broadcast<'_> {
         args: &A,
     ) -> Result<Asked<RawAck>, EmitError> {
         let id = self.scope.next_ack_id();
-        let nsp = &self.scope.name;
-        let frame = self
-            .node
-            .packet(|out| event::encode_raw(name, nsp, Some(id), args, out))?;
-        let handling = untyped(&self.node.config, name, self.volatile);
-        self.tell(name, true, &|| event::json_raw(args));
-        let frame = frame.with(handling.compress(self.compress));
+        let frame = self.encoder().raw(name, args, Some(id))?;
         Ok(self.emit_asking(frame, id, |answer| Ok(RawAck::new(answer))))
     }
 
@@ -113,6 +101,13 @@ pub(crate) struct Asked<A> {
 }
 
 impl<A> Asked<A> {
+    /// The answer of the only socket that was asked; `is_there` tells whether it still is.
+    pub(crate) async fn one(self, is_there: impl FnOnce() -> bool) -> Result<A, AckError> {
+        self.sent?;
+        let gathered = self.answers.within(self.timeout).await;
+        gathered.one(is_there()).and_then(self.decode)
+    }
+
     /// The answers to all of these. They come in while one after the other is waited for.
     pub(crate) async fn answers(all: impl IntoIterator<Item = Self>) -> Result<Acks<A>, EmitError> {
         let mut acks = Acks {
@@ -122,11 +117,12 @@ impl<A> Asked<A> {
         let mut refused = Ok(());
         for asked in all {
             let left = asked.timeout.saturating_sub(asked.since.elapsed());
-            let (answers, complete) = asked.answers.within(left).await;
-            acks.complete &= complete && asked.sent.is_ok();
+            let gathered = asked.answers.within(left).await;
+            acks.complete &= gathered.complete && asked.sent.is_ok();
             refused = refused.and(asked.sent);
             let decoded = |answer: Answer| (answer.socket, (asked.decode)(answer));
-            acks.answers.extend(answers.into_iter().map(decoded));
+            acks.answers
+                .extend(gathered.answers.into_iter().map(decoded));
         }
         match refused {
             Err(error) if acks.answers.is_empty() => Err(error),

@@ -1,0 +1,71 @@
+use serde::Serialize;
+
+use crate::{
+    error::EmitError,
+    event::{self, Event, Outgoing, Target},
+    shard::{directory::Scope, node::Node},
+    transport::frame::{Frame, Handling},
+};
+
+/// Makes frames of events on their way out, and tells of them.
+pub(crate) struct Encoder<'a> {
+    pub(crate) node: &'a Node,
+    pub(crate) scope: &'a Scope,
+    pub(crate) to: Target<'a>,
+    pub(crate) volatile: bool,
+    pub(crate) compress: bool,
+}
+
+impl Encoder<'_> {
+    /// The frame of an event; with `ack`, of one that asks for an answer. It is treated on its way
+    /// as it says itself, or else as the hub says.
+    pub(crate) fn event<E: Event + Serialize>(
+        &self,
+        event: &E,
+        ack: Option<u64>,
+    ) -> Result<Frame, EmitError> {
+        let nsp = &self.scope.name;
+        let write = |out: &mut _| event::encode(event, nsp, ack, out);
+        let frame = self.node.event(self.scope, ack, write)?;
+        self.tell(E::NAME, ack, &|| event::json(event));
+        Ok(frame.with(Handling {
+            slow_consumer: E::SLOW_CONSUMER.unwrap_or(self.node.config.slow_consumer),
+            key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
+            volatile: self.volatile,
+            offset_at: None,
+            compress: self.compress,
+        }))
+    }
+
+    /// The same for an untyped event, which is treated as the hub says.
+    pub(crate) fn raw<A: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        args: &A,
+        ack: Option<u64>,
+    ) -> Result<Frame, EmitError> {
+        let nsp = &self.scope.name;
+        let write = |out: &mut _| event::encode_raw(name, nsp, ack, args, out);
+        let frame = self.node.event(self.scope, ack, write)?;
+        self.tell(name, ack, &|| event::json_raw(args));
+        Ok(frame.with(Handling {
+            slow_consumer: self.node.config.slow_consumer,
+            key: event::key(name, &()),
+            volatile: self.volatile,
+            offset_at: None,
+            compress: self.compress,
+        }))
+    }
+
+    fn tell(&self, name: &str, ack: Option<u64>, json: &dyn Fn() -> String) {
+        if let Some(told) = &self.node.on_any_outgoing {
+            told(&Outgoing {
+                namespace: &self.scope.name,
+                name,
+                to: self.to,
+                wants_ack: ack.is_some(),
+                json,
+            });
+        }
+    }
+}
