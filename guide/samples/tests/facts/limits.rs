@@ -52,6 +52,21 @@ fn every_limit_has_its_default() -> Tested {
 }
 
 #[test]
+fn every_option_that_limits_is_there() -> Tested {
+    let rows = table("security.md", "what")?;
+    let told: Vec<&str> = rows.iter().flat_map(|row| code(&row[1])).collect();
+    let defaults = defaults()?;
+    for option in defaults.keys().filter(|name| name.starts_with("max_")) {
+        let is_time = option.ends_with("_duration");
+        assert!(
+            is_time || told.contains(&&**option),
+            "`{option}` is no limit"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn every_figure_is_counted() -> Tested {
     let metrics = read("framework/src/metrics.rs")?;
     let errors = read("guide/src/errors.md")?;
