@@ -84,7 +84,7 @@ impl Socket {
         let known = &self.extras().data.0;
         // Held until others see it, so that all see the same one last.
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        self.send_command(Action::SetData(Arc::clone(&json)))?;
+        self.command(Action::SetData(Arc::clone(&json)))?;
         *known = Some(json);
         Ok(())
     }

@@ -116,7 +116,7 @@ impl Socket {
     pub(super) fn expire(&self, at: Option<Instant>) -> Result<(), EmitError> {
         // Held until its worker knows, so that both know the same time last.
         let mut known = self.extras().expiry.lock();
-        self.send_command(Action::Expire(at))?;
+        self.command(Action::Expire(at))?;
         *known = at;
         Ok(())
     }

@@ -1,8 +1,10 @@
+mod internals;
+
 use std::{
     borrow::Cow,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering, fence},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -11,22 +13,15 @@ use actix::{Message, Recipient};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Recoverable, SessionState,
-    Unicast, children::Children, extras::Extras, recipient, waiters::Waiters,
+    Core, Extensions, Handshake, Hub, Namespace, NamespaceInner, Params, Recoverable, Unicast,
+    extras::Extras, recipient,
 };
 use crate::{
     error::{AckError, EmitError},
     event::{Event, RawAck},
     id::{SlotKey, SocketId},
-    metrics::Metrics,
     room::{Broadcast, names},
-    shard::{
-        command::{Action, Command, Selection},
-        directory::{Address, RoomName, Scope},
-        log::Audience,
-        node::Node,
-    },
-    transport::frame::Frame,
+    shard::{command::Action, directory::RoomName},
 };
 
 /// One client in one namespace.
@@ -108,6 +103,9 @@ impl Socket {
     /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
     /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its
     /// length, at most [`max_auth_bytes`](crate::HubBuilder::max_auth_bytes).
+    ///
+    /// With [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery) it has no
+    /// `pid` and no `offset`, here and wherever else auth is read: they are how a client comes back.
     #[must_use]
     pub fn auth(&self) -> Option<&str> {
         self.known_extras()?.auth.get().map(AsRef::as_ref)
@@ -308,159 +306,6 @@ impl Socket {
         // What is emitted from here on would follow the DISCONNECT packet.
         self.0.disconnected.store(true, Ordering::Release);
         Ok(())
-    }
-
-    // ---- for the layers around
-
-    pub(crate) fn address(&self) -> Address {
-        Address {
-            slot: self.0.slot,
-            id: self.0.id,
-        }
-    }
-
-    fn command(&self, action: Action) -> Result<(), EmitError> {
-        if !self.is_connected() {
-            return Err(EmitError::Disconnected);
-        }
-        let to = Selection::socket(self.address());
-        self.node().dispatch(Command::new(self.scope(), to, action))
-    }
-
-    pub(super) fn send(&self, frame: Frame) -> Result<(), EmitError> {
-        let Some(store) = &self.scope().recovery else {
-            return self.send_unlogged(frame);
-        };
-        if !self.is_connected() {
-            return Err(EmitError::Disconnected);
-        }
-        let (node, scope, id) = (self.node(), self.scope(), self.id());
-        store.emit(node, scope, frame, Audience::socket(id), || {
-            // Where its client is that comes back elsewhere between the look above and the log's
-            // lock; later ones find this handle disconnected.
-            let address = node.directory.address(scope.id, id);
-            address.map_or_else(Selection::default, Selection::socket)
-        })
-    }
-
-    /// Sends what is no event, or an event where recovery is off.
-    pub(super) fn send_unlogged(&self, frame: Frame) -> Result<(), EmitError> {
-        if !self.is_connected() {
-            return Err(EmitError::Disconnected);
-        }
-        match self.node().local() {
-            Some(shard) if shard.worker == self.0.slot.worker => {
-                shard.emit(self.0.slot, self.scope().id, frame);
-                Ok(())
-            }
-            _ => self.command(Action::Emit { frame, ack: None }),
-        }
-    }
-
-    pub(super) fn send_command(&self, action: Action) -> Result<(), EmitError> {
-        self.command(action)
-    }
-
-    pub(crate) fn has_left(&self, rooms: Vec<RoomName>) {
-        let _ = self.0.last_rooms.set(rooms.into_boxed_slice());
-        self.0.disconnected.store(true, Ordering::Release);
-        // Either we see whoever begins to wait now, or it sees that the socket has gone.
-        fence(Ordering::SeqCst);
-        if let Some(waiters) = self.waiters() {
-            self.metrics()
-                .dropped_disconnected
-                .add(waiters.close() as u64);
-        }
-    }
-
-    pub(super) fn extras(&self) -> &Extras {
-        self.0.extras.get_or_init(Box::default)
-    }
-
-    pub(super) fn known_extras(&self) -> Option<&Extras> {
-        self.0.extras.get().map(AsRef::as_ref)
-    }
-
-    pub(crate) fn waiters(&self) -> Option<&Waiters> {
-        self.known_extras().map(|extras| &extras.waiters)
-    }
-
-    pub(crate) fn keep_auth(&self, auth: &str) {
-        let _ = self.extras().auth.set(auth.into());
-    }
-
-    /// Nothing more goes to the client, or to its rooms in its name.
-    pub(crate) fn leaves(&self) {
-        self.0.disconnected.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
-        self.0.extras.get()?.recoverable.as_ref()
-    }
-
-    /// This socket's place for a session whose client has come back.
-    pub(crate) fn restored(&self, id: SocketId, recoverable: Recoverable) -> Self {
-        let Inner {
-            slot,
-            core,
-            namespace,
-            handshake,
-            ..
-        } = &*self.0;
-        Self::new(id, *slot, core, namespace, handshake, Some(recoverable))
-    }
-
-    /// The rooms that it was in when it left.
-    pub(crate) fn last_rooms(&self) -> Arc<[RoomName]> {
-        let rooms = self.0.last_rooms.get();
-        rooms
-            .map(|rooms| rooms.iter().cloned().collect())
-            .unwrap_or_default()
-    }
-
-    /// Whether its client passed the middleware when it first came, which is enough.
-    pub(super) fn skips_middlewares(&self) -> bool {
-        let recovery = &self.node().config.connection_state_recovery;
-        self.recovered() && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
-    }
-
-    pub(super) fn kept_state(&self) -> Option<SessionState> {
-        self.recoverable()?.state.clone()
-    }
-
-    /// Its client will not come back to it.
-    pub(crate) fn forget(&self) {
-        if let (Some(it), Some(store)) = (self.recoverable(), &self.scope().recovery) {
-            store.forget(it.pid, self.0.slot);
-        }
-    }
-
-    pub(crate) fn node(&self) -> &Arc<Node> {
-        &self.0.core.node
-    }
-
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.core.node.metrics
-    }
-
-    pub(crate) fn scope(&self) -> &Arc<Scope> {
-        &self.0.namespace.scope
-    }
-
-    pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
-        &self.0.namespace
-    }
-
-    pub(super) fn children(&self) -> &Children {
-        &self.0.core.children
-    }
-
-    pub(crate) fn is_in_child(&self) -> bool {
-        self.0.namespace.is_child()
-    }
-
-    pub(crate) fn namespace_name(&self) -> &str {
-        &self.scope().name
     }
 }
 

@@ -106,7 +106,7 @@ impl<'a> Unicast<'a> {
     async fn ask(&self, frame: Frame, id: u64) -> Result<Answer, AckError> {
         let collector = Collector::new(1);
         let ack = Some((id, Arc::clone(&collector)));
-        self.socket.send_command(Action::Emit { frame, ack })?;
+        self.socket.command(Action::Emit { frame, ack })?;
         let gathered = collector.answers().within(self.timeout).await;
         gathered.one(self.socket.is_connected())
     }

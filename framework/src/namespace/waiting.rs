@@ -200,7 +200,7 @@ impl Socket {
         };
         fence(Ordering::SeqCst);
         // It may have arrived already.
-        match self.send_command(Action::ServeWaiters) {
+        match self.command(Action::ServeWaiters) {
             Ok(()) => {}
             Err(EmitError::Disconnected) => return Err(WaitError::Disconnected),
             Err(error) => return Err(WaitError::Overloaded(error)),
@@ -248,7 +248,7 @@ impl Drop for Waiting<'_> {
                 if waiters.give_back(event) {
                     // A worker that is overloaded takes it up with the next event that is waited
                     // for, and one that is about to disconnect the socket counts it.
-                    let _ = self.socket.send_command(Action::ServeWaiters);
+                    let _ = self.socket.command(Action::ServeWaiters);
                 } else {
                     self.socket.metrics().dropped_disconnected.add(1);
                 }
