@@ -104,7 +104,10 @@ async fn many(hub: &Hub, remote: &RemoteSocket, event: News) -> Done {
     remote.join(["b"]).await?;
     remote.leave(["b"]).await?;
     remote.disconnect(false).await?;
-    hub.to(remote.id()).emit_with_ack(&Question).await?;
+    remote.emit_with_ack(&Question).await?;
+    let five = Duration::from_secs(5);
+    let patient = hub.to(remote.id()).timeout(five);
+    patient.emit_with_ack(&Question).await?;
     Ok(())
 }
 
