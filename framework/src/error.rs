@@ -176,14 +176,15 @@ impl DisconnectReason {
             | Self::ForcedClose
             | Self::ForcedServerClose
             | Self::PingTimeout
-            | Self::ServerShuttingDown
             | Self::SlowConsumer
             | Self::TakenOver => true,
             Self::ParseError
             | Self::ClientNamespaceDisconnect
             | Self::ServerNamespaceDisconnect
             | Self::Expired
-            | Self::HandlerPanicked => false,
+            | Self::HandlerPanicked
+            // The spec's list has it, for stores that outlive the process.
+            | Self::ServerShuttingDown => false,
         }
     }
 }

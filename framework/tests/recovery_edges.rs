@@ -10,12 +10,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use common::{polling::Poller, until};
 use roomcast::{
-    HubBuilder, Recovery, SessionState, WebSocketMode,
+    HubBuilder, NamespaceBuilder, Recovery, SessionState, WebSocketMode,
     prelude::*,
     testing::{PATIENCE, TestServer},
 };
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 use wire::{Message, Wire, serve_on};
 
 // ---- the application
@@ -36,6 +39,8 @@ enum Wish {
     EmitWhenDropped,
     /// It does not come to a decision when it is restored.
     Hesitate,
+    /// When it is restored it waits until the test says so.
+    Wait,
     PanicInDisconnecting,
     PanicInDisconnect,
 }
@@ -49,6 +54,7 @@ struct Auth {
 struct Desk {
     sockets: mpsc::Sender<Socket>,
     dropped: mpsc::Sender<bool>,
+    go: Notify,
 }
 
 /// Whether its last emit worked is told to the test.
@@ -84,8 +90,10 @@ impl Session for Guest {
     async fn restore(_: SessionState, auth: Auth, socket: &Socket) -> Result<Self, Refusal> {
         let wish = auth.wish;
         let session = Self::connect(auth, socket).await?;
-        if wish == Wish::Hesitate {
-            std::future::pending().await
+        match wish {
+            Wish::Hesitate => std::future::pending().await,
+            Wish::Wait => socket.state::<Arc<Desk>>().go.notified().await,
+            _ => {}
         }
         Ok(session)
     }
@@ -103,12 +111,35 @@ impl Session for Guest {
     }
 }
 
+/// Takes no key that it does not know.
+#[derive(EventHandlers)]
+#[handles()]
+struct Strict;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    #[serde(rename = "token")]
+    _token: String,
+}
+
+impl Session for Strict {
+    type Auth = Token;
+
+    async fn connect(_: Token, socket: &Socket) -> Result<Self, Refusal> {
+        let desk: &Arc<Desk> = socket.state();
+        let _ = desk.sockets.try_send(socket.clone());
+        Ok(Self)
+    }
+}
+
 // ---- the test's side
 
 struct World {
     server: TestServer,
     sockets: mpsc::Receiver<Socket>,
     dropped: mpsc::Receiver<bool>,
+    desk: Arc<Desk>,
 }
 
 /// What a client shows to come back.
@@ -131,17 +162,22 @@ impl World {
     fn with(options: impl FnOnce(HubBuilder) -> HubBuilder, recovery: Recovery) -> Self {
         let (socket_sender, sockets) = mpsc::channel(100);
         let (drop_sender, dropped) = mpsc::channel(100);
+        let desk = Arc::new(Desk {
+            sockets: socket_sender,
+            dropped: drop_sender,
+            go: Notify::new(),
+        });
         let hub = Hub::builder()
             .namespace::<Guest>("/")
-            .state(Arc::new(Desk {
-                sockets: socket_sender,
-                dropped: drop_sender,
-            }))
+            .namespace::<Strict>("/strict")
+            .namespace_with(NamespaceBuilder::matching::<Guest>("/invented/{name}"))
+            .state(Arc::clone(&desk))
             .connection_state_recovery(recovery);
         Self {
             server: serve_on(1, WebSocketMode::Handoff, options(hub)),
             sockets,
             dropped,
+            desk,
         }
     }
 
@@ -193,14 +229,18 @@ impl World {
     }
 }
 
-/// The answer to a CONNECT, before which events may come.
 async fn reply(wire: &mut Wire) -> BTreeMap<String, String> {
+    reply_in(wire, "40").await
+}
+
+/// The answer to a CONNECT, before which events may come.
+async fn reply_in(wire: &mut Wire, start: &str) -> BTreeMap<String, String> {
     loop {
         let message = wire.next().await;
         let Message::Text(text) = &message else {
             panic!("{message:?}");
         };
-        if let Some(reply) = text.strip_prefix("40") {
+        if let Some(reply) = text.strip_prefix(start) {
             return serde_json::from_str(reply).unwrap();
         }
         assert!(text.starts_with("42"), "{text}");
@@ -238,9 +278,8 @@ async fn what_a_kept_session_drops_when_it_makes_room_may_emit() {
 
 #[actix_web::test]
 async fn who_missed_much_is_sent_all_of_it_or_starts_afresh_but_is_not_cut_for_it() {
-    let mut world = World::with(|hub| hub.max_outbox_bytes(64 << 10), Recovery::new());
-    let mut recovered = Vec::new();
-    for missed in [40, 200, 600, 1000] {
+    for (missed, recovered) in [(40, true), (200, true), (600, false), (1000, false)] {
+        let mut world = World::with(|hub| hub.max_outbox_bytes(64 << 10), Recovery::new());
         let ticket = world.lost("nothing").await;
         for number in 0..missed {
             world.hub().everyone().emit_raw("n", &[number]).unwrap();
@@ -260,14 +299,11 @@ async fn who_missed_much_is_sent_all_of_it_or_starts_afresh_but_is_not_cut_for_i
                 }
             }
         };
-        world.socket().await;
-        let came_back = reply.contains(&ticket.pid);
-        assert_eq!(events, if came_back { missed } else { 0 });
-        recovered.push(came_back);
+        assert_eq!(reply.contains(&ticket.pid), recovered, "{missed}");
+        assert_eq!(events, if recovered { missed } else { 0 });
+        assert_eq!(world.refused("too_much_missed"), u64::from(!recovered));
+        assert_eq!(world.hub().stats().closed_slow, 0);
     }
-    assert_eq!(recovered, [true, true, false, false]);
-    assert_eq!(world.refused("too_much_missed"), 2);
-    assert_eq!(world.hub().stats().closed_slow, 0);
 }
 
 // ---- sockets that end while they come back
@@ -313,6 +349,223 @@ async fn who_is_lost_while_it_comes_back_can_come_back_again() {
     wire.reset();
     until("it has left", || !socket.is_connected()).await;
     assert!(world.recovers(&ticket).await);
+}
+
+// ---- what a client has seen
+
+impl World {
+    /// The events that a client which comes back is sent before the reply.
+    async fn missed(&self, ticket: &Ticket) -> Vec<String> {
+        let mut wire = Wire::open(&self.server).await;
+        wire.text(&format!("40{}", ticket.auth("nothing"))).await;
+        let mut missed = Vec::new();
+        loop {
+            let Message::Text(text) = wire.next().await else {
+                panic!("not a text");
+            };
+            if let Some(reply) = text.strip_prefix("40") {
+                assert!(reply.contains(&ticket.pid), "a fresh session: {reply}");
+                return missed;
+            }
+            missed.push(text.chars().take_while(|c| *c != ',').collect());
+        }
+    }
+}
+
+/// Its emits wait for the CONNECT reply, so a client that answers pings has not seen them.
+#[actix_web::test]
+async fn what_waits_for_a_socket_that_comes_back_has_not_been_seen() {
+    let mut world = World::with(|hub| hub.ping_interval(BRIEFLY), Recovery::new());
+    let ticket = world.lost("nothing").await;
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(&format!("40{}", ticket.auth("wait"))).await;
+    let socket = world.socket().await;
+    socket.emit_raw("second", &()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(wire.next_unanswered().await, Message::Text("2".to_owned()));
+        wire.text("3").await;
+    }
+    // Its answer comes once the three pongs have been taken.
+    wire.write(&wire::frame(wire::FIN | wire::PING, b"?")).await;
+    while wire.next_unanswered().await != Message::Pong(b"?".to_vec()) {}
+    world.desk.go.notify_one();
+    while !matches!(wire.next_unanswered().await, Message::Text(text) if text.starts_with("40")) {}
+    // What follows the reply is lost with the connection.
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 2).await;
+    assert_eq!(world.missed(&ticket).await, [r#"42["second""#]);
+}
+
+#[actix_web::test]
+async fn a_pong_that_nobody_asked_for_says_nothing_of_what_was_seen() {
+    let mut world = World::new();
+    let (mut wire, ticket) = world.enter("nothing").await;
+    world.hub().everyone().emit_raw("second", &()).unwrap();
+    let second = wire.next().await;
+    assert!(matches!(second, Message::Text(event) if event.starts_with(r#"42["second""#)));
+    for _ in 0..3 {
+        wire.text("3").await;
+    }
+    wire.write(&wire::frame(wire::FIN | wire::PING, b"?")).await;
+    assert_eq!(wire.next().await, Message::Pong(b"?".to_vec()));
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 1).await;
+    assert_eq!(world.missed(&ticket).await, [r#"42["second""#]);
+}
+
+// ---- what clients send along
+
+#[actix_web::test]
+async fn a_session_that_refuses_unknown_keys_sees_none_of_recovery() {
+    let mut world = World::new();
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(r#"40/strict,{"token":"a"}"#).await;
+    let pid = reply_in(&mut wire, "40/strict,").await["pid"].clone();
+    assert_eq!(world.socket().await.auth(), Some(r#"{"token":"a"}"#));
+    let strict = world.hub().namespace("/strict").unwrap();
+    strict.everyone().emit_raw("first", &()).unwrap();
+    let Message::Text(event) = wire.next().await else {
+        panic!("not an event");
+    };
+    let offset = event.split('"').nth(3).unwrap().to_owned();
+    wire.reset();
+    until("it is saved", || world.hub().stats().recovery_saved == 1).await;
+
+    for (auth, recovered) in [
+        (json!({ "pid": pid, "offset": offset, "token": "b" }), true),
+        // For which no event had come.
+        (json!({ "pid": pid, "token": "b" }), false),
+    ] {
+        let mut wire = Wire::open(&world.server).await;
+        wire.text(&format!("40/strict,{auth}")).await;
+        let reply = reply_in(&mut wire, "40/strict,").await;
+        assert_eq!(reply["pid"] == pid, recovered);
+        let socket = world.socket().await;
+        assert_eq!(socket.recovered(), recovered);
+        assert_eq!(socket.auth(), Some(r#"{"token":"b"}"#));
+    }
+}
+
+// ---- long times
+
+#[actix_web::test]
+async fn a_client_may_come_back_for_ever() {
+    let mut world = World::with(
+        |hub| hub.ping_timeout(Duration::MAX),
+        Recovery::new().max_disconnection_duration(Duration::MAX),
+    );
+    let ticket = world.lost("nothing").await;
+    assert!(world.recovers(&ticket).await);
+}
+
+// ---- namespaces that clients invent
+
+impl World {
+    /// A client in such a namespace whose connection broke: the private id and an offset.
+    async fn lost_in(&mut self, name: &str) -> (String, String) {
+        let saved = self.hub().stats().recovery_saved;
+        let mut wire = Wire::open(&self.server).await;
+        wire.text(&format!("40/invented/{name},")).await;
+        let reply = reply_in(&mut wire, &format!("40/invented/{name},")).await;
+        self.socket().await.emit_raw("first", &()).unwrap();
+        let Message::Text(event) = wire.next().await else {
+            panic!("not an event");
+        };
+        wire.reset();
+        until("it is saved", || self.hub().stats().recovery_saved > saved).await;
+        let offset = event.split('"').nth(3).unwrap().to_owned();
+        (reply["pid"].clone(), offset)
+    }
+
+    /// Whether a client that comes back is recovered, and the client.
+    async fn back_in(&mut self, name: &str, (pid, offset): (String, String)) -> (bool, Wire) {
+        let mut wire = Wire::open(&self.server).await;
+        let auth = json!({ "pid": pid, "offset": offset });
+        wire.text(&format!("40/invented/{name},{auth}")).await;
+        (self.socket().await.recovered(), wire)
+    }
+}
+
+#[actix_web::test]
+async fn namespaces_that_clients_invent_keep_no_more_than_their_share() {
+    let mut world = World::with(|hub| hub, Recovery::new().max_dynamic_sessions(1));
+    let (one, two) = (world.lost_in("a").await, world.lost_in("b").await);
+    until("there is no room", || {
+        world.hub().stats().recovery_sessions_evicted == 1
+    })
+    .await;
+    let (recovered, _in_a) = world.back_in("a", one).await;
+    assert!(recovered);
+    let (recovered, _in_b) = world.back_in("b", two).await;
+    assert!(!recovered);
+    // What came back has made room, and fixed namespaces need none.
+    let three = world.lost_in("c").await;
+    let (recovered, _in_c) = world.back_in("c", three).await;
+    assert!(recovered);
+    let ticket = world.lost("nothing").await;
+    assert!(world.recovers(&ticket).await);
+
+    let mut world = World::with(|hub| hub, Recovery::new().max_dynamic_log_bytes(4096));
+    let (one, two) = (world.lost_in("a").await, world.lost_in("b").await);
+    let all = world.hub().namespace("/invented/b").unwrap();
+    for _ in 0..100 {
+        all.everyone().emit_raw("n", &()).unwrap();
+    }
+    assert!(world.hub().stats().recovery_events_evicted > 50);
+    assert!(world.back_in("a", one).await.0);
+    assert!(!world.back_in("b", two).await.0);
+    assert_eq!(world.refused("trimmed"), 1);
+}
+
+#[actix_web::test]
+async fn nothing_of_who_is_away_outlives_the_hub() {
+    let mut world = World::new();
+    world.lost_in("a").await;
+    let mut wire = Wire::open(&world.server).await;
+    wire.text("40/invented/b,").await;
+    drop(world.socket().await);
+    assert_eq!(world.hub().stats().dynamic_namespaces, 2);
+    let (ended, ()) = tokio::join!(wire.ended(), world.hub().shutdown());
+    assert!(!ended.0.is_empty(), "it was connected");
+    until("they are gone", || {
+        world.hub().stats().dynamic_namespaces == 0
+    })
+    .await;
+}
+
+// ---- much at once
+
+/// More than is looked through under one lock, while others emit.
+#[actix_web::test]
+async fn what_was_missed_is_complete_whatever_is_emitted_meanwhile() {
+    let mut world = World::with(|hub| hub.max_outbox_bytes(8 << 20), Recovery::new());
+    let ticket = world.lost("nothing").await;
+    let emit = |hub: &Hub, number: u32| hub.everyone().emit_raw("n", &[number]).unwrap();
+    for number in 0..5_000 {
+        emit(world.hub(), number);
+    }
+    let hub = world.hub().clone();
+    let emitting = std::thread::spawn(move || {
+        for number in 5_000..10_000 {
+            emit(&hub, number);
+        }
+    });
+    let mut wire = Wire::open(&world.server).await;
+    wire.text(&format!("40{}", ticket.auth("nothing"))).await;
+    let mut next = 0;
+    while next < 10_000 {
+        let Message::Text(text) = wire.next().await else {
+            panic!("cut after {next}");
+        };
+        if let Some(reply) = text.strip_prefix("40") {
+            assert!(reply.contains(&ticket.pid), "a fresh session: {reply}");
+            continue;
+        }
+        let start = format!(r#"42["n",{next},"#);
+        assert!(text.starts_with(&start), "{text} is not number {next}");
+        next += 1;
+    }
+    emitting.join().unwrap();
 }
 
 // ---- panics

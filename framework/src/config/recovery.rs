@@ -28,6 +28,8 @@ pub struct Recovery {
     pub(crate) skip_middlewares: bool,
     pub(crate) max_log_bytes: usize,
     pub(crate) max_sessions: usize,
+    pub(crate) max_dynamic_log_bytes: usize,
+    pub(crate) max_dynamic_sessions: usize,
 }
 
 impl Recovery {
@@ -38,6 +40,8 @@ impl Recovery {
             skip_middlewares: true,
             max_log_bytes: 16 << 20,
             max_sessions: 10_000,
+            max_dynamic_log_bytes: 64 << 20,
+            max_dynamic_sessions: 40_000,
         }
     }
 
@@ -72,6 +76,22 @@ impl Recovery {
         self
     }
 
+    /// Bytes of events that all [dynamic namespaces](crate::NamespaceBuilder::matching) of the hub
+    /// keep together, whose number is the clients' choice. When it is reached, a namespace that
+    /// emits gives up its own oldest ones. Default 64 MiB.
+    pub fn max_dynamic_log_bytes(mut self, bytes: usize) -> Self {
+        self.max_dynamic_log_bytes = bytes;
+        self
+    }
+
+    /// Sessions of clients that are away which all [dynamic
+    /// namespaces](crate::NamespaceBuilder::matching) of the hub keep together. When it is reached, a
+    /// namespace whose client goes away gives up its own oldest ones. Default 40,000.
+    pub fn max_dynamic_sessions(mut self, sessions: usize) -> Self {
+        self.max_dynamic_sessions = sessions;
+        self
+    }
+
     pub(crate) fn validate(&self) -> Result<(), BuildError> {
         let zero = [
             (
@@ -80,6 +100,8 @@ impl Recovery {
             ),
             ("max_log_bytes", self.max_log_bytes == 0),
             ("max_sessions", self.max_sessions == 0),
+            ("max_dynamic_log_bytes", self.max_dynamic_log_bytes == 0),
+            ("max_dynamic_sessions", self.max_dynamic_sessions == 0),
         ];
         match zero.into_iter().find(|(_, is_zero)| *is_zero) {
             Some((name, _)) => Err(BuildError::Zero(name)),

@@ -1,6 +1,11 @@
 //! What a client's CONNECT says of the session that it wants back (Socket.IO v5, section 8).
 
-use serde::Deserialize;
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use crate::{id::PrivateId, shard::offset::Offset};
@@ -12,23 +17,62 @@ pub(super) struct Claim {
     pub(super) offset: Option<Offset>,
 }
 
-impl Claim {
-    /// Reads the auth of a CONNECT, beside the application's own keys. Both texts must be there, or
-    /// it is no attempt to come back.
-    pub(super) fn read(auth: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Texts<'a> {
-            #[serde(borrow)]
-            pid: &'a RawValue,
-            #[serde(borrow)]
-            offset: &'a RawValue,
+/// Takes `pid` and `offset` out of the auth of a CONNECT: they are not the application's, whose
+/// types may refuse keys that they do not know, and the one is a secret. Both must be there and be
+/// texts, or it is no attempt to come back. `None` is left of an auth that had nothing else.
+pub(super) fn split(auth: Option<&str>) -> (Option<Claim>, Option<Cow<'_, str>>) {
+    let Some(json) = auth else {
+        return (None, None);
+    };
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let parts = reader.deserialize_map(Split(json.len())).ok();
+    let Some(Parts { pid, offset, rest }) = parts else {
+        // Not an object, which the session is to say.
+        return (None, Some(json.into()));
+    };
+    if pid.is_none() && offset.is_none() {
+        return (None, Some(json.into()));
+    }
+    let text = |json: Option<&RawValue>| serde_json::from_str::<String>(json?.get()).ok();
+    let claim = text(pid).zip(text(offset)).map(|(pid, offset)| Claim {
+        pid: PrivateId::from_peer(&pid),
+        offset: Offset::from_peer(&offset),
+    });
+    let rest = (!rest.is_empty()).then(|| Cow::Owned(format!("{{{rest}}}")));
+    (claim, rest)
+}
+
+struct Parts<'a> {
+    pid: Option<&'a RawValue>,
+    offset: Option<&'a RawValue>,
+    /// The other keys and their values, as they are, without the braces.
+    rest: String,
+}
+
+/// Of a text of this length.
+struct Split(usize);
+
+impl<'de> Visitor<'de> for Split {
+    type Value = Parts<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
+        let (mut pid, mut offset) = (None, None);
+        let mut rest = String::with_capacity(self.0);
+        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            match serde_json::from_str::<Cow<'_, str>>(key.get()).as_deref() {
+                Ok("pid") => pid = Some(value),
+                Ok("offset") => offset = Some(value),
+                _ => {
+                    let comma = if rest.is_empty() { "" } else { "," };
+                    rest.extend([comma, key.get(), ":", value.get()]);
+                }
+            }
         }
-        let Texts { pid, offset } = serde_json::from_str(auth).ok()?;
-        let text = |json: &RawValue| serde_json::from_str::<String>(json.get()).ok();
-        Some(Self {
-            pid: PrivateId::from_peer(&text(pid)?),
-            offset: Offset::from_peer(&text(offset)?),
-        })
+        Ok(Parts { pid, offset, rest })
     }
 }
 
@@ -52,16 +96,32 @@ mod tests {
             r#"{"pid":"a","offset":null}"#,
             r#"{"pid":"a","offset":{"a":"b"}}"#,
         ] {
-            assert_eq!(Claim::read(auth), None, "{auth}");
+            assert_eq!(split(Some(auth)).0, None, "{auth}");
         }
         let unknown = Some(Claim {
             pid: None,
             offset: None,
         });
-        assert_eq!(
-            Claim::read(r#"{"pid":"","offset":"x","token":[]}"#),
-            unknown
-        );
+        let auth = r#"{"pid":"","offset":"x","token":[]}"#;
+        assert_eq!(split(Some(auth)).0, unknown);
+    }
+
+    #[test]
+    fn the_session_sees_neither_of_them() {
+        for (auth, rest) in [
+            (None, None),
+            (Some("[1]"), Some("[1]")),
+            (Some("{}"), Some("{}")),
+            (Some(r#"{ "a": 1 }"#), Some(r#"{ "a": 1 }"#)),
+            (Some(r#"{"pid":"a","offset":"b"}"#), None),
+            (Some(r#"{"pid":1}"#), None),
+            (
+                Some(r#"{"a":{"pid":2},"\u0070id":"x", "offset" :3,"b\"":[1, 2]}"#),
+                Some(r#"{"a":{"pid":2},"b\"":[1, 2]}"#),
+            ),
+        ] {
+            assert_eq!(split(auth).1.as_deref(), rest, "{auth:?}");
+        }
     }
 
     proptest! {
@@ -75,9 +135,13 @@ mod tests {
             let mut auth: BTreeMap<_, _> = others;
             auth.insert("pid".to_owned(), pid.clone());
             auth.insert("offset".to_owned(), std::str::from_utf8(&offset.text())?.to_owned());
-            let claim = Claim::read(&serde_json::to_string(&auth)?);
+            let json = serde_json::to_string(&auth)?;
+            let (claim, rest) = split(Some(&json));
             let expected = Claim { pid: PrivateId::from_peer(&pid), offset: Some(offset) };
             prop_assert_eq!(claim, Some(expected));
+            auth.retain(|key, _| key != "pid" && key != "offset");
+            let rest = rest.map(|rest| serde_json::from_str::<BTreeMap<_, _>>(&rest)).transpose()?;
+            prop_assert_eq!(rest.unwrap_or_default(), auth);
         }
 
         #[test]
@@ -88,7 +152,7 @@ mod tests {
             ],
         ) {
             let measured = allocation_counter::measure(|| {
-                let _ = Claim::read(&auth);
+                let _ = split(Some(&auth));
             });
             prop_assert!(measured.bytes_max as usize <= 4 * auth.len() + 1024);
         }

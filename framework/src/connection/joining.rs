@@ -1,9 +1,10 @@
 //! Clients that connect to a namespace: let in by its session, or refused.
 
-use std::{sync::Arc, task::Context};
+use std::{borrow::Cow, sync::Arc, task::Context};
 
 use super::{
     actor::Link,
+    claim,
     clients::{Client, Phase},
     ending::Ending,
 };
@@ -41,8 +42,13 @@ impl Link {
             self.refuse(nsp, &Refusal::new(PANICKED));
             return true;
         };
-        let phase = match self.claim(&socket, auth) {
-            Some(claiming) => Phase::Claiming(Box::new(claiming)),
+        let (claim, auth) = match socket.recoverable() {
+            Some(_) => claim::split(auth),
+            None => (None, auth.map(Cow::Borrowed)),
+        };
+        let auth = auth.as_deref();
+        let phase = match claim {
+            Some(claim) => Phase::Claiming(Box::new(self.claim(&socket, claim, auth))),
             None => {
                 self.seat(&socket);
                 self.admit(&socket, auth)

@@ -30,25 +30,23 @@ type Search = Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>;
 pub(super) struct Claiming {
     pub(super) search: Search,
     offset: Offset,
-    auth: Box<str>,
+    auth: Option<Box<str>>,
 }
 
 impl Link {
-    /// Looks for the session that the client wants to come back to; `None` if it does not.
-    pub(super) fn claim(&self, socket: &Socket, auth: Option<&str>) -> Option<Claiming> {
-        socket.recoverable()?;
-        let auth = auth?;
-        let Claim { pid, offset } = Claim::read(auth)?;
+    /// Looks for the session that the client wants to come back to, with the auth for its session.
+    pub(super) fn claim(&self, socket: &Socket, claim: Claim, auth: Option<&str>) -> Claiming {
+        let Claim { pid, offset } = claim;
         let search: Search = match (pid, offset) {
             (Some(pid), Some(_)) => self.search(socket, pid),
             (None, _) => Box::pin(async { Err("unknown_session") }),
             (_, None) => Box::pin(async { Err("unknown_offset") }),
         };
-        Some(Claiming {
+        Claiming {
             search,
             offset: offset.unwrap_or_default(),
-            auth: auth.into(),
-        })
+            auth: auth.map(Into::into),
+        }
     }
 
     fn search(&self, socket: &Socket, pid: PrivateId) -> Search {
@@ -90,14 +88,14 @@ impl Link {
         let Claiming { offset, auth, .. } = *claiming;
         let (socket, phase) = match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
             Ok((socket, ticket)) => {
-                let phase = self.admit(&socket, Some(&auth));
+                let phase = self.admit(&socket, auth.as_deref());
                 (socket, self.restoring(phase, ticket))
             }
             Err(reason) => {
                 self.core.node.metrics.recovery_refused.add(reason);
                 tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
                 self.seat(&fresh);
-                let phase = self.admit(&fresh, Some(&auth));
+                let phase = self.admit(&fresh, auth.as_deref());
                 (fresh, phase)
             }
         };
@@ -197,6 +195,10 @@ impl Link {
     /// The client has answered a ping.
     pub(super) fn seen_so_far(&self) {
         for client in &self.clients.0 {
+            // What is emitted to one that is connecting waits for its reply, behind this ping.
+            if client.left.is_some() || client.phase.is_connecting() {
+                continue;
+            }
             let socket = &client.socket;
             if let (Some(it), Some(store)) = (socket.recoverable(), &socket.scope().recovery) {
                 let head = store.head();

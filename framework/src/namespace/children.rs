@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     id::NamespaceIds,
-    shard::{directory::Scope, node::Node, recovery::RecoveryStore},
+    shard::{directory::Scope, node::Node, recovery::RecoveryStore, shared::Shared},
 };
 
 /// The longest name of a child, in bytes: a client chooses it, and the server keeps it.
@@ -63,6 +63,8 @@ pub(crate) struct Children {
     /// In the order in which they were registered.
     pub(super) parents: Vec<Arc<ParentInner>>,
     ids: Arc<NamespaceIds>,
+    /// What they keep together for clients that come back.
+    recovery: Option<Arc<Shared>>,
     /// Held for a few instructions. No child may be dropped meanwhile: that takes it as well.
     listed: Mutex<HashMap<Arc<str>, Listed>>,
 }
@@ -75,8 +77,10 @@ struct Listed {
 
 impl Children {
     pub(super) fn new(node: &Arc<Node>, parents: Vec<Arc<ParentInner>>, ids: NamespaceIds) -> Self {
+        let recovery = node.config.connection_state_recovery.as_ref();
         Self {
             node: Arc::clone(node),
+            recovery: recovery.map(|options| Arc::new(Shared::new(options))),
             parents,
             ids: Arc::new(ids),
             listed: Mutex::default(),
@@ -111,7 +115,10 @@ impl Children {
         }
         let name = Arc::<str>::from(name);
         let scope = Scope::leased(self.ids.lease(), Arc::clone(&name));
-        let scope = scope.recovering(RecoveryStore::new(&self.node.config));
+        let scope = scope.recovering(RecoveryStore::new(
+            &self.node.config,
+            self.recovery.as_ref(),
+        ));
         let child = NamespaceInner::child(scope, self);
         let entry = Listed {
             child: Arc::downgrade(&child),
@@ -160,19 +167,19 @@ impl Children {
 
     /// The children of a parent that exist now.
     pub(super) fn of(&self, parent: &Arc<ParentInner>) -> Vec<Arc<NamespaceInner>> {
-        let all: Vec<_> = {
-            let listed = self.listed();
-            listed
-                .values()
-                .filter_map(|listed| listed.child.upgrade())
-                .collect()
-        };
         let is_its_own = |child: &Arc<NamespaceInner>| {
             child
                 .parent()
                 .is_some_and(|known| Arc::ptr_eq(known, parent))
         };
-        all.into_iter().filter(is_its_own).collect()
+        self.all().into_iter().filter(is_its_own).collect()
+    }
+
+    /// All that exist now.
+    pub(super) fn all(&self) -> Vec<Arc<NamespaceInner>> {
+        let listed = self.listed();
+        let children = listed.values().map(|listed| listed.child.upgrade());
+        children.flatten().collect()
     }
 }
 

@@ -77,7 +77,7 @@ impl Core {
             let matcher = match names {
                 Names::One => {
                     let scope = Scope::new(ids.next(), name.as_str().into());
-                    let scope = scope.recovering(RecoveryStore::new(&node.config));
+                    let scope = scope.recovering(RecoveryStore::new(&node.config, None));
                     let inner = NamespaceInner::fixed(scope, setup);
                     let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
                     if taken.is_some() {
@@ -104,7 +104,7 @@ impl Core {
             Some(main) => Arc::clone(main),
             None => NamespaceInner::closed({
                 let scope = Scope::new(ids.next(), "/".into());
-                scope.recovering(RecoveryStore::new(&node.config))
+                scope.recovering(RecoveryStore::new(&node.config, None))
             }),
         };
         Ok(Self {
@@ -114,6 +114,16 @@ impl Core {
             main,
             states,
         })
+    }
+
+    /// No client comes back to a session any more.
+    pub(crate) fn forget_sessions(&self) {
+        let fixed = self.namespaces.values().cloned();
+        for namespace in fixed.chain(self.children.all()) {
+            if let Some(store) = &namespace.scope.recovery {
+                store.forget_all();
+            }
+        }
     }
 
     /// The namespace that a client connects to.

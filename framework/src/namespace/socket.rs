@@ -103,6 +103,9 @@ impl Socket {
     /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
     /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its
     /// length, at most [`max_auth_bytes`](crate::HubBuilder::max_auth_bytes).
+    ///
+    /// With [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery) it has no
+    /// `pid` and no `offset`, here and wherever else auth is read: they are how a client comes back.
     #[must_use]
     pub fn auth(&self) -> Option<&str> {
         self.known_extras()?.auth.get().map(AsRef::as_ref)

@@ -20,6 +20,7 @@ impl Hub {
     pub async fn shutdown(&self) {
         let node = &self.core.node;
         node.draining.store(true, Ordering::Release);
+        self.core.forget_sessions();
         let deadline = Instant::now() + node.config.close_timeout;
         loop {
             let ended = node.ended.notified();

@@ -89,6 +89,24 @@ pub(crate) enum Unavailable {
     TooMuch,
 }
 
+/// The events that a socket missed, in their order, while they are gathered.
+pub(crate) struct Missed {
+    pub(crate) frames: Vec<Frame>,
+    /// How far the log has been looked through.
+    up_to: Offset,
+    bytes: usize,
+}
+
+impl Missed {
+    pub(crate) fn after(seen: Offset) -> Self {
+        Self {
+            frames: Vec::new(),
+            up_to: seen,
+            bytes: 0,
+        }
+    }
+}
+
 impl Log {
     /// The place of the newest event.
     pub(crate) fn head(&self) -> Offset {
@@ -97,6 +115,11 @@ impl Log {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// What it holds, bookkeeping included.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The place before the oldest event that is still here.
@@ -148,33 +171,33 @@ impl Log {
         evicted
     }
 
-    /// The events after an offset for a socket that was in these rooms, in their order; at most
-    /// what takes `max_bytes` of an outbox.
-    pub(crate) fn after(
+    /// Looks through at most `count` events more for those of a socket that was in these rooms, at
+    /// most what takes `max_bytes` of an outbox. Whether those were the last.
+    pub(crate) fn gather(
         &self,
-        offset: Offset,
+        missed: &mut Missed,
         id: SocketId,
         rooms: &[RoomName],
         max_bytes: usize,
-    ) -> Result<Vec<Frame>, Unavailable> {
-        if offset > self.head {
+        count: usize,
+    ) -> Result<bool, Unavailable> {
+        if missed.up_to > self.head {
             return Err(Unavailable::Unknown);
         }
-        let seen = offset.0.checked_sub(self.tail().0);
+        let seen = missed.up_to.0.checked_sub(self.tail().0);
         let seen = seen.ok_or(Unavailable::Trimmed)?;
         let seen = usize::try_from(seen).map_err(|_| Unavailable::Unknown)?;
-        let mut bytes = 0;
-        let mut missed = Vec::new();
-        for entry in self.entries.iter().skip(seen) {
+        for entry in self.entries.iter().skip(seen).take(count) {
+            missed.up_to.0 += 1;
             if entry.to.includes(id, rooms) {
-                bytes += Outbox::cost(&entry.frame);
-                if bytes > max_bytes {
+                missed.bytes += Outbox::cost(&entry.frame);
+                if missed.bytes > max_bytes {
                     return Err(Unavailable::TooMuch);
                 }
-                missed.push(entry.frame.clone());
+                missed.frames.push(entry.frame.clone());
             }
         }
-        Ok(missed)
+        Ok(missed.up_to == self.head)
     }
 }
 

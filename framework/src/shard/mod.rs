@@ -23,7 +23,7 @@
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
 //! | [`workers`] | sets of them |
-//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`] |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`] |
 //! | [`node`] | all workers of the process |
 
 pub(crate) mod actor;
@@ -48,6 +48,7 @@ pub(crate) mod recovery;
 pub(crate) mod retained;
 mod seats;
 mod select;
+pub(crate) mod shared;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;

@@ -7,6 +7,8 @@
 //! restored under the same lock: what it missed is in the log, everything after that finds it in
 //! its rooms.
 
+mod sessions;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -21,26 +23,36 @@ use super::{
     command::{Action, Command, Selection},
     directory::{Address, Scope},
     local::Shard,
-    log::{Audience, Log, Unavailable},
+    log::{Audience, Log, Missed, Unavailable},
     node::Node,
     offset::Offset,
-    retained::{Found, HandedOver, Retained, Saved},
+    retained::{Retained, Saved, Trimmed},
+    shared::Shared,
 };
 use crate::{
     config::{Config, Recovery},
     error::EmitError,
-    id::{PrivateId, SlotKey, WorkerId},
+    id::{SlotKey, WorkerId},
     transport::frame::Frame,
 };
 
 /// The longest time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// Events that are looked through under one lock, which every emit needs, for a client that comes
+/// back.
+const PART: usize = 1024;
+
+/// What every clock can add to its time; longer ones are cut to it.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 pub(crate) struct RecoveryStore {
     options: Recovery,
     /// How long events are kept.
     event_age: Duration,
     max_missed_bytes: usize,
+    /// What the dynamic namespaces of the hub keep together, if this is one of them.
+    shared: Option<Arc<Shared>>,
     log: Mutex<Log>,
     retained: Mutex<Retained>,
     /// A task looks after what has expired. Cleared under both locks.
@@ -49,16 +61,20 @@ pub(crate) struct RecoveryStore {
 
 impl RecoveryStore {
     /// The store of a namespace; `None` where recovery is off.
-    pub(crate) fn new(config: &Config) -> Option<Box<Self>> {
-        let options = config.connection_state_recovery.clone()?;
+    pub(crate) fn new(config: &Config, shared: Option<&Arc<Shared>>) -> Option<Box<Self>> {
+        let mut options = config.connection_state_recovery.clone()?;
+        let longest = &mut options.max_disconnection_duration;
+        *longest = FOREVER.min(*longest);
         // A connection can be dead for that long before its session is saved.
-        let unnoticed = 2 * config.ping_interval + 2 * config.ping_timeout;
+        let unnoticed = config.ping_interval.saturating_add(config.ping_timeout);
+        let unnoticed = unnoticed.saturating_mul(2);
         Some(Box::new(Self {
-            event_age: options.max_disconnection_duration + unnoticed,
+            event_age: options.max_disconnection_duration.saturating_add(unnoticed),
             options,
             // What comes while it is being sent must find room, too: a client that is cut for that
             // would come back for more.
             max_missed_bytes: config.max_outbox_bytes / 2,
+            shared: shared.cloned(),
             log: Mutex::default(),
             retained: Mutex::default(),
             swept: AtomicBool::new(false),
@@ -100,6 +116,7 @@ impl RecoveryStore {
         let refused = {
             let mut log = self.log();
             let stored = !frame.handling.volatile;
+            let before = log.bytes();
             let frame = match stored {
                 true => log.append(frame, to),
                 false => frame.number(&log.head().text()),
@@ -110,7 +127,7 @@ impl RecoveryStore {
                 for worker in &refused {
                     log.lost_by(*worker);
                 }
-                let evicted = log.trim(self.event_age, self.options.max_log_bytes);
+                let evicted = self.trim_log(&mut log, before);
                 node.metrics.recovery_events_evicted.add(evicted as u64);
                 self.keep_swept(scope);
             }
@@ -120,55 +137,6 @@ impl RecoveryStore {
             shard.catch_up();
         }
         node.overloaded(refused)
-    }
-
-    // ---- sessions
-
-    /// The socket is there, and its client may come back to it.
-    pub(crate) fn enter(&self, pid: PrivateId, place: Address) {
-        self.retained().enter(pid, place);
-    }
-
-    /// The socket that lived in this slot will not come back.
-    pub(crate) fn forget(&self, pid: PrivateId, slot: SlotKey) {
-        self.retained().forget(pid, slot);
-    }
-
-    /// Nobody comes back any more.
-    pub(crate) fn forget_all(&self) {
-        let gone = std::mem::take(&mut *self.retained());
-        // The application's values are dropped without the lock.
-        drop(gone);
-    }
-
-    /// Takes the session that a client shows this for, on the connection in this slot.
-    pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
-        self.retained().take(pid, slot)
-    }
-
-    /// A session is given back by whom it was lent to. It is kept, unless the caller is told what
-    /// else to do with it.
-    pub(super) fn hand_over(
-        &self,
-        node: &Node,
-        scope: &Arc<Scope>,
-        session: Saved,
-    ) -> Option<HandedOver> {
-        let mut retained = self.retained();
-        let handed_over = retained.hand_over(session);
-        if handed_over.is_some() {
-            return handed_over;
-        }
-        let trimmed = retained.trim(self.options.max_sessions);
-        self.keep_swept(scope);
-        drop(retained);
-        node.metrics.recovery_sessions_evicted.add(trimmed.evicted);
-        None
-    }
-
-    /// Nobody will come back to a session whose ticket the caller has.
-    pub(super) fn revoke(&self, pid: PrivateId) {
-        self.retained().revoke(pid);
     }
 
     /// Whether an event after `since` did not reach the sockets of a worker.
@@ -191,14 +159,21 @@ impl RecoveryStore {
         session: &Saved,
         offset: Offset,
     ) -> Result<Offset, Unavailable> {
-        let log = self.log();
-        shard.catch_up();
         let Saved { pid, id, rooms, .. } = session;
-        let seen = offset.max(session.floor);
-        let missed = log.after(seen, *id, rooms, self.max_missed_bytes)?;
         let id = *id;
+        let mut missed = Missed::after(offset.max(session.floor));
+        let log = loop {
+            let log = self.log();
+            if log.gather(&mut missed, id, rooms, self.max_missed_bytes, PART)? {
+                break log;
+            }
+            drop(log);
+            // It takes the lock again at once, if nobody else gets a chance.
+            std::thread::yield_now();
+        };
+        shard.catch_up();
         self.retained().enter(*pid, Address { slot, id });
-        shard.reseat(slot, scope, id, rooms, missed);
+        shard.reseat(slot, scope, id, rooms, missed.frames);
         Ok(log.head())
     }
 
@@ -220,12 +195,37 @@ impl RecoveryStore {
         }
     }
 
+    /// Trims the log, which held `before` bytes when it was locked.
+    fn trim_log(&self, log: &mut Log, before: usize) -> usize {
+        let max = self.options.max_log_bytes;
+        let Some(shared) = &self.shared else {
+            return log.trim(self.event_age, max);
+        };
+        let max = max.min(shared.log_bytes.room(before));
+        let evicted = log.trim(self.event_age, max);
+        shared.log_bytes.change(before, log.bytes());
+        evicted
+    }
+
+    /// Trims the sessions, which were `before` when they were locked.
+    fn trim_retained(&self, retained: &mut Retained, before: usize) -> Trimmed {
+        let max = self.options.max_sessions;
+        let Some(shared) = &self.shared else {
+            return retained.trim(max);
+        };
+        let trimmed = retained.trim(max.min(shared.sessions.room(before)));
+        shared.sessions.change(before, retained.len());
+        trimmed
+    }
+
     /// Whether nothing is left that can expire.
     fn sweep(&self) -> bool {
         let mut log = self.log();
-        log.trim(self.event_age, self.options.max_log_bytes);
+        let before = log.bytes();
+        self.trim_log(&mut log, before);
         let mut retained = self.retained();
-        let expired = retained.trim(self.options.max_sessions);
+        let before = retained.len();
+        let expired = self.trim_retained(&mut retained, before);
         let is_empty = log.is_empty() && retained.is_empty();
         if is_empty {
             self.swept.store(false, Ordering::Relaxed);
@@ -233,6 +233,18 @@ impl RecoveryStore {
         drop((retained, log));
         drop(expired);
         is_empty
+    }
+}
+
+impl Drop for RecoveryStore {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            let log = self.log.get_mut().unwrap_or_else(PoisonError::into_inner);
+            shared.log_bytes.change(log.bytes(), 0);
+            let retained = self.retained.get_mut();
+            let retained = retained.unwrap_or_else(PoisonError::into_inner);
+            shared.sessions.change(retained.len(), 0);
+        }
     }
 }
 

@@ -168,6 +168,11 @@ impl Retained {
         trimmed
     }
 
+    /// Whose clients are away.
+    pub(crate) fn len(&self) -> usize {
+        self.saved.len()
+    }
+
     /// Whether nobody is away.
     pub(crate) fn is_empty(&self) -> bool {
         self.saved.is_empty()

@@ -106,8 +106,10 @@ async fn many(hub: &Hub, remote: &RemoteSocket, event: News) -> Done {
     remote.disconnect(false).await?;
     remote.emit_with_ack(&Question).await?;
     let five = Duration::from_secs(5);
-    let patient = hub.to(remote.id()).timeout(five);
-    patient.emit_with_ack(&Question).await?;
+    hub.to(remote.id())
+        .timeout(five)
+        .emit_with_ack(&Question)
+        .await?;
     Ok(())
 }
 

@@ -50,12 +50,18 @@ mod framework {
     }
 
     pub(crate) mod connection {
+        use std::borrow::Cow;
+
+        use super::shard::offset::Offset;
+
         mod claim;
 
-        /// The offset that a client shows, as it is written.
-        pub(crate) fn offset(auth: &str) -> Option<String> {
-            let text = claim::Claim::read(auth)?.offset?.text();
-            Some(String::from_utf8(text.to_vec()).expect("text"))
+        /// The offset that a client shows, as it is written, and what is left for the session.
+        pub(crate) fn split(auth: &str) -> (Option<String>, Option<String>) {
+            let (claim, rest) = claim::split(Some(auth));
+            let offset = claim.and_then(|claim| claim.offset);
+            let text = |offset: Offset| String::from_utf8(offset.text().to_vec()).expect("text");
+            (offset.map(text), rest.map(Cow::into_owned))
         }
     }
 }
@@ -89,12 +95,16 @@ fuzz_target!(|data: &[u8]| {
     }
     namespace::as_pattern(name);
 
-    let mut offset = None;
-    let measured = allocation_counter::measure(|| offset = connection::offset(auth));
+    let mut parts = (None, None);
+    let measured = allocation_counter::measure(|| parts = connection::split(auth));
     assert!(measured.bytes_max as usize <= 4 * auth.len() + 1024);
+    let (offset, rest) = parts;
     if let Some(offset) = offset {
         let again = serde_json::json!({ "pid": "", "offset": offset });
-        assert_eq!(connection::offset(&again.to_string()), Some(offset));
+        assert_eq!(connection::split(&again.to_string()), (Some(offset), None));
+    }
+    if let Some(rest) = rest {
+        assert_eq!(connection::split(&rest), (None, Some(rest)));
     }
     if let Ok(socket) = name.parse::<id::SocketId>() {
         assert_eq!(socket.as_str(), name);

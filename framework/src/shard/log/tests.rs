@@ -25,6 +25,18 @@ fn names(frames: &[Frame]) -> Vec<String> {
     frames.iter().map(text).collect()
 }
 
+fn after(
+    log: &Log,
+    offset: Offset,
+    id: SocketId,
+    rooms: &[RoomName],
+    max_bytes: usize,
+) -> Result<Vec<Frame>, Unavailable> {
+    let mut missed = Missed::after(offset);
+    assert!(log.gather(&mut missed, id, rooms, max_bytes, usize::MAX)?);
+    Ok(missed.frames)
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_comes_after_an_offset_is_there_for_those_whom_it_concerned() {
     let mut log = Log::default();
@@ -42,7 +54,7 @@ async fn what_comes_after_an_offset_is_there_for_those_whom_it_concerned() {
         not_for_it.except.push(except);
         log.append(event("excepted"), not_for_it);
     }
-    let missed = log.after(seen, id, &rooms, 1 << 20).unwrap();
+    let missed = after(&log, seen, id, &rooms, 1 << 20).unwrap();
     let expected = [
         r#"42["all","---------1"]"#,
         r#"42["a","---------2"]"#,
@@ -50,7 +62,7 @@ async fn what_comes_after_an_offset_is_there_for_those_whom_it_concerned() {
         r#"42["direct","---------5"]"#,
     ];
     assert_eq!(names(&missed), expected);
-    assert!(log.after(log.head(), id, &rooms, 0).unwrap().is_empty());
+    assert!(after(&log, log.head(), id, &rooms, 0).unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,11 +73,11 @@ async fn what_is_not_all_there_is_not_given_in_part() {
     tokio::time::advance(AGE + Duration::from_secs(1)).await;
     log.append(event("new"), Audience::default());
     assert_eq!(log.trim(AGE, usize::MAX), 0, "too old, not too much");
-    let after = |offset| log.after(Offset(offset), id, &[], 1 << 20);
-    assert_eq!(after(0).unwrap_err(), Unavailable::Trimmed);
-    assert_eq!(names(&after(1).unwrap()), [r#"42["new","---------1"]"#]);
-    assert_eq!(after(3).unwrap_err(), Unavailable::Unknown);
-    let narrow = log.after(Offset(1), id, &[], 10);
+    let since = |offset| after(&log, Offset(offset), id, &[], 1 << 20);
+    assert_eq!(since(0).unwrap_err(), Unavailable::Trimmed);
+    assert_eq!(names(&since(1).unwrap()), [r#"42["new","---------1"]"#]);
+    assert_eq!(since(3).unwrap_err(), Unavailable::Unknown);
+    let narrow = after(&log, Offset(1), id, &[], 10);
     assert_eq!(narrow.unwrap_err(), Unavailable::TooMuch);
 }
 
@@ -85,4 +97,30 @@ async fn the_oldest_make_room() {
     log.trim(AGE, each * 10);
     assert!(log.is_empty());
     assert_eq!(log.bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_missed_is_gathered_in_parts_between_which_events_come_and_go() {
+    let mut log = Log::default();
+    let id = SocketId::random().unwrap();
+    for _ in 0..5 {
+        log.append(event("e"), Audience::default());
+    }
+    let mut missed = Missed::after(Offset(1));
+    let mut gather = |log: &Log| log.gather(&mut missed, id, &[], 1 << 20, 3);
+    assert_eq!(gather(&log), Ok(false));
+    log.append(event("e"), Audience::default());
+    let each = log.bytes / 6;
+    log.trim(AGE, each * 2);
+    assert_eq!(gather(&log), Ok(true), "what is gone was gathered before");
+    let all: Vec<_> = (2..7)
+        .map(|n| format!(r#"42["e","---------{}"]"#, n - 1))
+        .collect();
+    assert_eq!(names(&missed.frames), all);
+
+    let mut late = Missed::after(Offset(4));
+    assert_eq!(log.gather(&mut late, id, &[], 1 << 20, 1), Ok(false));
+    log.trim(AGE, 0);
+    let trimmed = log.gather(&mut late, id, &[], 1 << 20, 1);
+    assert_eq!(trimmed, Err(Unavailable::Trimmed));
 }
