@@ -77,6 +77,25 @@ async fn a_session_that_was_revoked_while_it_was_lent_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_came_back_twice_gets_it_on_its_last_connection() {
+    let mut retained = Retained::default();
+    let session = session(1);
+    let id = session.id;
+    retained.enter(session.pid, Address { slot: slot(0), id });
+    let [first, last] = [1, 2].map(|index| match retained.take(session.pid, slot(index)) {
+        Found::Live { session, .. } => session,
+        _ => panic!("it is connected"),
+    });
+    let handed_over = retained.hand_over(session);
+    let Some(HandedOver::To(heir, _)) = handed_over else {
+        panic!("two wait for it");
+    };
+    assert!(first.await.is_err());
+    drop(last);
+    assert!(heir.is_closed(), "the last was meant");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_socket_in_its_slot_forgets_a_session() {
     let mut retained = Retained::default();
     let session = session(1);
