@@ -77,6 +77,7 @@ impl Config {
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) path: String,
+    pub(crate) add_trailing_slash: bool,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -108,6 +109,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             path: "/socket.io".to_owned(),
+            add_trailing_slash: true,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(45),

@@ -364,6 +364,24 @@ async fn only_what_is_below_the_path_is_captured() {
 }
 
 #[actix_web::test]
+async fn the_slash_behind_the_path_may_be_left_out_where_the_hub_says_so() {
+    let hub = Hub::builder()
+        .namespace::<Listener>("/")
+        .add_trailing_slash(false)
+        .build();
+    let server = TestServer::start(hub.expect("a hub"));
+    for (path, status) in [
+        ("/socket.io", 101),
+        ("/socket.io/", 101),
+        ("/socket.iox", 404),
+    ] {
+        let target = format!("{path}?EIO=4&transport=websocket");
+        let answer = request(&server, "GET", &target, UPGRADE).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn a_path_of_its_own_is_used_in_place_of_the_default() {
     let hub = Hub::builder()
         .namespace::<Listener>("/")

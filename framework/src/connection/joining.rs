@@ -194,6 +194,7 @@ impl Link {
         let mut clients = self.clients.0.iter();
         let joined = clients.any(|c| c.left.is_none() && !c.phase.is_connecting());
         if !joined && self.ending == Ending::Open {
+            tracing::debug!(peer = ?self.handshake.address(), "joined no namespace in time");
             self.end(DisconnectReason::ForcedClose, None);
         }
     }

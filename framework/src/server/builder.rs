@@ -112,6 +112,13 @@ impl HubBuilder {
         self
     }
 
+    /// Whether clients ask for the path with a slash behind it, as they do by default. With `false`
+    /// both forms are answered. Default true.
+    pub fn add_trailing_slash(mut self, add: bool) -> Self {
+        self.config.add_trailing_slash = add;
+        self
+    }
+
     /// The time between the last pong and the next ping. Default 25 s.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.config.ping_interval = interval;

@@ -33,11 +33,15 @@ impl Hub {
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
         let core = Arc::clone(&self.core);
         move |config| {
-            let path = format!("{}/{{tail:.*}}", core.node.config.path);
+            let path = &core.node.config.path;
+            let mut paths = vec![format!("{path}/{{tail:.*}}")];
+            if !core.node.config.add_trailing_slash {
+                paths.push(path.clone());
+            }
             let answer = move |req: HttpRequest, payload: web::Payload| {
                 answer(Arc::clone(&core), req, payload)
             };
-            config.service(web::resource(path).to(answer));
+            config.service(web::resource(paths).to(answer));
         }
     }
 

@@ -168,6 +168,7 @@ fn options(builder: HubBuilder) -> Result<Hub, BuildError> {
         .parser(Msgpack)
         .connect_timeout(twenty)
         .connection_state_recovery(Recovery::default())
+        .add_trailing_slash(false)
         .cleanup_empty_child_namespaces(false)
         .ping_timeout(twenty)
         .ping_interval(twenty)
