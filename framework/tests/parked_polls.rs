@@ -189,6 +189,16 @@ async fn bytes_behind_the_request_do_not_destroy_the_answer() {
 }
 
 #[actix_web::test]
+async fn nor_do_they_hide_that_the_client_goes() {
+    let (server, mut entries) = serve(|hub| hub);
+    let client = Poller::connected(&server).await;
+    let mut poll = parked(&client).await;
+    poll.write("\r\n").await;
+    drop(poll);
+    entries.expect("transport error").await;
+}
+
+#[actix_web::test]
 async fn other_middleware_and_its_headers_still_apply() {
     let (hub, _entries) = hub(|hub| hub);
     let mounted = hub.clone();

@@ -8,9 +8,11 @@ mod wire;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use roomcast::{HubBuilder, SlowConsumer, Stats, WebSocketMode, prelude::*, testing::TestServer};
+use tokio::io::AsyncWriteExt;
 use wire::{FIN, MODES, Message, PING, Wire, deserted, eventually, frame, serve};
 
 /// Bytes that may wait for a client.
@@ -383,5 +385,34 @@ async fn volatile_events_are_dropped_only_while_the_transport_takes_nothing() {
         let stats = pair.stats();
         assert_eq!((stats.dropped_volatile, stats.closed_slow), (100, 0));
         pair.end().await;
+    }
+}
+
+/// Over a response body, whose dispatcher would wait for it without end.
+#[actix_web::test]
+async fn who_ends_its_side_and_does_not_read_is_cut() {
+    for mode in MODES {
+        let Pair {
+            server,
+            mut stuck,
+            healthy,
+            ..
+        } = Pair::new(mode, |hub| hub.close_timeout(Duration::from_millis(50))).await;
+        drop(healthy);
+        let text = body();
+        while server.hub().stats().dropped_newest == 0 {
+            server.hub().emit(&Chatter(0, &text)).unwrap();
+            tokio::task::yield_now().await;
+        }
+        stuck.stream.shutdown().await.unwrap();
+        deserted(server.hub()).await;
+        if mode == WebSocketMode::BodyStream {
+            let mut cut = None;
+            eventually("the connection is reset", || {
+                cut = stuck.stream.take_error().unwrap();
+                cut.is_some()
+            })
+            .await;
+        }
     }
 }

@@ -78,7 +78,8 @@ impl Recovery {
 
     /// Bytes of events that all [dynamic namespaces](crate::NamespaceBuilder::matching) of the hub
     /// keep together, whose number is the clients' choice. When it is reached, a namespace that
-    /// emits gives up its own oldest ones. Default 64 MiB.
+    /// emits gives up its own oldest ones, and may keep
+    /// nothing. Default 64 MiB.
     pub fn max_dynamic_log_bytes(mut self, bytes: usize) -> Self {
         self.max_dynamic_log_bytes = bytes;
         self
@@ -86,7 +87,8 @@ impl Recovery {
 
     /// Sessions of clients that are away which all [dynamic
     /// namespaces](crate::NamespaceBuilder::matching) of the hub keep together. When it is reached, a
-    /// namespace whose client goes away gives up its own oldest ones. Default 40,000.
+    /// namespace whose client goes away gives up its own oldest ones, and may keep
+    /// nothing. Default 40,000.
     pub fn max_dynamic_sessions(mut self, sessions: usize) -> Self {
         self.max_dynamic_sessions = sessions;
         self

@@ -33,10 +33,10 @@ impl Carrier {
             (
                 Self::WebSocket(_),
                 Request::Upgrade {
-                    io, early, claim, ..
+                    io, early, permit, ..
                 },
             ) => {
-                if let Some(probe) = Probe::start(io, early, None, claim) {
+                if let Some(probe) = Probe::start(io, early, None, permit) {
                     probe.refuse(patience);
                 }
             }
@@ -44,11 +44,11 @@ impl Carrier {
         }
     }
 
-    /// Lets go of the transport; true if it was there. `patience` is what a WebSocket that was about
-    /// to take over gets to close.
+    /// Lets go of the transport; true if it was there. `patience` is what a peer gets to take the rest,
+    /// and a WebSocket that was about to take over to close.
     pub(super) fn end(&mut self, patience: Duration) -> bool {
         match self {
-            Self::WebSocket(wire) => wire.io.take().is_some(),
+            Self::WebSocket(wire) => wire.io.take().map(|io| io.let_go(patience)).is_some(),
             Self::Polling(polling) => {
                 polling.end(patience);
                 *self = Self::WebSocket(Wire::gone());

@@ -75,7 +75,10 @@ impl Link {
     }
 
     /// A socket that nobody has seen yet.
-    fn fresh(&self, namespace: &Arc<NamespaceInner>) -> Result<Socket, getrandom::Error> {
+    pub(super) fn fresh(
+        &self,
+        namespace: &Arc<NamespaceInner>,
+    ) -> Result<Socket, getrandom::Error> {
         let recoverable = match &namespace.scope.recovery {
             None => None,
             Some(store) => Some(Recoverable::fresh(PrivateId::random()?, store.head())),

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     protocol::engine_io::payload,
     transport::{
-        claim::Claim,
         io::Io,
+        permit::Permit,
         poll::{NOOP, PollIo, Request},
     },
 };
@@ -37,14 +37,14 @@ struct Post {
     body: String,
     /// Where the next packet begins.
     at: usize,
-    claim: Claim,
+    permit: Permit,
     done: oneshot::Sender<()>,
 }
 
 impl Post {
     /// All of it has been handled: the next POST may come.
     fn done(self) {
-        drop(self.claim);
+        drop(self.permit);
         let _ = self.done.send(());
     }
 }
@@ -90,13 +90,13 @@ impl Polling {
             // It had been answered.
             Request::PollAborted => {}
             Request::Posting(receiving) => self.receiving = Some(receiving),
-            Request::Post { body, claim, done } => {
+            Request::Post { body, permit, done } => {
                 self.receiving = None;
                 let at = 0;
                 self.post = Some(Post {
                     body,
                     at,
-                    claim,
+                    permit,
                     done,
                 });
             }
@@ -105,9 +105,9 @@ impl Polling {
                 io,
                 early,
                 deflate,
-                claim,
+                permit,
             } => {
-                let Some(probe) = Probe::start(io, early, deflate, claim) else {
+                let Some(probe) = Probe::start(io, early, deflate, permit) else {
                     return;
                 };
                 if link.ending == Ending::Open {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::{actor::Link, wire::Wire};
 use crate::{
     protocol::websocket::{ControlFrame, Message, deflate::WindowBits},
-    transport::{claim::Claim, frame::Frame, io::Io, poll::Travelling},
+    transport::{frame::Frame, io::Io, permit::Permit, poll::Travelling},
 };
 
 /// Messages that a client may send before it changes over; it needs two.
@@ -23,7 +23,7 @@ pub(super) struct Probe {
     wire: Wire,
     /// What may still be said before the upgrade.
     budget: u8,
-    _claim: Claim,
+    _claim: Permit,
     /// `3probe` has been sent.
     pub(super) answered: bool,
     pub(super) began: Instant,
@@ -66,13 +66,13 @@ impl Probe {
         io: Travelling,
         early: Bytes,
         deflate: Option<WindowBits>,
-        claim: Claim,
+        permit: Permit,
     ) -> Option<Self> {
         let io = Io::arrived(io).inspect_err(|error| tracing::debug!(%error, "no upgrade"));
         Some(Self {
             wire: Wire::new(io.ok()?, early, deflate),
             budget: MESSAGES,
-            _claim: claim,
+            _claim: permit,
             answered: false,
             began: Instant::now(),
         })

@@ -94,6 +94,8 @@ impl Link {
             Err(reason) => {
                 self.core.node.metrics.recovery_refused.add(reason);
                 tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
+                // The log has gone on meanwhile, and a socket begins where it is seated.
+                let fresh = self.fresh(fresh.namespace_inner()).unwrap_or(fresh);
                 self.seat(&fresh);
                 let phase = self.admit(&fresh, auth.as_deref());
                 (fresh, phase)

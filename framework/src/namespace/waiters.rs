@@ -15,7 +15,7 @@ use crate::event::RawEvent;
 /// Shared between the connection, which hands events over, and the tasks that wait for them.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    /// Someone waits. Written under the lock, and read without it for every event that arrives.
+    /// Someone waits, or an event that was given back does. Written under the lock, and read without it for every event that arrives.
     any: AtomicBool,
     state: Mutex<State>,
 }
@@ -44,7 +44,8 @@ impl Waiters {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
-        self.any.store(!state.waiting.is_empty(), Ordering::Release);
+        let any = !state.waiting.is_empty() || !state.returned.is_empty();
+        self.any.store(any, Ordering::Release);
         result
     }
 
@@ -65,11 +66,12 @@ impl Waiters {
 
     /// Takes an event back; false if the socket has gone.
     pub(super) fn give_back(&self, event: RawEvent) -> bool {
-        let mut state = self.lock();
-        if !state.closed {
-            state.returned.push(event);
-        }
-        !state.closed
+        self.change(|state| {
+            if !state.closed {
+                state.returned.push(event);
+            }
+            !state.closed
+        })
     }
 
     /// Nothing more will come; how many events nobody will get.
@@ -86,7 +88,8 @@ impl Waiters {
             return false;
         }
         let state = self.lock();
-        state.waiting.iter().any(|waiter| waiter.event == event)
+        // What was given back is older than this one, and has its turn first.
+        !state.returned.is_empty() || state.waiting.iter().any(|waiter| waiter.event == event)
     }
 
     /// Hands over what is queued and waited for, in order of arrival; what was given back goes

@@ -246,8 +246,8 @@ impl Drop for Waiting<'_> {
         match self.receiver.try_recv() {
             Ok(event) => {
                 if waiters.give_back(event) {
-                    // A worker that is overloaded takes it up with the next event that is waited
-                    // for, and one that is about to disconnect the socket counts it.
+                    // A worker that is overloaded takes it up with the next event, and one that is
+                    // about to disconnect the socket counts it.
                     let _ = self.socket.command(Action::ServeWaiters);
                 } else {
                     self.socket.metrics().dropped_disconnected.add(1);

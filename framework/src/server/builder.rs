@@ -155,7 +155,8 @@ impl HubBuilder {
     /// never.
     ///
     /// Its answer is a single packet of one byte then, and the connection is closed behind it: what is
-    /// emitted after that much silence takes one more request of the client. Nothing is parked with
+    /// emitted after that much silence takes one more request of the client. Middleware around the hub
+    /// must not read or replace the body of that answer. Nothing is parked with
     /// [`WebSocketMode::BodyStream`] or over TLS.
     pub fn park_polls_after(mut self, time: Duration) -> Self {
         self.config.park_polls_after = time;

@@ -11,7 +11,7 @@ use dashmap::DashMap;
 use super::{recovery::RecoveryStore, workers::WorkerSet};
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
-    transport::{claim::Claims, poll::Request},
+    transport::{permit::Permits, poll::Request},
 };
 
 /// The name of a room; any text, the empty one included.
@@ -227,14 +227,14 @@ pub(crate) struct SessionPlace {
 #[derive(Clone)]
 pub(crate) struct Requests {
     pub(crate) to: Recipient<Request>,
-    pub(crate) claims: Arc<Claims>,
+    pub(crate) permits: Arc<Permits>,
 }
 
 impl Requests {
     pub(crate) fn new(to: Recipient<Request>) -> Self {
         Self {
             to,
-            claims: Arc::default(),
+            permits: Arc::default(),
         }
     }
 }

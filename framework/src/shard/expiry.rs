@@ -16,7 +16,7 @@ pub(crate) struct Expiries {
 }
 
 #[derive(Clone, Copy)]
-struct Expiry {
+pub(crate) struct Expiry {
     slot: u32,
     at: Instant,
     /// When it is told, or if it has been, when it expires.
@@ -25,7 +25,8 @@ struct Expiry {
 
 impl Expiries {
     /// Sets when the socket in this slot expires, in place of what was set before; true if it is
-    /// now the next of all. It is told so long before, or at once if less is left.
+    /// now the next of all. It is told so long before, or at once if less is left; half-way if it was
+    /// told already, as a session that is told at once might renew in answer, without end.
     pub(crate) fn set(
         &mut self,
         socket: SocketId,
@@ -34,8 +35,14 @@ impl Expiries {
         told_before: Duration,
         now: Instant,
     ) -> bool {
-        self.remove(socket);
-        let next = at.checked_sub(told_before).unwrap_or(now).max(now);
+        let was_told = self.remove(socket).is_some_and(|old| old.next == old.at);
+        let left = at.saturating_duration_since(now);
+        let told_before = match told_before < left {
+            true => told_before,
+            false if was_told => left / 2,
+            false => left,
+        };
+        let next = at - told_before;
         self.insert(socket, Expiry { slot, at, next });
         self.order.first() == Some(&(next, socket))
     }
@@ -46,10 +53,10 @@ impl Expiries {
     }
 
     /// The socket has gone, or does not expire any more.
-    pub(crate) fn remove(&mut self, socket: SocketId) {
-        if let Some(expiry) = self.sockets.remove(&socket) {
-            self.order.remove(&(expiry.next, socket));
-        }
+    pub(crate) fn remove(&mut self, socket: SocketId) -> Option<Expiry> {
+        let expiry = self.sockets.remove(&socket)?;
+        self.order.remove(&(expiry.next, socket));
+        Some(expiry)
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
@@ -114,6 +121,11 @@ mod tests {
         expiries.set(a, 1, start + 50 * MS, 60 * MS, start);
         expiries.set(b, 2, start, 60 * MS, start);
         assert_eq!(due(&mut expiries, start), [(1, false), (2, true)]);
+        // A short renewal by a session that was told is told again, but not at once.
+        expiries.set(a, 1, start + 50 * MS, 60 * MS, start);
+        assert_eq!(due(&mut expiries, start + 24 * MS), []);
+        assert_eq!(due(&mut expiries, start + 25 * MS), [(1, false)]);
+        expiries.remove(a);
         // Without a notice it is not told.
         expiries.set(b, 2, start + MS, Duration::ZERO, start);
         assert_eq!(due(&mut expiries, start + MS), [(2, true)]);

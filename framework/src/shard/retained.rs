@@ -82,7 +82,8 @@ pub(crate) struct Trimmed {
 
 impl Retained {
     /// The socket is there. None of its kind is saved: a fresh id is random, and a session that is
-    /// restored has been taken.
+    /// restored has been taken. A client that waits for the session when it is restored on another
+    /// connection is told that there is none.
     pub(crate) fn enter(&mut self, pid: PrivateId, place: Address) {
         let heir = None;
         self.entries.insert(pid, Entry::Live { place, heir });

@@ -6,11 +6,13 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::poll_fn,
     io::{self, IoSlice},
     mem,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use actix_web::{
@@ -21,6 +23,7 @@ use actix_web::{
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::Socket;
+use tokio::time::timeout;
 
 use super::io::{Io, cut};
 
@@ -118,6 +121,16 @@ impl BodyIo {
         self.outgoing.finish();
     }
 
+    /// Ends our side, and cuts the connection if the dispatcher does not get rid of what was written
+    /// within `patience`.
+    pub(super) async fn finish(&self, patience: Duration) {
+        self.outgoing.finish();
+        let gone = poll_fn(|cx| self.outgoing.poll_gone(cx));
+        if timeout(patience, gone).await.is_err() {
+            self.abort();
+        }
+    }
+
     pub(super) fn abort(&self) {
         if let Some(socket) = &self.socket {
             cut(socket);
@@ -205,6 +218,15 @@ impl Outgoing {
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.phase.get() != Phase::Open || self.buffer.borrow().len() < BUFFER_LIMIT {
+            return Poll::Ready(());
+        }
+        self.writer.set(cx);
+        Poll::Pending
+    }
+
+    /// Ready when the dispatcher has taken everything.
+    fn poll_gone(&self, cx: &Context<'_>) -> Poll<()> {
+        if matches!(self.phase.get(), Phase::Gone | Phase::Aborted { .. }) {
             return Poll::Ready(());
         }
         self.writer.set(cx);

@@ -2,7 +2,7 @@
 //!
 //! actix-web has no public way to do so for one route of an application. What works instead, on the
 //! minor version of actix-http that the workspace pins, is a duplicate of the socket and a response body
-//! that makes the dispatcher leave without touching the connection:
+//! that makes the dispatcher leave without touching the connection. For a WebSocket:
 //!
 //! 1. [`keep_socket`] duplicates the descriptor before the dispatcher exists.
 //! 2. The 101 is answered with a [`HandoffBody`] that declares one byte. A 101 is written without
@@ -52,7 +52,7 @@ use super::io::{Io, TcpIo};
 /// A duplicate of an HTTP connection's socket, until a request of that connection takes it.
 struct KeptSocket(Cell<Option<Socket>>);
 
-/// The same, registered with the runtime because a long-polling GET watches it.
+/// The same, registered with the runtime because a request watches whether its client is still there.
 struct Watched(RefCell<Option<Rc<TcpStream>>>);
 
 /// To be called from `HttpServer::on_connect`: sets `TCP_NODELAY`, and keeps a duplicate of the socket
@@ -85,7 +85,8 @@ pub(super) fn take_socket(req: &HttpRequest) -> Option<Socket> {
     if let Some(Watched(watched)) = req.conn_data()
         && let Some(stream) = watched.take()
     {
-        // Nobody watches any more: the GETs of this connection were before this request.
+        // Nobody watches any more: requests of this connection come one after the other, and this one
+        // has stopped.
         return Some(Rc::into_inner(stream)?.into_std().ok()?.into());
     }
     req.conn_data::<KeptSocket>()?.0.take()
@@ -140,7 +141,8 @@ pub(super) fn open(socket: Socket) -> io::Result<Io> {
     Ok(Io::Tcp(Rc::new(TcpIo::new(stream))))
 }
 
-/// The body of the 101, see the module's documentation.
+/// The body of the 101, see the module's documentation; and of a GET that is [`parked`](super::parked),
+/// where that byte is announced and sent by whoever has the socket then.
 pub(super) struct HandoffBody {
     payload: web::Payload,
     payload_ended: bool,

@@ -3,6 +3,8 @@
 //!
 //! The only file that names `actix_web_actors`, which is used for this and nothing else.
 
+use std::time::Duration;
+
 use actix_web::{
     Error, HttpRequest, HttpResponse, HttpResponseBuilder,
     error::InternalError,
@@ -61,7 +63,8 @@ pub(crate) fn accept(
 }
 
 /// Answers a WebSocket handshake whose connection another worker may serve, and gives `start` what
-/// can travel there, as [`accept`] does.
+/// can travel there, as [`accept`] does. `patience` is what the peer gets to take the rest once its
+/// connection has ended.
 ///
 /// # Errors
 ///
@@ -71,6 +74,7 @@ pub(crate) fn accept_for_another(
     payload: web::Payload,
     mode: WebSocketMode,
     compression: Option<&PerMessageDeflate>,
+    patience: Duration,
     start: impl FnOnce(Travelling, Bytes, Option<WindowBits>) + 'static,
 ) -> Result<HttpResponse, Error> {
     let (mut response, deflate) = answer(req, compression)?;
@@ -85,7 +89,7 @@ pub(crate) fn accept_for_another(
         return Ok(response.body(body));
     }
     let (io, body) = body_stream::pair(payload, kept);
-    let io = Travelling::Relay(relay::start(io));
+    let io = Travelling::Relay(relay::start(io, patience));
     start(io, Bytes::new(), deflate);
     Ok(response.body(body))
 }

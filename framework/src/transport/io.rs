@@ -118,7 +118,8 @@ impl Io {
         }
     }
 
-    /// Whether something written now would be on its way at once. For a socket the outbox knows.
+    /// Whether something written now would be on its way at once, or with the next GET of a client that
+    /// is asked for it. For a socket the outbox knows.
     pub(crate) fn takes_volatile(&self) -> bool {
         match self {
             Self::Poll(io) => io.is_waiting(),
@@ -143,6 +144,14 @@ impl Io {
         matches!(self, Self::Tcp(_))
     }
 
+    /// Lets go of a connection whose peer has ended its side: what was written is delivered if the peer
+    /// takes it within `patience`, and then it is cut.
+    pub(crate) fn let_go(self, patience: Duration) {
+        if let Self::Body(io) = self {
+            actix::spawn(async move { io.finish(patience).await });
+        }
+    }
+
     /// Ends our side once everything written so far is delivered; reading goes on.
     ///
     /// Over a response body the end of the stream reaches a peer that keeps its side open only after
@@ -157,6 +166,7 @@ impl Io {
     }
 
     /// Cuts the connection at once, even if the peer does not read; what it has not received is lost.
+    /// Over TLS what the HTTP dispatcher has encoded already keeps it for as long as such a peer stays.
     ///
     /// Wakes the reader and the writer, which then find `ConnectionAborted`. The descriptor is free once
     /// the last clone is dropped.

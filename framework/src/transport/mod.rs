@@ -11,14 +11,13 @@
 //! | [`handoff`] | the socket taken out of actix-web's dispatcher |
 //! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
 //! | [`poll`] | the answers to a polling session's GETs |
-//! | [`claim`] | what a polling session may have only one of |
+//! | [`permit`] | what a polling session may have only one of |
 //! | [`parked`] | a GET that has waited for long, without its dispatcher |
 //! | [`relay`] | a body stream that is served on another worker |
 //! | [`pipe`] | what carries its bytes there and back |
 //! | [`io`] | one interface to all of them |
 
 pub(crate) mod body_stream;
-pub(crate) mod claim;
 pub(crate) mod deflate;
 pub(crate) mod frame;
 pub(crate) mod handoff;
@@ -27,6 +26,7 @@ pub(crate) mod io;
 pub(crate) mod numbered;
 pub(crate) mod outbox;
 pub(crate) mod parked;
+pub(crate) mod permit;
 mod pipe;
 pub(crate) mod poll;
 mod relay;

@@ -4,6 +4,9 @@
 //! The head of the answer has to pass the application's middleware, and so goes out before anything is
 //! known of the body. It declares one byte: a packet without data (Engine.IO v4, section 4). That is a ping, a
 //! close, or a noop upon which the client fetches what there is by its next GET, on a new connection.
+//!
+//! A middleware that reads the body itself, or replaces it, takes it from the dispatcher that has to be left: it
+//! would send an answer of its own beside that byte.
 
 use std::{io, net::Shutdown, rc::Rc, time::Duration};
 
@@ -53,7 +56,7 @@ impl Parked {
         let packet = tokio::select! {
             biased;
             packet = packet => packet,
-            () = handoff::closed(&self.0) => return false,
+            _ = self.ended() => return false,
         };
         // Its session has vanished with its worker otherwise; the client sees a body cut short.
         if let Ok(packet) = packet {
@@ -76,6 +79,13 @@ impl Parked {
             }
         }
         SockRef::from(&**stream).shutdown(Shutdown::Write)?;
+        self.ended().await
+    }
+
+    /// Ready when the client has closed its side. What it sends before has no meaning: it was told
+    /// that the connection ends with this answer.
+    async fn ended(&self) -> io::Result<()> {
+        let Self(stream) = self;
         let mut ignored = [0; 256];
         loop {
             stream.readable().await?;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use socket2::Socket;
 use tokio::sync::oneshot;
 
-use super::{claim::Claim, relay::Relayed};
+use super::{permit::Permit, relay::Relayed};
 
 use crate::protocol::{
     engine_io::payload,
@@ -88,7 +88,7 @@ pub(crate) enum Request {
     /// The body of a POST; the sender is used when all of it has been taken.
     Post {
         body: String,
-        claim: Claim,
+        permit: Permit,
         done: oneshot::Sender<()>,
     },
     /// The client broke the rules of the transport: two POSTs at once, or one that broke off.
@@ -98,7 +98,7 @@ pub(crate) enum Request {
         io: Travelling,
         early: Bytes,
         deflate: Option<WindowBits>,
-        claim: Claim,
+        permit: Permit,
     },
 }
 

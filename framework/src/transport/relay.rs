@@ -8,9 +8,10 @@ use std::{
     io::{self, IoSlice},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{io::Io, pipe::Pipe};
 
@@ -95,8 +96,8 @@ impl RelayIo {
 }
 
 /// Carries the bytes of `io`, a body stream of this worker, through the pipes whose other end it
-/// returns, until that end is dropped or cut.
-pub(super) fn start(io: Io) -> Relayed {
+/// returns, until that end is dropped or cut. A peer then has twice `patience` to take what was written.
+pub(super) fn start(io: Io, patience: Duration) -> Relayed {
     let (cut, is_cut) = oneshot::channel();
     let relayed = Relayed {
         to_peer: Arc::default(),
@@ -108,7 +109,7 @@ pub(super) fn start(io: Io) -> Relayed {
         to_peer: Arc::clone(&relayed.to_peer),
         from_peer: Arc::clone(&relayed.from_peer),
     };
-    actix::spawn(async move { near.relay(is_cut).await });
+    actix::spawn(async move { near.relay(is_cut, patience).await });
     relayed
 }
 
@@ -120,7 +121,7 @@ struct Near {
 }
 
 impl Near {
-    async fn relay(&self, mut is_cut: oneshot::Receiver<()>) {
+    async fn relay(&self, mut is_cut: oneshot::Receiver<()>, patience: Duration) {
         let both = async {
             tokio::join!(self.send(), self.receive());
             std::future::pending::<Infallible>().await
@@ -132,8 +133,11 @@ impl Near {
         };
         match cut {
             true => self.io.abort(),
-            // What was written is still delivered.
-            false => self.send().await,
+            // What was written is still delivered, to a peer that takes it.
+            false => {
+                let _ = timeout(patience, self.send()).await;
+                self.io.clone().let_go(patience);
+            }
         }
     }
 

@@ -53,6 +53,7 @@ pub(super) async fn poll(
     if let Ok(Answer::Parked(packet)) = answer {
         let patience = core.node.config.close_timeout;
         let head = uncached(req, StatusCode::OK, TEXT);
+        // Should it never start, `packet` is dropped before `waiting`, as it is captured before.
         return Ok(Parked::respond(req, body, head, move |parked| {
             actix_web::rt::spawn(async move {
                 if parked.answer(packet, patience).await {

@@ -65,7 +65,7 @@ pub(super) fn upgrade(
     session: Requests,
 ) -> Result<HttpResponse, Refused> {
     // Each attempt holds a socket that no limit counts.
-    let Some(claim) = session.claims.upgrade() else {
+    let Some(permit) = session.permits.upgrade() else {
         let context = ErrorContext::TransportMismatch {
             transport: "websocket",
             previous_transport: "polling",
@@ -80,11 +80,12 @@ pub(super) fn upgrade(
             io,
             early,
             deflate,
-            claim,
+            permit,
         };
         tell(&session, upgrade);
     };
-    let accepted = handshake::accept_for_another(req, payload, mode, compression, start);
+    let patience = core.node.config.close_timeout;
+    let accepted = handshake::accept_for_another(req, payload, mode, compression, patience, start);
     Ok(accepted.unwrap_or_else(|error| {
         core.node.metrics.refused_handshakes.add("websocket");
         error.error_response()

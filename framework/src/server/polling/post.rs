@@ -23,7 +23,7 @@ pub(super) async fn post(
         let _ = session.to.send(Request::Violation("octet_stream")).await;
         return refuse();
     }
-    let Some(claim) = session.claims.post() else {
+    let Some(permit) = session.permits.post() else {
         let _ = session.to.send(Request::Violation("second_post")).await;
         return refuse();
     };
@@ -45,7 +45,7 @@ pub(super) async fn post(
     let body = String::from_utf8(body)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     let (done, taken) = oneshot::channel();
-    let sent = session.to.send(Request::Post { body, claim, done }).await;
+    let sent = session.to.send(Request::Post { body, permit, done }).await;
     if sent.is_err() || taken.await.is_err() {
         return refuse();
     }
