@@ -96,7 +96,7 @@ impl Connection {
     ) {
         ConnectionContext::run(|address| {
             let polling = matches!(carrier, Carrier::Polling(_));
-            let requests = polling.then(|| Requests::new(address.clone().recipient()));
+            let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
             let key = shard.open(io, address.recipient().downgrade());
             if let Carrier::WebSocket(wire) = &carrier {
                 shard.deflate(key, wire.deflate);

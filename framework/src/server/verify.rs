@@ -89,7 +89,7 @@ fn find(core: &Core, sid: &str) -> Result<Option<Requests>, Refused> {
     let sessions = &core.node.directory.sessions;
     let session = SessionId::from_peer(sid).and_then(|session| sessions.get(&session));
     match session {
-        Some(place) => Ok(place.requests.clone()),
+        Some(place) => Ok(place.requests.as_deref().cloned()),
         None => Err(unknown_session(sid)),
     }
 }

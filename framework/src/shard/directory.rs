@@ -219,8 +219,8 @@ pub(crate) struct Address {
 
 /// A transport session of the node, for requests that name it.
 pub(crate) struct SessionPlace {
-    /// Where requests go while the session is polling.
-    pub(crate) requests: Option<Requests>,
+    /// Where requests go while the session is polling. Boxed, as most sessions are not.
+    pub(crate) requests: Option<Box<Requests>>,
 }
 
 /// The way to a polling session from any worker.
