@@ -6,6 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    convert::Infallible,
     future::poll_fn,
     io::{self, IoSlice},
     mem,
@@ -23,7 +24,7 @@ use actix_web::{
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::Socket;
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::io::{Io, cut};
 
@@ -35,7 +36,12 @@ const BUFFER_LIMIT: usize = 64 * 1024;
 /// Makes the two ends of a connection: the connection task's and the response's.
 ///
 /// `socket` is a duplicate of the dispatcher's, if there is one, to cut a peer that does not read.
-pub(super) fn pair(payload: web::Payload, socket: Option<Socket>) -> (Io, StreamBody) {
+/// `presence` ends with the dispatcher.
+pub(super) fn pair(
+    payload: web::Payload,
+    socket: Option<Socket>,
+    presence: Option<oneshot::Receiver<Infallible>>,
+) -> (Io, StreamBody) {
     let outgoing = Rc::new(Outgoing::default());
     let io = BodyIo {
         incoming: RefCell::new(Incoming {
@@ -45,6 +51,7 @@ pub(super) fn pair(payload: web::Payload, socket: Option<Socket>) -> (Io, Stream
         }),
         outgoing: Rc::clone(&outgoing),
         socket,
+        presence: Cell::new(presence),
     };
     (Io::Body(Rc::new(io)), StreamBody { outgoing })
 }
@@ -54,6 +61,7 @@ pub(crate) struct BodyIo {
     incoming: RefCell<Incoming>,
     outgoing: Rc<Outgoing>,
     socket: Option<Socket>,
+    presence: Cell<Option<oneshot::Receiver<Infallible>>>,
 }
 
 /// The request payload and what is left of its last chunk.
@@ -122,10 +130,15 @@ impl BodyIo {
     }
 
     /// Ends our side, and cuts the connection if the dispatcher does not get rid of what was written
-    /// within `patience`.
+    /// within `patience`; without a socket to cut, of what it has not taken yet.
     pub(super) async fn finish(&self, patience: Duration) {
         self.outgoing.finish();
-        let gone = poll_fn(|cx| self.outgoing.poll_gone(cx));
+        let gone = async {
+            match self.presence.take() {
+                Some(presence) => drop(presence.await),
+                None => poll_fn(|cx| self.outgoing.poll_gone(cx)).await,
+            }
+        };
         if timeout(patience, gone).await.is_err() {
             self.abort();
         }

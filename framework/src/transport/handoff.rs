@@ -45,12 +45,16 @@ use actix_web::{
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::{SockRef, Socket};
-use tokio::{io::Interest, net::TcpStream};
+use tokio::{io::Interest, net::TcpStream, sync::oneshot};
 
 use super::io::{Io, TcpIo};
 
 /// A duplicate of an HTTP connection's socket, until a request of that connection takes it.
-struct KeptSocket(Cell<Option<Socket>>);
+struct KeptSocket {
+    socket: Cell<Option<Socket>>,
+    /// Dropped with the dispatcher.
+    presence: Cell<Option<oneshot::Sender<Infallible>>>,
+}
 
 /// The same, registered with the runtime because a request watches whether its client is still there.
 struct Watched(RefCell<Option<Rc<TcpStream>>>);
@@ -73,7 +77,10 @@ pub(crate) fn keep_socket(io: &dyn Any, extensions: &mut Extensions) {
     }
     match SockRef::from(stream).try_clone() {
         Ok(socket) => {
-            extensions.insert(KeptSocket(Cell::new(Some(socket))));
+            extensions.insert(KeptSocket {
+                socket: Cell::new(Some(socket)),
+                presence: Cell::default(),
+            });
             extensions.insert(Watched(RefCell::default()));
         }
         Err(error) => tracing::debug!(%error, "socket not duplicated"),
@@ -89,7 +96,14 @@ pub(super) fn take_socket(req: &HttpRequest) -> Option<Socket> {
         // has stopped.
         return Some(Rc::into_inner(stream)?.into_std().ok()?.into());
     }
-    req.conn_data::<KeptSocket>()?.0.take()
+    req.conn_data::<KeptSocket>()?.socket.take()
+}
+
+/// What ends when the dispatcher of `req` does; `None` where [`keep_socket`] kept nothing.
+pub(super) fn presence(req: &HttpRequest) -> Option<oneshot::Receiver<Infallible>> {
+    let (present, presence) = oneshot::channel();
+    req.conn_data::<KeptSocket>()?.presence.set(Some(present));
+    Some(presence)
 }
 
 /// Ready when the client of `req` has closed its connection, which the dispatcher does not tell
@@ -125,7 +139,7 @@ pub(super) fn watch(req: &HttpRequest) -> Option<Rc<TcpStream>> {
     let Watched(watched) = req.conn_data()?;
     let mut watched = watched.borrow_mut();
     if watched.is_none() {
-        let socket = req.conn_data::<KeptSocket>()?.0.take()?;
+        let socket = req.conn_data::<KeptSocket>()?.socket.take()?;
         *watched = TcpStream::from_std(socket.into()).ok().map(Rc::new);
     }
     watched.clone()

@@ -57,7 +57,7 @@ pub(crate) fn accept(
             Err(error) => tracing::debug!(%error, "handoff impossible, using the response body"),
         }
     }
-    let (io, body) = body_stream::pair(payload, kept);
+    let (io, body) = body_stream::pair(payload, kept, handoff::presence(req));
     start(io, Bytes::new(), deflate);
     Ok(response.body(body))
 }
@@ -88,7 +88,7 @@ pub(crate) fn accept_for_another(
         });
         return Ok(response.body(body));
     }
-    let (io, body) = body_stream::pair(payload, kept);
+    let (io, body) = body_stream::pair(payload, kept, handoff::presence(req));
     let io = Travelling::Relay(relay::start(io, patience));
     start(io, Bytes::new(), deflate);
     Ok(response.body(body))
