@@ -151,7 +151,7 @@ impl HubBuilder {
     }
 
     /// How long a GET of a long-polling client waits before its connection is taken out of the HTTP
-    /// server, which costs an idle session a quarter of the memory. Default 5 s; `Duration::MAX` for
+    /// server, which costs an idle session less than a third of the memory. Default 5 s; `Duration::MAX` for
     /// never.
     ///
     /// Its answer is a single packet of one byte then, and the connection is closed behind it: what is

@@ -86,9 +86,10 @@ impl Parked {
     /// that the connection ends with this answer.
     async fn ended(&self) -> io::Result<()> {
         let Self(stream) = self;
-        let mut ignored = [0; 256];
         loop {
             stream.readable().await?;
+            // Not across the await, where every parked GET would hold it.
+            let mut ignored = [0; 256];
             match stream.try_read(&mut ignored) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
