@@ -179,7 +179,11 @@ impl RecoveryStore {
         drop(log);
         if waits {
             // Who came back meanwhile told the connection before, which had no socket yet.
-            shard.apply(Command::new(scope, Selection::socket(place), Action::TakeOver));
+            shard.apply(Command::new(
+                scope,
+                Selection::socket(place),
+                Action::TakeOver,
+            ));
         }
         Ok(head)
     }
