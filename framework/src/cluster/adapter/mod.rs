@@ -4,12 +4,16 @@ mod in_process;
 mod inbound;
 mod message;
 mod owned;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
+#[cfg(feature = "redis")]
+pub use redis::OutboxPolicy;
 
 pub use crate::error::{AdapterError, PublishError};
 use crate::metrics::Metrics;
