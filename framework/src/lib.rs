@@ -62,10 +62,11 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
+//! | `redis` (on by default) | adapters that make several nodes one server, with Redis in between; brings `msgpack` |
 //! | `msgpack` | `parser::Msgpack`, for clients with `socket.io-msgpack-parser` |
 //! | `testing` | `testing`, a server in process and a typed client for the tests of an application |
 //!
-//! None is on by default.
+//! Without `redis` nothing of TLS or Redis is compiled: `default-features = false`.
 
 pub mod event;
 pub mod prelude;
