@@ -7,7 +7,10 @@ use super::{
     write::Writer,
 };
 
-pub(super) fn write_sockets(out: &mut Writer, sockets: &[SocketDetails<'_>]) -> Result<(), WireError> {
+pub(super) fn write_sockets(
+    out: &mut Writer,
+    sockets: &[SocketDetails<'_>],
+) -> Result<(), WireError> {
     out.key("sockets")?;
     out.list(sockets.len(), |out| {
         sockets.iter().try_for_each(|socket| {
@@ -55,7 +58,11 @@ pub(super) fn list_data(value: Value<'_>) -> Result<Data<'_>, WireError> {
 }
 
 /// An answer's member with an application's value, which is absent if that is `undefined`.
-pub(super) fn write_answer(out: &mut Writer, key: &str, value: Option<&Data<'_>>) -> Result<(), WireError> {
+pub(super) fn write_answer(
+    out: &mut Writer,
+    key: &str,
+    value: Option<&Data<'_>>,
+) -> Result<(), WireError> {
     match value {
         Some(value) => {
             out.key(key)?;

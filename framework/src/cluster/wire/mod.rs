@@ -28,7 +28,7 @@ mod tests;
 pub(crate) use channel::{Channel, Place};
 pub(crate) use error::WireError;
 
-use super::message::{Data, Flags, Message, Options, SocketDetails};
+use super::adapter::{Data, Flags, Message, Options, SocketDetails};
 
 /// So much memory an event or answer from MessagePack may take. Redis cuts off a subscriber of
 /// whom 32 MiB wait (`client-output-buffer-limit`), and base64 and JSON need more than binary.

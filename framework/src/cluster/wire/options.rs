@@ -17,12 +17,12 @@ const POLICIES: [(&str, SlowConsumer); 4] = [
     ("latest", SlowConsumer::Latest),
 ];
 
-/// Which members options have, and in which order.
+/// Whether options have flags, and where: rooms are first, then the excepted ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Members {
-    RoomsExcept,
-    RoomsExceptFlags,
-    RoomsFlagsExcept,
+    WithoutFlags,
+    FlagsLast,
+    FlagsBetween,
 }
 
 pub(super) fn write_options(
@@ -43,12 +43,12 @@ pub(super) fn write_whom(
     out.object(members.len(), |out| {
         write_texts(out, "rooms", &options.rooms)?;
         match members {
-            Members::RoomsExcept => write_texts(out, "except", &options.except),
-            Members::RoomsExceptFlags => {
+            Members::WithoutFlags => write_texts(out, "except", &options.except),
+            Members::FlagsLast => {
                 write_texts(out, "except", &options.except)?;
                 write_flags(out, &options.flags)
             }
-            Members::RoomsFlagsExcept => {
+            Members::FlagsBetween => {
                 write_flags(out, &options.flags)?;
                 write_texts(out, "except", &options.except)
             }
@@ -59,8 +59,8 @@ pub(super) fn write_whom(
 impl Members {
     fn len(self) -> usize {
         match self {
-            Self::RoomsExcept => 2,
-            Self::RoomsExceptFlags | Self::RoomsFlagsExcept => 3,
+            Self::WithoutFlags => 2,
+            Self::FlagsLast | Self::FlagsBetween => 3,
         }
     }
 }
@@ -145,7 +145,11 @@ fn read_flags(flags: &Object<'_>) -> Flags {
 }
 
 /// A member that is a list of texts.
-pub(super) fn write_texts(out: &mut Writer, key: &str, texts: &[Cow<'_, str>]) -> Result<(), WireError> {
+pub(super) fn write_texts(
+    out: &mut Writer,
+    key: &str,
+    texts: &[Cow<'_, str>],
+) -> Result<(), WireError> {
     out.key(key)?;
     out.list(texts.len(), |out| {
         texts.iter().try_for_each(|text| out.text(text))
@@ -159,4 +163,3 @@ pub(super) fn texts(list: Option<Value<'_>>) -> Result<Vec<Cow<'_, str>>, WireEr
         None => Ok(Vec::new()),
     }
 }
-

@@ -19,7 +19,11 @@ pub(super) struct Packet<'a> {
     pub(super) id: Option<u64>,
 }
 
-pub(super) fn write_packet(out: &mut Writer, data: &Data<'_>, nsp: Option<&str>) -> Result<(), WireError> {
+pub(super) fn write_packet(
+    out: &mut Writer,
+    data: &Data<'_>,
+    nsp: Option<&str>,
+) -> Result<(), WireError> {
     out.object(2 + usize::from(nsp.is_some()), |out| {
         out.key("type")?;
         out.number(EVENT)?;
@@ -51,4 +55,3 @@ pub(super) fn read_packet(packet: Value<'_>) -> Result<Packet<'_>, WireError> {
         id: packet.get("id").map(Value::number).transpose()?,
     })
 }
-

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, fmt};
 
-use bytes::Bytes;
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -189,7 +188,9 @@ impl<'a> Object<'a> {
     /// A member, whatever its value; of those with one name the last, as in JavaScript.
     pub(super) fn any(&self, key: &str) -> Option<Value<'a>> {
         let member = self.0.iter().rfind(|(name, _)| name == key);
-        member.map(|(_, value)| *value).filter(|value| !value.is_undefined())
+        member
+            .map(|(_, value)| *value)
+            .filter(|value| !value.is_undefined())
     }
 
     /// A member that is something.
@@ -216,10 +217,7 @@ fn msgpack_object(bytes: &[u8]) -> Result<Object<'_>, WireError> {
         let Token::Str(key) = input.token()? else {
             return Err(WireError::Expected("a text as a key"));
         };
-        object.push((
-            String::from_utf8_lossy(key),
-            Value::Msgpack(input.value()?),
-        ));
+        object.push((String::from_utf8_lossy(key), Value::Msgpack(input.value()?)));
     }
     Ok(Object(object))
 }

@@ -61,7 +61,9 @@ mod tests {
         let mut out = b"before".to_vec();
         plaintext(json, &attachments, &mut out);
         let text = String::from_utf8_lossy(&out).into_owned();
-        text.strip_prefix("before").map(str::to_owned).unwrap_or_default()
+        text.strip_prefix("before")
+            .map(str::to_owned)
+            .unwrap_or_default()
     }
 
     #[test]

@@ -29,7 +29,10 @@ impl<'a> Broadcast<'a> {
         Ok(Self {
             uid: sender(parts.first().copied())?,
             packet: *parts.get(1).ok_or(WireError::Missing("packet"))?,
-            options: parts.get(2).copied().filter(|options| !options.is_nothing()),
+            options: parts
+                .get(2)
+                .copied()
+                .filter(|options| !options.is_nothing()),
         })
     }
 
@@ -103,7 +106,9 @@ impl<'a> Request<'a> {
                 },
                 request: Cow::Owned(format!("{IDS_ONLY}{}", request()?)),
             },
-            ALL_ROOMS => Message::AllRooms { request: request()? },
+            ALL_ROOMS => Message::AllRooms {
+                request: request()?,
+            },
             REMOTE_JOIN => Message::Join {
                 options: self.whom()?,
                 rooms: self.rooms()?,
@@ -114,7 +119,7 @@ impl<'a> Request<'a> {
             },
             REMOTE_DISCONNECT => Message::Disconnect {
                 options: self.whom()?,
-                close: members.get("close").is_some_and(|close| close.flag() == Ok(true)),
+                close: members.get("close").map_or(Ok(false), Value::flag)?,
             },
             REMOTE_FETCH => Message::FetchSockets {
                 options: read_options(members.get("opts"))?,
@@ -191,5 +196,7 @@ pub(crate) fn answer(payload: &[u8]) -> Result<Message<'_>, WireError> {
 }
 
 fn sender(uid: Option<Value<'_>>) -> Result<Option<Cow<'_, str>>, WireError> {
-    uid.filter(|uid| !uid.is_nothing()).map(Value::text).transpose()
+    uid.filter(|uid| !uid.is_nothing())
+        .map(Value::text)
+        .transpose()
 }

@@ -56,26 +56,26 @@ fn write(out: &mut Writer, sender: Sender<'_>, nsp: &str, message: &Message<'_>)
         } => sender.request(out, BROADCAST, Some(request), 2, |out| {
             out.key("packet")?;
             write_packet(out, data, Some(nsp))?;
-            write_options(out, options, Members::RoomsExceptFlags)
+            write_options(out, options, Members::FlagsLast)
         }),
         Message::Join { options, rooms } => sender.request(out, REMOTE_JOIN, None, 2, |out| {
-            write_options(out, options, Members::RoomsExcept)?;
+            write_options(out, options, Members::WithoutFlags)?;
             write_texts(out, "rooms", rooms)
         }),
         Message::Leave { options, rooms } => sender.request(out, REMOTE_LEAVE, None, 2, |out| {
-            write_options(out, options, Members::RoomsExcept)?;
+            write_options(out, options, Members::WithoutFlags)?;
             write_texts(out, "rooms", rooms)
         }),
         Message::Disconnect { options, close } => {
             sender.request(out, REMOTE_DISCONNECT, None, 2, |out| {
-                write_options(out, options, Members::RoomsExcept)?;
+                write_options(out, options, Members::WithoutFlags)?;
                 out.key("close")?;
                 out.flag(*close)
             })
         }
         Message::FetchSockets { options, request } => {
             sender.request(out, REMOTE_FETCH, Some(request), 1, |out| {
-                write_options(out, options, Members::RoomsExcept)
+                write_options(out, options, Members::WithoutFlags)
             })
         }
         Message::ServerSideEmit { data, request } => {
@@ -91,9 +91,9 @@ fn write(out: &mut Writer, sender: Sender<'_>, nsp: &str, message: &Message<'_>)
             Some(request) => answer(out, None, request, 1, |out| write_ids(out, sockets)),
             None => answer(out, None, request, 1, |out| write_sockets(out, sockets)),
         },
-        Message::Rooms { request, rooms } => {
-            answer(out, None, request, 1, |out| write_texts(out, "rooms", rooms))
-        }
+        Message::Rooms { request, rooms } => answer(out, None, request, 1, |out| {
+            write_texts(out, "rooms", rooms)
+        }),
         Message::ServerSideAck { request, value } => {
             let members = usize::from(value.is_some());
             answer(out, Some(SERVER_SIDE_EMIT), request, members, |out| {
@@ -125,10 +125,14 @@ fn broadcast(
     out.list(3, |out| {
         out.text(sender.uid())?;
         write_packet(out, data, Some(nsp))?;
-        write_whom(out, options, match sender {
-            Sender::Node(_) => Members::RoomsExceptFlags,
-            Sender::Emitter => Members::RoomsFlagsExcept,
-        })
+        write_whom(
+            out,
+            options,
+            match sender {
+                Sender::Node(_) => Members::FlagsLast,
+                Sender::Emitter => Members::FlagsBetween,
+            },
+        )
     })
 }
 
@@ -189,6 +193,9 @@ fn answer(
 }
 
 fn write_ids(out: &mut Writer, sockets: &[SocketDetails<'_>]) -> Written {
-    let ids: Vec<_> = sockets.iter().map(|socket| Cow::Borrowed(&*socket.id)).collect();
+    let ids: Vec<_> = sockets
+        .iter()
+        .map(|socket| Cow::Borrowed(&*socket.id))
+        .collect();
     write_texts(out, "sockets", &ids)
 }

@@ -89,7 +89,9 @@ impl<'a> Entry<'a> {
             return Ok(None);
         };
         let kind = kind.ok_or(WireError::Missing("type"))?;
-        let kind = std::str::from_utf8(kind).ok().and_then(|kind| kind.parse().ok());
+        let kind = std::str::from_utf8(kind)
+            .ok()
+            .and_then(|kind| kind.parse().ok());
         Ok(Some(Self {
             uid: uid.ok_or(WireError::Missing("uid"))?,
             nsp,

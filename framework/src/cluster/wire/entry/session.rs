@@ -52,7 +52,10 @@ impl SessionRecord<'static> {
         Ok(Self {
             sid: owned(members.need("sid")?.text()?),
             pid: owned(members.need("pid")?.text()?),
-            rooms: texts(members.get("rooms"))?.into_iter().map(owned).collect(),
+            rooms: texts(members.get("rooms"))?
+                .into_iter()
+                .map(owned)
+                .collect(),
             data: Data {
                 json: owned(data.json),
                 attachments: data.attachments,

@@ -29,21 +29,21 @@ pub(in super::super) fn write_body(out: &mut Writer, message: &Message<'_>) -> W
             out.key("packet")?;
             write_packet(out, data, None)?;
             write_request(out, request.as_deref())?;
-            write_options(out, options, Members::RoomsExceptFlags)
+            write_options(out, options, Members::FlagsLast)
         }),
         Message::Join { options, rooms } | Message::Leave { options, rooms } => {
             out.object(2, |out| {
-                write_options(out, options, Members::RoomsExceptFlags)?;
+                write_options(out, options, Members::FlagsLast)?;
                 write_texts(out, "rooms", rooms)
             })
         }
         Message::Disconnect { options, close } => out.object(2, |out| {
-            write_options(out, options, Members::RoomsExceptFlags)?;
+            write_options(out, options, Members::FlagsLast)?;
             out.key("close")?;
             out.flag(*close)
         }),
         Message::FetchSockets { options, request } => out.object(2, |out| {
-            write_options(out, options, Members::RoomsExceptFlags)?;
+            write_options(out, options, Members::FlagsLast)?;
             write_request(out, Some(request))
         }),
         Message::Sockets { request, sockets } => out.object(2, |out| {
@@ -90,7 +90,8 @@ pub(in super::super) fn read_body(
         INITIAL_HEARTBEAT => return Ok(Content::InitialHeartbeat),
         HEARTBEAT => return Ok(Content::Heartbeat),
         ADAPTER_CLOSE => return Ok(Content::Close),
-        _ => {}
+        BROADCAST..=BROADCAST_ACK => {}
+        other => return Err(WireError::UnknownType(other.into())),
     }
     let data = data.ok_or(WireError::Missing("data"))?.object()?;
     if kind == BROADCAST {

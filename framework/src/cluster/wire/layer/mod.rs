@@ -99,7 +99,7 @@ pub(crate) fn encode(
 }
 
 /// Whether it holds bytes that JSON cannot.
-pub(super) fn has_binary(message: &Message<'_>) -> bool {
+pub(crate) fn has_binary(message: &Message<'_>) -> bool {
     match message {
         Message::Broadcast { data, .. } | Message::ServerSideEmit { data, .. } => {
             !data.attachments.is_empty()
