@@ -22,9 +22,9 @@ mod plaintext;
 pub(crate) use assemble::{Assembler, Step};
 pub(crate) use attachments::with_attachments;
 pub use binary::Binary;
-pub(crate) use decode::elements;
 #[cfg(feature = "redis")]
 pub(crate) use decode::is_event;
+pub(crate) use decode::{elements, named};
 pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};

@@ -1,7 +1,7 @@
 //! MessagePack, one token at a time.
 
-use super::date;
 use super::error::Error;
+use crate::protocol::date;
 use rmp::Marker;
 
 /// The extension that JavaScript's values travel in, as notepack.io 2 writes them.

@@ -6,7 +6,7 @@ const MAX_MS: u64 = 8_640_000_000_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// `None` for a date that is invalid, which in JSON is null.
-pub(super) fn iso(ms: i64) -> Option<String> {
+pub(crate) fn iso(ms: i64) -> Option<String> {
     if ms.unsigned_abs() > MAX_MS {
         return None;
     }
@@ -49,7 +49,8 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// The milliseconds since 1970 of a MessagePack timestamp of 32, 64 or 96 bits; what is less is cut
 /// off, as `Date` does.
-pub(super) fn timestamp(bytes: &[u8]) -> Option<i64> {
+#[cfg(feature = "msgpack")]
+pub(crate) fn timestamp(bytes: &[u8]) -> Option<i64> {
     let (seconds, nanoseconds) = match bytes {
         [a, b, c, d] => (i64::from(u32::from_be_bytes([*a, *b, *c, *d])), 0),
         [n0, n1, n2, n3, seconds @ ..] if bytes.len() == 12 => {
