@@ -153,13 +153,13 @@ mod tests {
     fn a_url_tells_user_database_and_path() {
         let (dialer, endpoints) = LinkOptions::new("redis://ann:pw@host:7000/3")
             .resolve()
-            .unwrap();
+            .expect("valid");
         assert_eq!(dialer.login.username(), Some("ann"));
         assert_eq!(dialer.login.db(), 3);
         assert!(matches!(endpoints, Endpoints::Single(Address::Tcp(host, 7000)) if host == "host"));
         let (_, endpoints) = LinkOptions::new("redis+unix:///run/redis.sock")
             .resolve()
-            .unwrap();
+            .expect("valid");
         assert!(matches!(endpoints, Endpoints::Single(Address::Unix(_))));
     }
 }

@@ -93,7 +93,7 @@ mod tests {
             let mut found = Vec::new();
             for part in text.chunks(size) {
                 replies.feed(part);
-                while let Some(reply) = replies.next().unwrap() {
+                while let Some(reply) = replies.next().expect("valid") {
                     found.push(reply);
                 }
             }
