@@ -9,11 +9,11 @@ mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+#[cfg(feature = "redis")]
+pub use self::redis::OutboxPolicy;
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
-#[cfg(feature = "redis")]
-pub use redis::OutboxPolicy;
 
 pub use crate::error::{AdapterError, PublishError};
 use crate::metrics::Metrics;
