@@ -228,7 +228,7 @@ impl Ear {
             return Ok(());
         }
         let ours = self.adapter.attached(&namespace);
-        if !ours.is_some_and(|ours| ours.place(channel).is_some()) {
+        if ours.is_none_or(|ours| ours.place(channel).is_none()) {
             return Ok(());
         }
         // Heartbeats belong to another adapter: nodes are counted by their subscriptions.
