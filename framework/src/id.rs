@@ -162,6 +162,54 @@ impl PrivateId {
     }
 }
 
+/// The id of an entry in a stream of Redis, `<ms>-<seq>`; the default is before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct EntryId {
+    pub(crate) ms: u64,
+    pub(crate) seq: u64,
+}
+
+/// A text that is the id of no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of an entry: two numbers with a hyphen between them")]
+pub(crate) struct InvalidEntryId;
+
+impl EntryId {
+    /// The least that is greater.
+    pub(crate) fn next(self) -> Self {
+        match self.seq.checked_add(1) {
+            Some(seq) => Self { seq, ..self },
+            None => Self {
+                ms: self.ms.saturating_add(1),
+                seq: 0,
+            },
+        }
+    }
+}
+
+impl FromStr for EntryId {
+    type Err = InvalidEntryId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEntryId> {
+        // Rust also reads a number with a plus sign.
+        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => digits.parse().map_err(|_| InvalidEntryId),
+            false => Err(InvalidEntryId),
+        };
+        let (ms, seq) = text.split_once('-').ok_or(InvalidEntryId)?;
+        Ok(Self {
+            ms: number(ms)?,
+            seq: number(seq)?,
+        })
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.ms, self.seq)
+    }
+}
+
 /// A worker thread of a hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct WorkerId(pub(crate) u16);

@@ -131,7 +131,8 @@ impl Socket {
     /// Whether its client passed the middleware when it first came, which is enough.
     pub(in crate::namespace) fn skips_middlewares(&self) -> bool {
         let recovery = &self.node().config.connection_state_recovery;
-        self.recovered() && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
+        let extended = self.recoverable().is_some_and(|it| it.extended);
+        extended && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
     }
 
     pub(in crate::namespace) fn kept_state(&self) -> Option<SessionState> {

@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use tokio::time::Instant;
+
 use super::RecoveryStore;
 use crate::{
-    id::{PrivateId, SlotKey},
+    id::{PrivateId, SlotKey, SocketId},
     shard::{
         directory::{Address, Scope},
         node::Node,
-        retained::{Found, HandedOver, Saved},
+        retained::{Found, HandedOver, Retained, Saved},
     },
 };
 
@@ -36,7 +38,10 @@ impl RecoveryStore {
 
     /// Takes the session that a client shows this for, on the connection in this slot.
     pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
-        let mut retained = self.retained();
+        self.take_from(&mut self.retained(), pid, slot)
+    }
+
+    pub(super) fn take_from(&self, retained: &mut Retained, pid: PrivateId, slot: SlotKey) -> Found {
         let before = retained.len();
         let found = retained.take(pid, slot);
         if let Some(shared) = &self.shared {
@@ -51,11 +56,21 @@ impl RecoveryStore {
         &self,
         node: &Node,
         scope: &Arc<Scope>,
-        session: Saved,
+        mut session: Saved,
     ) -> Option<HandedOver> {
+        let log = scope.shared_log();
         let mut retained = self.retained();
         // Read under the lock: what gets in before is taken out by `forget_all`.
-        if node.draining.load(Ordering::Acquire) {
+        let draining = node.draining.load(Ordering::Acquire);
+        if let Some(log) = log
+            && retained.would_keep(session.pid)
+        {
+            // Before anyone can find it here, who asks there as well.
+            session.copy = SocketId::random().ok();
+            let left = session.until.saturating_duration_since(Instant::now());
+            log.keep(&session, left);
+        }
+        if draining {
             drop(retained);
             return Some(HandedOver::Revoked(session));
         }
