@@ -163,8 +163,17 @@ impl PrivateId {
 }
 
 /// The id of an entry in a stream of Redis, `<ms>-<seq>`; the default is before the first.
+///
+/// ```
+/// use roomcast::adapter::EntryId;
+///
+/// let id: EntryId = "1795346290500-1".parse()?;
+/// assert!(id > "1795346290500-0".parse()?);
+/// assert_eq!(id.to_string(), "1795346290500-1");
+/// # Ok::<_, roomcast::adapter::InvalidEntryId>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(crate) struct EntryId {
+pub struct EntryId {
     pub(crate) ms: u64,
     pub(crate) seq: u64,
 }
@@ -172,7 +181,7 @@ pub(crate) struct EntryId {
 /// A text that is the id of no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the id of an entry: two numbers with a hyphen between them")]
-pub(crate) struct InvalidEntryId;
+pub struct InvalidEntryId;
 
 impl EntryId {
     /// The least that is greater.

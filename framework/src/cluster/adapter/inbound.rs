@@ -81,6 +81,13 @@ impl Inbound {
         self.0.receive(received);
     }
 
+    /// Takes an entry of the [log](super::RecoveryLog) that all nodes share; unlike
+    /// [`receive`](Self::receive) also one of this node.
+    pub fn receive_entry(&self, received: Received<'_>, entry: EntryId) {
+        self.0.state.metrics.cluster_received.add(1);
+        self.0.receive_entry(received, entry);
+    }
+
     /// The adapter is connected, and everything it has to hear is subscribed to.
     pub fn connected(&self) {
         self.0.state.connected();

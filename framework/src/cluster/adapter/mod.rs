@@ -4,6 +4,7 @@ mod in_process;
 mod inbound;
 mod message;
 mod owned;
+mod recovery_log;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -11,7 +12,12 @@ pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
 
-pub use crate::error::{AdapterError, PublishError};
+pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
+
+pub use crate::{
+    error::{AdapterError, PublishError},
+    id::{EntryId, InvalidEntryId},
+};
 use crate::metrics::Metrics;
 
 /// A future that an adapter returns.
@@ -80,6 +86,11 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// How many nodes serve the namespace, this one included.
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>>;
+
+    /// The log that all nodes share, if the adapter has one and connection state recovery is on.
+    fn recovery_log(&self) -> Option<&dyn RecoveryLog> {
+        None
+    }
 
     /// Leaves the cluster: what waits is sent if that is possible at once, subscriptions end.
     fn close(&self) -> AdapterFuture<'_, ()>;
