@@ -22,6 +22,8 @@ mod link;
 mod requests;
 mod shared_log;
 mod state;
+#[cfg(feature = "redis")]
+mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;

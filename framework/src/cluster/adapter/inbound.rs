@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use super::Message;
-use crate::{cluster::Core, error::AdapterError};
+use crate::{cluster::Core, error::AdapterError, id::EntryId};
 
 /// Where an adapter hands over what it receives, and tells how it is. Cheap to clone, and usable from
 /// any thread; nothing here blocks.

@@ -5,6 +5,8 @@ mod inbound;
 mod message;
 mod owned;
 mod recovery_log;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

@@ -62,7 +62,7 @@ impl RecoveryStore {
         let refused = {
             let mut delivered = self.delivered();
             // Without a socket there is nobody to deliver to.
-            if delivered.at.is_none_or(|at| offset <= at) {
+            if delivered.at.is_none_or(|at| offset == at) {
                 return Ok(());
             }
             delivered.at = Some(offset);

@@ -8,19 +8,20 @@ use tokio::{
 };
 
 use super::{
-    Options,
+    Streams as Options,
     health::{Health, Part, Session},
     lane::Lane,
     listener::Ears,
     outbox::{Full, Outbox, Waiting},
-    place::Streams,
+    place::Places,
     reader::Reader,
+    sessions::Sessions,
     writer::Writer,
 };
 use crate::{
     cluster::{
         adapter::{
-            Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError,
+            Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             redis::{
                 backoff::Backoff,
                 interest::Interest,
@@ -31,7 +32,7 @@ use crate::{
             },
         },
         wire::{
-            channel::Channel,
+            Channel,
             entry::Fields,
             layer::{self, Encoding},
         },
@@ -48,11 +49,12 @@ pub(super) struct StreamsAdapter {
     server_id: Arc<str>,
     recovery: bool,
     metrics: Arc<Metrics>,
-    streams: Streams,
+    streams: Places,
     /// All streams are in one, or each in its own: those of a Redis Cluster.
     lanes: Vec<Arc<Lane>>,
     /// What is not in the streams, and the connection to Redis.
-    link: Link,
+    pub(super) link: Link,
+    pub(super) sessions: Sessions,
     session: Session,
 }
 
@@ -60,18 +62,20 @@ impl StreamsAdapter {
     /// # Errors
     /// If the options are not valid.
     pub(super) fn new(options: Options, context: &AdapterContext) -> Result<Self, AdapterError> {
-        let streams = Streams::new(options.stream_name.clone(), options.stream_count);
+        let streams = Places::new(options.stream_name.clone(), options.stream_count);
         let lane = |names: &[String]| {
             let (bytes, policy) = (options.link.max_outbox_bytes, options.link.outbox_policy);
             let outbox = Outbox::new(names.len(), bytes, policy);
             Arc::new(Lane::new(names.to_vec(), outbox))
         };
+        let scattered = matches!(options.link.kind, Kind::Cluster { .. });
         let lanes = match options.link.kind {
             Kind::Cluster { .. } => streams.names().chunks(1).map(lane).collect(),
             Kind::Single | Kind::Sentinel { .. } => vec![lane(streams.names())],
         };
         Ok(Self {
             link: Link::new(&options.link, context)?,
+            sessions: Sessions::new(scattered, Arc::clone(&context.metrics)),
             server_id: Arc::clone(&context.server_id),
             recovery: context.recovery,
             metrics: Arc::clone(&context.metrics),
@@ -83,7 +87,7 @@ impl StreamsAdapter {
     }
 
     /// The lane and the stream in it that a namespace's messages are in.
-    fn place(&self, namespace: &str) -> Option<(&Arc<Lane>, usize)> {
+    pub(super) fn place(&self, namespace: &str) -> Option<(&Arc<Lane>, usize)> {
         let index = self.streams.index(namespace);
         match &*self.lanes {
             [lane] => Some((lane, index)),
@@ -170,7 +174,6 @@ impl StreamsAdapter {
             server_id: Arc::clone(&self.server_id),
             max_len: self.options.max_len,
             response_timeout: self.options.link.response_timeout,
-            metrics: Arc::clone(&self.metrics),
         };
         let mut backoff = Backoff::default();
         loop {
@@ -186,7 +189,7 @@ impl StreamsAdapter {
             count: self.options.read_count,
             block: self.options.block_time,
             response_timeout: self.options.link.response_timeout,
-            own: self.recovery,
+            logged: self.recovery,
         };
         let mut backoff = Backoff::default();
         loop {
@@ -224,6 +227,8 @@ impl Adapter for StreamsAdapter {
                 tasks.spawn(Arc::clone(&self).read(Arc::clone(&lane), reading, inbound.clone()));
                 tasks.spawn(Arc::clone(&self).write(lane, writing));
             }
+            let keeping = Arc::clone(&self);
+            tasks.spawn(async move { keeping.sessions.run(&keeping.link).await });
             tasks.spawn(async move { self.link.run(Arc::new(ears)).await });
             // None of them ends by itself.
             let _ = tasks.join_next().await;
@@ -288,12 +293,17 @@ impl Adapter for StreamsAdapter {
         })
     }
 
+    fn recovery_log(&self) -> Option<&dyn RecoveryLog> {
+        self.recovery.then_some(self)
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(async move {
             self.session.close();
             if self.link.all_requests().is_ok() {
                 let written = async {
-                    while !self.lanes.iter().all(|lane| lane.outbox.is_empty()) {
+                    let empty = |lane: &Arc<Lane>| lane.outbox.is_empty();
+                    while !self.lanes.iter().all(empty) || !self.sessions.is_empty() {
                         time::sleep(Duration::from_millis(1)).await;
                     }
                 };

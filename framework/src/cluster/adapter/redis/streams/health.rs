@@ -96,7 +96,7 @@ impl Session {
                 Err(error) => error,
             },
             () = self.changed() => AdapterError::new("connected anew"),
-            _ = ended.wait_for(|ended| *ended) => pending().await,
+            () = over(&mut ended) => pending().await,
         }
     }
 
@@ -113,4 +113,9 @@ impl Session {
     pub(super) fn end(&self) {
         self.ended.send_replace(true);
     }
+}
+
+async fn over(ended: &mut watch::Receiver<bool>) {
+    // The sender is the session's.
+    let _ = ended.wait_for(|ended| *ended).await;
 }

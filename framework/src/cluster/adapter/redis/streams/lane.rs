@@ -1,13 +1,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redis::{Value, aio::MultiplexedConnection, cmd};
+use tokio::sync::watch;
 
 use super::{
     outbox::Outbox,
     position::{Info, Position},
     reply,
 };
-use crate::error::AdapterError;
+use crate::{error::AdapterError, id::EntryId};
 
 /// Streams that one connection reads and another one writes: all of them, or in a Redis Cluster one.
 /// What it knows outlives its connections.
@@ -20,6 +21,10 @@ struct Stream {
     name: String,
     /// How far it has been read; `None` before the first connection.
     position: Mutex<Option<Position>>,
+    /// The entry that was handed over last, or is about to be.
+    head: Mutex<EntryId>,
+    /// Everything up to there has been.
+    delivered: watch::Sender<EntryId>,
 }
 
 impl Lane {
@@ -27,6 +32,8 @@ impl Lane {
         let stream = |name| Stream {
             name,
             position: Mutex::default(),
+            head: Mutex::default(),
+            delivered: watch::Sender::default(),
         };
         Self {
             streams: names.into_iter().map(stream).collect(),
@@ -48,8 +55,33 @@ impl Lane {
     }
 
     pub(super) fn position(&self, stream: usize) -> Option<MutexGuard<'_, Option<Position>>> {
-        let position = &self.streams.get(stream)?.position;
-        Some(position.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(lock(&self.streams.get(stream)?.position))
+    }
+
+    /// The entry of a stream that was handed over last, or is about to be.
+    pub(super) fn head(&self, stream: usize) -> EntryId {
+        let stream = self.streams.get(stream);
+        stream.map(|stream| *lock(&stream.head)).unwrap_or_default()
+    }
+
+    pub(super) fn set_head(&self, stream: usize, id: EntryId) {
+        if let Some(stream) = self.streams.get(stream) {
+            *lock(&stream.head) = id;
+        }
+    }
+
+    /// Up to where all entries of a stream have been handed over.
+    pub(super) fn delivered(&self, stream: usize) -> Option<watch::Receiver<EntryId>> {
+        Some(self.streams.get(stream)?.delivered.subscribe())
+    }
+
+    /// Tells it to those who wait.
+    pub(super) fn tell_delivered(&self, stream: usize) {
+        if let Some(stream) = self.streams.get(stream)
+            && let Some(position) = *lock(&stream.position)
+        {
+            stream.delivered.send_replace(position.id);
+        }
     }
 
     pub(super) fn find(&self, name: &str) -> Option<usize> {
@@ -70,4 +102,9 @@ impl Lane {
             Err(error) => Err(AdapterError::new(error)),
         }
     }
+}
+
+// Held for a few instructions.
+fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }

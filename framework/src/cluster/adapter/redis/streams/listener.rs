@@ -15,7 +15,7 @@ use crate::{
             },
         },
         wire::{
-            channel::Channel,
+            Channel,
             layer::{Content, Envelope},
         },
     },

@@ -13,6 +13,8 @@
 //! | `position` | how far, and whether something was missed |
 //! | `reply` | what Redis answers about streams |
 //! | `listener` | what goes over channels instead |
+//! | `recovery` | what clients need that come back to another node |
+//! | `sessions` | keeps and takes their sessions |
 //! | `health` | whether all of it is connected |
 
 mod adapter;
@@ -24,7 +26,9 @@ mod outbox;
 mod place;
 mod position;
 mod reader;
+mod recovery;
 mod reply;
+mod sessions;
 mod writer;
 
-pub(super) use options::Options;
+pub use options::Streams;

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::super::options::OutboxPolicy;
-use crate::cluster::wire::entry::Offset;
+use crate::id::EntryId;
 
 /// An entry on its way, for the stream with this index.
 #[derive(Debug)]
@@ -49,12 +49,12 @@ struct Queue {
     /// On which connection.
     peer: Option<Peer>,
     /// The last entry in each stream before the first of ours that waits.
-    before: Vec<Option<Offset>>,
+    before: Vec<Option<EntryId>>,
 }
 
 impl Queue {
     /// The entry is in its stream.
-    fn forget(&mut self, entry: &Waiting, id: Offset) {
+    fn forget(&mut self, entry: &Waiting, id: EntryId) {
         self.bytes -= entry.weight();
         if let Some(before) = self.before.get_mut(entry.stream) {
             *before = (*before).max(Some(id));
@@ -125,7 +125,7 @@ impl Outbox {
 
     /// Forgets those that were sent and are there: `found` gives the next id in a stream, if there
     /// is one. The others will be sent again.
-    pub(super) fn settle(&self, mut found: impl FnMut(usize) -> Option<Offset>) {
+    pub(super) fn settle(&self, mut found: impl FnMut(usize) -> Option<EntryId>) {
         let mut queue = self.queue();
         let sent = std::mem::take(&mut queue.sent).min(queue.entries.len());
         let rest = queue.entries.split_off(sent);
@@ -143,7 +143,7 @@ impl Outbox {
     }
 
     /// The first that were sent are in their streams, with these ids.
-    pub(super) fn acknowledge(&self, ids: &[Offset]) {
+    pub(super) fn acknowledge(&self, ids: &[EntryId]) {
         let mut queue = self.queue();
         for id in ids {
             let Some(entry) = queue.entries.pop_front() else {
@@ -174,11 +174,11 @@ impl Outbox {
     }
 
     /// The last entry of a stream before those that wait; `None` if that has not been asked yet.
-    pub(super) fn before(&self, stream: usize) -> Option<Offset> {
+    pub(super) fn before(&self, stream: usize) -> Option<EntryId> {
         self.queue().before.get(stream).copied().flatten()
     }
 
-    pub(super) fn set_before(&self, stream: usize, id: Offset) {
+    pub(super) fn set_before(&self, stream: usize, id: EntryId) {
         if let Some(before) = self.queue().before.get_mut(stream) {
             *before = Some(id);
         }
@@ -226,7 +226,7 @@ mod tests {
         assert!(outbox.push(entry(1000)).is_ok());
         assert!(outbox.push(entry(0)).is_err());
         outbox.send(10, 0);
-        outbox.acknowledge(&[Offset::default()]);
+        outbox.acknowledge(&[EntryId::default()]);
         assert!(outbox.push(entry(100)).is_ok());
         assert!(outbox.push(entry(100)).is_ok());
         assert!(outbox.push(entry(0)).is_err());
@@ -250,7 +250,7 @@ mod tests {
         for bytes in [1, 2, 3] {
             assert!(outbox.push(entry(bytes)).is_ok());
         }
-        let id = Offset::default().next();
+        let id = EntryId::default().next();
         assert_eq!(lengths(&outbox.send(2, 1000)), [1, 2]);
         assert_eq!(outbox.unanswered().0, [0, 0]);
         outbox.acknowledge(&[id]);

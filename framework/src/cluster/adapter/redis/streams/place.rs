@@ -4,13 +4,13 @@ use crate::cluster::wire::entry::stream_name;
 
 /// The streams of the cluster.
 #[derive(Debug)]
-pub(super) struct Streams {
+pub(super) struct Places {
     name: String,
     count: u32,
     names: Vec<String>,
 }
 
-impl Streams {
+impl Places {
     /// Those with a negative number too, in which half of all namespaces are: see
     /// [`stream_name`].
     pub(super) fn new(name: String, count: u32) -> Self {
@@ -47,10 +47,10 @@ mod tests {
 
     #[test]
     fn every_namespace_has_one_of_the_streams() {
-        let one = Streams::new("s".to_owned(), 1);
+        let one = Places::new("s".to_owned(), 1);
         assert_eq!(one.names(), ["s"]);
         assert!(one.index("/my-namespace") == 0 && one.is_read_by_node("/my-namespace"));
-        let four = Streams::new("s".to_owned(), 4);
+        let four = Places::new("s".to_owned(), 4);
         assert_eq!(four.names(), ["s--3", "s--2", "s--1", "s-0", "s-1", "s-2", "s-3"]);
         for (namespace, name, read) in [
             ("/", "s-3", true),

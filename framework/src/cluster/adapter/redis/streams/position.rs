@@ -1,14 +1,14 @@
 //! How far a stream has been read, and whether anything was missed.
 
-use crate::cluster::wire::entry::Offset;
+use crate::id::EntryId;
 
 /// What `XINFO STREAM` tells.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Info {
     /// The last id that was ever given in this stream.
-    pub(super) last: Offset,
+    pub(super) last: EntryId,
     /// The oldest entry that is still there.
-    pub(super) first: Option<Offset>,
+    pub(super) first: Option<EntryId>,
     pub(super) length: u64,
     /// All entries that there ever were; Redis 7.
     pub(super) added: Option<u64>,
@@ -24,7 +24,7 @@ impl Info {
 /// The last entry that was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
-    pub(super) id: Offset,
+    pub(super) id: EntryId,
     /// How many entries there ever were up to it.
     added: Option<u64>,
 }
@@ -45,7 +45,7 @@ impl Position {
     }
 
     /// One more entry was read.
-    pub(super) fn advance(&mut self, id: Offset) {
+    pub(super) fn advance(&mut self, id: EntryId) {
         self.id = id;
         self.added = self.added.map(|added| added + 1);
     }
@@ -67,7 +67,7 @@ impl Position {
             // Nothing counts, so it is enough that something older is still there.
             _ if self.id == info.last || info.first.is_some_and(|first| first <= self.id) => Some(0),
             // From the beginning, nothing can have been removed before.
-            _ if self.id == Offset::default() => Some(0),
+            _ if self.id == EntryId::default() => Some(0),
             _ => None,
         };
         self.added = match lost {
@@ -83,7 +83,7 @@ impl Position {
 mod tests {
     use super::*;
 
-    fn id(number: u64) -> Offset {
+    fn id(number: u64) -> EntryId {
         format!("{number}-0").parse().unwrap_or_default()
     }
 
@@ -129,7 +129,7 @@ mod tests {
         let empty = Info::default();
         let mut position = at(10);
         assert_eq!(position.check(&empty), Some(Gap { lost: None }));
-        assert_eq!(position.id, Offset::default());
+        assert_eq!(position.id, EntryId::default());
         assert_eq!(position.check(&info(1, 3)), None);
         // Fewer than before, though their ids go on.
         let mut position = at(10);

@@ -24,8 +24,8 @@ pub(super) struct Reader {
     pub(super) count: usize,
     pub(super) block: Duration,
     pub(super) response_timeout: Duration,
-    /// Our own entries are wanted as well.
-    pub(super) own: bool,
+    /// All nodes take their events from here, this one its own too.
+    pub(super) logged: bool,
 }
 
 impl Reader {
@@ -88,7 +88,12 @@ impl Reader {
             }
             Some(position) => position.check(info),
         };
+        let at = position.map(|position| position.id);
         drop(position);
+        if let Some(at) = at {
+            self.lane.set_head(stream, at);
+            self.lane.tell_delivered(stream);
+        }
         if let Some(gap) = gap {
             tracing::warn!(stream = self.lane.name(stream), lost = gap.lost, "a stream has a gap");
             self.inbound.gap(gap.lost);
@@ -97,7 +102,8 @@ impl Reader {
 
     fn deliver(&self, stream: usize, entries: &[Stored]) {
         for entry in entries {
-            if self.own || entry.sender() != Some(self.inbound.server_id().as_bytes()) {
+            self.lane.set_head(stream, entry.id);
+            if self.logged || entry.sender() != Some(self.inbound.server_id().as_bytes()) {
                 self.receive(entry);
             }
             // Only now: what was not received is read again by whoever runs the adapter next.
@@ -105,6 +111,7 @@ impl Reader {
                 position.advance(entry.id);
             }
         }
+        self.lane.tell_delivered(stream);
     }
 
     fn receive(&self, stored: &Stored) {
@@ -114,15 +121,22 @@ impl Reader {
             Ok(None) => return,
             Err(error) => return self.inbound.malformed(&error),
         };
-        match entry.decode() {
-            Ok(Content::Message { message, .. }) => self.inbound.receive(Received {
-                namespace: &entry.nsp,
-                from: Some(&entry.uid),
-                message,
-            }),
+        let (message, packet_id) = match entry.decode() {
+            Ok(Content::Message { message, packet_id }) => (message, packet_id),
             // Of nodes before version 0.3, which are not counted.
-            Ok(Content::InitialHeartbeat | Content::Heartbeat | Content::Close) => {}
-            Err(error) => self.inbound.malformed(&error),
+            Ok(Content::InitialHeartbeat | Content::Heartbeat | Content::Close) => return,
+            Err(error) => return self.inbound.malformed(&error),
+        };
+        let received = Received {
+            namespace: &entry.nsp,
+            from: Some(&entry.uid),
+            message,
+        };
+        match packet_id {
+            None if self.logged => self.inbound.receive_entry(received, stored.id),
+            None => self.inbound.receive(received),
+            // For one socket, which is on the node that wants its answer.
+            Some(_) => {}
         }
     }
 }

@@ -3,12 +3,12 @@
 use redis::Value;
 
 use super::position::Info;
-use crate::cluster::wire::entry::Offset;
+use crate::id::EntryId;
 
 /// An entry as it is in the stream.
 #[derive(Debug)]
 pub(super) struct Stored {
-    pub(super) id: Offset,
+    pub(super) id: EntryId,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
 }
 

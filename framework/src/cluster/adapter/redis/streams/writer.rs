@@ -16,9 +16,9 @@ use super::{
     reply,
 };
 use crate::{
-    cluster::{adapter::redis::link::Link, wire::entry::Offset},
+    cluster::adapter::redis::link::Link,
     error::AdapterError,
-    metrics::Metrics,
+    id::EntryId,
 };
 
 /// Entries of one transaction, and their bytes.
@@ -36,7 +36,6 @@ pub(super) struct Writer {
     pub(super) server_id: Arc<str>,
     pub(super) max_len: u64,
     pub(super) response_timeout: Duration,
-    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Writer {
@@ -66,7 +65,6 @@ impl Writer {
             let batch = outbox.send(MAX_BATCH, MAX_BATCH_BYTES);
             let ids = self.add(redis, &batch).await?;
             outbox.acknowledge(&ids);
-            self.metrics.cluster_published.add(ids.len() as u64);
         }
     }
 
@@ -74,7 +72,7 @@ impl Writer {
         &self,
         redis: &mut MultiplexedConnection,
         batch: &[Arc<Waiting>],
-    ) -> Result<Vec<Offset>, AdapterError> {
+    ) -> Result<Vec<EntryId>, AdapterError> {
         let mut pipeline = redis::pipe();
         if batch.len() > 1 {
             pipeline.atomic();
@@ -133,9 +131,9 @@ impl Writer {
         &self,
         redis: &mut MultiplexedConnection,
         stream: usize,
-        before: Offset,
+        before: EntryId,
         wanted: usize,
-    ) -> Result<Vec<Offset>, AdapterError> {
+    ) -> Result<Vec<EntryId>, AdapterError> {
         let (mut ids, mut from) = (Vec::new(), before.next());
         while ids.len() < wanted {
             let mut range = cmd("XRANGE");
