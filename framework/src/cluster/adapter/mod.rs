@@ -6,13 +6,15 @@ mod message;
 mod owned;
 mod recovery_log;
 #[cfg(feature = "redis")]
-pub mod redis;
+mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
+#[cfg(feature = "redis")]
+pub use redis::OutboxPolicy;
 
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
