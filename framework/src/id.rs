@@ -318,6 +318,44 @@ mod tests {
         assert!(!format!("{id:?}").contains(id.reveal()));
     }
 
+    fn entry(text: &str) -> EntryId {
+        text.parse().unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    #[test]
+    fn ids_of_entries_are_in_the_order_of_the_stream() {
+        let mut order = ["1-0", "1-9", "1-10", "9-0", "10-0", "1795346274255-0"].map(entry);
+        let sorted = order;
+        order.reverse();
+        order.sort();
+        assert_eq!(order, sorted);
+        assert_eq!(entry("1-9").next(), entry("1-10"));
+        assert_eq!(entry("1-18446744073709551615").next(), entry("2-0"));
+        assert_eq!(entry("1795346274255-3").to_string(), "1795346274255-3");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "-",
+            "1",
+            "1-",
+            "-1",
+            "+1-0",
+            "1-+0",
+            "1--1",
+            "1-0-0",
+            " 1-0",
+            "1-0\n",
+            "$",
+            "a-0",
+            "18446744073709551616-0",
+        ] {
+            assert_eq!(text.parse::<EntryId>(), Err(InvalidEntryId), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_an_id_or_is_not(text in prop_oneof!["[-_A-Za-z0-9]{20}", ".{18,22}", ".*"]) {

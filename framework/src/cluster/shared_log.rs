@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     id::{EntryId, PrivateId, SocketId},
-    protocol::socket_io::plaintext::plaintext,
     shard::{
         directory::RoomName,
         node::Node,
@@ -99,7 +98,7 @@ impl SharedLog for Link {
                 id: id.into(),
                 pid: session.pid.reveal().into(),
                 rooms: std::iter::once(id.into()).chain(rooms).collect(),
-                data: Data::json(data),
+                data: data.into(),
                 extra: session.copy.map(|copy| SessionExtra {
                     floor: session.floor.into(),
                     copy: copy.into(),
@@ -192,15 +191,12 @@ fn unreachable(error: &dyn std::error::Error) -> Unreachable {
 fn stored(session: StoredSession<'_>) -> Option<Stored> {
     let id: SocketId = session.id.parse().ok()?;
     let rooms = session.rooms.iter().filter(|room| **room != session.id);
-    let mut data = Vec::new();
-    plaintext(&session.data.json, &session.data.attachments, &mut data);
-    let data = String::from_utf8(data).ok()?;
     let extra = session.extra.as_ref();
     Some(Stored {
         id,
         rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
         // What Node gives every socket.
-        data: (data != "{}").then(|| Arc::new(data)),
+        data: (session.data != "{}").then(|| Arc::new(session.data.to_string())),
         floor: extra.map(|extra| extra.floor.into()),
         copy: extra.and_then(|extra| extra.copy.parse().ok()),
     })

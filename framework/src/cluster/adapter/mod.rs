@@ -14,7 +14,7 @@ pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
 #[cfg(feature = "redis")]
-pub use redis::OutboxPolicy;
+pub use redis::{OutboxPolicy, Redis, Streams};
 
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, time::Duration};
 
-use super::{AdapterError, AdapterFuture, Data, Message};
+use super::{AdapterError, AdapterFuture, Message};
 use crate::id::EntryId;
 
 /// A log in which every node finds all events in one order, its own too, and a store of sessions:
@@ -55,8 +55,9 @@ pub struct StoredSession<'a> {
     pub pid: Cow<'a, str>,
     /// The rooms it was in, its private one included.
     pub rooms: Vec<Cow<'a, str>>,
-    /// The socket's data, one JSON value.
-    pub data: Data<'a>,
+    /// The socket's data, one JSON value. Binary values that Node's servers keep in it are in the
+    /// form that `JSON.stringify` gives a `Buffer`.
+    pub data: Cow<'a, str>,
     /// What roomcast's nodes keep besides.
     pub extra: Option<SessionExtra<'a>>,
 }

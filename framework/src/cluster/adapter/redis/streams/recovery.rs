@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cluster::{
         adapter::{
-            AdapterFuture, Message, RecoveryLog, SessionExtra, StoredSession,
+            AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession,
         },
         wire::{
             entry::{Entry, SessionRecord},
@@ -20,6 +20,7 @@ use crate::{
     },
     error::AdapterError,
     id::EntryId,
+    protocol::socket_io::plaintext,
 };
 
 impl StreamsAdapter {
@@ -71,7 +72,7 @@ impl RecoveryLog for StreamsAdapter {
             sid: (&**id).into(),
             pid: (&**pid).into(),
             rooms: rooms.iter().map(|room| (&**room).into()).collect(),
-            data: data.clone(),
+            data: Data::json(&**data),
             note: extra.as_ref().map(write_note).map(Into::into),
         };
         match record.encode() {
@@ -89,11 +90,14 @@ impl RecoveryLog for StreamsAdapter {
                 return Ok(None);
             };
             let record = SessionRecord::decode(&value).map_err(AdapterError::new)?;
+            let mut data = Vec::new();
+            plaintext(&record.data.json, &record.data.attachments, &mut data);
+            let data = String::from_utf8(data).map_err(AdapterError::new)?;
             Ok((*record.pid == *pid).then_some(StoredSession {
                 id: record.sid,
                 pid: record.pid,
                 rooms: record.rooms,
-                data: record.data,
+                data: data.into(),
                 extra: record.note.as_deref().and_then(read_note),
             }))
         })
