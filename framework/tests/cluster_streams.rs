@@ -18,11 +18,11 @@ use redis::RedisServer;
 
 struct Meet {
     redis: RedisServer,
-    options: fn(Streams) -> Streams,
+    options: fn(Redis<Streams>) -> Redis<Streams>,
 }
 
 impl Meet {
-    async fn at(options: fn(Streams) -> Streams) -> Self {
+    async fn at(options: fn(Redis<Streams>) -> Redis<Streams>) -> Self {
         let redis = RedisServer::start();
         Self { redis, options }
     }

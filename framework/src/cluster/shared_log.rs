@@ -35,7 +35,8 @@ impl Core {
             }
             return;
         };
-        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace)) else {
+        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace))
+        else {
             return;
         };
         let scope = &namespace.scope;
@@ -121,7 +122,9 @@ impl SharedLog for Link {
     fn reaches_back_to(&self, offset: Offset) -> Elsewhere<Result<bool, Unreachable>> {
         let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
         Box::pin(async move {
-            let reaches = core.recovery_log()?.reaches_back_to(&namespace, offset.into());
+            let reaches = core
+                .recovery_log()?
+                .reaches_back_to(&namespace, offset.into());
             reaches.await.map_err(|error| unreachable(&error))
         })
     }

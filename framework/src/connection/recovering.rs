@@ -114,9 +114,7 @@ impl Link {
                 let ticket = Ticket::new(node, scope, session);
                 Box::pin(async { Ok(ticket) })
             }
-            Found::Live { place, session } => {
-                Box::pin(handed_over(node, scope, place, session))
-            }
+            Found::Live { place, session } => Box::pin(handed_over(node, scope, place, session)),
         }
     }
 

@@ -183,7 +183,10 @@ async fn take(
     log: &dyn SharedLog,
     pid: PrivateId,
 ) -> Result<Saved, &'static str> {
-    let stored = log.take(pid).await.map_err(|Unreachable| "log_unreachable")?;
+    let stored = log
+        .take(pid)
+        .await
+        .map_err(|Unreachable| "log_unreachable")?;
     let stored = stored.ok_or("unknown_session")?;
     let store = scope.recovery.as_ref().ok_or("unknown_session")?;
     Ok(Saved {
@@ -209,7 +212,13 @@ async fn take_both(
     pid: PrivateId,
 ) -> Result<Ticket, &'static str> {
     match take(scope, log, pid).await {
-        Ok(theirs) if ticket.session().is_some_and(|ours| ours.copy == theirs.copy) => Ok(ticket),
+        Ok(theirs)
+            if ticket
+                .session()
+                .is_some_and(|ours| ours.copy == theirs.copy) =>
+        {
+            Ok(ticket)
+        }
         Ok(theirs) => {
             ticket.settle();
             Ok(Ticket::new(node, scope, theirs))
@@ -222,11 +231,7 @@ async fn take_both(
 }
 
 /// Waits until everything that the client has seen has been delivered here.
-async fn follows(
-    log: &dyn SharedLog,
-    ticket: &Ticket,
-    offset: Offset,
-) -> Result<(), &'static str> {
+async fn follows(log: &dyn SharedLog, ticket: &Ticket, offset: Offset) -> Result<(), &'static str> {
     let floor = ticket.session().map(|session| session.floor);
     let seen = offset.max(floor.unwrap_or_default());
     match log.reaches_back_to(seen).await {

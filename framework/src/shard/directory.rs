@@ -8,7 +8,9 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use super::{node::Node, recovery::RecoveryStore, shared_log::SharedLog, uplink::Uplink, workers::WorkerSet};
+use super::{
+    node::Node, recovery::RecoveryStore, shared_log::SharedLog, uplink::Uplink, workers::WorkerSet,
+};
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
     transport::{permit::Permits, poll::Request},

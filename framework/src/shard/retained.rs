@@ -193,6 +193,16 @@ impl Retained {
         trimmed
     }
 
+    /// Takes out all whose clients are away.
+    pub(crate) fn take_saved(&mut self) -> Vec<Saved> {
+        let saved = std::mem::take(&mut self.saved).into_values();
+        let sessions = saved.filter_map(|pid| match self.entries.remove(&pid) {
+            Some(Entry::Saved { session, .. }) => Some(session),
+            Some(Entry::Live { .. }) | None => None,
+        });
+        sessions.collect()
+    }
+
     /// Whose clients are away.
     pub(crate) fn len(&self) -> usize {
         self.saved.len()

@@ -29,7 +29,12 @@ pub(crate) trait SharedLog: Send + Sync {
     fn reaches_back_to(&self, offset: Offset) -> Elsewhere<Result<bool, Unreachable>>;
 
     /// The events behind `after`, up to and with `up_to`, for a socket.
-    fn missed(&self, by: Absent, after: Offset, up_to: Offset) -> Elsewhere<Result<Vec<Frame>, NotReplayed>>;
+    fn missed(
+        &self,
+        by: Absent,
+        after: Offset,
+        up_to: Offset,
+    ) -> Elsewhere<Result<Vec<Frame>, NotReplayed>>;
 }
 
 /// A session as every node can keep it.

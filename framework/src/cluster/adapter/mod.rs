@@ -18,11 +18,11 @@ pub use redis::{OutboxPolicy, Redis, Streams};
 
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
+use crate::metrics::Metrics;
 pub use crate::{
     error::{AdapterError, PublishError},
     id::{EntryId, InvalidEntryId},
 };
-use crate::metrics::Metrics;
 
 /// A future that an adapter returns.
 pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

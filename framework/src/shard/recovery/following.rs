@@ -34,7 +34,9 @@ pub(super) struct Delivered {
 impl RecoveryStore {
     // Before the other locks, and like those never held while foreign code runs.
     fn delivered(&self) -> MutexGuard<'_, Delivered> {
-        self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.delivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far it has come. From the first call on nothing is left out, so that is made before the
@@ -82,7 +84,10 @@ impl RecoveryStore {
     /// Whether an event after `since` did not reach the sockets of a worker.
     pub(super) fn has_not_delivered(&self, worker: WorkerId, since: Offset) -> bool {
         let delivered = self.delivered();
-        delivered.lost.get(&worker).is_some_and(|lost| *lost > since)
+        delivered
+            .lost
+            .get(&worker)
+            .is_some_and(|lost| *lost > since)
     }
 
     /// Gives a session its place on a new connection, behind the event that is returned. What comes

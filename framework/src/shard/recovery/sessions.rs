@@ -25,13 +25,16 @@ impl RecoveryStore {
         self.retained().forget(pid, slot);
     }
 
-    /// Nobody comes back any more: the hub shuts down, or is dropped. What is kept of a dynamic
+    /// Nobody comes back here any more: the hub shuts down, or is dropped. What is kept of a dynamic
     /// namespace holds that, and with it this store.
     pub(crate) fn forget_all(&self) {
-        let gone = std::mem::take(&mut *self.retained());
+        let mut retained = self.retained();
+        let before = retained.len();
+        let gone = retained.take_saved();
         if let Some(shared) = &self.shared {
-            shared.sessions.change(gone.len(), 0);
+            shared.sessions.change(before, 0);
         }
+        drop(retained);
         // The application's values are dropped without the lock.
         drop(gone);
     }
@@ -41,7 +44,12 @@ impl RecoveryStore {
         self.take_from(&mut self.retained(), pid, slot)
     }
 
-    pub(super) fn take_from(&self, retained: &mut Retained, pid: PrivateId, slot: SlotKey) -> Found {
+    pub(super) fn take_from(
+        &self,
+        retained: &mut Retained,
+        pid: PrivateId,
+        slot: SlotKey,
+    ) -> Found {
         let before = retained.len();
         let found = retained.take(pid, slot);
         if let Some(shared) = &self.shared {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "for adapters that are not there yet")]
 
 mod backoff;
+mod builder;
 mod dialer;
 mod interest;
 mod line;
@@ -20,9 +21,6 @@ mod subscriber;
 mod tls;
 mod topology;
 
+pub use builder::Redis;
 pub use options::OutboxPolicy;
 pub use streams::Streams;
-
-/// Adapters that have a Redis between the nodes.
-#[derive(Debug)]
-pub struct Redis(());

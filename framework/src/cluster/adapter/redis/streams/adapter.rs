@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    Streams as Options,
+    Streams,
     health::{Health, Part, Session},
     lane::Lane,
     listener::Ears,
@@ -26,7 +26,7 @@ use crate::{
                 backoff::Backoff,
                 interest::Interest,
                 link::Link,
-                options::{Kind, OutboxPolicy},
+                options::{Kind, LinkOptions, OutboxPolicy},
                 outbox::Command,
                 slot::slot,
             },
@@ -45,7 +45,9 @@ use crate::{
 const CLOSING: Duration = Duration::from_secs(1);
 
 pub(super) struct StreamsAdapter {
-    pub(super) options: Options,
+    pub(super) options: Streams,
+    outbox_policy: OutboxPolicy,
+    response_timeout: Duration,
     server_id: Arc<str>,
     recovery: bool,
     metrics: Arc<Metrics>,
@@ -61,20 +63,24 @@ pub(super) struct StreamsAdapter {
 impl StreamsAdapter {
     /// # Errors
     /// If the options are not valid.
-    pub(super) fn new(options: Options, context: &AdapterContext) -> Result<Self, AdapterError> {
+    pub(super) fn new(
+        link: &LinkOptions,
+        options: Streams,
+        context: &AdapterContext,
+    ) -> Result<Self, AdapterError> {
         let streams = Places::new(options.stream_name.clone(), options.stream_count);
         let lane = |names: &[String]| {
-            let (bytes, policy) = (options.link.max_outbox_bytes, options.link.outbox_policy);
+            let (bytes, policy) = (link.max_outbox_bytes, link.outbox_policy);
             let outbox = Outbox::new(names.len(), bytes, policy);
             Arc::new(Lane::new(names.to_vec(), outbox))
         };
-        let scattered = matches!(options.link.kind, Kind::Cluster { .. });
-        let lanes = match options.link.kind {
+        let scattered = matches!(link.kind, Kind::Cluster { .. });
+        let lanes = match link.kind {
             Kind::Cluster { .. } => streams.names().chunks(1).map(lane).collect(),
             Kind::Single | Kind::Sentinel { .. } => vec![lane(streams.names())],
         };
         Ok(Self {
-            link: Link::new(&options.link, context)?,
+            link: Link::new(link, context)?,
             sessions: Sessions::new(scattered, Arc::clone(&context.metrics)),
             server_id: Arc::clone(&context.server_id),
             recovery: context.recovery,
@@ -82,6 +88,8 @@ impl StreamsAdapter {
             streams,
             lanes,
             session: Session::default(),
+            outbox_policy: link.outbox_policy,
+            response_timeout: link.response_timeout,
             options,
         })
     }
@@ -100,7 +108,8 @@ impl StreamsAdapter {
         if self.session.is_closed() {
             return Err(PublishError::Closed);
         }
-        let Fields { kind, data } = Fields::encode(message, self.options.only_plaintext).map_err(encode)?;
+        let Fields { kind, data } =
+            Fields::encode(message, self.options.only_plaintext).map_err(encode)?;
         let Some((lane, stream)) = self.place(namespace) else {
             return Err(PublishError::Closed);
         };
@@ -117,7 +126,7 @@ impl StreamsAdapter {
                 }
                 Ok(())
             }
-            Err(Full) if self.options.link.outbox_policy == OutboxPolicy::Refuse => {
+            Err(Full) if self.outbox_policy == OutboxPolicy::Refuse => {
                 self.metrics.cluster_dropped.add("outbox_refused");
                 Err(PublishError::Full)
             }
@@ -173,7 +182,7 @@ impl StreamsAdapter {
             lane,
             server_id: Arc::clone(&self.server_id),
             max_len: self.options.max_len,
-            response_timeout: self.options.link.response_timeout,
+            response_timeout: self.response_timeout,
         };
         let mut backoff = Backoff::default();
         loop {
@@ -188,7 +197,7 @@ impl StreamsAdapter {
             inbound,
             count: self.options.read_count,
             block: self.options.block_time,
-            response_timeout: self.options.link.response_timeout,
+            response_timeout: self.response_timeout,
             logged: self.recovery,
         };
         let mut backoff = Backoff::default();
@@ -285,8 +294,10 @@ impl Adapter for StreamsAdapter {
             for mut redis in self.link.all_requests()? {
                 let mut count = cmd("PUBSUB");
                 count.arg(command).arg(&channel);
-                let (_, nodes): (String, usize) =
-                    count.query_async(&mut redis).await.map_err(AdapterError::new)?;
+                let (_, nodes): (String, usize) = count
+                    .query_async(&mut redis)
+                    .await
+                    .map_err(AdapterError::new)?;
                 sum += nodes;
             }
             Ok(sum)

@@ -98,7 +98,7 @@ impl Lane {
         info.arg("STREAM").arg(self.name(stream));
         match info.query_async::<Value>(redis).await {
             Ok(reply) => Ok(reply::info(reply)),
-            Err(error) if error.to_string().contains("no such key") => Ok(Info::default()),
+            Err(error) if error.to_string().contains("no such key") => Ok(Info::EMPTY),
             Err(error) => Err(AdapterError::new(error)),
         }
     }

@@ -32,28 +32,3 @@ mod sessions;
 mod writer;
 
 pub use options::Streams;
-
-use super::Redis;
-
-impl Redis {
-    /// Streams in the Redis with this URL, such as `redis://127.0.0.1/` or
-    /// `rediss://user:password@host:6380/2`.
-    ///
-    /// ```
-    /// use roomcast::{adapter::Redis, prelude::*};
-    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
-    /// # impl Session for Chat {
-    /// #     type Auth = ();
-    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
-    /// # }
-    ///
-    /// let hub = Hub::builder()
-    ///     .namespace::<Chat>("/")
-    ///     .adapter(Redis::streams("redis://127.0.0.1/").max_len(100_000))
-    ///     .build()?;
-    /// # Ok::<_, roomcast::BuildError>(())
-    /// ```
-    pub fn streams(url: impl Into<String>) -> Streams {
-        Streams::new(url)
-    }
-}

@@ -51,7 +51,10 @@ mod tests {
         assert_eq!(one.names(), ["s"]);
         assert!(one.index("/my-namespace") == 0 && one.is_read_by_node("/my-namespace"));
         let four = Places::new("s".to_owned(), 4);
-        assert_eq!(four.names(), ["s--3", "s--2", "s--1", "s-0", "s-1", "s-2", "s-3"]);
+        assert_eq!(
+            four.names(),
+            ["s--3", "s--2", "s--1", "s-0", "s-1", "s-2", "s-3"]
+        );
         for (namespace, name, read) in [
             ("/", "s-3", true),
             ("/admin", "s-0", true),

@@ -15,6 +15,14 @@ pub(super) struct Info {
 }
 
 impl Info {
+    /// Of a stream to which nothing was added yet.
+    pub(super) const EMPTY: Self = Self {
+        last: EntryId { ms: 0, seq: 0 },
+        first: None,
+        length: 0,
+        added: Some(0),
+    };
+
     /// Entries that are no longer there.
     fn removed(&self) -> Option<u64> {
         Some(self.added?.saturating_sub(self.length))
@@ -56,26 +64,32 @@ impl Position {
         if info.last < self.id || counts.is_some_and(|(known, added)| added < known) {
             // Another stream than before: Redis came back empty, or with an older state. What is
             // older than the position was read before or is lost; ids follow the clock.
-            *self = Self {
-                id: self.id.min(info.last),
-                added: info.added.filter(|_| info.last <= self.id),
-            };
+            self.id = self.id.min(info.last);
+            self.added = self.count(info);
             return Some(Gap { lost: None });
         }
         let lost = match (self.added, info.removed()) {
             (Some(known), Some(removed)) => Some(removed.saturating_sub(known)),
             // Nothing counts, so it is enough that something older is still there.
-            _ if self.id == info.last || info.first.is_some_and(|first| first <= self.id) => Some(0),
+            _ if self.id == info.last || info.first.is_some_and(|first| first <= self.id) => {
+                Some(0)
+            }
             // From the beginning, nothing can have been removed before.
             _ if self.id == EntryId::default() => Some(0),
             _ => None,
         };
-        self.added = match lost {
-            _ if self.id == info.last => info.added,
-            Some(lost) => self.added.map(|known| known + lost),
-            None => info.removed(),
-        };
+        let known = self.added.zip(lost).map(|(known, lost)| known + lost);
+        self.added = known.or_else(|| self.count(info));
         (lost != Some(0)).then_some(Gap { lost })
+    }
+
+    /// How many entries there ever were up to here, if the stream tells that.
+    fn count(&self, info: &Info) -> Option<u64> {
+        match info.first {
+            Some(first) if first > self.id => info.removed(),
+            _ if self.id == info.last => info.added,
+            _ => None,
+        }
     }
 }
 
@@ -98,7 +112,10 @@ mod tests {
     }
 
     fn old(info: Info) -> Info {
-        Info { added: None, ..info }
+        Info {
+            added: None,
+            ..info
+        }
     }
 
     fn at(number: u64) -> Position {
@@ -126,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_begins_anew_is_read_from_there() {
-        let empty = Info::default();
+        let empty = Info::EMPTY;
         let mut position = at(10);
         assert_eq!(position.check(&empty), Some(Gap { lost: None }));
         assert_eq!(position.id, EntryId::default());
@@ -154,8 +171,8 @@ mod tests {
             assert_eq!(start().check(&old(now)), None, "{now:?}");
         }
         assert_eq!(start().check(&old(info(12, 20))), Some(Gap { lost: None }));
-        assert_eq!(start().check(&Info::default()), Some(Gap { lost: None }));
-        let mut first = Position::end(&Info::default());
+        assert_eq!(start().check(&Info::EMPTY), Some(Gap { lost: None }));
+        let mut first = Position::end(&old(Info::EMPTY));
         assert_eq!(first.check(&old(info(3, 5))), None);
     }
 }

@@ -30,11 +30,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Reads until the connection fails.
-    pub(super) async fn read(
-        &self,
-        link: &Link,
-        part: &Part,
-    ) -> Result<Infallible, AdapterError> {
+    pub(super) async fn read(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
         let key = self.lane.key().as_bytes();
         let timeout = self.response_timeout.saturating_add(self.block);
         let mut dedicated = link.dedicated(key, timeout).await?;
@@ -51,7 +47,8 @@ impl Reader {
             }
             let mut read = cmd("XREAD");
             read.arg("COUNT").arg(self.count);
-            read.arg("BLOCK").arg(u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX));
+            read.arg("BLOCK")
+                .arg(u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX));
             read.arg("STREAMS");
             for stream in 0..self.lane.len() {
                 read.arg(self.lane.name(stream));
@@ -95,7 +92,11 @@ impl Reader {
             self.lane.tell_delivered(stream);
         }
         if let Some(gap) = gap {
-            tracing::warn!(stream = self.lane.name(stream), lost = gap.lost, "a stream has a gap");
+            tracing::warn!(
+                stream = self.lane.name(stream),
+                lost = gap.lost,
+                "a stream has a gap"
+            );
             self.inbound.gap(gap.lost);
         }
     }
@@ -107,7 +108,12 @@ impl Reader {
                 self.receive(entry);
             }
             // Only now: what was not received is read again by whoever runs the adapter next.
-            if let Some(position) = self.lane.position(stream).as_deref_mut().and_then(Option::as_mut) {
+            if let Some(position) = self
+                .lane
+                .position(stream)
+                .as_deref_mut()
+                .and_then(Option::as_mut)
+            {
                 position.advance(entry.id);
             }
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redis::{Value, cmd};
+use tokio::time::sleep;
 
 use super::{
     adapter::StreamsAdapter,
@@ -10,9 +11,7 @@ use super::{
 };
 use crate::{
     cluster::{
-        adapter::{
-            AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession,
-        },
+        adapter::{AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession},
         wire::{
             entry::{Entry, SessionRecord},
             layer::Content,
@@ -23,19 +22,32 @@ use crate::{
     protocol::socket_io::plaintext,
 };
 
+/// How long to wait before a Redis that is away is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+
 impl StreamsAdapter {
+    /// Entries of a stream. While Redis is away this waits.
     async fn range(
         &self,
         stream: &str,
-        from: &str,
-        to: EntryId,
+        command: &str,
+        bounds: [&str; 2],
         count: usize,
-    ) -> Result<Vec<Stored>, AdapterError> {
-        let mut redis = self.link.requests(stream.as_bytes())?;
-        let mut range = cmd("XRANGE");
-        range.arg(stream).arg(from).arg(to.to_string()).arg("COUNT").arg(count);
-        let reply: Value = range.query_async(&mut redis).await.map_err(AdapterError::new)?;
-        Ok(reply::entries(reply))
+    ) -> Vec<Stored> {
+        let mut range = cmd(command);
+        range.arg(stream).arg(&bounds).arg("COUNT").arg(count);
+        loop {
+            let reply = async {
+                let mut redis = self.link.requests(stream.as_bytes())?;
+                let reply = range.query_async::<Value>(&mut redis).await;
+                reply.map_err(AdapterError::new)
+            };
+            match reply.await {
+                Ok(reply) => return reply::entries(reply),
+                Err(error) => tracing::debug!(%error, stream, "a stream could not be read"),
+            }
+            sleep(AGAIN).await;
+        }
     }
 
     fn session_key(&self, pid: &str) -> String {
@@ -46,7 +58,9 @@ impl StreamsAdapter {
 impl RecoveryLog for StreamsAdapter {
     fn head(&self, namespace: &str) -> EntryId {
         let place = self.place(namespace);
-        place.map(|(lane, stream)| lane.head(stream)).unwrap_or_default()
+        place
+            .map(|(lane, stream)| lane.head(stream))
+            .unwrap_or_default()
     }
 
     fn delivered(&self, namespace: &str, up_to: EntryId) -> AdapterFuture<'_, ()> {
@@ -86,7 +100,7 @@ impl RecoveryLog for StreamsAdapter {
         pid: &'a str,
     ) -> AdapterFuture<'a, Result<Option<StoredSession<'static>>, AdapterError>> {
         Box::pin(async move {
-            let Some(value) = self.sessions.take(self.session_key(pid)).await? else {
+            let Some(value) = self.sessions.take(self.session_key(pid)).await else {
                 return Ok(None);
             };
             let record = SessionRecord::decode(&value).map_err(AdapterError::new)?;
@@ -115,15 +129,12 @@ impl RecoveryLog for StreamsAdapter {
             let stream = lane.name(stream);
             // Streams lose their oldest entries only: while it or an older one is there, nothing
             // behind it is gone.
-            let older = self.range(stream, "-", entry, 1).await?;
+            let bounds = ["-", &entry.to_string()];
+            let older = self.range(stream, "XRANGE", bounds, 1).await;
             if older.is_empty() {
                 return Ok(false);
             }
-            let mut redis = self.link.requests(stream.as_bytes())?;
-            let mut last = cmd("XREVRANGE");
-            last.arg(stream).arg(("+", "-", "COUNT", 1));
-            let last: Value = last.query_async(&mut redis).await.map_err(AdapterError::new)?;
-            let last = reply::entries(last);
+            let last = self.range(stream, "XREVRANGE", ["+", "-"], 1).await;
             Ok(last.first().is_some_and(|last| entry <= last.id))
         })
     }
@@ -139,9 +150,10 @@ impl RecoveryLog for StreamsAdapter {
             let Some((lane, stream)) = self.place(namespace) else {
                 return Ok(None);
             };
-            let from = after.next().to_string();
+            let bounds = [after.next().to_string(), up_to.to_string()];
+            let bounds = [&*bounds[0], &*bounds[1]];
             let count = self.options.read_count;
-            let entries = self.range(lane.name(stream), &from, up_to, count).await?;
+            let entries = self.range(lane.name(stream), "XRANGE", bounds, count).await;
             for stored in &entries {
                 let Ok(Some(entry)) = Entry::read(stored.fields()) else {
                     continue;

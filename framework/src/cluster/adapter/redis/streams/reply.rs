@@ -54,7 +54,9 @@ pub(super) fn info(reply: Value) -> Info {
     for (name, value) in pairs(reply) {
         match text(name).as_deref() {
             Some("last-generated-id") => {
-                info.last = text(value).and_then(|id| id.parse().ok()).unwrap_or_default();
+                info.last = text(value)
+                    .and_then(|id| id.parse().ok())
+                    .unwrap_or_default();
             }
             Some("length") => info.length = number(&value).unwrap_or_default(),
             Some("entries-added") => info.added = number(&value),
@@ -119,7 +121,9 @@ mod tests {
     }
 
     fn stored() -> Value {
-        let fields = ["uid", "a", "nsp", "/", "type", "3", "data", "{}", "more", "x"];
+        let fields = [
+            "uid", "a", "nsp", "/", "type", "3", "data", "{}", "more", "x",
+        ];
         let fields = fields.map(bulk).to_vec();
         Value::Array(vec![bulk("5-1"), Value::Array(fields)])
     }

@@ -19,6 +19,9 @@ use crate::{error::AdapterError, metrics::Metrics};
 /// Sessions that wait to be kept; a node that drains has all of its own at once.
 const MAX_WAITING: usize = 100_000;
 
+/// For how long a Redis that is away is not asked, at most: clients wait.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Sessions that are kept with one round trip.
 const BATCH: usize = 128;
 
@@ -34,7 +37,7 @@ enum Job {
     Save(Arc<Save>),
     Take {
         key: String,
-        answer: oneshot::Sender<Taken>,
+        answer: oneshot::Sender<Option<Vec<u8>>>,
     },
 }
 
@@ -43,8 +46,6 @@ struct Save {
     value: Vec<u8>,
     until: Instant,
 }
-
-type Taken = Result<Option<Vec<u8>>, AdapterError>;
 
 /// What is done next.
 enum Next {
@@ -80,11 +81,15 @@ impl Sessions {
         self.changed.notify_one();
     }
 
-    pub(super) async fn take(&self, key: String) -> Taken {
+    /// Takes a session; `None` if there is none. While Redis is away this waits.
+    ///
+    /// # Cancel safety
+    /// Dropped, the session stays or is lost.
+    pub(super) async fn take(&self, key: String) -> Option<Vec<u8>> {
         let (answer, taken) = oneshot::channel();
         self.queue().push_back(Job::Take { key, answer });
         self.changed.notify_one();
-        taken.await.unwrap_or_else(|_| Err(AdapterError::new("the adapter has ended")))
+        taken.await.ok().flatten()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -101,11 +106,13 @@ impl Sessions {
                     continue;
                 }
                 Next::Save(batch) => (batch.len(), save(link, &batch).await.err()),
-                Next::Take(key) => {
-                    let taken = take(link, &key).await;
-                    self.answer(taken);
-                    continue;
-                }
+                Next::Take(key) => match take(link, &key).await {
+                    Ok(taken) => {
+                        self.answer(taken);
+                        continue;
+                    }
+                    Err(error) => (0, Some(error)),
+                },
             };
             match failed {
                 None => {
@@ -113,9 +120,8 @@ impl Sessions {
                     backoff.reset();
                 }
                 Some(error) => {
-                    tracing::debug!(%error, "sessions could not be kept");
-                    self.give_up_takes();
-                    time::sleep(backoff.next()).await;
+                    tracing::debug!(%error, "sessions could not be kept or taken");
+                    time::sleep(backoff.next().min(LONGEST_PAUSE)).await;
                 }
             }
         }
@@ -142,15 +148,10 @@ impl Sessions {
         Next::Save(saves.collect())
     }
 
-    fn answer(&self, taken: Taken) {
+    fn answer(&self, taken: Option<Vec<u8>>) {
         if let Some(Job::Take { answer, .. }) = self.queue().pop_front() {
             let _ = answer.send(taken);
         }
-    }
-
-    /// Their clients get fresh sessions rather than none for long.
-    fn give_up_takes(&self) {
-        self.queue().retain(|job| matches!(job, Job::Save(_)));
     }
 }
 
@@ -163,24 +164,46 @@ async fn save(link: &Link, batch: &[Arc<Save>]) -> Result<(), AdapterError> {
     let now = Instant::now();
     for save in batch {
         let left = save.until.saturating_duration_since(now).as_millis();
-        let left = u64::try_from(left).unwrap_or(u64::MAX).clamp(1, i64::MAX as u64);
+        let left = u64::try_from(left)
+            .unwrap_or(u64::MAX)
+            .clamp(1, i64::MAX as u64);
         let Save { key, value, .. } = &**save;
-        pipeline.cmd("SET").arg(key).arg(&**value).arg("PX").arg(left).ignore();
+        pipeline
+            .cmd("SET")
+            .arg(key)
+            .arg(&**value)
+            .arg("PX")
+            .arg(left)
+            .ignore();
     }
-    pipeline.query_async(&mut redis).await.map_err(AdapterError::new)
+    pipeline
+        .query_async(&mut redis)
+        .await
+        .map_err(AdapterError::new)
 }
 
-async fn take(link: &Link, key: &str) -> Taken {
+async fn take(link: &Link, key: &str) -> Result<Option<Vec<u8>>, AdapterError> {
     let mut redis: MultiplexedConnection = link.requests(key.as_bytes())?;
     let mut pipeline = pipe();
     // GETDEL is newer than what else is needed.
-    pipeline.atomic().cmd("GET").arg(key).cmd("DEL").arg(key).ignore();
-    let (value,) = pipeline.query_async(&mut redis).await.map_err(AdapterError::new)?;
+    pipeline
+        .atomic()
+        .cmd("GET")
+        .arg(key)
+        .cmd("DEL")
+        .arg(key)
+        .ignore();
+    let (value,) = pipeline
+        .query_async(&mut redis)
+        .await
+        .map_err(AdapterError::new)?;
     Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -191,25 +214,26 @@ mod tests {
         }
         let taking = sessions.take("a".to_owned());
         tokio::pin!(taking);
-        assert!(futures_util::poll!(&mut taking).is_pending());
+        assert!((&mut taking).now_or_never().is_none());
         sessions.save("c".to_owned(), Vec::new(), Duration::from_secs(2));
         assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 2));
         // Those have expired meanwhile.
         time::advance(Duration::from_secs(1)).await;
         assert!(matches!(sessions.next(), Next::Take(key) if key == "a"));
-        sessions.answer(Ok(Some(vec![1])));
-        assert!(matches!(taking.await, Ok(Some(value)) if value == [1]));
+        sessions.answer(Some(vec![1]));
+        assert_eq!(taking.await, Some(vec![1]));
         assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 1));
     }
 
     #[tokio::test]
-    async fn who_takes_is_told_when_redis_is_away() {
+    async fn nothing_is_taken_for_who_has_gone() {
         let sessions = Sessions::new(false, Arc::new(Metrics::new()));
-        let taking = sessions.take("a".to_owned());
-        tokio::pin!(taking);
-        assert!(futures_util::poll!(&mut taking).is_pending());
-        sessions.give_up_takes();
-        assert!(taking.await.is_err());
+        {
+            let taking = sessions.take("a".to_owned());
+            tokio::pin!(taking);
+            assert!((&mut taking).now_or_never().is_none());
+        }
+        assert!(matches!(sessions.next(), Next::Nothing));
         assert!(sessions.is_empty());
     }
 }

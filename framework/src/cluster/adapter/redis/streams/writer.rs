@@ -15,11 +15,7 @@ use super::{
     outbox::{Peer, Waiting},
     reply,
 };
-use crate::{
-    cluster::adapter::redis::link::Link,
-    error::AdapterError,
-    id::EntryId,
-};
+use crate::{cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId};
 
 /// Entries of one transaction, and their bytes.
 const MAX_BATCH: usize = 128;
@@ -40,11 +36,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Writes until the connection fails.
-    pub(super) async fn write(
-        &self,
-        link: &Link,
-        part: &Part,
-    ) -> Result<Infallible, AdapterError> {
+    pub(super) async fn write(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
         let outbox = &self.lane.outbox;
         let key = self.lane.key().as_bytes();
         let mut dedicated = link.dedicated(key, self.response_timeout).await?;
@@ -78,7 +70,9 @@ impl Writer {
             pipeline.atomic();
         }
         for entry in batch {
-            let Waiting { nsp, kind, data, .. } = &**entry;
+            let Waiting {
+                nsp, kind, data, ..
+            } = &**entry;
             pipeline
                 .cmd("XADD")
                 .arg(self.lane.name(entry.stream))
@@ -87,7 +81,10 @@ impl Writer {
                 .arg("data")
                 .arg(&**data);
         }
-        let ids: Vec<String> = pipeline.query_async(redis).await.map_err(AdapterError::new)?;
+        let ids: Vec<String> = pipeline
+            .query_async(redis)
+            .await
+            .map_err(AdapterError::new)?;
         let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
         ids.map_err(AdapterError::new)
     }
@@ -137,7 +134,10 @@ impl Writer {
         let (mut ids, mut from) = (Vec::new(), before.next());
         while ids.len() < wanted {
             let mut range = cmd("XRANGE");
-            range.arg(self.lane.name(stream)).arg(from.to_string()).arg("+");
+            range
+                .arg(self.lane.name(stream))
+                .arg(from.to_string())
+                .arg("+");
             range.arg("COUNT").arg(PART);
             let entries = range.query_async(redis).await.map_err(AdapterError::new)?;
             let entries = reply::entries(entries);
@@ -173,7 +173,9 @@ async fn identify(redis: &mut MultiplexedConnection) -> Result<Option<Peer>, Ada
 fn permitted<T>(result: Result<T, RedisError>) -> Result<Option<T>, AdapterError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_unrecoverable_error() || error.is_io_error() => Err(AdapterError::new(error)),
+        Err(error) if error.is_unrecoverable_error() || error.is_io_error() => {
+            Err(AdapterError::new(error))
+        }
         Err(_) => Ok(None),
     }
 }
