@@ -10,12 +10,11 @@ mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+#[cfg(feature = "redis")]
+pub use self::redis::OutboxPolicy;
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
-#[cfg(feature = "redis")]
-pub use redis::{OutboxPolicy, Redis, Streams};
-
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
 use crate::metrics::Metrics;
