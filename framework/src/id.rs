@@ -174,8 +174,10 @@ impl PrivateId {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct EntryId {
-    pub(crate) ms: u64,
-    pub(crate) seq: u64,
+    /// When it was added, in milliseconds since 1970 by the clock of Redis.
+    pub ms: u64,
+    /// Its place among those of the same millisecond.
+    pub seq: u64,
 }
 
 /// A text that is the id of no entry.
@@ -185,7 +187,8 @@ pub struct InvalidEntryId;
 
 impl EntryId {
     /// The least that is greater.
-    pub(crate) fn next(self) -> Self {
+    #[must_use]
+    pub fn next(self) -> Self {
         match self.seq.checked_add(1) {
             Some(seq) => Self { seq, ..self },
             None => Self {

@@ -22,7 +22,6 @@ pub(super) fn run_here(core: &Arc<Core>) {
     if core.state.is_closed() || core.claimed.swap(true, Ordering::AcqRel) {
         return;
     }
-    *core.arbiter() = actix::Arbiter::try_current();
     let claim = Claim(Arc::clone(core));
     let make = move || Cluster {
         core: Arc::clone(&claim.0),

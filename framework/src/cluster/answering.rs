@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -128,8 +127,7 @@ impl Core {
         }
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
-        // Adapters receive on tasks of their own.
-        tokio::spawn(async move {
+        actix::spawn(async move {
             let sockets = gather(answers).await;
             let sockets = sockets.iter().map(details).collect();
             let message = Message::Sockets {
@@ -168,49 +166,15 @@ impl Core {
         data: &Data<'_>,
         asked: Option<(&str, &str)>,
     ) {
-        let Some(answering) = Answering::start(self) else {
+        let (Some(hub), Some(answering)) = (self.hub(), Answering::start(self)) else {
             return;
         };
-        let called = ServerSide {
-            namespace: Arc::clone(namespace),
-            json: data.json.as_ref().into(),
-            attachments: data.attachments.clone(),
-            asked: asked.map(|(from, request)| (from.into(), request.into())),
-            answering,
-        };
-        // Adapters receive on tasks of their own, and what the application does need not be `Send`.
-        let arbiter = self.arbiter().clone();
-        if let Some(arbiter) = arbiter {
-            arbiter.spawn_fn(move || called.call());
-        }
-    }
-}
-
-/// An event for the servers on its way to the worker that runs the adapter.
-struct ServerSide {
-    namespace: Arc<NamespaceInner>,
-    json: Box<str>,
-    attachments: Vec<Bytes>,
-    /// Who wants an answer, and to what.
-    asked: Option<(Box<str>, Box<str>)>,
-    answering: Answering,
-}
-
-impl ServerSide {
-    fn call(self) {
-        let Self {
-            namespace,
-            json,
-            attachments,
-            asked,
-            answering,
-        } = self;
-        let Some(hub) = answering.0.hub() else {
+        let Some(called) = namespace.server_side(&hub, &data.json, &data.attachments) else {
             return;
         };
-        let Some(called) = namespace.server_side(&hub, &json, &attachments) else {
-            return;
-        };
+        let name = Arc::clone(&namespace.scope.name);
+        let asked =
+            asked.map(|(from, request)| (Box::<str>::from(from), Box::<str>::from(request)));
         actix::spawn(async move {
             let answer = called.await;
             if let (Some((from, request)), Some((json, attachments))) = (asked, answer) {
@@ -221,8 +185,7 @@ impl ServerSide {
                         attachments,
                     }),
                 };
-                let name = &namespace.scope.name;
-                answering.0.respond(name, &from, &message);
+                answering.0.respond(&name, &from, &message);
             }
         });
     }

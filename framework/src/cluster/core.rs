@@ -8,7 +8,6 @@ use std::{
     },
 };
 
-use actix::ArbiterHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -38,8 +37,6 @@ pub(crate) struct Core {
     pub(in crate::cluster) state: State,
     /// A worker runs the adapter, or is about to.
     pub(in crate::cluster) claimed: AtomicBool,
-    /// Of the worker that runs the adapter.
-    arbiter: Mutex<Option<ArbiterHandle>>,
     /// Requests of other nodes that are being answered.
     pub(in crate::cluster) answering: AtomicUsize,
     /// How many scopes of each name there are: a dynamic namespace can come again before its
@@ -72,7 +69,6 @@ impl Core {
             requests: Arc::default(),
             state: State::new(told, Arc::clone(metrics)),
             claimed: AtomicBool::new(false),
-            arbiter: Mutex::default(),
             answering: AtomicUsize::new(0),
             attached: Mutex::default(),
             hub: OnceLock::new(),
@@ -82,11 +78,6 @@ impl Core {
     /// The hub is built.
     pub(crate) fn serve(&self, hub: &Arc<namespace::Core>) {
         let _ = self.hub.set(Arc::downgrade(hub));
-    }
-
-    /// `None` before a worker runs the adapter.
-    pub(super) fn arbiter(&self) -> MutexGuard<'_, Option<ArbiterHandle>> {
-        self.arbiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `None` before the hub is built and after it was dropped.

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     client::{Client, Ticket},
-    redis::RedisServer,
+    common::redis::RedisServer,
     world::{News, Node},
 };
 

@@ -1,8 +1,7 @@
 //! What is lost is told.
 
 use crate::{
-    common::until,
-    redis::RedisServer,
+    common::{redis::RedisServer, until},
     world::{News, Node},
 };
 

@@ -18,7 +18,5 @@ mod world;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/redis.rs"]
-mod redis;
 #[path = "../wire/mod.rs"]
 mod wire;

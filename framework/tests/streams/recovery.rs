@@ -6,8 +6,7 @@ use tokio::time::timeout;
 
 use crate::{
     client::{Client, news},
-    common::until,
-    redis::RedisServer,
+    common::{redis::RedisServer, until},
     world::{News, Node, Picture},
 };
 

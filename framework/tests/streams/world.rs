@@ -14,7 +14,7 @@ use roomcast::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{client::Client, redis::RedisServer, wire::serve_on};
+use crate::{client::Client, common::redis::RedisServer, wire::serve_on};
 
 #[derive(Serialize, Event)]
 pub(crate) struct News(pub(crate) u32);

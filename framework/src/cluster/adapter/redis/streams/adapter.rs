@@ -1,11 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use redis::cmd;
-use tokio::{
-    task::JoinSet,
-    time::{self, timeout},
-};
+use futures_util::future::select_all;
+use tokio::time::{self, timeout};
 
 use super::{
     Streams,
@@ -24,10 +20,11 @@ use crate::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             redis::{
                 backoff::Backoff,
+                counting::subscribers,
                 interest::Interest,
                 link::Link,
                 options::{Kind, LinkOptions, OutboxPolicy},
-                outbox::Command,
+                publish::{command, not_encoded},
                 slot::slot,
             },
         },
@@ -109,7 +106,7 @@ impl StreamsAdapter {
             return Err(PublishError::Closed);
         }
         let Fields { kind, data } =
-            Fields::encode(message, self.options.only_plaintext).map_err(encode)?;
+            Fields::encode(message, self.options.only_plaintext).map_err(not_encoded)?;
         let Some((lane, stream)) = self.place(namespace) else {
             return Err(PublishError::Closed);
         };
@@ -145,19 +142,14 @@ impl StreamsAdapter {
         message: &Message<'_>,
     ) -> Result<(), PublishError> {
         let payload = layer::encode(&self.server_id, namespace, message, Encoding::Msgpack);
-        let payload = payload.map_err(encode)?;
+        let payload = payload.map_err(not_encoded)?;
         let name = match self.options.sharded_pub_sub {
             true => "SPUBLISH",
             false => "PUBLISH",
         };
-        let mut command = cmd(name);
-        command.arg(channel).arg(payload);
-        self.link.send(Command {
-            bytes: Bytes::from(command.get_packed_command()),
-            slot: slot(channel.as_bytes()),
-            resend: false,
-            awaited: true,
-        })
+        let slot = slot(channel.as_bytes());
+        self.link
+            .send(command(name, channel, &payload, slot, message))
     }
 
     /// The link is connected.
@@ -177,7 +169,7 @@ impl StreamsAdapter {
     }
 
     /// Connects, again and again.
-    async fn write(self: Arc<Self>, lane: Arc<Lane>, part: Part) {
+    async fn write(&self, lane: Arc<Lane>, part: Part) {
         let writer = Writer {
             lane,
             server_id: Arc::clone(&self.server_id),
@@ -191,7 +183,7 @@ impl StreamsAdapter {
         }
     }
 
-    async fn read(self: Arc<Self>, lane: Arc<Lane>, part: Part, inbound: Inbound) {
+    async fn read(&self, lane: Arc<Lane>, part: Part, inbound: Inbound) {
         let reader = Reader {
             lane,
             inbound,
@@ -217,10 +209,6 @@ impl StreamsAdapter {
     }
 }
 
-fn encode(error: impl std::error::Error + Send + Sync + 'static) -> PublishError {
-    PublishError::Encode(Box::new(error))
-}
-
 impl Adapter for StreamsAdapter {
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
         Box::pin(async move {
@@ -231,26 +219,22 @@ impl Adapter for StreamsAdapter {
                 .iter()
                 .map(|lane| (Arc::clone(lane), health.part(), health.part()))
                 .collect();
-            let mut tasks = JoinSet::new();
+            let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
             for (lane, reading, writing) in parts {
-                tasks.spawn(Arc::clone(&self).read(Arc::clone(&lane), reading, inbound.clone()));
-                tasks.spawn(Arc::clone(&self).write(lane, writing));
+                let inbound = inbound.clone();
+                running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
+                running.push(Box::pin(self.write(lane, writing)));
             }
-            let keeping = Arc::clone(&self);
-            tasks.spawn(async move { keeping.sessions.run(&keeping.link).await });
-            tasks.spawn(async move { self.link.run(Arc::new(ears)).await });
+            running.push(Box::pin(self.sessions.run(&self.link)));
+            running.push(Box::pin(self.link.run(Arc::new(ears))));
             // None of them ends by itself.
-            let _ = tasks.join_next().await;
+            select_all(running).await;
         })
     }
 
     fn attach(&self, namespace: &Arc<str>) {
         if !self.streams.is_read_by_node(namespace) {
-            tracing::warn!(
-                %namespace,
-                "the servers of Node write this namespace to a stream that they do not read: they \
-                 need another `streamCount` or another name"
-            );
+            tracing::warn!(%namespace, "servers of Node do not read the namespace's stream");
         }
         self.mark(namespace);
     }
@@ -283,24 +267,18 @@ impl Adapter for StreamsAdapter {
         self.add(namespace, message)
     }
 
+    fn subscribed(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(self.link.settled())
+    }
+
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
         let channel = self.channel(namespace).name().to_owned();
         Box::pin(async move {
-            let command = match self.options.sharded_pub_sub {
+            let subcommand = match self.options.sharded_pub_sub {
                 true => "SHARDNUMSUB",
                 false => "NUMSUB",
             };
-            let mut sum = 0;
-            for mut redis in self.link.all_requests()? {
-                let mut count = cmd("PUBSUB");
-                count.arg(command).arg(&channel);
-                let (_, nodes): (String, usize) = count
-                    .query_async(&mut redis)
-                    .await
-                    .map_err(AdapterError::new)?;
-                sum += nodes;
-            }
-            Ok(sum)
+            subscribers(&self.link, subcommand, &channel).await
         })
     }
 

@@ -67,7 +67,7 @@ impl Listener for Ears {
         ]
     }
 
-    fn message(&self, _: &str, _: bool, payload: Bytes) {
+    fn message(&self, _: &str, _: &str, payload: Bytes) {
         let envelope = match Envelope::read(&payload) {
             Ok(envelope) => envelope,
             Err(error) => return self.inbound.malformed(&error),

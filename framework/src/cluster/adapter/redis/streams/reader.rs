@@ -92,11 +92,7 @@ impl Reader {
             self.lane.tell_delivered(stream);
         }
         if let Some(gap) = gap {
-            tracing::warn!(
-                stream = self.lane.name(stream),
-                lost = gap.lost,
-                "a stream has a gap"
-            );
+            tracing::debug!(stream = self.lane.name(stream), "a stream has a gap");
             self.inbound.gap(gap.lost);
         }
     }
