@@ -103,7 +103,7 @@ impl RedisServer {
         let process = Command::new("redis-server")
             // First, since a file may be among them.
             .args(&self.arguments)
-            .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
+            .args(["--save", "", "--bind", "127.0.0.1"])
             .arg("--dir")
             .arg(self.directory.path())
             .stdout(Stdio::null())
