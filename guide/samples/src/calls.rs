@@ -173,6 +173,7 @@ fn options(builder: HubBuilder) -> Result<Hub, BuildError> {
         .parser(Msgpack)
         .adapter(Redis::pub_sub("redis://10.0.0.5/"))
         .adapter(Redis::sharded("redis://10.0.0.5/"))
+        .adapter(Redis::streams("redis://10.0.0.5/"))
         .connect_timeout(twenty)
         .connection_state_recovery(Recovery::default())
         .add_trailing_slash(false)

@@ -15,12 +15,13 @@ fn one(builder: roomcast::HubBuilder) -> Result<Hub, roomcast::BuildError> {
     Ok(hub)
 }
 
-fn each(builder: fn() -> roomcast::HubBuilder, url: &str) -> [roomcast::HubBuilder; 2] {
+fn each(builder: fn() -> roomcast::HubBuilder, url: &str) -> [roomcast::HubBuilder; 3] {
     // ANCHOR: adapters
     let pub_sub = builder().adapter(Redis::pub_sub(url));
     let sharded = builder().adapter(Redis::sharded(url));
+    let streams = builder().adapter(Redis::streams(url).max_len(100_000));
     // ANCHOR_END: adapters
-    [pub_sub, sharded]
+    [pub_sub, sharded, streams]
 }
 
 fn layouts(builder: fn() -> roomcast::HubBuilder) -> [roomcast::HubBuilder; 2] {
