@@ -73,6 +73,7 @@ pub mod prelude;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod cluster;
 mod config;
 mod connection;
 mod error;
@@ -86,8 +87,9 @@ mod shard;
 mod supervision;
 mod transport;
 
+pub use cluster::{Cluster, ClusterEvent, adapter};
 pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
-pub use error::{AckError, BuildError, DisconnectReason, EmitError};
+pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
 };
@@ -96,10 +98,10 @@ pub use metrics::Stats;
 pub use namespace::{
     Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
     InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
-    Session, SessionState, Socket, Unicast, WaitError,
+    ServerAcks, Session, SessionState, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
-pub use room::{Acks, Applied, Broadcast, RemoteSocket};
+pub use room::{Acks, Applied, Broadcast, FetchedSockets, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{
     ConnectionError, Cookie, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,

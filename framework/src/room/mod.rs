@@ -2,11 +2,13 @@
 
 mod broadcast;
 mod encoder;
+mod fetched;
 mod remote;
 mod supervisor;
 
 pub use broadcast::{Acks, Applied, Broadcast};
 pub(crate) use broadcast::{Asked, names};
 pub(crate) use encoder::Encoder;
+pub use fetched::FetchedSockets;
 pub use remote::RemoteSocket;
 pub(crate) use supervisor::supervise;

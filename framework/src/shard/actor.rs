@@ -123,3 +123,18 @@ impl Handler<CloseAll> for ShardActor {
         self.shard.close_all();
     }
 }
+
+/// The adapter's worker has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Relink;
+
+impl Handler<Relink> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Relink, _: &mut Self::Context) {
+        if let Some(uplinks) = &self.shard.node.uplinks {
+            Arc::clone(uplinks).run_here();
+        }
+    }
+}

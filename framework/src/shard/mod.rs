@@ -8,6 +8,7 @@
 //! | [`deadlines`] | heartbeats and timeouts, pure |
 //! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
+//! | [`handshake`] | the request that opened a connection |
 //! | [`held`] | what waits for a client until it is connected |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
@@ -25,6 +26,7 @@
 //! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`] |
 //! | [`node`] | all workers of the process |
+//! | [`uplink`] | the way to other nodes |
 
 pub(crate) mod actor;
 mod apply;
@@ -35,6 +37,7 @@ pub(crate) mod directory;
 mod emit;
 mod expiry;
 mod flush;
+pub(crate) mod handshake;
 mod held;
 mod inbox;
 mod lender;
@@ -52,4 +55,5 @@ pub(crate) mod shared;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
+pub(crate) mod uplink;
 mod workers;
