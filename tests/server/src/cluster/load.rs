@@ -20,7 +20,13 @@ struct Running {
 }
 
 impl Load {
-    pub(super) fn start(&self, namespace: Namespace, rooms: Vec<String>, event: String, every: Duration) {
+    pub(super) fn start(
+        &self,
+        namespace: Namespace,
+        rooms: Vec<String>,
+        event: String,
+        every: Duration,
+    ) {
         let running = Arc::new(Running::default());
         self.stop();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&running));
@@ -31,7 +37,9 @@ impl Load {
                 if running.stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let to = rooms.iter().fold(namespace.everyone(), |to, room| to.to(room));
+                let to = rooms
+                    .iter()
+                    .fold(namespace.everyone(), |to, room| to.to(room));
                 let number = running.next.fetch_add(1, Ordering::SeqCst);
                 // What does not reach the other nodes, the test finds out from its clients.
                 let _ = to.emit_raw(&event, &(number,));
@@ -42,7 +50,9 @@ impl Load {
     /// How many it has emitted.
     pub(super) fn count(&self) -> u64 {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().map_or(0, |running| running.next.load(Ordering::SeqCst))
+        running
+            .as_ref()
+            .map_or(0, |running| running.next.load(Ordering::SeqCst))
     }
 
     pub(super) fn stop(&self) -> u64 {

@@ -11,16 +11,19 @@ mod member;
 mod servers;
 mod tagged;
 
-use std::{env, error::Error, sync::Arc};
+use std::{env, error::Error, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer, web};
-use roomcast::{Hub, NamespaceBuilder, signals};
+use roomcast::{Hub, NamespaceBuilder, PerMessageDeflate, signals};
 
 use crate::options::Options;
 
 pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn Error>> {
     let heard = Arc::new(servers::Heard::new(env::var("NAME")?));
-    let mut builder = Hub::builder().per_message_deflate(roomcast::PerMessageDeflate::default());
+    let mut builder = Hub::builder()
+        .per_message_deflate(PerMessageDeflate::default())
+        // For how long the handle of a socket waits, which nobody is to wait for in the tests.
+        .ack_timeout(Duration::from_secs(1));
     for name in env::var("NAMESPACES")?.split(',') {
         let namespace = NamespaceBuilder::named::<member::Member>(name);
         builder = builder.namespace_with(servers::listen(namespace, &heard));

@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use roomcast::{Namespace, NamespaceBuilder, event::Args};
+use roomcast::{EmitError, Event, Namespace, NamespaceBuilder, event::Args};
 use serde::{Deserialize, Serialize};
 
 use super::tagged::Tagged;
-use crate::{commands::with_any_arguments, value::{Value, Values}};
+use crate::{
+    commands::with_any_arguments,
+    value::{Value, Values},
+};
 
 with_any_arguments!(Hello, "hello", Value, Args::One);
 with_any_arguments!(Unheard, "nobody listens", Value, Args::One);
@@ -43,7 +46,13 @@ impl Heard {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.push(event);
         let from = Value::Plain(self.name.as_str().into());
-        Value::Object([("from".to_owned(), from), ("args".to_owned(), Value::Array(args))].into())
+        Value::Object(
+            [
+                ("from".to_owned(), from),
+                ("args".to_owned(), Value::Array(args)),
+            ]
+            .into(),
+        )
     }
 }
 
@@ -53,7 +62,7 @@ pub(super) fn listen(namespace: NamespaceBuilder, heard: &Arc<Heard>) -> Namespa
 }
 
 /// Emits to the other servers.
-pub(super) fn emit(namespace: &Namespace, event: &str, args: Values) -> Result<(), roomcast::EmitError> {
+pub(super) fn emit(namespace: &Namespace, event: &str, args: Values) -> Result<(), EmitError> {
     match event {
         Hello::NAME => namespace.server_side_emit(&Hello(args)),
         _ => namespace.server_side_emit(&Unheard(args)),
@@ -61,7 +70,11 @@ pub(super) fn emit(namespace: &Namespace, event: &str, args: Values) -> Result<(
 }
 
 /// Asks the other servers: their answers, and whether all came.
-pub(super) async fn ask(namespace: &Namespace, event: &str, args: Values) -> Result<(Vec<Value>, bool), roomcast::EmitError> {
+pub(super) async fn ask(
+    namespace: &Namespace,
+    event: &str,
+    args: Values,
+) -> Result<(Vec<Value>, bool), EmitError> {
     let acks = match event {
         Hello::NAME => namespace.server_side_emit_with_ack(&Hello(args)).await?,
         _ => namespace.server_side_emit_with_ack(&Unheard(args)).await?,

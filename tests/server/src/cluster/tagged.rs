@@ -30,7 +30,9 @@ fn untag(json: serde_json::Value) -> serde_json::Result<Value> {
     Ok(match json {
         serde_json::Value::Object(mut object) => {
             if let Some(bytes) = object.remove("$binary") {
-                return Ok(Value::Binary(serde_json::from_value::<Vec<u8>>(bytes)?.into()));
+                return Ok(Value::Binary(
+                    serde_json::from_value::<Vec<u8>>(bytes)?.into(),
+                ));
             }
             if let Some(date) = object.remove("$date") {
                 return Ok(Value::Plain(date));
@@ -52,6 +54,9 @@ fn tag(value: &Value) -> serde_json::Value {
         Value::Plain(plain) => plain.clone(),
         Value::Binary(bytes) => json!({ "$binary": bytes.as_ref() }),
         Value::Array(elements) => elements.iter().map(tag).collect(),
-        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), tag(value))).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), tag(value)))
+            .collect(),
     }
 }
