@@ -10,6 +10,7 @@
 //! | [`answering`] | what is asked of this node |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
+//! | `wire` | what the Redis adapters write and read, as pure codecs |
 
 mod actor;
 pub mod adapter;
@@ -20,6 +21,9 @@ mod handle;
 mod link;
 mod requests;
 mod state;
+#[cfg(feature = "redis")]
+#[allow(dead_code, unused_imports, reason = "for the Redis adapters")]
+mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;

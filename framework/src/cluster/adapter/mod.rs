@@ -4,9 +4,13 @@ mod in_process;
 mod inbound;
 mod message;
 mod owned;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+#[cfg(feature = "redis")]
+pub use self::redis::OutboxPolicy;
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
