@@ -45,8 +45,9 @@ export function rooms(lab) {
     const room = cluster.newRoom();
     await from.ask("join", { nsp: "/deep/down", rooms: [room] });
     await become(room, [other], "/deep/down");
+    const gone = next(other, "disconnect");
     await from.ask("disconnect", { nsp: "/deep/down" });
-    await next(other, "disconnect");
+    await gone;
     await become(room, []);
     assert.ok(far.connected);
   });

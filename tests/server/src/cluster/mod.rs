@@ -18,6 +18,9 @@ use roomcast::{Hub, NamespaceBuilder, PerMessageDeflate, signals};
 
 use crate::options::Options;
 
+/// Bytes of a request: the tests emit binary, which is several times as long in JSON.
+const MAX_REQUEST: usize = 4 << 20;
+
 pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn Error>> {
     let heard = Arc::new(servers::Heard::new(env::var("NAME")?));
     let mut builder = Hub::builder()
@@ -38,6 +41,7 @@ pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn
     let server = HttpServer::new(move || {
         App::new()
             .app_data(node.clone())
+            .app_data(web::PayloadConfig::new(MAX_REQUEST))
             .route("/control", web::post().to(control::control))
             .configure(app.mount())
     })
