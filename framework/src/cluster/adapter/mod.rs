@@ -10,7 +10,7 @@ mod redis;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 #[cfg(feature = "redis")]
-pub use self::redis::OutboxPolicy;
+pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, SubscriptionMode};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};

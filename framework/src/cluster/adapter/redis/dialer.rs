@@ -45,6 +45,9 @@ pub(super) type Tasks = JoinSet<AdapterError>;
 
 impl Dialer {
     /// A connection for requests, ready to be used. It lives as long as `tasks`.
+    ///
+    /// # Panics
+    /// With `on_push`, outside of a worker.
     pub(super) async fn connection(
         &self,
         address: &Address,
@@ -53,6 +56,7 @@ impl Dialer {
         tasks: &mut Tasks,
     ) -> Result<MultiplexedConnection, AdapterError> {
         let mut config = AsyncConnectionConfig::new().set_response_timeout(response_timeout);
+        let hears = on_push.is_some();
         if let Some(on_push) = on_push {
             config = config.set_push_sender(move |info: PushInfo| {
                 on_push(info);
@@ -66,10 +70,15 @@ impl Dialer {
                 .map_err(AdapterError::new)
         };
         let (connection, driver) = self.in_time(connect).await?;
-        tasks.spawn(async move {
+        let drive = async move {
             driver.await;
             AdapterError::new("a connection to Redis was closed")
-        });
+        };
+        match hears {
+            // What is delivered on the spot may need the worker's own tasks.
+            true => tasks.spawn_local(drive),
+            false => tasks.spawn(drive),
+        };
         Ok(connection)
     }
 

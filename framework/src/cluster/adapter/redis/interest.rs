@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// For how long a room without members is listened to, so that churn does not flap.
 const LINGER: Duration = Duration::from_secs(1);
@@ -35,11 +35,28 @@ pub(super) enum Topic {
     Shard(String),
 }
 
+impl Interest {
+    pub(super) fn in_namespace(namespace: &Arc<str>) -> Self {
+        Self {
+            namespace: Arc::clone(namespace),
+            room: None,
+        }
+    }
+}
+
+impl Topic {
+    pub(super) fn into_name(self) -> String {
+        let (Self::Channel(name) | Self::Pattern(name) | Self::Shard(name)) = self;
+        name
+    }
+}
+
 /// What may have changed since it was looked at last.
-#[derive(Default)]
 pub(super) struct Marks {
     marked: Mutex<Marked>,
     notify: Notify,
+    /// How many marks the server knows of.
+    told: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -48,13 +65,17 @@ struct Marked {
     watched: bool,
     interests: BTreeSet<Interest>,
     overflown: bool,
+    /// How many marks there have been.
+    count: u64,
 }
 
 /// What the server is to be told.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) subscribe: Vec<Interest>,
     pub(super) unsubscribe: Vec<Interest>,
+    /// How many marks there have been by then.
+    pub(super) count: u64,
 }
 
 /// What the server has been told.
@@ -65,6 +86,16 @@ pub(super) struct Heard {
     ends: BTreeSet<(Instant, Interest)>,
 }
 
+impl Default for Marks {
+    fn default() -> Self {
+        Self {
+            marked: Mutex::default(),
+            notify: Notify::new(),
+            told: watch::Sender::new(0),
+        }
+    }
+}
+
 impl Marks {
     fn lock(&self) -> MutexGuard<'_, Marked> {
         self.marked.lock().unwrap_or_else(PoisonError::into_inner)
@@ -72,6 +103,7 @@ impl Marks {
 
     pub(super) fn mark(&self, interest: Interest) {
         let mut marked = self.lock();
+        marked.count += 1;
         if !marked.watched {
             return;
         }
@@ -84,16 +116,38 @@ impl Marks {
         self.notify.notify_one();
     }
 
-    /// From now on marks are kept, until [`unwatch`](Self::unwatch).
-    pub(super) fn watch(&self) {
-        *self.lock() = Marked {
+    /// From now on marks are kept, until [`unwatch`](Self::unwatch). Tells how many there have been.
+    pub(super) fn watch(&self) -> u64 {
+        let mut marked = self.lock();
+        *marked = Marked {
             watched: true,
+            count: marked.count,
+            ..Marked::default()
+        };
+        marked.count
+    }
+
+    pub(super) fn unwatch(&self) {
+        let mut marked = self.lock();
+        *marked = Marked {
+            count: marked.count,
             ..Marked::default()
         };
     }
 
-    pub(super) fn unwatch(&self) {
-        *self.lock() = Marked::default();
+    /// The server knows of so many marks.
+    pub(super) fn told(&self, count: u64) {
+        self.told.send_replace(count);
+    }
+
+    /// Waits until the server knows of all marks that there have been.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn settled(&self) {
+        let count = self.lock().count;
+        // The sender is here: it does not fail.
+        let _ = self.told.subscribe().wait_for(|told| *told >= count).await;
     }
 
     /// Waits for a mark.
@@ -104,10 +158,11 @@ impl Marks {
         self.notify.notified().await;
     }
 
-    fn take(&self) -> (BTreeSet<Interest>, bool) {
+    fn take(&self) -> (BTreeSet<Interest>, bool, u64) {
         let mut marked = self.lock();
         let overflown = std::mem::take(&mut marked.overflown);
-        (std::mem::take(&mut marked.interests), overflown)
+        let interests = std::mem::take(&mut marked.interests);
+        (interests, overflown, marked.count)
     }
 }
 
@@ -136,8 +191,11 @@ impl Heard {
         is_wanted: impl Fn(&Interest) -> bool,
         all: impl FnOnce() -> Vec<Interest>,
     ) -> Changes {
-        let mut changes = Changes::default();
-        let (mut marked, overflown) = marks.take();
+        let (mut marked, overflown, count) = marks.take();
+        let mut changes = Changes {
+            count,
+            ..Changes::default()
+        };
         if overflown {
             marked.extend(self.interests.keys().cloned());
             marked.extend(all());
@@ -198,6 +256,10 @@ impl Heard {
 mod tests {
     use super::*;
 
+    fn is_nothing(changes: &Changes) -> bool {
+        changes.subscribe.is_empty() && changes.unsubscribe.is_empty()
+    }
+
     fn room(name: &str) -> Interest {
         Interest {
             namespace: "/".into(),
@@ -218,10 +280,12 @@ mod tests {
         let changes = heard.update(&marks, start, |_| true, Vec::new);
         assert_eq!(changes.subscribe, [room("a")]);
         marks.mark(room("a"));
-        assert_eq!(
-            heard.update(&marks, start, |_| false, Vec::new),
-            Changes::default()
-        );
+        assert!(is_nothing(&heard.update(
+            &marks,
+            start,
+            |_| false,
+            Vec::new
+        )));
         assert_eq!(heard.next_end(), Some(start + LINGER));
         let changes = heard.update(&marks, start + LINGER, |_| false, Vec::new);
         assert_eq!(changes.unsubscribe, [room("a")]);
@@ -233,15 +297,19 @@ mod tests {
         let (marks, mut heard, start) = (watched(), Heard::new(vec![room("a")]), Instant::now());
         for wanted in [false, true, false, false, true] {
             marks.mark(room("a"));
-            assert_eq!(
-                heard.update(&marks, start, |_| wanted, Vec::new),
-                Changes::default()
-            );
+            assert!(is_nothing(&heard.update(
+                &marks,
+                start,
+                |_| wanted,
+                Vec::new
+            )));
         }
-        assert_eq!(
-            heard.update(&marks, start + 2 * LINGER, |_| true, Vec::new),
-            Changes::default()
-        );
+        assert!(is_nothing(&heard.update(
+            &marks,
+            start + 2 * LINGER,
+            |_| true,
+            Vec::new
+        )));
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub(super) trait Listener: Send + Sync + 'static {
     /// What is subscribed to for it.
     fn topics(&self, interest: &Interest) -> Vec<Topic>;
 
-    /// A message has come; `by_pattern` if that is how its channel was subscribed to.
-    fn message(&self, channel: &str, by_pattern: bool, payload: Bytes);
+    /// A message has come on a channel: because of which topic's name.
+    fn message(&self, topic: &str, channel: &str, payload: Bytes);
 
     /// All is subscribed to, and verified.
     fn connected(&self);
@@ -124,6 +124,11 @@ impl Link {
     /// What is to be heard may have changed.
     pub(super) fn mark(&self, interest: Interest) {
         self.marks.mark(interest);
+    }
+
+    /// Waits until all that was marked is subscribed to.
+    pub(super) async fn settled(&self) {
+        self.marks.settled().await;
     }
 
     /// The connection for requests to the master of a key. Requests have the response timeout.
@@ -259,12 +264,13 @@ impl<'a> Session<'a> {
         let mut subscriber =
             Subscriber::connect(dialer, &discovered, home, listener, &mut self.tasks).await?;
 
-        self.link.marks.watch();
+        let marks = self.link.marks.watch();
         let interests = self.listener.interests();
         subscriber.subscribe(self.topics(&interests)).await?;
         let heard = Heard::new(interests);
         // Confirmed, and alive after it.
         subscriber.ping().await?;
+        self.link.marks.told(marks);
 
         self.set_requests(Some(Requests {
             topology: discovered.clone(),
@@ -388,7 +394,9 @@ impl<'a> Session<'a> {
             .await?;
         subscriber
             .unsubscribe(self.topics(&changes.unsubscribe))
-            .await
+            .await?;
+        self.link.marks.told(changes.count);
+        Ok(())
     }
 
     async fn look_for_a_failover(&self, topology: &Topology) -> Result<(), AdapterError> {

@@ -68,7 +68,7 @@ impl Listener for Ear {
         }
     }
 
-    fn message(&self, channel: &str, _: bool, payload: Bytes) {
+    fn message(&self, _: &str, channel: &str, payload: Bytes) {
         let payload = String::from_utf8(payload.to_vec()).unwrap();
         self.heard
             .lock()

@@ -189,11 +189,19 @@ fn receive(listener: &dyn Listener, unsubscribed: &Unsubscribed, info: PushInfo)
     if let Poll::Ready(work) = poll_proceed(&mut cx) {
         work.made_progress();
     }
-    let mut parts = info.data.into_iter().skip(usize::from(with_pattern));
-    if let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) =
-        (parts.next(), parts.next())
-        && let Ok(channel) = std::str::from_utf8(&channel)
-    {
-        listener.message(channel, with_pattern, Bytes::from(payload));
+    let mut parts = info.data.into_iter().map(|part| match part {
+        Value::BulkString(bytes) => Some(bytes),
+        _ => None,
+    });
+    let pattern = match with_pattern {
+        true => parts.next().flatten(),
+        false => None,
+    };
+    let (Some(channel), Some(payload)) = (parts.next().flatten(), parts.next().flatten()) else {
+        return;
+    };
+    let topic = std::str::from_utf8(pattern.as_ref().unwrap_or(&channel));
+    if let (Ok(topic), Ok(channel)) = (topic, std::str::from_utf8(&channel)) {
+        listener.message(topic, channel, Bytes::from(payload));
     }
 }
