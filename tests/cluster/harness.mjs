@@ -155,8 +155,12 @@ export class Node {
       });
       node.#process.exited.then(([code]) => reject(new Error(`${name} ended with ${code}`)), reject);
     });
-    node.port = await within(ready, `${kind} node that is ready`);
-    node.url = `http://127.0.0.1:${node.port}`;
+    try {
+      node.url = `http://127.0.0.1:${await within(ready, `${kind} node that is ready`)}`;
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
     return node;
   }
 
@@ -189,6 +193,7 @@ const COMMANDS = {
 /** Nodes that share a Redis. */
 export class Cluster {
   nodes = [];
+  #proxies = [];
   #rooms = 0;
 
   /**
@@ -212,6 +217,7 @@ export class Cluster {
   /** Adds a node; `env` adds to the environment that all have. */
   async add(kind, env) {
     const proxy = this.proxied && (await Proxy.start(this.redis.port));
+    if (proxy) this.#proxies.push(proxy);
     const port = proxy ? proxy.port : this.redis.port;
     const options = { ADAPTER: this.adapter, REDIS: `redis://127.0.0.1:${port}`, ...this.env, ...env };
     const node = await Node.start(kind, `${kind} ${this.nodes.length + 1}`, options);
@@ -220,10 +226,11 @@ export class Cluster {
     return node;
   }
 
-  /** Every node counts all nodes, in every namespace. */
+  /** Every node counts all nodes, in every namespace; it cannot before it is connected itself. */
   complete() {
     return until("every node counts all nodes", async () => {
-      const asked = this.nodes.flatMap((node) => NAMESPACES.map((nsp) => node.ask("serverCount", { nsp })));
+      const count = (node, nsp) => node.ask("serverCount", { nsp }).catch(() => 0);
+      const asked = this.nodes.flatMap((node) => NAMESPACES.map((nsp) => count(node, nsp)));
       return (await Promise.all(asked)).every((count) => count === this.nodes.length);
     });
   }
@@ -272,7 +279,7 @@ export class Cluster {
 
   async stop() {
     await Promise.all(this.nodes.map((node) => node.stop()));
-    await Promise.all(this.nodes.map((node) => node.proxy && node.proxy.stop()));
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
     await this.redis.stop();
   }
 }
