@@ -9,7 +9,7 @@ use common::redis::{RedisCluster, RedisServer};
 use contract::{Meeting, contract};
 use roomcast::{
     HubBuilder,
-    adapter::{PubSub, Redis, Sharded},
+    adapter::{PubSub, Redis, Sharded, Streams},
 };
 
 /// A Redis, and how its nodes speak.
@@ -25,6 +25,12 @@ impl<S> Meeting for On<S, Redis<PubSub>> {
 }
 
 impl<S> Meeting for On<S, Redis<Sharded>> {
+    fn joined(&self, hub: HubBuilder) -> HubBuilder {
+        hub.adapter(self.adapter.clone())
+    }
+}
+
+impl<S> Meeting for On<S, Redis<Streams>> {
     fn joined(&self, hub: HubBuilder) -> HubBuilder {
         hub.adapter(self.adapter.clone())
     }
@@ -79,4 +85,21 @@ contract!(
 contract!(
     sharded_on_a_redis_cluster,
     crate::clustered(|url| roomcast::adapter::Redis::sharded(url).cluster::<String>([]))
+);
+
+contract!(streams, crate::alone(roomcast::adapter::Redis::streams));
+
+contract!(
+    four_streams_with_sharded_channels,
+    crate::alone(|url| roomcast::adapter::Redis::streams(url)
+        .stream_count(4)
+        .use_sharded_pub_sub(true)
+        .only_plaintext(false))
+);
+
+contract!(
+    streams_on_a_redis_cluster,
+    crate::clustered(|url| roomcast::adapter::Redis::streams(url)
+        .stream_count(3)
+        .cluster::<String>([]))
 );

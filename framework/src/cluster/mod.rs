@@ -7,6 +7,7 @@
 //! | [`actor`] | the actor that runs the adapter, on one worker |
 //! | [`link`] | the uplink of a namespace: from the hub to the adapter |
 //! | [`delivery`] | events and changes for the sockets here |
+//! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
@@ -20,6 +21,7 @@ mod delivery;
 mod handle;
 mod link;
 mod requests;
+mod shared_log;
 mod state;
 #[cfg(feature = "redis")]
 #[allow(dead_code, unused_imports, reason = "for the Redis adapters")]

@@ -11,7 +11,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -102,7 +103,7 @@ impl RedisServer {
         let process = Command::new("redis-server")
             // First, since a file may be among them.
             .args(&self.arguments)
-            .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
+            .args(["--save", "", "--bind", "127.0.0.1"])
             .arg("--dir")
             .arg(self.directory.path())
             .stdout(Stdio::null())
@@ -145,6 +146,21 @@ impl RedisServer {
         printed
     }
 
+    /// Publishes any bytes.
+    pub(crate) fn publish(&self, channel: &str, payload: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (name, length) = (channel.len(), payload.len());
+        write!(
+            stream,
+            "*3\r\n$7\r\nPUBLISH\r\n${name}\r\n{channel}\r\n${length}\r\n"
+        )
+        .unwrap();
+        stream.write_all(payload).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+        Listening(BufReader::new(stream)).line();
+    }
+
     fn try_command(&self, arguments: &[&str]) -> String {
         let output = Command::new("redis-cli")
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
@@ -185,6 +201,19 @@ impl RedisServer {
             .lines()
             .filter(|line| line.contains("id="))
             .count()
+    }
+
+    /// Subscribes to a channel, from now on.
+    pub(crate) fn listen(&self, channel: &str) -> Listening {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "SUBSCRIBE {channel}\r\n").unwrap();
+        let mut listening = Listening(BufReader::new(stream));
+        // subscribe, the channel, how many.
+        for _ in 0..6 {
+            listening.line();
+        }
+        listening
     }
 
     fn signal(&self, signal: &str) {
@@ -230,6 +259,26 @@ impl RedisServer {
 impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// What is published on one channel.
+pub(crate) struct Listening(BufReader<TcpStream>);
+
+impl Listening {
+    /// The next message, which must have one line.
+    pub(crate) fn next(&mut self) -> String {
+        // message, the channel, the payload; each text behind its length.
+        for _ in 0..6 {
+            self.line();
+        }
+        self.line()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("in time");
+        line.trim_end().to_owned()
     }
 }
 

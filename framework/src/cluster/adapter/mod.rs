@@ -4,19 +4,24 @@ mod in_process;
 mod inbound;
 mod message;
 mod owned;
+mod recovery_log;
 #[cfg(feature = "redis")]
 mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 #[cfg(feature = "redis")]
-pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, SubscriptionMode};
+pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
+pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
-pub use crate::error::{AdapterError, PublishError};
 use crate::metrics::Metrics;
+pub use crate::{
+    error::{AdapterError, PublishError},
+    id::{EntryId, InvalidEntryId},
+};
 
 /// A future that an adapter returns.
 pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -84,6 +89,11 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// How many nodes serve the namespace, this one included.
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>>;
+
+    /// The log that all nodes share, if the adapter has one and connection state recovery is on.
+    fn recovery_log(&self) -> Option<&dyn RecoveryLog> {
+        None
+    }
 
     /// Leaves the cluster: what waits is sent if that is possible at once, subscriptions end.
     fn close(&self) -> AdapterFuture<'_, ()>;

@@ -10,6 +10,7 @@ use super::options::{Kind, LinkOptions, OutboxPolicy};
 /// | --- | --- | --- |
 /// | [`Redis::pub_sub`] | Redis Pub/Sub; every node hears everything | Node's `createAdapter` of `@socket.io/redis-adapter`, its emitter |
 /// | [`Redis::sharded`] | sharded Pub/Sub (Redis 7); a node hears the rooms that have members there | Node's `createShardedAdapter` |
+/// | [`Redis::streams`] | streams; every node hears everything, also what came while it was away | Node's `@socket.io/redis-streams-adapter` |
 ///
 /// Redis must be of version 6 at least.
 ///

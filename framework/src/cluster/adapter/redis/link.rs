@@ -7,7 +7,7 @@
 use std::{
     collections::hash_map::DefaultHasher,
     hash::{Hash, Hasher},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     backoff::Backoff,
-    dialer::{Dialer, Tasks},
+    dialer::{Address, Dialer, Tasks},
     interest::{Heard, Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
@@ -38,6 +38,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often the masters are asked for while all is well: what a failover leaves reachable would
 /// otherwise never be left.
 const REDISCOVER: Duration = Duration::from_secs(10);
+
+/// After how long a connection counts as one that holds.
+const STABLE: Duration = Duration::from_secs(5);
 
 /// For how long [`Link::close`] waits for what is still to be sent.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -70,6 +73,8 @@ pub(super) struct Link {
     marks: Marks,
     /// Which master is listened to for what all of them tell.
     home: u64,
+    /// The masters that were found last.
+    known: Mutex<Vec<Address>>,
     requests: RwLock<Option<Requests>>,
     closing: Notify,
     closed: Notify,
@@ -107,6 +112,7 @@ impl Link {
             )),
             marks: Marks::default(),
             home: home.finish(),
+            known: Mutex::default(),
             requests: RwLock::new(None),
             closing: Notify::new(),
             closed: Notify::new(),
@@ -191,17 +197,27 @@ impl Link {
         })
     }
 
+    async fn discover(&self) -> Result<Topology, AdapterError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known().clone();
+        let found = Topology::discover(&self.dialer, &self.endpoints, &before).await?;
+        *known() = found.masters().to_vec();
+        Ok(found)
+    }
+
     /// Stays connected until the future is dropped.
     pub(super) async fn run(&self, listener: Arc<dyn Listener>) {
         let mut backoff = Backoff::default();
         let mut known_to_be_away = false;
         loop {
+            let begun = Instant::now();
             let ended = {
                 let mut session = Session::new(self, &listener);
                 let ended = session.run().await;
-                if session.was_connected {
+                known_to_be_away &= !session.was_connected;
+                // Who is let in and thrown out at once does not knock more often.
+                if session.was_connected && begun.elapsed() > STABLE {
                     backoff.reset();
-                    known_to_be_away = false;
                 }
                 ended
             };
@@ -252,10 +268,8 @@ impl<'a> Session<'a> {
 
     /// Ends well only when the link is closed.
     async fn run(&mut self) -> Result<(), AdapterError> {
-        let Link {
-            dialer, endpoints, ..
-        } = self.link;
-        let discovered = Topology::discover(dialer, endpoints).await?;
+        let dialer = &self.link.dialer;
+        let discovered = self.link.discover().await?;
         let sockets = self.open_sockets(&discovered).await?;
         let requests = self.open_requests(&discovered).await?;
         let masters = discovered.masters().len() as u64;
@@ -400,11 +414,8 @@ impl<'a> Session<'a> {
     }
 
     async fn look_for_a_failover(&self, topology: &Topology) -> Result<(), AdapterError> {
-        let Link {
-            dialer, endpoints, ..
-        } = self.link;
         // Who cannot be asked has not said that anything changed.
-        match Topology::discover(dialer, endpoints).await {
+        match self.link.discover().await {
             Ok(now) if now != *topology => {
                 Err(AdapterError::new("the masters of Redis have changed"))
             }

@@ -196,21 +196,15 @@ impl Outbox {
                 }
             };
             let written = socket.poll_write(cx, &bytes);
-            let flushed = match &written {
-                Poll::Ready(Ok(_)) => socket.poll_flush(cx),
-                _ => Poll::Pending,
-            };
             let taken = match &written {
                 Poll::Ready(Ok(taken)) => *taken,
                 _ => 0,
             };
             self.put_back(id, bytes, taken, false);
-            match (written, flushed) {
-                (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => {
-                    return Poll::Ready(error);
-                }
-                (Poll::Ready(Ok(_)), _) => {}
-                (Poll::Pending, _) => return Poll::Pending,
+            match written {
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return Poll::Pending,
             }
         }
     }

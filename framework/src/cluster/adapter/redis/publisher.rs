@@ -43,7 +43,14 @@ pub(super) async fn publish(
                 }
             }
         }
-        outbox.poll_write(line, cx).map(AdapterError::new)
+        if let Poll::Ready(error) = outbox.poll_write(line, cx) {
+            return Poll::Ready(AdapterError::new(error));
+        }
+        // What is encrypted may still be on its way.
+        match socket.poll_flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(AdapterError::new(error)),
+            _ => Poll::Pending,
+        }
     })
     .await
 }

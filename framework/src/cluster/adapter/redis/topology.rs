@@ -25,6 +25,15 @@ impl Topology {
         }
     }
 
+    /// The sentinels may not know yet that a master is none any more.
+    async fn verified(dialer: &Dialer, address: Address) -> Result<Self, AdapterError> {
+        let role: Vec<Value> = ask(dialer, &address, &cmd("ROLE")).await?;
+        match role.into_iter().next().map(from_redis_value::<String>) {
+            Some(Ok(role)) if role == "master" => Ok(Self::single(address)),
+            _ => Err(AdapterError::new("what the sentinels call master is none")),
+        }
+    }
+
     pub(super) fn masters(&self) -> &[Address] {
         &self.masters
     }
@@ -37,27 +46,28 @@ impl Topology {
         range.map_or(0, |range| range.2)
     }
 
-    /// Asks for it.
+    /// Asks for it, in a Redis Cluster also the masters of before.
     ///
     /// # Errors
     /// If nobody knows.
     pub(super) async fn discover(
         dialer: &Dialer,
         endpoints: &Endpoints,
+        before: &[Address],
     ) -> Result<Self, AdapterError> {
         let mut error = AdapterError::new("there is nobody to ask for the masters of Redis");
         match endpoints {
             Endpoints::Single(address) => return Ok(Self::single(address.clone())),
             Endpoints::Sentinel { master, sentinels } => {
-                for (dialer, address) in sentinels {
-                    match ask_sentinel(dialer, address, master).await {
-                        Ok(address) => return Ok(Self::single(address)),
+                for (sentinel, address) in sentinels {
+                    match ask_sentinel(sentinel, address, master).await {
+                        Ok(address) => return Self::verified(dialer, address).await,
                         Err(reason) => error = reason,
                     }
                 }
             }
             Endpoints::Cluster(nodes) => {
-                for node in nodes {
+                for node in before.iter().chain(nodes) {
                     match ask_node(dialer, node).await {
                         Ok(topology) => return Ok(topology),
                         Err(reason) => error = reason,
@@ -90,24 +100,29 @@ async fn ask_node(dialer: &Dialer, node: &Address) -> Result<Topology, AdapterEr
     // SHARDS is newer than what other parts need.
     command.arg("SLOTS");
     let answer: Vec<Value> = ask(dialer, node, &command).await?;
-    let mut masters = Vec::new();
-    let mut ranges = Vec::new();
-    for range in answer {
-        let Some((first, last, address)) = parse_range(range, node) else {
-            return Err(AdapterError::new("CLUSTER SLOTS has another form"));
-        };
+    let ranges = answer.into_iter().map(|range| parse_range(range, node));
+    let Some(mut ranges) = ranges.collect::<Option<Vec<_>>>() else {
+        return Err(AdapterError::new("CLUSTER SLOTS has another form"));
+    };
+    // Whoever is asked: the same masters in the same order.
+    ranges.sort_unstable_by_key(|range| range.0);
+    let mut topology = Topology {
+        masters: Vec::new(),
+        ranges: Vec::new(),
+    };
+    for (first, last, address) in ranges {
+        let masters = &mut topology.masters;
         let known = masters.iter().position(|master| *master == address);
-        let index = known.unwrap_or_else(|| {
+        let index = known.unwrap_or(masters.len());
+        if known.is_none() {
             masters.push(address);
-            masters.len() - 1
-        });
-        ranges.push((first, last, index));
+        }
+        topology.ranges.push((first, last, index));
     }
-    if masters.is_empty() {
-        return Err(AdapterError::new("the Redis Cluster has no slots yet"));
+    match topology.masters.is_empty() {
+        true => Err(AdapterError::new("the Redis Cluster has no slots yet")),
+        false => Ok(topology),
     }
-    ranges.sort_unstable();
-    Ok(Topology { masters, ranges })
 }
 
 /// `[first, last, [host, port, ..], replicas ..]`.

@@ -2,11 +2,9 @@
 //! `data`, of which the last is the text of a JSON object or base64 of MessagePack. And what else
 //! that adapter keeps in Redis.
 
-mod offset;
 mod session;
 mod stream;
 
-pub(crate) use offset::Offset;
 pub(crate) use session::SessionRecord;
 pub(crate) use stream::stream_name;
 

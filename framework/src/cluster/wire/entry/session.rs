@@ -16,6 +16,8 @@ pub(crate) struct SessionRecord<'a> {
     pub(crate) rooms: Vec<Cow<'a, str>>,
     /// The socket's data, one JSON value.
     pub(crate) data: Data<'a>,
+    /// What only our nodes tell each other; others pass it over.
+    pub(crate) note: Option<Cow<'a, str>>,
 }
 
 impl SessionRecord<'_> {
@@ -23,14 +25,21 @@ impl SessionRecord<'_> {
     /// If it is too long.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, WireError> {
         let mut out = Writer::new(Form::Msgpack);
-        out.object(4, |out| {
+        out.object(4 + usize::from(self.note.is_some()), |out| {
             out.key("sid")?;
             out.text(&self.sid)?;
             out.key("pid")?;
             out.text(&self.pid)?;
             write_texts(out, "rooms", &self.rooms)?;
             out.key("data")?;
-            out.data(&self.data)
+            out.data(&self.data)?;
+            match &self.note {
+                Some(note) => {
+                    out.key("roomcast")?;
+                    out.text(note)
+                }
+                None => Ok(()),
+            }
         })?;
         let mut text = Vec::new();
         base64::encode(&out.into_bytes(), &mut text);
@@ -60,6 +69,7 @@ impl SessionRecord<'static> {
                 json: owned(data.json),
                 attachments: data.attachments,
             },
+            note: members.optional_text("roomcast")?.map(owned),
         })
     }
 }

@@ -21,9 +21,16 @@ fn a_session_that_node_kept_is_read_and_written_alike() {
                 .into(),
             attachments: vec![Bytes::from_static(&[1, 2])],
         },
+        note: None,
     };
     assert_eq!(session, expected);
     assert_eq!(session.encode().unwrap(), value.as_bytes());
+    let noted = SessionRecord {
+        note: Some("7-3 name".into()),
+        ..expected
+    };
+    let read = SessionRecord::decode(&noted.encode().unwrap());
+    assert_eq!(read.unwrap(), noted);
 }
 
 #[test]
