@@ -16,7 +16,7 @@ import { Proxy } from "./proxy.mjs";
 import { tag, untag } from "./values.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
-const WAIT = 15_000; // ms
+const WAIT = 30_000; // ms
 
 export const NAMESPACES = ["/", "/chat", "/deep/down"];
 
