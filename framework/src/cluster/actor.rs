@@ -36,12 +36,13 @@ struct Claim(Arc<Core>);
 impl Drop for Claim {
     fn drop(&mut self) {
         let core = &self.0;
+        if core.state.is_closed() {
+            return;
+        }
         core.state
             .disconnected(&AdapterError::new("its worker has ended"));
         core.claimed.store(false, Ordering::Release);
-        if let Some(node) = core.node()
-            && !core.state.is_closed()
-        {
+        if let Some(node) = core.node() {
             node.relink();
         }
     }
@@ -68,10 +69,11 @@ impl Cluster {
         };
         ctx.spawn(life.into_actor(self).map(|(), this, ctx| {
             let state = &this.core.state;
-            state.disconnected(&AdapterError::new("the adapter has ended"));
             if state.is_closed() {
+                state.left();
                 return ctx.stop();
             }
+            state.disconnected(&AdapterError::new("the adapter has ended"));
             ctx.run_later(PAUSE, |this, ctx| this.run(ctx));
         }));
     }
@@ -81,7 +83,7 @@ impl Cluster {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use std::{sync::mpsc, thread::JoinHandle, time::Duration};
+    use std::{sync::mpsc::sync_channel, thread::JoinHandle, time::Duration};
 
     use actix::System;
     use tokio::sync::oneshot;
@@ -113,7 +115,7 @@ mod tests {
     /// A thread that is a worker of the hub until it is told to end.
     fn worker(hub: &Hub) -> (oneshot::Sender<()>, JoinHandle<()>) {
         let node = hub.core.node.clone();
-        let (started, wait) = mpsc::channel();
+        let (started, wait) = sync_channel(1);
         let (end, ended) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             System::new().block_on(async {
