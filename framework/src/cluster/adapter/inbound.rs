@@ -88,6 +88,18 @@ impl Inbound {
         self.0.receive_entry(received, entry);
     }
 
+    /// Takes an event of this node that does not get into the log in time: its sockets get it
+    /// without an offset.
+    pub fn receive_here(&self, received: Received<'_>) {
+        self.0.receive_here(&received);
+    }
+
+    /// An entry of the log is not to be delivered: [`receive_here`](Self::receive_here) has taken
+    /// it before.
+    pub fn skip_entry(&self, namespace: &str, entry: EntryId) {
+        self.0.skip_entry(namespace, entry);
+    }
+
     /// The adapter is connected, and everything it has to hear is subscribed to.
     pub fn connected(&self) {
         self.0.state.connected();
