@@ -84,7 +84,9 @@ impl Inbound {
     /// Takes an entry of the [log](super::RecoveryLog) that all nodes share; unlike
     /// [`receive`](Self::receive) also one of this node.
     pub fn receive_entry(&self, received: Received<'_>, entry: EntryId) {
-        self.0.state.metrics.cluster_received.add(1);
+        if received.from != Some(&*self.0.server_id) {
+            self.0.state.metrics.cluster_received.add(1);
+        }
         self.0.receive_entry(received, entry);
     }
 
