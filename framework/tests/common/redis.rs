@@ -11,7 +11,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -145,6 +146,21 @@ impl RedisServer {
         printed
     }
 
+    /// Publishes any bytes.
+    pub(crate) fn publish(&self, channel: &str, payload: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (name, length) = (channel.len(), payload.len());
+        write!(
+            stream,
+            "*3\r\n$7\r\nPUBLISH\r\n${name}\r\n{channel}\r\n${length}\r\n"
+        )
+        .unwrap();
+        stream.write_all(payload).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+        Listening(BufReader::new(stream)).line();
+    }
+
     fn try_command(&self, arguments: &[&str]) -> String {
         let output = Command::new("redis-cli")
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
@@ -185,6 +201,19 @@ impl RedisServer {
             .lines()
             .filter(|line| line.contains("id="))
             .count()
+    }
+
+    /// Subscribes to a channel, from now on.
+    pub(crate) fn listen(&self, channel: &str) -> Listening {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "SUBSCRIBE {channel}\r\n").unwrap();
+        let mut listening = Listening(BufReader::new(stream));
+        // subscribe, the channel, how many.
+        for _ in 0..6 {
+            listening.line();
+        }
+        listening
     }
 
     fn signal(&self, signal: &str) {
@@ -233,6 +262,26 @@ impl Drop for RedisServer {
     }
 }
 
+/// What is published on one channel.
+pub(crate) struct Listening(BufReader<TcpStream>);
+
+impl Listening {
+    /// The next message, which must have one line.
+    pub(crate) fn next(&mut self) -> String {
+        // message, the channel, the payload; each text behind its length.
+        for _ in 0..6 {
+            self.line();
+        }
+        self.line()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("in time");
+        line.trim_end().to_owned()
+    }
+}
+
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
@@ -271,11 +320,16 @@ impl Certificate {
     pub(crate) fn pem(&self) -> Vec<u8> {
         fs::read(self.0.file("cert.pem")).unwrap()
     }
+
+    pub(crate) fn key(&self) -> Vec<u8> {
+        fs::read(self.0.file("key.pem")).unwrap()
+    }
 }
 
 impl RedisServer {
-    /// On a port that speaks TLS only.
-    pub(crate) fn with_tls(certificate: &Certificate) -> Self {
+    /// On a port that speaks TLS only; `clients` tells whether it wants to see a certificate, `yes`
+    /// or `no`.
+    pub(crate) fn with_tls(certificate: &Certificate, clients: &str) -> Self {
         let (cert, key) = (
             certificate.0.file("cert.pem"),
             certificate.0.file("key.pem"),
@@ -288,7 +342,7 @@ impl RedisServer {
                 ["--tls-cert-file", &cert],
                 ["--tls-key-file", &key],
                 ["--tls-ca-cert-file", &cert],
-                ["--tls-auth-clients", "no"],
+                ["--tls-auth-clients", clients],
             ];
             arguments
                 .into_iter()
@@ -296,7 +350,8 @@ impl RedisServer {
                 .map(ToOwned::to_owned)
                 .collect()
         };
-        Self::launch(arguments, &["--tls", "--cacert", &cert])
+        let login = ["--tls", "--cacert", &cert, "--cert", &cert, "--key", &key];
+        Self::launch(arguments, &login)
     }
 }
 

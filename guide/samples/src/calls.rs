@@ -8,7 +8,7 @@ use actix_web::App;
 use roomcast::{
     BuildError, ConnectAuth, Cookie, Cors, Hub, HubBuilder, NamespaceBuilder, Params,
     PerMessageDeflate, RawAck, RawEvent, Recovery, RemoteSocket, Transports, TrustProxy,
-    adapter::InProcess, parser::Msgpack, prelude::*,
+    adapter::Redis, parser::Msgpack, prelude::*,
 };
 
 use crate::listener::Listener as Chat;
@@ -171,7 +171,9 @@ fn options(builder: HubBuilder) -> Result<Hub, BuildError> {
         .path("/live")
         .serve_client("node_modules/socket.io-client/dist")
         .parser(Msgpack)
-        .adapter(InProcess::new())
+        .adapter(Redis::pub_sub("redis://10.0.0.5/"))
+        .adapter(Redis::sharded("redis://10.0.0.5/"))
+        .adapter(Redis::streams("redis://10.0.0.5/"))
         .connect_timeout(twenty)
         .connection_state_recovery(Recovery::default())
         .add_trailing_slash(false)

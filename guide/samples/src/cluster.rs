@@ -1,10 +1,41 @@
 //! Scaling out, Choosing an adapter, Calls across nodes, Failure modes.
 
 use actix_web::{HttpResponse, web};
-use roomcast::{ClusterEvent, prelude::*};
+use roomcast::{ClusterEvent, adapter::Redis, prelude::*};
 
 #[derive(Serialize, Deserialize, Event)]
 struct Notice(String);
+
+fn one(builder: roomcast::HubBuilder) -> Result<Hub, roomcast::BuildError> {
+    // ANCHOR: adapter
+    let hub = builder
+        .adapter(Redis::pub_sub("redis://10.0.0.5/"))
+        .build()?;
+    // ANCHOR_END: adapter
+    Ok(hub)
+}
+
+fn each(builder: fn() -> roomcast::HubBuilder, url: &str) -> [roomcast::HubBuilder; 3] {
+    // ANCHOR: adapters
+    let pub_sub = builder().adapter(Redis::pub_sub(url));
+    let sharded = builder().adapter(Redis::sharded(url));
+    let streams = builder().adapter(Redis::streams(url).max_len(100_000));
+    // ANCHOR_END: adapters
+    [pub_sub, sharded, streams]
+}
+
+fn layouts(builder: fn() -> roomcast::HubBuilder) -> [roomcast::HubBuilder; 2] {
+    // ANCHOR: layouts
+    let sentinels = ["redis://10.0.0.7:26379/", "redis://10.0.0.8:26379/"];
+    let redis = Redis::pub_sub("rediss://app:secret@master/").sentinel("main", sentinels);
+    let with_sentinel = builder().adapter(redis);
+
+    let others = ["redis://10.0.0.6:6379/"];
+    let redis = Redis::sharded("redis://10.0.0.5:6379/").cluster(others);
+    let with_cluster = builder().adapter(redis);
+    // ANCHOR_END: layouts
+    [with_sentinel, with_cluster]
+}
 
 fn local(hub: &Hub) -> Result<(), roomcast::EmitError> {
     // ANCHOR: local

@@ -7,13 +7,13 @@ Load and faults on three nodes with one Redis, and a report: to standard output 
 
 Usage: cargo xtask soak [OPTION]...
     --minutes N      how long the load lasts; 10 unless given, parts of a minute are fine
-    --adapter NAME   pub_sub (unless given) or sharded
-    --recovery       with connection state recovery, on the node that a client was on
+    --adapter NAME   pub_sub (unless given), sharded or streams
+    --recovery       with connection state recovery; over streams clients come back to any node
     --clients N      300 unless given
     --no-faults      only the load
 `;
 
-const ADAPTERS = ["pub_sub", "sharded"];
+const ADAPTERS = ["pub_sub", "sharded", "streams"];
 
 /** The options, or undefined if only help was wanted. What is wrong with them is thrown. */
 export function parse(args) {

@@ -1,6 +1,6 @@
 //! One of the nodes that the soak (`cargo xtask soak`) runs against.
 //!
-//! From the environment: `PORT`, `REDIS` (its URL), `ADAPTER` (`pub_sub` or `sharded`) and `RECOVERY` (`1` turns
+//! From the environment: `PORT`, `REDIS` (its URL), `ADAPTER` (`pub_sub`, `sharded` or `streams`) and `RECOVERY` (`1` turns
 //! connection state recovery on). It prints `ready` once it listens, and tells what it knows of itself at `/state`.
 
 mod client;
@@ -10,18 +10,21 @@ use std::{env, error::Error};
 
 use actix_web::{App, HttpServer, web};
 use roomcast::{Hub, Recovery, adapter::Redis, signals};
+use tracing_subscriber::filter::LevelFilter;
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_max_level(LevelFilter::WARN)
         .init();
     let (port, redis): (u16, _) = (env::var("PORT")?.parse()?, env::var("REDIS")?);
     let builder = Hub::builder().namespace::<client::Client>("/");
     let mut builder = match &*env::var("ADAPTER")? {
         "pub_sub" => builder.adapter(Redis::pub_sub(redis)),
         "sharded" => builder.adapter(Redis::sharded(redis)),
-        other => return Err(format!("ADAPTER is pub_sub or sharded, not {other}").into()),
+        "streams" => builder.adapter(Redis::streams(redis)),
+        other => return Err(format!("ADAPTER is pub_sub, sharded or streams, not {other}").into()),
     };
     if env::var("RECOVERY")? == "1" {
         builder = builder.connection_state_recovery(Recovery::default());
