@@ -24,7 +24,6 @@ mod requests;
 mod shared_log;
 mod state;
 #[cfg(feature = "redis")]
-#[allow(dead_code, unused_imports, reason = "for the Redis adapters")]
 mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};

@@ -28,7 +28,7 @@ use crate::cluster::{
 /// The options of [`Redis::pub_sub`].
 #[derive(Debug, Clone)]
 pub struct PubSub {
-    key: String,
+    pub(super) key: String,
     specific_answers: bool,
 }
 
