@@ -7,10 +7,6 @@ mod dialer;
 mod emitter;
 mod interest;
 mod line;
-#[allow(
-    dead_code,
-    reason = "requests and connections of one's own are for the streams adapter"
-)]
 mod link;
 #[cfg(test)]
 mod link_tests;
@@ -20,6 +16,7 @@ mod pub_sub;
 mod publish;
 mod publisher;
 mod reply;
+mod session;
 mod sharded;
 mod slot;
 mod socket;
