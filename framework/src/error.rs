@@ -28,6 +28,9 @@ pub enum EmitError {
     /// The protocol keeps this name for itself.
     #[error("`{0}` is a reserved event name")]
     Reserved(String),
+    /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them.
+    #[error("`{0}` is a reserved name of a room")]
+    ReservedRoom(String),
     /// The hub's own [`Parser`](crate::parser::Parser) failed.
     #[error("the parser cannot encode the packet: {0}")]
     Parser(#[source] Box<dyn std::error::Error + Send + Sync>),

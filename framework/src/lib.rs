@@ -72,6 +72,7 @@ pub mod prelude;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod cluster;
 mod config;
 mod connection;
 mod error;
@@ -85,7 +86,18 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
+pub use cluster::{
+    adapter,
+    presence::{
+        Presence, PresenceChange, PresenceDiff, PresenceError, PresencePage, PresenceState,
+        PresenceWatch, Present,
+        store::{NodeInfo, StoreError},
+    },
+    users::User,
+};
+pub use config::{
+    PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+};
 pub use error::{AckError, BuildError, DisconnectReason, EmitError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,

@@ -142,7 +142,15 @@ impl<'a> Broadcast<'a> {
     ///
     /// What this task emits to those rooms afterwards reaches them.
     pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.join_any(rooms)
+    }
+
+    pub(crate) fn join_any<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
         self.manage(Action::Join(names(rooms)))
+    }
+
+    pub(crate) fn leave_any<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.manage(Action::Leave(names(rooms)))
     }
 
     /// Makes the sockets leave rooms. Sent at once; await the result to know that it was done.

@@ -3,6 +3,7 @@
 mod broadcast;
 mod encoder;
 mod remote;
+pub(crate) mod reserved;
 mod supervisor;
 
 pub use broadcast::{Acks, Applied, Broadcast};

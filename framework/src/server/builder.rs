@@ -2,7 +2,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    config::{Config, PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode},
+    cluster::presence::{Memory, Registrar},
+    config::{
+        Config, PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+    },
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
@@ -298,6 +301,13 @@ impl HubBuilder {
         self
     }
 
+    /// What nodes share about [users](crate::Socket::bind_user) and
+    /// [presence](crate::Socket::track): the time to live of a node's lease, and where it is kept.
+    pub fn shared_state(mut self, options: SharedState) -> Self {
+        self.config.shared_state = options;
+        self
+    }
+
     /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
     /// well. Default: Socket.IO's own.
     pub fn parser(mut self, parser: impl Parser) -> Self {
@@ -345,12 +355,20 @@ impl HubBuilder {
             return Err(BuildError::NoNamespace);
         }
         states.insert(http);
+        config.shared_state.validate()?;
+        let config_shared = config.shared_state.clone();
         let node = Node::new(Parts {
             config,
             parser,
             on_any_outgoing,
             supervise: room::supervise,
         });
+        let store = Arc::new(Memory::new(config_shared.keep_last_seen));
+        let id: Arc<str> = "0123456789abcdef".into();
+        let registrar = Registrar::new(&id, config_shared, store, false);
+        registrar.attach(&node);
+        let _ = node.observer.set(Arc::clone(&registrar) as _);
+        states.insert(registrar);
         let core = Core::new(node, namespaces, states)?;
         Ok(Hub {
             core: Arc::new(core),

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
@@ -20,6 +20,7 @@ use super::{
     directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
     local::Shard,
+    observer::Observer,
     workers::{MAX_WORKERS, Workers},
 };
 use crate::{
@@ -55,6 +56,8 @@ pub(crate) struct Node {
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
+    /// Empty until the hub has been built.
+    pub(crate) observer: OnceLock<Arc<dyn Observer>>,
     /// A connection has ended.
     pub(crate) ended: Notify,
     workers: DashMap<WorkerId, Arc<Remote>>,
@@ -90,6 +93,7 @@ impl Node {
             supervise,
             on_any_outgoing,
             draining: AtomicBool::new(false),
+            observer: OnceLock::new(),
             ended: Notify::new(),
             workers: DashMap::new(),
             next_worker: AtomicU16::new(0),
@@ -144,6 +148,9 @@ impl Node {
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
+        if let Some(observer) = self.observer.get() {
+            Arc::clone(observer).run_here();
+        }
         Some(shard)
     }
 
@@ -223,6 +230,9 @@ impl Node {
         self.metrics.refused_overloaded.add(workers as u64);
         Err(EmitError::Overloaded { workers })
     }
+
+    /// tmp
+    pub(crate) fn relink(&self) {}
 
     /// Tells every connection of the node that the hub shuts down.
     pub(crate) fn close_all(&self) {

@@ -1,0 +1,4 @@
+//! tmp
+pub mod adapter;
+pub(crate) mod presence;
+pub(crate) mod users;
