@@ -19,6 +19,8 @@ pub(super) struct Entries {
     queue: VecDeque<(u64, SocketId)>,
     /// The number of the last change.
     asked: u64,
+    /// The store has all changes up to this one.
+    confirmed: u64,
     /// Entries that should be there.
     live: usize,
     max: usize,
@@ -50,6 +52,7 @@ impl Entries {
             sockets: HashMap::new(),
             queue: VecDeque::new(),
             asked: 0,
+            confirmed: 0,
             live: 0,
             max,
         }
@@ -183,6 +186,7 @@ impl Entries {
 
     /// The store has these changes.
     pub(super) fn written(&mut self, writes: &[Write]) {
+        self.confirmed = self.settled();
         for write in writes.iter().filter(|write| write.meta.is_none()) {
             let Some(entered) = self.sockets.get_mut(&write.socket) else {
                 continue;
@@ -208,8 +212,7 @@ impl Entries {
             }
             if !entered.queued {
                 entered.queued = true;
-                let first = self.queue.front().map_or(self.asked, |(first, _)| *first);
-                self.queue.push_front((first, write.socket));
+                self.queue.push_front((self.confirmed + 1, write.socket));
             }
         }
     }
