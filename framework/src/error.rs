@@ -31,9 +31,64 @@ pub enum EmitError {
     /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them.
     #[error("`{0}` is a reserved name of a room")]
     ReservedRoom(String),
+    /// The event did not go to the other nodes of the cluster. The sockets of this node got it.
+    #[error("not published: {0}")]
+    Publish(#[from] PublishError),
+    /// Not every other node has confirmed in time what it was told.
+    #[error("{} has not confirmed in time", nodes(*missing))]
+    Unconfirmed {
+        /// How many did not; `None` if it could not be found out how many there are.
+        missing: Option<usize>,
+    },
     /// The hub's own [`Parser`](crate::parser::Parser) failed.
     #[error("the parser cannot encode the packet: {0}")]
     Parser(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn nodes(missing: Option<usize>) -> String {
+    match missing {
+        None => "the cluster".to_owned(),
+        Some(1) => "1 node".to_owned(),
+        Some(missing) => format!("{missing} nodes"),
+    }
+}
+
+/// Why a message was not sent to the other nodes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// Too much waits to be sent.
+    #[error("too much waits to be sent to the other nodes")]
+    Full,
+    /// The message cannot be written in the adapter's form.
+    #[error("the message cannot be sent to the other nodes: {0}")]
+    Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The hub has shut down.
+    #[error("the hub has left the cluster")]
+    Closed,
+}
+
+/// What went wrong in an adapter.
+#[derive(Debug)]
+pub struct AdapterError(Box<dyn std::error::Error + Send + Sync>);
+
+impl AdapterError {
+    /// Wraps an error, or a text.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for AdapterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for AdapterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
 }
 
 /// Why an acknowledgement did not come.
@@ -103,6 +158,9 @@ pub enum BuildError {
         /// Why not.
         source: io::Error,
     },
+    /// The [adapter](crate::HubBuilder::adapter) cannot be made of its options.
+    #[error("the adapter cannot be made: {0}")]
+    Adapter(#[source] AdapterError),
     /// An option that must not be zero is.
     #[error("`{0}` must not be zero")]
     Zero(&'static str),

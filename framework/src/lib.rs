@@ -62,10 +62,11 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
+//! | `redis` (on by default) | adapters that make several nodes one server, with Redis in between; brings `msgpack` |
 //! | `msgpack` | `parser::Msgpack`, for clients with `socket.io-msgpack-parser` |
 //! | `testing` | `testing`, a server in process and a typed client for the tests of an application |
 //!
-//! None is on by default.
+//! Without `redis` nothing of TLS or Redis is compiled: `default-features = false`.
 
 pub mod event;
 pub mod prelude;
@@ -87,7 +88,7 @@ mod supervision;
 mod transport;
 
 pub use cluster::{
-    adapter,
+    Cluster, ClusterEvent, adapter,
     presence::{
         Presence, PresenceChange, PresenceDiff, PresenceError, PresencePage, PresenceState,
         PresenceWatch, Present,
@@ -98,7 +99,7 @@ pub use cluster::{
 pub use config::{
     PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
 };
-pub use error::{AckError, BuildError, DisconnectReason, EmitError};
+pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,
 };
@@ -107,10 +108,10 @@ pub use metrics::Stats;
 pub use namespace::{
     Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
     InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
-    Session, SessionState, Socket, Unicast, WaitError,
+    ServerAcks, Session, SessionState, Socket, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
-pub use room::{Acks, Applied, Broadcast, RemoteSocket};
+pub use room::{Acks, Applied, Broadcast, FetchedSockets, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{
     ConnectionError, Cookie, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,

@@ -186,6 +186,24 @@ figures! {
         recovery_sessions_evicted => "roomcast_recovery_sessions_evicted_total",
         /// Kept events that made room for newer ones: `Recovery::max_log_bytes`.
         recovery_events_evicted => "roomcast_recovery_events_evicted_total",
+        /// Messages given to the adapter for other nodes.
+        cluster_published => "roomcast_cluster_published_total",
+        /// Messages of other nodes.
+        cluster_received => "roomcast_cluster_received_total",
+        /// Messages of other nodes that were none, or not understood.
+        cluster_malformed => "roomcast_cluster_malformed_total",
+        /// Times that the connection to the cluster was lost.
+        cluster_disconnects => "roomcast_cluster_disconnects_total",
+        /// Times that messages of other nodes were missed which should have come.
+        cluster_gaps => "roomcast_cluster_gaps_total",
+        /// Requests to other nodes that not all of them answered in time.
+        cluster_requests_timed_out => "roomcast_cluster_requests_timed_out_total",
+        /// Requests of other nodes that were not answered because too many were under way.
+        cluster_requests_refused => "roomcast_cluster_requests_refused_total",
+        /// Answers to other nodes that the adapter did not take.
+        cluster_answers_lost => "roomcast_cluster_answers_lost_total",
+        /// Answers of other nodes that came too late, or for nothing we asked.
+        cluster_answers_ignored => "roomcast_cluster_answers_ignored_total",
     }
     gauges {
         /// Open transport sessions.
@@ -196,6 +214,8 @@ figures! {
         rooms => "roomcast_rooms",
         /// Dynamic namespaces that exist.
         dynamic_namespaces => "roomcast_dynamic_namespaces",
+        /// 1 while the adapter is connected.
+        cluster_connected => "roomcast_cluster_connected",
     }
     reasons {
         /// Handshakes refused.

@@ -221,7 +221,7 @@ async fn untyped_emits_are_answered_untyped() {
         .iter()
         .map(|(id, ack)| (id, ack.expect("an answer").json()))
         .collect();
-    assert_eq!(numbers, [(client.id(), "[3]".to_owned())]);
+    assert_eq!(numbers, [(Some(client.id()), "[3]".to_owned())]);
 
     let error = socket.emit_raw_with_ack("connect", &()).await;
     assert!(matches!(error, Err(AckError::Emit(_))), "{error:?}");

@@ -18,7 +18,7 @@ const RANKS: &[&[&str]] = &[
     &["shard"],
     &["room"],
     &["namespace"],
-    &["connection"],
+    &["cluster", "connection"],
     &["server"],
     &["testing"],
 ];
@@ -35,7 +35,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("actix_http", &["transport/"]),
     ("actix_web_actors", &["transport/handshake.rs"]),
     ("dashmap", &["shard/directory.rs", "shard/node.rs"]),
-    ("redis", &[]),
+    ("redis", &["cluster/adapter/redis/"]),
 ];
 
 /// What a part of the crate does without.

@@ -1,4 +1,31 @@
-//! tmp
+//! The other nodes: what they are told, what they tell, and what carries it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`adapter`] | what nodes tell each other, and what carries it |
+//! | [`core`] | what a hub has of its cluster |
+//! | [`actor`] | the actor that runs the adapter, on one worker |
+//! | [`link`] | the uplink of a namespace: from the hub to the adapter |
+//! | [`delivery`] | events and changes for the sockets here |
+//! | [`answering`] | what is asked of this node |
+//! | [`requests`] | what this node has asked, and the answers |
+//! | [`state`] | whether it is connected |
+//! | [`presence`] | what nodes share about users and rooms, under leases |
+//! | [`users`] | everything that is done to all sockets of a user |
+
+mod actor;
 pub mod adapter;
+mod answering;
+mod core;
+mod delivery;
+mod handle;
+mod link;
 pub(crate) mod presence;
+mod requests;
+mod state;
 pub(crate) mod users;
+
+pub(crate) use self::core::{Core, MakeAdapter};
+pub use handle::Cluster;
+pub use state::ClusterEvent;
+pub(crate) use state::OnCluster;

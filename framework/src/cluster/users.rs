@@ -12,7 +12,7 @@ use crate::{
     error::EmitError,
     event::Event,
     namespace::{Hub, Namespace, Socket},
-    room::{Acks, Applied, Broadcast, reserved},
+    room::{Acks, Applied, Broadcast, FetchedSockets, reserved},
     shard::{directory::Scope, node::Node},
 };
 
@@ -217,7 +217,7 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// As [`Broadcast::fetch_sockets`].
-    pub async fn fetch_sockets(&self) -> Result<Vec<crate::RemoteSocket>, EmitError> {
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         self.sockets().fetch_sockets().await
     }
 

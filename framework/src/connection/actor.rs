@@ -95,9 +95,10 @@ impl Connection {
         carrier: Carrier,
     ) {
         ConnectionContext::run(|address| {
+            let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
             let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
-            let key = shard.open(io, address.recipient().downgrade());
+            let key = shard.open(io, address.recipient().downgrade(), &handshake);
             if let Carrier::WebSocket(wire) = &carrier {
                 shard.deflate(key, wire.deflate);
             }
@@ -109,7 +110,7 @@ impl Connection {
                 shard,
                 key,
                 session,
-                handshake: Arc::new(handshake),
+                handshake,
                 assembler: Assembler::default(),
                 clients: Clients::default(),
                 ending: Ending::Open,

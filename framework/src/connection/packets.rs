@@ -180,7 +180,7 @@ impl Link {
         // One that nobody waits for any more is as good as none.
         match collector.filter(|collector| !collector.closed()) {
             Some(collector) => collector.answer(Answer {
-                socket: client.socket.id(),
+                socket: Some(client.socket.id()),
                 args: args.into(),
                 attachments: attachments.to_vec(),
             }),

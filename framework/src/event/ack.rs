@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::{Event, Payload, decode_ack};
 use crate::{error::AckError, id::SocketId, protocol::socket_io};
@@ -16,7 +17,8 @@ use crate::{error::AckError, id::SocketId, protocol::socket_io};
 /// What one socket answered: the argument list of its ack, without the brackets.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) socket: SocketId,
+    /// `None` for one of another node, which does not tell.
+    pub(crate) socket: Option<SocketId>,
     pub(crate) args: Box<str>,
     pub(crate) attachments: Vec<Bytes>,
 }
@@ -45,16 +47,31 @@ impl Answer {
 /// It holds at most one answer for each receiver, each no larger than a packet may be.
 pub(crate) struct Collector {
     state: Mutex<State>,
+    /// Who is told at once instead, because the one that waits is another node.
+    relay: Option<(Box<dyn Relay>, Instant)>,
+}
+
+/// Passes on what a collector is told; called on any thread, and must not block.
+pub(crate) trait Relay: Send + Sync {
+    /// All workers together deliver to so many.
+    fn counted(&self, receivers: usize);
+
+    fn answer(&self, answer: Answer);
 }
 
 #[derive(Default)]
 struct State {
-    /// Workers that have not yet said how many receivers they have.
-    uncounted: usize,
+    /// Workers and nodes that have not yet said how many receivers they have; below zero while
+    /// nodes have said it that were not expected yet.
+    uncounted: isize,
+    /// Nodes are asked whose number is not known yet.
+    unknown: bool,
+    /// Some could not be asked, or told that they cannot answer.
+    partial: bool,
     /// Receivers that were counted.
     receivers: usize,
     /// Receivers that have neither answered nor gone.
-    outstanding: usize,
+    outstanding: isize,
     answers: Vec<Answer>,
     closed: bool,
     waiting: Option<Waker>,
@@ -62,19 +79,46 @@ struct State {
 
 impl State {
     fn complete(&self) -> bool {
-        self.uncounted == 0 && self.outstanding == 0
+        self.uncounted == 0 && !self.unknown && self.outstanding == 0
     }
 }
 
 impl Collector {
     pub(crate) fn new(workers: usize) -> Arc<Self> {
         let state = State {
-            uncounted: workers,
+            uncounted: workers.try_into().unwrap_or(isize::MAX),
             ..State::default()
         };
         Arc::new(Self {
             state: Mutex::new(state),
+            relay: None,
         })
+    }
+
+    /// One that passes everything on, until then.
+    pub(crate) fn relaying(workers: usize, to: impl Relay + 'static, until: Instant) -> Arc<Self> {
+        let state = State {
+            uncounted: workers.try_into().unwrap_or(isize::MAX),
+            ..State::default()
+        };
+        let collector = Self {
+            state: Mutex::new(state),
+            relay: Some((Box::new(to), until)),
+        };
+        if workers == 0 {
+            collector.relay_count();
+        }
+        Arc::new(collector)
+    }
+
+    fn relay_count(&self) {
+        let (uncounted, receivers) = {
+            let state = self.lock();
+            (state.uncounted, state.receivers)
+        };
+        if let (0, Some((relay, _))) = (uncounted, &self.relay) {
+            relay.counted(receivers);
+        }
     }
 
     // The lock is held for a few instructions and never across an await or foreign code.
@@ -100,15 +144,39 @@ impl Collector {
     /// One worker delivers to so many.
     pub(crate) fn counted(&self, receivers: usize) {
         self.change(|state| {
-            state.uncounted = state.uncounted.saturating_sub(1);
-            state.outstanding += receivers;
+            state.uncounted -= 1;
+            state.outstanding = state.outstanding.saturating_add_unsigned(receivers);
             state.receivers += receivers;
+        });
+        self.relay_count();
+    }
+
+    /// Other nodes are asked, too; how many, [`expect`](Self::expect) tells.
+    pub(crate) fn ask_nodes(&self) {
+        self.lock().unknown = true;
+    }
+
+    /// So many other nodes will count; `None` if that cannot be known.
+    pub(crate) fn expect(&self, nodes: Option<usize>) {
+        self.change(|state| {
+            state.unknown = false;
+            match nodes.and_then(|nodes| isize::try_from(nodes).ok()) {
+                Some(nodes) => state.uncounted += nodes,
+                None => {
+                    state.partial = true;
+                    // Those that have counted all the same are waited for.
+                    state.uncounted = state.uncounted.max(0);
+                }
+            }
         });
     }
 
     pub(crate) fn answer(&self, answer: Answer) {
+        if let Some((relay, _)) = &self.relay {
+            return relay.answer(answer);
+        }
         self.change(|state| {
-            state.outstanding = state.outstanding.saturating_sub(1);
+            state.outstanding -= 1;
             if !state.closed {
                 state.answers.push(answer);
             }
@@ -117,12 +185,15 @@ impl Collector {
 
     /// A receiver went away without an answer.
     pub(crate) fn gone(&self) {
-        self.change(|state| state.outstanding = state.outstanding.saturating_sub(1));
+        self.change(|state| state.outstanding -= 1);
     }
 
     /// Nobody waits any more: entries that still name this collector can be dropped.
     pub(crate) fn closed(&self) -> bool {
-        self.lock().closed
+        match &self.relay {
+            Some((_, until)) => *until <= Instant::now(),
+            None => self.lock().closed,
+        }
     }
 
     /// The end that waits.
@@ -172,7 +243,7 @@ impl Answers {
         let mut state = self.0.lock();
         Gathered {
             answers: std::mem::take(&mut state.answers),
-            complete,
+            complete: complete && !state.partial,
             receivers: state.receivers,
         }
     }
@@ -192,7 +263,7 @@ mod tests {
 
     fn answer() -> Answer {
         Answer {
-            socket: SocketId::random().unwrap(),
+            socket: SocketId::random().ok(),
             args: "1".into(),
             attachments: Vec::new(),
         }

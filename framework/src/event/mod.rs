@@ -14,7 +14,7 @@ mod rejection;
 mod told;
 
 pub use crate::config::SlowConsumer;
-pub(crate) use ack::{Answer, Answers, Collector};
+pub(crate) use ack::{Answer, Answers, Collector, Gathered, Relay};
 pub use args::Args;
 pub(crate) use decode::{Payload, decode, decode_ack, decode_value};
 pub(crate) use encode::{answer, encode, encode_ack, encode_raw, json, json_raw};

@@ -4,6 +4,7 @@ use super::{
     ConnectAuth, Params, Refusal, Session, Socket,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
+    server_side::ServerSideHandlers,
 };
 use crate::event::{RawEvent, Rejection};
 
@@ -65,6 +66,8 @@ pub(crate) struct Setup {
     pub(super) connect: Connect,
     pub(super) middleware: Vec<Box<dyn Middleware>>,
     pub(super) event_middleware: Vec<Box<dyn EventMiddleware>>,
+    /// For events of other servers, by name.
+    pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
     pub(super) refusing: OnceLock<TypeId>,
 }
@@ -155,6 +158,7 @@ impl NamespaceBuilder {
             connect: connect::<S>,
             middleware: Vec::new(),
             event_middleware: Vec::new(),
+            server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
         };
         Self { name, names, setup }

@@ -119,6 +119,7 @@ impl Children {
             &self.node.config,
             self.recovery.as_ref(),
         ));
+        let scope = scope.linked(&self.node);
         let child = NamespaceInner::child(scope, self);
         let entry = Listed {
             child: Arc::downgrade(&child),
@@ -209,6 +210,8 @@ mod tests {
             parser: None,
             on_any_outgoing: None,
             supervise: |_, _| None,
+            uplinks: None,
+            metrics: Arc::new(crate::metrics::Metrics::new()),
         });
         let parent = ParentInner {
             name: "/room-{id}".to_owned(),
@@ -218,6 +221,7 @@ mod tests {
                 refusing: std::sync::OnceLock::new(),
                 middleware: Vec::new(),
                 event_middleware: Vec::new(),
+                server_side: Default::default(),
             },
         };
         let parents = vec![Arc::new(parent)];

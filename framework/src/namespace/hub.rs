@@ -78,6 +78,7 @@ impl Core {
                 Names::One => {
                     let scope = Scope::new(ids.next(), name.as_str().into());
                     let scope = scope.recovering(RecoveryStore::new(&node.config, None));
+                    let scope = scope.linked(&node);
                     let inner = NamespaceInner::fixed(scope, setup);
                     let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
                     if taken.is_some() {
@@ -104,7 +105,8 @@ impl Core {
             Some(main) => Arc::clone(main),
             None => NamespaceInner::closed({
                 let scope = Scope::new(ids.next(), "/".into());
-                scope.recovering(RecoveryStore::new(&node.config, None))
+                let scope = scope.recovering(RecoveryStore::new(&node.config, None));
+                scope.linked(&node)
             }),
         };
         Ok(Self {
@@ -123,6 +125,15 @@ impl Core {
             if let Some(store) = &namespace.scope.recovery {
                 store.forget_all();
             }
+        }
+    }
+
+    /// A namespace that exists, `/` in any case.
+    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        match self.namespaces.get(name) {
+            Some(inner) => Some(Arc::clone(inner)),
+            None if name == "/" => Some(Arc::clone(&self.main)),
+            None => self.children.get(name),
         }
     }
 
@@ -147,11 +158,15 @@ impl States {
         self.0.insert(TypeId::of::<T>(), Box::new(state));
     }
 
+    pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
+        let state = self.0.get(&TypeId::of::<T>())?;
+        state.downcast_ref()
+    }
+
     /// # Panics
     /// If there is no value of this type.
     pub(crate) fn of<T: 'static>(&self) -> &T {
-        let state = self.0.get(&TypeId::of::<T>());
-        match state.and_then(|state| state.downcast_ref()) {
+        match self.get() {
             Some(state) => state,
             None => panic!(
                 "no state of type `{}` was given to the hub",
@@ -168,13 +183,7 @@ impl Hub {
     /// exists, too.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<Namespace> {
-        let inner = match name {
-            "/" => Arc::clone(&self.core.main),
-            name => match self.core.namespaces.get(name) {
-                Some(inner) => Arc::clone(inner),
-                None => self.core.children.get(name)?,
-            },
-        };
+        let inner = self.core.namespace(name)?;
         Some(Namespace::of(&self.core, &inner))
     }
 
@@ -241,8 +250,8 @@ impl std::fmt::Debug for Hub {
 /// A namespace of a hub. Cheap to clone, and usable from any thread.
 #[derive(Clone)]
 pub struct Namespace {
-    core: Arc<Core>,
-    inner: Arc<NamespaceInner>,
+    pub(super) core: Arc<Core>,
+    pub(super) inner: Arc<NamespaceInner>,
 }
 
 impl Namespace {

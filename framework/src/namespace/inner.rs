@@ -77,7 +77,7 @@ impl NamespaceInner {
         self.origin().map_or(Params::NONE, |origin| &origin.params)
     }
 
-    fn setup(&self) -> Option<&Setup> {
+    pub(super) fn setup(&self) -> Option<&Setup> {
         match &self.kind {
             Kind::Closed => None,
             Kind::Fixed(setup) => Some(setup),

@@ -6,7 +6,7 @@ use super::{Core, Namespace, children::ParentInner};
 use crate::{
     error::EmitError,
     event::{Event, RawAck},
-    room::{Acks, Applied, Asked, Broadcast, RemoteSocket},
+    room::{Acks, Applied, Asked, Broadcast, FetchedSockets},
 };
 
 /// The namespaces of one [pattern or predicate](crate::NamespaceBuilder::matching) that exist, as
@@ -42,7 +42,7 @@ pub struct ParentNamespace<'a> {
     except: Vec<Cow<'a, str>>,
     volatile: bool,
     compress: bool,
-    timeout: Duration,
+    timeout: Option<Duration>,
 }
 
 impl<'a> ParentNamespace<'a> {
@@ -54,7 +54,7 @@ impl<'a> ParentNamespace<'a> {
             except: Vec::new(),
             volatile: false,
             compress: true,
-            timeout: core.node.config.ack_timeout,
+            timeout: None,
         }
     }
 
@@ -100,7 +100,7 @@ impl<'a> ParentNamespace<'a> {
 
     /// As [`Broadcast::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -201,10 +201,10 @@ impl<'a> ParentNamespace<'a> {
     ///
     /// # Errors
     /// As [`Broadcast::fetch_sockets`].
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
-        let mut sockets = Vec::new();
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
+        let mut sockets = FetchedSockets::default();
         for audience in self.audiences() {
-            sockets.extend(audience.fetch_sockets().await?);
+            sockets.append(audience.fetch_sockets().await?);
         }
         Ok(sockets)
     }
@@ -212,7 +212,10 @@ impl<'a> ParentNamespace<'a> {
     fn audiences(&self) -> impl Iterator<Item = Broadcast<'_>> {
         self.children().into_iter().map(|child| {
             let mut audience = child.everyone();
-            audience = audience.compress(self.compress).timeout(self.timeout);
+            audience = audience.compress(self.compress);
+            if let Some(timeout) = self.timeout {
+                audience = audience.timeout(timeout);
+            }
             for room in &self.rooms {
                 audience = audience.to(&**room);
             }

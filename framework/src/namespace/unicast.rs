@@ -57,7 +57,7 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        self.socket.send(self.encoder().event(event, None)?)
+        self.socket.send(self.encoder().event(event, None)?.frame)
     }
 
     /// Emits an untyped event.
@@ -65,7 +65,8 @@ impl<'a> Unicast<'a> {
     /// # Errors
     /// As [`Socket::emit_raw`].
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        self.socket.send(self.encoder().raw(name, args, None)?)
+        self.socket
+            .send(self.encoder().raw(name, args, None)?.frame)
     }
 
     /// Emits the event and waits for the answer.
@@ -81,7 +82,7 @@ impl<'a> Unicast<'a> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.socket.scope().next_ack_id();
-        let frame = self.encoder().event(event, Some(id))?;
+        let frame = self.encoder().event(event, Some(id))?.frame;
         self.ask(frame, id).await?.decode::<E>()
     }
 
@@ -99,7 +100,7 @@ impl<'a> Unicast<'a> {
         args: &A,
     ) -> Result<RawAck, AckError> {
         let id = self.socket.scope().next_ack_id();
-        let frame = self.encoder().raw(name, args, Some(id))?;
+        let frame = self.encoder().raw(name, args, Some(id))?.frame;
         self.ask(frame, id).await.map(RawAck::new)
     }
 
@@ -118,6 +119,7 @@ impl<'a> Unicast<'a> {
             to: Target::Socket(self.socket.id()),
             volatile: self.volatile,
             compress: self.compress,
+            published: false,
         }
     }
 }

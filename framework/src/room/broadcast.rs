@@ -12,7 +12,11 @@ use serde::Serialize;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
-use super::{encoder::Encoder, remote::RemoteSocket};
+use super::{
+    encoder::{Encoded, Encoder},
+    fetched::FetchedSockets,
+    reserved,
+};
 use crate::{
     error::EmitError,
     event::{Event, Target},
@@ -21,6 +25,7 @@ use crate::{
         directory::{Address, RoomName, Scope},
         log::{Audience, Name},
         node::Node,
+        uplink::{Change, Reach, Uplink},
     },
     transport::frame::Frame,
 };
@@ -56,9 +61,12 @@ pub struct Broadcast<'a> {
     rooms: SmallVec<[Cow<'a, str>; 1]>,
     except: SmallVec<[Cow<'a, str>; 1]>,
     except_socket: Option<Address>,
+    local: bool,
     volatile: bool,
     compress: bool,
-    timeout: Duration,
+    timeout: Option<Duration>,
+    /// It is for one socket.
+    single: bool,
 }
 
 impl<'a> Broadcast<'a> {
@@ -69,14 +77,22 @@ impl<'a> Broadcast<'a> {
             rooms: SmallVec::new(),
             except: SmallVec::new(),
             except_socket: None,
+            local: false,
             volatile: false,
             compress: true,
-            timeout: node.config.ack_timeout,
+            timeout: None,
+            single: false,
         }
     }
 
     pub(crate) fn except_socket(mut self, socket: Address) -> Self {
         self.except_socket = Some(socket);
+        self
+    }
+
+    /// It is for one socket, whose id is the room.
+    pub(crate) fn single(mut self) -> Self {
+        self.single = true;
         self
     }
 
@@ -92,8 +108,9 @@ impl<'a> Broadcast<'a> {
         self
     }
 
-    /// Only the sockets of this node. A hub without a cluster has no others.
-    pub fn local(self) -> Self {
+    /// Only the sockets of this node, if the hub is [one of several](crate::adapter).
+    pub fn local(mut self) -> Self {
+        self.local = true;
         self
     }
 
@@ -111,10 +128,12 @@ impl<'a> Broadcast<'a> {
         self
     }
 
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits; by default
-    /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout).
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits, by default
+    /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout), and
+    /// [`fetch_sockets`](Self::fetch_sockets) for other nodes, by default
+    /// [`HubBuilder::requests_timeout`](crate::HubBuilder::requests_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -126,6 +145,7 @@ impl<'a> Broadcast<'a> {
     /// # Errors
     /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
     /// [`EmitError::Overloaded`]: the members on some workers do not.
+    /// [`EmitError::Publish`]: those of other nodes do not.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         self.send(self.encoder().event(event, None)?)
     }
@@ -142,47 +162,65 @@ impl<'a> Broadcast<'a> {
     ///
     /// What this task emits to those rooms afterwards reaches them.
     pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        let rooms = names(rooms);
+        for room in &*rooms {
+            if let Err(refused) = reserved::refuse(room) {
+                return Applied::new(Err(refused), None);
+            }
+        }
         self.join_any(rooms)
     }
 
-    pub(crate) fn join_any<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
-        self.manage(Action::Join(names(rooms)))
-    }
-
-    pub(crate) fn leave_any<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
-        self.manage(Action::Leave(names(rooms)))
+    /// The same with rooms that may be reserved.
+    pub(crate) fn join_any(&self, rooms: Arc<[RoomName]>) -> Applied {
+        self.manage(Action::Join(Arc::clone(&rooms)), Change::Join(&rooms))
     }
 
     /// Makes the sockets leave rooms. Sent at once; await the result to know that it was done.
     pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
-        self.manage(Action::Leave(names(rooms)))
+        let rooms = names(rooms);
+        for room in &*rooms {
+            if let Err(refused) = reserved::refuse(room) {
+                return Applied::new(Err(refused), None);
+            }
+        }
+        self.leave_any(rooms)
+    }
+
+    pub(crate) fn leave_any(&self, rooms: Arc<[RoomName]>) -> Applied {
+        self.manage(Action::Leave(Arc::clone(&rooms)), Change::Leave(&rooms))
     }
 
     /// Disconnects the sockets from this namespace, or with `close` their whole connections.
     /// Sent at once; awaiting the result tells that their connections have been told. What is
     /// emitted to them before they act on it still arrives, before the disconnect.
     pub fn disconnect(&self, close: bool) -> Applied {
-        self.manage(Action::Disconnect { close })
+        self.manage(Action::Disconnect { close }, Change::Disconnect { close })
     }
 
-    /// The sockets themselves.
+    /// The sockets themselves, of all nodes. Nodes that do not answer within the
+    /// [`timeout`](Self::timeout) do no harm: they are
+    /// [counted](FetchedSockets::missing_nodes), and what the others answered is returned.
     ///
     /// # Errors
-    /// [`EmitError::Overloaded`] if a worker could not be asked.
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, EmitError> {
+    /// [`EmitError::Overloaded`] if a worker of this node could not be asked.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         let mut answers = self.ask(Action::Fetch)?;
-        let mut sockets = Vec::new();
+        let timeout = self.timeout.unwrap_or(self.node.config.requests_timeout);
+        let elsewhere = self
+            .uplink()
+            .map(|uplink| uplink.fetch(self.reach(), timeout));
+        let mut fetched = FetchedSockets::default();
         while let Some(found) = answers.recv().await {
-            let remote = |Found { id, rooms, data }| RemoteSocket {
-                node: Arc::clone(&self.node),
-                scope: Arc::clone(&self.scope),
-                id,
-                rooms,
-                data,
-            };
-            sockets.extend(found.into_iter().map(remote));
+            fetched.found(&self.node, &self.scope, found);
         }
-        Ok(sockets)
+        if let Some(elsewhere) = elsewhere {
+            fetched.found_elsewhere(&self.node, &self.scope, elsewhere.await);
+        }
+        Ok(fetched)
     }
 
     fn encoder(&self) -> Encoder<'_> {
@@ -196,11 +234,30 @@ impl<'a> Broadcast<'a> {
             },
             volatile: self.volatile,
             compress: self.compress,
+            published: self.uplink().is_some(),
         }
     }
 
-    fn manage(&self, action: Action) -> Applied {
-        self.ask(action).into()
+    /// The way to the other nodes, if they are meant.
+    fn uplink(&self) -> Option<&dyn Uplink> {
+        self.scope.uplink().filter(|_| !self.local)
+    }
+
+    fn reach(&self) -> Reach<'_> {
+        Reach {
+            rooms: &self.rooms,
+            except: &self.except,
+            sender: self.except_socket.map(|socket| socket.id),
+        }
+    }
+
+    fn manage(&self, action: Action, change: Change<'_>) -> Applied {
+        // Before the workers here are told: its way is longer.
+        let elsewhere = self
+            .uplink()
+            .map(|uplink| uplink.change(change, self.reach()));
+        let here = self.ask(action);
+        Applied::new(here, elsewhere)
     }
 
     fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {
@@ -212,7 +269,15 @@ impl<'a> Broadcast<'a> {
         Ok(answers)
     }
 
-    fn send(&self, frame: Frame) -> Result<(), EmitError> {
+    fn send(&self, event: Encoded) -> Result<(), EmitError> {
+        // Before the fan-out here: its way is longer.
+        let published = self
+            .uplink()
+            .map_or(Ok(()), |uplink| uplink.emit(event.plain(), self.reach()));
+        self.deliver(event.frame).and(published)
+    }
+
+    fn deliver(&self, frame: Frame) -> Result<(), EmitError> {
         if let Some(store) = &self.scope.recovery {
             let select = || self.selection();
             return store.emit(&self.node, &self.scope, frame, self.audience(), select);
@@ -254,19 +319,13 @@ impl<'a> Broadcast<'a> {
     }
 
     fn selection(&self) -> Selection {
-        let mut selection = Selection {
-            everyone: self.rooms.is_empty(),
-            ..Selection::default()
-        };
-        let private = |name: &str| self.node.directory.private_room(self.scope.id, name);
-        for name in &self.rooms {
-            selection.rooms.extend(self.scope.room(name));
-            selection.sockets.extend(private(name));
-        }
-        for name in &self.except {
-            selection.except_rooms.extend(self.scope.room(name));
-            selection.except_sockets.extend(private(name));
-        }
+        let (rooms, except) = (self.rooms.iter(), self.except.iter());
+        let mut selection = Selection::named(
+            &self.node,
+            &self.scope,
+            rooms.map(AsRef::as_ref),
+            except.map(AsRef::as_ref),
+        );
         selection.except_sockets.extend(self.sender());
         selection
     }

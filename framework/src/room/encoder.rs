@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +15,29 @@ pub(crate) struct Encoder<'a> {
     pub(crate) to: Target<'a>,
     pub(crate) volatile: bool,
     pub(crate) compress: bool,
+    /// It goes to other nodes as well.
+    pub(crate) published: bool,
+}
+
+/// An event in the form that clients get, and in the one that other nodes get.
+pub(crate) struct Encoded {
+    pub(crate) frame: Frame,
+    /// As the default parser writes it, where clients get it in another form.
+    plain: Option<Frame>,
+}
+
+impl Encoded {
+    /// What other nodes get.
+    pub(crate) fn plain(&self) -> &Frame {
+        self.plain.as_ref().unwrap_or(&self.frame)
+    }
+
+    fn with(self, handling: Handling) -> Self {
+        Self {
+            frame: self.frame.with(handling),
+            plain: self.plain.map(|frame| frame.with(handling)),
+        }
+    }
 }
 
 impl Encoder<'_> {
@@ -23,12 +47,12 @@ impl Encoder<'_> {
         &self,
         event: &E,
         ack: Option<u64>,
-    ) -> Result<Frame, EmitError> {
+    ) -> Result<Encoded, EmitError> {
         let nsp = &self.scope.name;
         let write = |out: &mut _| event::encode(event, nsp, ack, out);
-        let frame = self.node.event(self.scope, ack, write)?;
+        let encoded = self.encode(ack, write)?;
         self.tell(E::NAME, ack, &|| event::json(event));
-        Ok(frame.with(Handling {
+        Ok(encoded.with(Handling {
             slow_consumer: E::SLOW_CONSUMER.unwrap_or(self.node.config.slow_consumer),
             key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
             volatile: self.volatile,
@@ -43,18 +67,30 @@ impl Encoder<'_> {
         name: &str,
         args: &A,
         ack: Option<u64>,
-    ) -> Result<Frame, EmitError> {
+    ) -> Result<Encoded, EmitError> {
         let nsp = &self.scope.name;
         let write = |out: &mut _| event::encode_raw(name, nsp, ack, args, out);
-        let frame = self.node.event(self.scope, ack, write)?;
+        let encoded = self.encode(ack, write)?;
         self.tell(name, ack, &|| event::json_raw(args));
-        Ok(frame.with(Handling {
+        Ok(encoded.with(Handling {
             slow_consumer: self.node.config.slow_consumer,
             key: event::key(name, &()),
             volatile: self.volatile,
             offset_at: None,
             compress: self.compress,
         }))
+    }
+
+    fn encode(
+        &self,
+        ack: Option<u64>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
+    ) -> Result<Encoded, EmitError> {
+        let (frame, plain) = match self.published {
+            false => (self.node.event(self.scope, ack, write)?, None),
+            true => self.node.linked_event(self.scope, ack, write)?,
+        };
+        Ok(Encoded { frame, plain })
     }
 
     fn tell(&self, name: &str, ack: Option<u64>, json: &dyn Fn() -> String) {

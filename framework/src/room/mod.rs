@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod encoder;
+mod fetched;
 mod remote;
 pub(crate) mod reserved;
 mod supervisor;
@@ -9,5 +10,6 @@ mod supervisor;
 pub use broadcast::{Acks, Applied, Broadcast};
 pub(crate) use broadcast::{Asked, names};
 pub(crate) use encoder::Encoder;
+pub use fetched::FetchedSockets;
 pub use remote::RemoteSocket;
 pub(crate) use supervisor::supervise;

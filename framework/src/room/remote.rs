@@ -22,6 +22,8 @@ pub struct RemoteSocket {
     pub(super) id: SocketId,
     pub(super) rooms: Vec<RoomName>,
     pub(super) data: Option<Arc<String>>,
+    /// In Socket.IO's form.
+    pub(super) handshake: Arc<str>,
 }
 
 impl RemoteSocket {
@@ -43,6 +45,22 @@ impl RemoteSocket {
     pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, serde_json::Error> {
         let data = self.data.as_deref();
         data.map(|json| serde_json::from_str(json)).transpose()
+    }
+
+    /// The request that opened its connection, in Socket.IO's form: `headers`, `time`, `address`,
+    /// `xdomain`, `secure`, `issued`, `url`, `query`, `auth`; read as whatever you need of it. A node
+    /// of roomcast leaves `auth` empty: it holds what clients prove themselves with.
+    ///
+    /// # Errors
+    /// If it does not fit the type.
+    pub fn handshake<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.handshake)
+    }
+
+    /// Whether it is a socket of this node.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is_there()
     }
 
     /// Emits to it.
@@ -127,7 +145,11 @@ impl RemoteSocket {
     }
 
     fn alone(&self) -> Broadcast<'_> {
-        Broadcast::new(&self.node, &self.scope).to(self.id)
+        let alone = Broadcast::new(&self.node, &self.scope).to(self.id).single();
+        match self.is_there() {
+            true => alone.local(),
+            false => alone,
+        }
     }
 }
 

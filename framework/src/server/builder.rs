@@ -2,16 +2,22 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    cluster::presence::{Memory, Registrar},
+    cluster::{
+        self, ClusterEvent, MakeAdapter, OnCluster, adapter::IntoAdapter, presence::Registrar,
+    },
     config::{
         Config, PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
     },
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
+    metrics::Metrics,
     namespace::{Core, Hub, NamespaceBuilder, Session, States},
     protocol::socket_io::parser::Parser,
     room,
-    shard::node::{Node, Parts},
+    shard::{
+        node::{Node, Parts},
+        uplink::Uplinks,
+    },
 };
 
 /// The options of a hub, each with its default; named as in Socket.IO, in snake case.
@@ -39,6 +45,8 @@ pub struct HubBuilder {
     states: States,
     parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
+    adapter: Option<MakeAdapter>,
+    on_cluster: Option<OnCluster>,
     pub(super) http: Http,
 }
 
@@ -51,6 +59,8 @@ impl Hub {
             states: States::default(),
             parser: None,
             on_any_outgoing: None,
+            adapter: None,
+            on_cluster: None,
             http: Http::default(),
         }
     }
@@ -315,6 +325,30 @@ impl HubBuilder {
         self
     }
 
+    /// Makes the hub one of several that act as one: broadcasts, rooms and everything else that
+    /// concerns many sockets reach those of all nodes; see [`adapter`](crate::adapter). Default: it is
+    /// alone.
+    ///
+    /// It connects as soon as a server starts that the hub is [mounted](Hub::mount) in.
+    pub fn adapter(mut self, adapter: impl IntoAdapter + 'static) -> Self {
+        self.adapter = Some(Box::new(move |context| adapter.into_adapter(context)));
+        self
+    }
+
+    /// Is called when the hub has connected to its cluster, when the connection is lost, and when
+    /// messages of other nodes were missed. It must not block.
+    pub fn on_cluster(mut self, told: impl Fn(&ClusterEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_cluster = Some(Box::new(told));
+        self
+    }
+
+    /// How long other nodes may take to answer a request: for their sockets, to confirm what they
+    /// were told, to a server-side event. Default 5 s.
+    pub fn requests_timeout(mut self, timeout: Duration) -> Self {
+        self.config.requests_timeout = timeout;
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -327,6 +361,8 @@ impl HubBuilder {
             mut http,
             on_any_outgoing,
             parser,
+            adapter,
+            on_cluster,
         } = self;
         config.path = normalize(&config.path)?;
         http.prepare()?;
@@ -334,6 +370,7 @@ impl HubBuilder {
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
+            ("requests_timeout", config.requests_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
             ("upgrade_timeout", config.upgrade_timeout.is_zero()),
             ("max_http_buffer_size", config.max_http_buffer_size == 0),
@@ -356,23 +393,31 @@ impl HubBuilder {
         }
         states.insert(http);
         config.shared_state.validate()?;
-        let config_shared = config.shared_state.clone();
+        let metrics = Arc::new(Metrics::new());
+        let cluster = adapter.map(|make| {
+            let recovery = config.connection_state_recovery.is_some();
+            cluster::Core::open(make, recovery, on_cluster, &metrics)
+        });
+        let cluster = cluster.transpose().map_err(BuildError::Adapter)?;
+        if let Some(cluster) = &cluster {
+            states.insert(Arc::clone(cluster));
+        }
+        let registrar = Registrar::open(&config.shared_state, cluster.as_deref());
+        states.insert(Arc::clone(&registrar));
         let node = Node::new(Parts {
             config,
             parser,
             on_any_outgoing,
             supervise: room::supervise,
+            metrics,
+            uplinks: cluster.clone().map(|cluster| cluster as Arc<dyn Uplinks>),
         });
-        let store = Arc::new(Memory::new(config_shared.keep_last_seen));
-        let id: Arc<str> = "0123456789abcdef".into();
-        let registrar = Registrar::new(&id, config_shared, store, false);
-        registrar.attach(&node);
-        let _ = node.observer.set(Arc::clone(&registrar) as _);
-        states.insert(registrar);
-        let core = Core::new(node, namespaces, states)?;
-        Ok(Hub {
-            core: Arc::new(core),
-        })
+        registrar.observe(&node);
+        let core = Arc::new(Core::new(node, namespaces, states)?);
+        if let Some(cluster) = cluster {
+            cluster.serve(&core);
+        }
+        Ok(Hub { core })
     }
 }
 

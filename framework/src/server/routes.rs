@@ -33,6 +33,8 @@ impl Hub {
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
         let core = Arc::clone(&self.core);
         move |config| {
+            // The worker's thread: the adapter does not wait for the first connection.
+            let uplinks = core.node.uplinks.clone();
             let path = &core.node.config.path;
             let mut paths = vec![format!("{path}/{{tail:.*}}")];
             if !core.node.config.add_trailing_slash {
@@ -42,6 +44,9 @@ impl Hub {
                 answer(Arc::clone(&core), req, payload)
             };
             config.service(web::resource(paths).to(answer));
+            if let Some(uplinks) = uplinks {
+                uplinks.run_here();
+            }
         }
     }
 

@@ -123,3 +123,16 @@ impl Handler<CloseAll> for ShardActor {
         self.shard.close_all();
     }
 }
+
+/// The adapter's worker has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Relink;
+
+impl Handler<Relink> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Relink, _: &mut Self::Context) {
+        self.shard.node.run_here();
+    }
+}

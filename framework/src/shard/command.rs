@@ -7,6 +7,8 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     directory::{Address, RoomName, Scope, SharedRoom},
+    handshake::Handshake,
+    node::Node,
     workers::Workers,
 };
 use crate::{event::Collector, id::SocketId, transport::frame::Frame};
@@ -76,6 +78,7 @@ pub(crate) struct Found {
     pub(crate) id: SocketId,
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) data: Option<Arc<String>>,
+    pub(crate) handshake: Arc<Handshake>,
 }
 
 /// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each
@@ -95,6 +98,30 @@ impl Selection {
             sockets: SmallVec::from_iter([socket]),
             ..Self::default()
         }
+    }
+
+    /// The members of rooms, or everyone if there are none, without those of the excepted ones. A
+    /// socket's id is the name of a room, too.
+    pub(crate) fn named<'a>(
+        node: &Node,
+        scope: &Scope,
+        rooms: impl ExactSizeIterator<Item = &'a str>,
+        except: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut selection = Self {
+            everyone: rooms.len() == 0,
+            ..Self::default()
+        };
+        let private = |name: &str| node.directory.private_room(scope.id, name);
+        for name in rooms {
+            selection.rooms.extend(scope.room(name));
+            selection.sockets.extend(private(name));
+        }
+        for name in except {
+            selection.except_rooms.extend(scope.room(name));
+            selection.except_sockets.extend(private(name));
+        }
+        selection
     }
 
     /// The workers on which it can name anyone.

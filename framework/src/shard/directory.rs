@@ -1,14 +1,14 @@
 //! What all workers of a node share about namespaces, rooms and sockets.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use super::{recovery::RecoveryStore, workers::WorkerSet};
+use super::{node::Node, recovery::RecoveryStore, uplink::Uplink, workers::WorkerSet};
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
     transport::{permit::Permits, poll::Request},
@@ -34,6 +34,8 @@ pub(crate) struct Scope {
     ack_ids: AtomicU64,
     /// `None` where connection state recovery is off.
     pub(crate) recovery: Option<Box<RecoveryStore>>,
+    /// Empty where the hub has no adapter.
+    uplink: OnceLock<Box<dyn Uplink>>,
 }
 
 impl Scope {
@@ -61,6 +63,36 @@ impl Scope {
             _lease: lease,
             ack_ids: AtomicU64::new(0),
             recovery: None,
+            uplink: OnceLock::new(),
+        }
+    }
+
+    /// Opens the way to the other nodes, if the hub has an adapter.
+    pub(crate) fn linked(self, node: &Node) -> Self {
+        if let Some(uplinks) = &node.uplinks {
+            let _ = self.uplink.set(Arc::clone(uplinks).open(&self));
+        }
+        self
+    }
+
+    /// The way to the other nodes; `None` if there are none.
+    pub(crate) fn uplink(&self) -> Option<&dyn Uplink> {
+        self.uplink.get().map(AsRef::as_ref)
+    }
+
+    /// Tells the other nodes' side, never under a guard, that a room has come or gone.
+    fn room_changed(&self, changed: bool, room: &str) {
+        if changed && let Some(uplink) = self.uplink() {
+            uplink.room_changed(room);
+        }
+    }
+
+    /// A socket is there, or has gone, and with it its private room.
+    pub(crate) fn socket_changed(&self, id: SocketId) {
+        if let Some(uplink) = self.uplink()
+            && uplink.wants_private_rooms()
+        {
+            uplink.room_changed(id.as_str());
         }
     }
 
@@ -83,21 +115,30 @@ impl Scope {
             self.everyone.workers.insert(worker);
             return Arc::clone(&self.everyone);
         };
-        let room = self
-            .rooms
-            .entry(RoomName::from(name))
-            .or_insert_with(|| SharedRoom::new(self.id, Some(name.into())));
+        let mut is_new = false;
+        let room = self.rooms.entry(RoomName::from(name)).or_insert_with(|| {
+            is_new = true;
+            SharedRoom::new(self.id, Some(name.into()))
+        });
         room.workers.insert(worker);
-        Arc::clone(&room)
+        let shared = Arc::clone(&room);
+        drop(room);
+        self.room_changed(is_new, name);
+        shared
     }
 
     /// A command is on its way that lets sockets of `worker` join. The room counts it among its
     /// workers from now on, so that what is emitted next follows the command there.
     pub(crate) fn announce(&self, name: &str, worker: WorkerId) {
-        let room = self.rooms.entry(RoomName::from(name));
-        let room = room.or_insert_with(|| SharedRoom::new(self.id, Some(name.into())));
+        let mut is_new = false;
+        let room = self.rooms.entry(RoomName::from(name)).or_insert_with(|| {
+            is_new = true;
+            SharedRoom::new(self.id, Some(name.into()))
+        });
         room.announced().push(worker);
         room.workers.insert(worker);
+        drop(room);
+        self.room_changed(is_new, name);
     }
 
     /// An announced command has come; `joined` tells whether the room has members there now. If it
@@ -109,7 +150,7 @@ impl Scope {
         joined: bool,
     ) -> Option<Arc<SharedRoom>> {
         let mut vacated = None;
-        self.rooms.remove_if(name, |_, room| {
+        let removed = self.rooms.remove_if(name, |_, room| {
             let mut announced = room.announced();
             if let Some(at) = announced.iter().position(|known| *known == worker) {
                 announced.swap_remove(at);
@@ -121,6 +162,7 @@ impl Scope {
             vacated = Some(Arc::clone(room));
             room.vacated(worker)
         });
+        self.room_changed(removed.is_some(), name);
         vacated
     }
 
@@ -129,7 +171,8 @@ impl Scope {
         match &room.name {
             None => room.workers.remove(worker),
             Some(name) => {
-                self.rooms.remove_if(name, |_, room| room.vacated(worker));
+                let removed = self.rooms.remove_if(name, |_, room| room.vacated(worker));
+                self.room_changed(removed.is_some(), name);
             }
         }
     }
@@ -252,6 +295,13 @@ impl Directory {
         let place = *self.sockets.get(&id)?;
         let slot = place.slot;
         (place.namespace == namespace).then_some(Address { slot, id })
+    }
+
+    /// The private rooms of a namespace: all its sockets here.
+    pub(crate) fn private_rooms(&self, namespace: NamespaceId) -> Vec<RoomName> {
+        let sockets = self.sockets.iter();
+        let sockets = sockets.filter(|socket| socket.namespace == namespace);
+        sockets.map(|socket| socket.key().as_str().into()).collect()
     }
 
     /// The socket whose private room `name` is.

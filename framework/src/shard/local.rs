@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 use super::{
     command::Command,
     deadlines::Due,
+    handshake::Handshake,
     inbox::Inbox,
     lender::Lender,
     node::{Node, undelivered},
@@ -68,7 +69,12 @@ impl Shard {
     // ---- connections
 
     /// A connection begins: its heartbeat and its connect timeout run from now.
-    pub(crate) fn open(&self, io: Io, connection: WeakRecipient<Notice>) -> SlotKey {
+    pub(crate) fn open(
+        &self,
+        io: Io,
+        connection: WeakRecipient<Notice>,
+        handshake: &Arc<Handshake>,
+    ) -> SlotKey {
         let mut state = self.state.borrow_mut();
         let key = state.insert(|generation| Slot {
             generation,
@@ -86,6 +92,7 @@ impl Shard {
             acks: Vec::new(),
             task: None,
             connection,
+            handshake: Arc::clone(handshake),
         });
         state.set_deadline(Due::Ping, key.index);
         state.set_deadline(Due::Connect, key.index);

@@ -8,6 +8,7 @@
 //! | [`deadlines`] | heartbeats and timeouts, pure |
 //! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
+//! | [`handshake`] | the request that opened a connection |
 //! | [`held`] | what waits for a client until it is connected |
 //! | [`state`] | all slots of the worker |
 //! | [`apply`] | what a command does to the state |
@@ -26,6 +27,7 @@
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`] |
 //! | [`observer`] | who is told what becomes of single sockets |
 //! | [`node`] | all workers of the process |
+//! | [`uplink`] | the way to other nodes |
 
 pub(crate) mod actor;
 mod apply;
@@ -36,6 +38,7 @@ pub(crate) mod directory;
 mod emit;
 mod expiry;
 mod flush;
+pub(crate) mod handshake;
 mod held;
 mod inbox;
 mod lender;
@@ -54,4 +57,5 @@ pub(crate) mod shared;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
+pub(crate) mod uplink;
 mod workers;

@@ -15,12 +15,13 @@ use dashmap::DashMap;
 use tokio::sync::Notify;
 
 use super::{
-    actor::{CloseAll, Recount, ShardActor, Wake},
+    actor::{CloseAll, Recount, Relink, ShardActor, Wake},
     command::{Action, Command},
     directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
     local::Shard,
     observer::Observer,
+    uplink::Uplinks,
     workers::{MAX_WORKERS, Workers},
 };
 use crate::{
@@ -29,8 +30,11 @@ use crate::{
     event::OnAnyOutgoing,
     id::WorkerId,
     metrics::Metrics,
-    protocol::socket_io::parser::{Parser, ParserError},
-    transport::frame::Frame,
+    protocol::socket_io::{
+        encode,
+        parser::{Parser, ParserError},
+    },
+    transport::{frame::Frame, plain::Plain},
 };
 
 /// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
@@ -43,6 +47,9 @@ pub(crate) struct Parts {
     pub(crate) parser: Option<Box<dyn Parser>>,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     pub(crate) supervise: Supervise,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Set where the hub has an adapter.
+    pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
 }
 
 pub(crate) struct Node {
@@ -50,10 +57,11 @@ pub(crate) struct Node {
     pub(crate) config: Config,
     /// `None` is the default parser.
     pub(crate) parser: Option<Box<dyn Parser>>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) directory: Directory,
     pub(crate) supervise: Supervise,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
     /// Empty until the hub has been built.
@@ -83,15 +91,18 @@ impl Node {
             parser,
             on_any_outgoing,
             supervise,
+            metrics,
+            uplinks,
         } = parts;
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
             parser,
-            metrics: Metrics::new(),
+            metrics,
             directory: Directory::default(),
             supervise,
             on_any_outgoing,
+            uplinks,
             draining: AtomicBool::new(false),
             observer: OnceLock::new(),
             ended: Notify::new(),
@@ -122,6 +133,45 @@ impl Node {
         }
     }
 
+    /// The same from the packet that another node has published, or that was published to others:
+    /// its array as JSON text, and its attachments.
+    pub(crate) fn event_text(
+        &self,
+        scope: &Scope,
+        ack: Option<u64>,
+        array: &str,
+        attachments: &[Bytes],
+    ) -> Result<Frame, EmitError> {
+        self.event(scope, ack, |out| {
+            encode::event_text(out, &scope.name, ack, array, attachments.len());
+            Ok(attachments.to_vec())
+        })
+    }
+
+    /// Whether the frames of the scope's events are packets as the default parser writes them.
+    fn writes_plainly(&self, scope: &Scope, ack: Option<u64>) -> bool {
+        self.parser.is_none() && (scope.recovery.is_none() || ack.is_some())
+    }
+
+    /// The frame for clients, and the one for other nodes where it is another.
+    pub(crate) fn linked_event(
+        &self,
+        scope: &Scope,
+        ack: Option<u64>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
+    ) -> Result<(Frame, Option<Frame>), EmitError> {
+        if self.writes_plainly(scope, ack) {
+            return Ok((self.packet(write)?, None));
+        }
+        let plain = Frame::packet(None, write)?;
+        let read = Plain::of(&plain);
+        let packet = read.packet();
+        let array = packet.and_then(|packet| packet.data).unwrap_or("[]");
+        let attachments = packet.map_or(&[][..], |packet| packet.attachments);
+        let frame = self.event_text(scope, ack, array, attachments)?;
+        Ok((frame, Some(plain)))
+    }
+
     /// The shard of this thread, if this thread serves this hub.
     pub(crate) fn local(&self) -> Option<Rc<Shard>> {
         HERE.try_with(|here| {
@@ -148,10 +198,18 @@ impl Node {
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
+        self.run_here();
+        Some(shard)
+    }
+
+    /// Runs what has to run on some worker on this one, unless it runs elsewhere.
+    pub(super) fn run_here(&self) {
+        if let Some(uplinks) = &self.uplinks {
+            Arc::clone(uplinks).run_here();
+        }
         if let Some(observer) = self.observer.get() {
             Arc::clone(observer).run_here();
         }
-        Some(shard)
     }
 
     /// A number that no living worker has.
@@ -161,6 +219,15 @@ impl Node {
         (0..all)
             .map(|_| WorkerId(self.next_worker.fetch_add(1, Ordering::Relaxed) % all))
             .find(|worker| !self.workers.contains_key(worker))
+    }
+
+    /// Those that have started.
+    pub(crate) fn all_workers(&self) -> Workers {
+        let mut workers = Workers::default();
+        for entry in &self.workers {
+            workers.add(*entry.key());
+        }
+        workers
     }
 
     /// A worker thread has ended, well or not.
@@ -231,8 +298,14 @@ impl Node {
         Err(EmitError::Overloaded { workers })
     }
 
-    /// tmp
-    pub(crate) fn relink(&self) {}
+    /// The thread on which the adapter ran has ended: some other worker runs it.
+    pub(crate) fn relink(&self) {
+        for entry in &self.workers {
+            if entry.shard.try_send(Relink).is_ok() {
+                return;
+            }
+        }
+    }
 
     /// Tells every connection of the node that the hub shuts down.
     pub(crate) fn close_all(&self) {

@@ -172,9 +172,20 @@ impl RecoveryStore {
             std::thread::yield_now();
         };
         shard.catch_up();
-        self.retained().enter(*pid, Address { slot, id });
+        let place = Address { slot, id };
+        let waits = self.retained().enter(*pid, place);
         shard.reseat(slot, scope, id, rooms, missed.frames);
-        Ok(log.head())
+        let head = log.head();
+        drop(log);
+        if waits {
+            // Who came back meanwhile told the connection before, which had no socket yet.
+            shard.apply(Command::new(
+                scope,
+                Selection::socket(place),
+                Action::TakeOver,
+            ));
+        }
+        Ok(head)
     }
 
     // ---- what has expired

@@ -44,12 +44,18 @@ enum Entry {
     Live {
         place: Address,
         /// The connection on which its client has come back meanwhile.
-        heir: Option<oneshot::Sender<Ticket>>,
+        heir: Option<Heir>,
     },
     Saved {
         number: u64,
         session: Saved,
     },
+}
+
+/// Who waits for a session.
+struct Heir {
+    slot: SlotKey,
+    session: oneshot::Sender<Ticket>,
 }
 
 /// What a private id stands for.
@@ -82,11 +88,16 @@ pub(crate) struct Trimmed {
 
 impl Retained {
     /// The socket is there. None of its kind is saved: a fresh id is random, and a session that is
-    /// restored has been taken. A client that waits for the session when it is restored on another
-    /// connection is told that there is none.
-    pub(crate) fn enter(&mut self, pid: PrivateId, place: Address) {
-        let heir = None;
+    /// restored has been taken. Whether its client has gone on to another connection already, which
+    /// waits until this one lets go.
+    pub(crate) fn enter(&mut self, pid: PrivateId, place: Address) -> bool {
+        let heir = match self.entries.remove(&pid) {
+            Some(Entry::Live { heir, .. }) => heir.filter(|heir| !heir.session.is_closed()),
+            Some(Entry::Saved { .. }) | None => None,
+        };
+        let waits = heir.is_some();
         self.entries.insert(pid, Entry::Live { place, heir });
+        waits
     }
 
     /// The socket that lives in this slot will not come back.
@@ -113,7 +124,10 @@ impl Retained {
             Entry::Live { place, heir } => {
                 let (sender, session) = oneshot::channel();
                 // A client that came back twice is on its last connection.
-                *heir = Some(sender);
+                *heir = Some(Heir {
+                    slot,
+                    session: sender,
+                });
                 let place = *place;
                 return Found::Live { place, session };
             }
@@ -136,10 +150,11 @@ impl Retained {
         let Some(entry @ Entry::Live { .. }) = self.entries.get_mut(&session.pid) else {
             return Some(HandedOver::Revoked(session));
         };
-        if let Entry::Live { heir, .. } = entry
+        if let Entry::Live { heir, place } = entry
             && let Some(heir) = heir.take()
         {
-            return Some(HandedOver::To(heir, session));
+            place.slot = heir.slot;
+            return Some(HandedOver::To(heir.session, session));
         }
         self.next += 1;
         let number = self.next;

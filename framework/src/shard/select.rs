@@ -117,11 +117,13 @@ impl State {
     }
 
     pub(super) fn found(&self, slot: u32, namespace: NamespaceId) -> Option<Found> {
-        let seat = self.slots.get(slot as usize)?.seat(namespace)?;
+        let slot = self.slots.get(slot as usize)?;
+        let seat = slot.seat(namespace)?;
         Some(Found {
             id: seat.id,
             rooms: self.room_names(seat),
             data: seat.data.clone(),
+            handshake: Arc::clone(&slot.handshake),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, task::Waker};
 use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
-use super::{held::Held, membership::RoomList};
+use super::{handshake::Handshake, held::Held, membership::RoomList};
 use crate::{
     error::DisconnectReason,
     event::Collector,
@@ -39,6 +39,7 @@ pub(crate) struct Slot {
     /// The connection's task, woken when a blocked outbox needs its socket's readiness.
     pub(crate) task: Option<Waker>,
     pub(crate) connection: WeakRecipient<Notice>,
+    pub(crate) handshake: Arc<Handshake>,
 }
 
 /// A socket of the connection: its client in one namespace.

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`frame`] | a packet encoded once, shared by its receivers |
+//! | [`plain`] | a frame read back to its packet |
 //! | [`numbered`] | a packet with room for its offset in the log |
 //! | [`outbox`] | what waits for one connection, and what happens when it is too much |
 //! | [`deflate`] | permessage-deflate in the handshake |
@@ -28,6 +29,7 @@ pub(crate) mod outbox;
 pub(crate) mod parked;
 pub(crate) mod permit;
 mod pipe;
+pub(crate) mod plain;
 pub(crate) mod poll;
 mod relay;
 mod transcode;

@@ -2,7 +2,7 @@
 //! its socket.
 
 use roomcast::{
-    HubBuilder,
+    HubBuilder, NamespaceBuilder,
     prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
@@ -42,8 +42,13 @@ pub(crate) struct Hall(mpsc::Receiver<Socket>);
 
 /// A hub of members, in `/`.
 pub(crate) fn members() -> (HubBuilder, Hall) {
+    members_with(NamespaceBuilder::named::<Member>("/"))
+}
+
+/// The same with more in the namespace.
+pub(crate) fn members_with(namespace: NamespaceBuilder) -> (HubBuilder, Hall) {
     let (sender, receiver) = mpsc::channel(1_000);
-    let hub = Hub::builder().namespace::<Member>("/").state(Door(sender));
+    let hub = Hub::builder().namespace_with(namespace).state(Door(sender));
     (hub, Hall(receiver))
 }
 

@@ -96,8 +96,8 @@ async fn poll(hub: &Hub, room: &str) -> Result<(usize, bool), EmitError> {
     let answers = asked.emit_with_ack(&confirm).await?;
     for (socket, answer) in answers.iter() {
         match answer {
-            Ok(yes) => println!("{socket}: {yes}"),
-            Err(error) => println!("{socket} sent nonsense: {error}"),
+            Ok(yes) => println!("{socket:?}: {yes}"),
+            Err(error) => println!("{socket:?} sent nonsense: {error}"),
         }
     }
     let complete = answers.is_complete();

@@ -32,6 +32,11 @@ const PROGRAMS: &[Program] = &[
         is_there: || process::find("npm").is_some(),
     },
     Program {
+        what: "Redis 7 or newer",
+        package: "redis-server",
+        is_there: redis_is_new_enough,
+    },
+    Program {
         what: "Python 3 with venv",
         package: "python3-venv",
         is_there: python_has_venv,
@@ -46,9 +51,14 @@ const PROGRAMS: &[Program] = &[
 /// What Debian 12 has; playwright-core is held at the last minor version that runs on it.
 const OLDEST_NODE: u32 = 18;
 
+/// The first with sharded pub/sub.
+const OLDEST_REDIS: u32 = 7;
+
 pub(crate) fn run(workspace: &Workspace) -> Result {
     install_programs()?;
-    install_npm_packages(&workspace.root.join("tests/e2e"))?;
+    for folder in ["tests/e2e", "tests/cluster"] {
+        install_npm_packages(&workspace.root.join(folder))?;
+    }
     install_python_tools(workspace)
 }
 
@@ -140,9 +150,17 @@ fn node_is_new_enough() -> bool {
         .is_some_and(|major| major >= OLDEST_NODE)
 }
 
-/// The first number of a version like `v18.20.4`.
+fn redis_is_new_enough() -> bool {
+    process::output(Command::new("redis-server").arg("--version"))
+        .and_then(|version| major(&version))
+        .is_some_and(|major| major >= OLDEST_REDIS)
+}
+
+/// The first number of a version like `v18.20.4`, or `v=7.0.15` among other words.
 fn major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+    let mut words = version.split_whitespace();
+    let version = words.find_map(|word| word.strip_prefix("v=").or(word.strip_prefix('v')))?;
+    version.split('.').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -150,9 +168,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_of_node_is_read() {
+    fn the_major_version_is_read() {
         assert_eq!(major("v18.20.4"), Some(18));
         assert_eq!(major("v8.0.0"), Some(8));
+        assert_eq!(major("Redis server v=7.0.15 sha=0:0 bits=64"), Some(7));
         assert_eq!(major("command not found"), None);
     }
 

@@ -56,6 +56,11 @@ pub(crate) const ALL: &[Step] = &[
         run: e2e,
     },
     Step {
+        name: "cluster",
+        about: "nodes of both kinds with a real Redis between them",
+        run: cluster,
+    },
+    Step {
         name: "python",
         about: "the Socket.IO clients of Python",
         run: python,
@@ -67,7 +72,7 @@ pub(crate) const ALL: &[Step] = &[
     },
 ];
 
-/// What the `autobahn`, `e2e` and `python` steps talk to. Built in one go: each call of cargo with other packages
+/// What the `autobahn`, `e2e`, `cluster` and `python` steps talk to. Built in one go: each call of cargo with other packages
 /// may unify features anew and build the dependencies again.
 const SERVERS: &[&str] = &["bench-server", "chat", "guide-samples", "test-server"];
 
@@ -188,6 +193,18 @@ fn e2e(workspace: &Workspace) -> Result {
             .env("SERVER_BIN", workspace.binary("test-server"))
             .env("GUIDE_BIN", workspace.binaries())
             .env("CHROMIUM", chromium),
+    )
+}
+
+fn cluster(workspace: &Workspace) -> Result {
+    build_servers(workspace)?;
+    let folder = workspace.root.join("tests/cluster");
+    process::run(
+        Command::new("node")
+            .current_dir(&folder)
+            .arg("--test")
+            .args(files(&folder, ".test.mjs")?)
+            .env("SERVER_BIN", workspace.binary("test-server")),
     )
 }
 

@@ -1,8 +1,118 @@
-//! tmp
-use std::{future::Future, pin::Pin};
-/// A future that an adapter returns.
-pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+//! What carries messages between the nodes of a cluster.
+
+mod in_process;
+mod inbound;
+mod message;
+mod owned;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+pub use in_process::InProcess;
+pub use inbound::{Inbound, Received};
+pub use message::{Data, Flags, Message, Options, SocketDetails};
+
 pub use super::presence::store::{
     Diff, Entry, KeyState, Lease, Listener, MAX_METAS, Moment, NodeInfo, Page, Reaped, Renewal,
     Store, StoreError, StoreResult, Topic, Write,
 };
+pub use crate::error::{AdapterError, PublishError};
+use crate::{config::SharedState, metrics::Metrics};
+
+/// A future that an adapter returns.
+pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries messages between the nodes of a cluster. It owns no membership and delivers nothing
+/// itself: what it receives it hands to [`Inbound`].
+///
+/// One value serves all namespaces of a hub. Every method is called from any thread, and none may
+/// block.
+pub trait Adapter: Send + Sync + 'static {
+    /// Connects, and receives until the future is dropped; it does not end by itself, whatever
+    /// fails. Called on a worker before anything else is expected of the adapter, and again on
+    /// another worker should that one end.
+    ///
+    /// It tells `inbound` when it [is connected](Inbound::connected), which it is once everything
+    /// it has to hear is subscribed to, and when it [is not](Inbound::disconnected) any more.
+    fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()>;
+
+    /// From now on, messages of this namespace are to be received.
+    fn attach(&self, namespace: &Arc<str>);
+
+    /// The namespace has ended here.
+    fn detach(&self, namespace: &str);
+
+    /// A room of the namespace has got its first member on this node, or lost its last one:
+    /// [`Inbound::has_members`] tells which. Calls of several threads may come in any order.
+    fn room_changed(&self, namespace: &str, room: &str) {
+        let _ = (namespace, room);
+    }
+
+    /// Whether [`room_changed`](Self::room_changed) is to be called for sockets' private rooms, too.
+    fn wants_private_rooms(&self) -> bool {
+        false
+    }
+
+    /// Sends a message to all other nodes. It is taken over before this returns, and messages of
+    /// one thread arrive in their order.
+    ///
+    /// # Errors
+    /// [`PublishError`]: no other node gets it.
+    fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError>;
+
+    /// Sends an answer to the node that asked, named as in
+    /// [`Received::from`].
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn respond(&self, namespace: &str, to: &str, message: &Message<'_>)
+    -> Result<(), PublishError>;
+
+    /// Sends a [`FetchSockets`](Message::FetchSockets) that every other node answers only after all
+    /// that [`publish`](Self::publish) was given before it.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn barrier(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+        self.publish(namespace, message)
+    }
+
+    /// Ready once everything is subscribed to that [`attach`](Self::attach) and
+    /// [`room_changed`](Self::room_changed) have asked for so far.
+    fn subscribed(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// How many nodes serve the namespace, this one included.
+    fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>>;
+
+    /// Where the nodes of the cluster keep what they share about users and presence. Called once.
+    /// Without it, the hub knows of its own sockets only.
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        let _ = options;
+        None
+    }
+
+    /// Leaves the cluster: what waits is sent if that is possible at once, subscriptions end.
+    fn close(&self) -> AdapterFuture<'_, ()>;
+}
+
+/// Options that become an adapter when the hub is built.
+pub trait IntoAdapter {
+    /// Makes the adapter; nothing is connected yet.
+    ///
+    /// # Errors
+    /// If the options are not valid.
+    fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError>;
+}
+
+/// What an adapter is told when it is made.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AdapterContext {
+    /// The name of this node among the others: 16 hexadecimal characters, new for each hub.
+    pub server_id: Arc<str>,
+    /// Connection state recovery is on.
+    pub recovery: bool,
+    #[allow(dead_code, reason = "the Redis adapters count in them")]
+    pub(crate) metrics: Arc<Metrics>,
+}

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     event::{Args, Event},
     id::SocketId,
-    room::{Broadcast, reserved},
+    room::{Broadcast, names, reserved},
     shard::directory::Scope,
 };
 
@@ -124,7 +124,7 @@ pub(super) fn begin(
     for socket in sockets {
         let alone = Broadcast::new(&node, scope).to(socket).local();
         // Made in any case; whether it was, the next events tell.
-        drop(alone.join_any([&watchers]));
+        drop(alone.join_any(names([&watchers])));
         if let Err(error) = alone.emit(&state) {
             tracing::warn!(%error, "a client was not told of presence");
         }

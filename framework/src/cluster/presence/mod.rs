@@ -11,6 +11,7 @@
 //! | [`view`] | such a copy; pure |
 //! | [`change`] | who is present, and what changes |
 //! | [`clients`] | what clients are told |
+//! | [`nodes`] | the nodes of the cluster |
 //! | [`rooms`] | presence as an application sees it |
 //!
 //! A node says what its sockets are and do under a lease. All of it goes with the lease, so that
@@ -23,6 +24,7 @@ mod clients;
 mod entries;
 mod keeper;
 mod memory;
+mod nodes;
 mod registrar;
 mod rooms;
 pub(crate) mod store;

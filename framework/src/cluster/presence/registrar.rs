@@ -15,13 +15,15 @@ use tokio::{
 
 use super::{
     entries::{Entries, Full},
+    memory::Memory,
     store::{Lease, Store, StoreError, Topic},
     topics::Topics,
 };
 use crate::{
+    cluster::{self, requests::hex_id},
     config::SharedState,
     id::SocketId,
-    room::{Broadcast, reserved},
+    room::{Broadcast, names, reserved},
     shard::{directory::RoomName, node::Node, observer::Observer},
 };
 
@@ -64,7 +66,22 @@ pub(super) struct Progress {
 }
 
 impl Registrar {
-    pub(crate) fn new(
+    /// The part of a node in what its cluster shares, or of a hub that is alone.
+    pub(crate) fn open(options: &SharedState, cluster: Option<&cluster::Core>) -> Arc<Self> {
+        let shared = cluster.and_then(|cluster| {
+            let store = cluster.adapter.store(options)?;
+            Some((Arc::clone(&cluster.server_id), store))
+        });
+        let is_shared = shared.is_some();
+        let (id, store) = shared.unwrap_or_else(|| {
+            let id = cluster.map(|cluster| Arc::clone(&cluster.server_id));
+            let id = id.unwrap_or_else(|| hex_id().into());
+            (id, Arc::new(Memory::new(options.keep_last_seen)))
+        });
+        Self::new(&id, options.clone(), store, is_shared)
+    }
+
+    fn new(
         node_id: &Arc<str>,
         options: SharedState,
         store: Arc<dyn Store>,
@@ -89,9 +106,11 @@ impl Registrar {
         })
     }
 
-    /// Tells it whose sockets it is about; once.
-    pub(crate) fn attach(&self, node: &Arc<Node>) {
+    /// From now on it is about the sockets of this node.
+    pub(crate) fn observe(self: &Arc<Self>, node: &Arc<Node>) {
         let _ = self.node.set(Arc::downgrade(node));
+        let observer: Arc<dyn Observer> = Arc::clone(self) as _;
+        let _ = node.observer.set(observer);
     }
 
     pub(super) fn node(&self) -> Option<Arc<Node>> {
@@ -269,7 +288,7 @@ impl Observer for Registrar {
                 Broadcast::new(&node, &scope)
                     .to(socket)
                     .local()
-                    .leave_any([&watchers]),
+                    .leave_any(names([&watchers])),
             );
         }
     }

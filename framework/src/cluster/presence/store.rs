@@ -183,7 +183,7 @@ pub struct Reaped {
     pub next: Option<Duration>,
 }
 
-/// A node of the cluster, from [`Hub::nodes`](crate::Hub::nodes).
+/// A node of the cluster, from [`Cluster::nodes`](crate::Cluster::nodes).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeInfo {

@@ -167,7 +167,7 @@ fn event(array: &str) -> Result<Event<'_>, DecodeError> {
 }
 
 /// An event by whatever name; `None` if the array does not start with one.
-pub(super) fn named(array: &str) -> Result<Option<Event<'_>>, DecodeError> {
+pub(crate) fn named(array: &str) -> Result<Option<Event<'_>>, DecodeError> {
     let mut json = serde_json::Deserializer::from_str(array);
     let first = json
         .deserialize_seq(First)

@@ -106,6 +106,23 @@ pub(crate) fn event(
     })
 }
 
+/// Appends an EVENT, or a BINARY_EVENT, whose array is already JSON text with placeholders for this
+/// many attachments.
+pub(crate) fn event_text(
+    out: &mut Vec<u8>,
+    nsp: &str,
+    id: Option<u64>,
+    array: &str,
+    attachments: usize,
+) {
+    let start = out.len();
+    header(out, Kind::Event, nsp, id);
+    out.extend_from_slice(array.as_bytes());
+    if attachments > 0 {
+        make_binary(out, start, Kind::Event, attachments);
+    }
+}
+
 /// Appends one more argument, a text that needs no escapes, to the EVENT that was written last.
 pub(crate) fn push_argument(out: &mut Vec<u8>, text: &str) {
     // A name stands before it in any case.

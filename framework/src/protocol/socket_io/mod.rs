@@ -20,7 +20,7 @@ mod placeholder;
 pub(crate) use assemble::{Assembler, Step};
 pub(crate) use attachments::with_attachments;
 pub use binary::Binary;
-pub(crate) use decode::elements;
+pub(crate) use decode::{elements, named};
 pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};

@@ -1,21 +1,25 @@
 //! Broadcasts that ask for answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::Broadcast;
+use super::{Broadcast, Encoded};
 use crate::{
     error::{AckError, EmitError},
-    event::{Answer, Answers, Collector, Event, RawAck},
+    event::{Answer, Answers, Collector, Event, Gathered, RawAck},
     id::SocketId,
-    shard::command::Action,
-    transport::frame::Frame,
+    shard::{
+        command::Action,
+        uplink::{Asking, Elsewhere},
+    },
 };
 
 impl Broadcast<'_> {
-    /// Emits an event and waits until every receiver has answered, or gone, or the timeout.
+    /// Emits an event and waits until every receiver has answered, or gone, or the timeout. Of
+    /// clients of [other nodes](crate::adapter) only the first argument of the answer comes, and one
+    /// that goes without an answer is waited for until the timeout.
     ///
     /// # Errors
     /// As [`emit`](Self::emit). Answers that are late or do not fit are not errors of the call:
@@ -54,8 +58,8 @@ impl Broadcast<'_> {
         E::Ack: DeserializeOwned + 'static,
     {
         let id = self.scope.next_ack_id();
-        let frame = self.encoder().event(event, Some(id))?;
-        Ok(self.emit_asking(frame, id, Answer::decode::<E>))
+        let event = self.encoder().event(event, Some(id))?;
+        Ok(self.emit_asking(event, id, Answer::decode::<E>))
     }
 
     /// The same for an untyped event.
@@ -65,28 +69,47 @@ impl Broadcast<'_> {
         args: &A,
     ) -> Result<Asked<RawAck>, EmitError> {
         let id = self.scope.next_ack_id();
-        let frame = self.encoder().raw(name, args, Some(id))?;
-        Ok(self.emit_asking(frame, id, |answer| Ok(RawAck::new(answer))))
+        let event = self.encoder().raw(name, args, Some(id))?;
+        Ok(self.emit_asking(event, id, |answer| Ok(RawAck::new(answer))))
     }
 
     fn emit_asking<A>(
         &self,
-        frame: Frame,
+        event: Encoded,
         id: u64,
         decode: fn(Answer) -> Result<A, AckError>,
     ) -> Asked<A> {
+        let timeout = self.timeout.unwrap_or(self.node.config.ack_timeout);
         let selection = self.selection();
         let workers = selection.workers(&self.scope);
         let collector = Collector::new(workers.len());
+        let elsewhere = self.uplink().map(|uplink| {
+            let asking = Asking {
+                timeout,
+                single: self.single,
+            };
+            collector.ask_nodes();
+            uplink.ask(event.plain(), self.reach(), asking, &collector)
+        });
+        let (elsewhere, published) = match elsewhere {
+            Some(Ok(elsewhere)) => (Some(elsewhere), Ok(())),
+            Some(Err(error)) => {
+                collector.expect(None);
+                (None, Err(error))
+            }
+            None => (None, Ok(())),
+        };
+        let frame = event.frame;
         let ack = Some((id, Arc::clone(&collector)));
         let command = self.command(selection, Action::Emit { frame, ack }, None);
         Asked {
             // Workers that refused have counted nobody; the others answer all the same.
-            sent: self.node.dispatch_to(workers, command),
+            sent: self.node.dispatch_to(workers, command).and(published),
+            elsewhere,
             answers: collector.answers(),
             decode,
             since: Instant::now(),
-            timeout: self.timeout,
+            timeout,
         }
     }
 }
@@ -94,6 +117,8 @@ impl Broadcast<'_> {
 /// A broadcast that was emitted, and the answers that are on their way. Dropping it gives them up.
 pub(crate) struct Asked<A> {
     sent: Result<(), EmitError>,
+    /// Takes the answers of other nodes for as long as it is there.
+    elsewhere: Option<Elsewhere<()>>,
     answers: Answers,
     decode: fn(Answer) -> Result<A, AckError>,
     since: Instant,
@@ -104,7 +129,7 @@ impl<A> Asked<A> {
     /// The answer of the only socket that was asked; `is_there` tells whether it still is.
     pub(crate) async fn one(self, is_there: impl FnOnce() -> bool) -> Result<A, AckError> {
         self.sent?;
-        let gathered = self.answers.within(self.timeout).await;
+        let gathered = gather(self.elsewhere, self.answers, self.timeout).await;
         gathered.one(is_there()).and_then(self.decode)
     }
 
@@ -117,7 +142,7 @@ impl<A> Asked<A> {
         let mut refused = Ok(());
         for asked in all {
             let left = asked.timeout.saturating_sub(asked.since.elapsed());
-            let gathered = asked.answers.within(left).await;
+            let gathered = gather(asked.elsewhere, asked.answers, left).await;
             acks.complete &= gathered.complete && asked.sent.is_ok();
             refused = refused.and(asked.sent);
             let decoded = |answer: Answer| (answer.socket, (asked.decode)(answer));
@@ -131,10 +156,23 @@ impl<A> Asked<A> {
     }
 }
 
+async fn gather(elsewhere: Option<Elsewhere<()>>, answers: Answers, timeout: Duration) -> Gathered {
+    let gathering = answers.within(timeout);
+    let Some(elsewhere) = elsewhere else {
+        return gathering.await;
+    };
+    let mut gathering = pin!(gathering);
+    tokio::select! {
+        biased;
+        gathered = &mut gathering => gathered,
+        () = elsewhere => gathering.await,
+    }
+}
+
 /// The answers to a broadcast.
 #[derive(Debug)]
 pub struct Acks<A> {
-    answers: Vec<(SocketId, Result<A, AckError>)>,
+    answers: Vec<(Option<SocketId>, Result<A, AckError>)>,
     complete: bool,
 }
 
@@ -146,7 +184,8 @@ impl<A> Acks<A> {
     }
 
     /// Who answered what, in the order of arrival; an error where an answer does not fit the type.
-    pub fn iter(&self) -> impl Iterator<Item = (SocketId, Result<&A, &AckError>)> {
+    /// Who it was is not known of clients of other nodes.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<SocketId>, Result<&A, &AckError>)> {
         self.answers
             .iter()
             .map(|(socket, answer)| (*socket, answer.as_ref()))

@@ -97,6 +97,8 @@ fn serve() -> (Hub, SocketAddr) {
             parser: None,
             on_any_outgoing: None,
             supervise: supervise_and_note,
+            uplinks: None,
+            metrics: Arc::new(crate::metrics::Metrics::new()),
         }),
         ..Arc::into_inner(built.core).unwrap()
     };

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     error::DisconnectReason,
     id::{NamespaceId, SlotKey, SocketId},
+    shard::handshake::Handshake,
     transport::{io::Io, poll::PollIo},
 };
 
@@ -66,12 +67,15 @@ impl Patient {
             parser: None,
             on_any_outgoing: None,
             supervise: |_, _| None,
+            uplinks: None,
+            metrics: Arc::new(crate::metrics::Metrics::new()),
         });
         let shard = node.local_or_start().unwrap();
         let ended = Ended::default();
         let connection = ended.clone().start();
         let io = Io::Poll(Rc::new(PollIo::default()));
-        let key = shard.open(io, connection.clone().recipient().downgrade());
+        let handshake = Handshake::new("/", [].into_iter(), None, false).into();
+        let key = shard.open(io, connection.clone().recipient().downgrade(), &handshake);
         Self {
             shard,
             key,

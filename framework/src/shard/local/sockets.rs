@@ -37,6 +37,7 @@ impl Shard {
             namespace: scope.id,
         };
         self.node.directory.sockets.insert(id, place);
+        scope.socket_changed(id);
     }
 
     /// A client comes back: its socket is in its rooms and belongs to everyone from now on. `missed`
@@ -78,7 +79,12 @@ impl Shard {
         self.settle(state);
         // Its client may have come back to it elsewhere already.
         let sockets = &self.node.directory.sockets;
-        sockets.remove_if(&id, |_, place| place.slot == key);
+        if sockets
+            .remove_if(&id, |_, place| place.slot == key)
+            .is_some()
+        {
+            scope.socket_changed(id);
+        }
         rooms
     }
 

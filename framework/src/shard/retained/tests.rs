@@ -96,6 +96,28 @@ async fn who_came_back_twice_gets_it_on_its_last_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_back_once_more_while_it_is_restored_waits_for_it() {
+    let mut retained = Retained::default();
+    let session = session(1);
+    kept(&mut retained, &session);
+    retained.take(session.pid, slot(1));
+    let Found::Live {
+        session: waiting, ..
+    } = retained.take(session.pid, slot(2))
+    else {
+        panic!("it is being restored");
+    };
+    let id = session.id;
+    let restored = Address { slot: slot(1), id };
+    assert!(retained.enter(session.pid, restored), "someone waits");
+    let handed_over = retained.hand_over(session.clone());
+    assert!(matches!(handed_over, Some(HandedOver::To(..))));
+    drop(waiting);
+    retained.forget(session.pid, slot(1));
+    assert!(retained.hand_over(session).is_none(), "it is the other's");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_socket_in_its_slot_forgets_a_session() {
     let mut retained = Retained::default();
     let session = session(1);

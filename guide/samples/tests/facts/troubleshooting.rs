@@ -119,6 +119,7 @@ fn every_warning_in_the_log_is_there() -> Tested {
     let page = read(PAGE)?;
     let mut sources = read("framework/src/supervision.rs")?;
     for folder in [
+        "cluster",
         "connection",
         "event",
         "namespace",

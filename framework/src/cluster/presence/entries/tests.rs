@@ -39,10 +39,7 @@ fn the_last_of_several_changes_is_written() {
         assert_eq!(put, Ok(()));
     }
     let writes = entries.take(10);
-    assert_eq!(
-        said(&writes),
-        [says(1, "ann", Some("3"))]
-    );
+    assert_eq!(said(&writes), [says(1, "ann", Some("3"))]);
     assert!(entries.take(10).is_empty());
 }
 
@@ -71,10 +68,7 @@ fn a_new_key_takes_the_place_of_the_old_one() {
         .put(socket(1), &Topic::Users, &text("bob"), &text("1"))
         .unwrap();
     let writes = entries.take(10);
-    let expected = [
-        says(1, "ann", None),
-        says(1, "bob", Some("1")),
-    ];
+    let expected = [says(1, "ann", None), says(1, "bob", Some("1"))];
     assert_eq!(said(&writes), expected);
     entries.written(&writes);
     assert_eq!(entries.live(), 1);
@@ -114,10 +108,7 @@ fn after_a_loss_all_that_is_there_is_written_again() {
     entries.lost();
     let mut writes = said(&entries.take(10));
     writes.sort();
-    let expected = [
-        says(1, "x", Some("1")),
-        says(3, "x", Some("1")),
-    ];
+    let expected = [says(1, "x", Some("1")), says(3, "x", Some("1"))];
     assert_eq!(writes, expected);
     assert!(entries.is_settled());
 }

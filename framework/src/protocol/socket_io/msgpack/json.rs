@@ -1,8 +1,8 @@
 //! From MessagePack values to JSON text with placeholders.
 
-use super::date;
 use super::error::Error;
 use super::input::{Input, Token};
+use crate::protocol::date;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::io::Write;

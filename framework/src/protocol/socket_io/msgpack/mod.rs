@@ -10,7 +10,6 @@
 //!
 //! Neither way recurses, nor builds a tree: nesting costs a few bytes a level, and no stack.
 
-mod date;
 mod decode;
 mod encode;
 mod error;

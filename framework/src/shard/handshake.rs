@@ -1,10 +1,13 @@
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     net::SocketAddr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::protocol::engine_io;
+use serde::Serialize;
+
+use crate::protocol::{date, engine_io};
 
 /// What only served to open the WebSocket; an idle connection need not keep it.
 const SPENT: [&str; 5] = [
@@ -125,6 +128,49 @@ impl Handshake {
     pub fn is_secure(&self) -> bool {
         self.secure
     }
+}
+
+impl Handshake {
+    /// What Socket.IO calls the handshake, as a JSON object. `auth` is empty: it is what clients
+    /// prove themselves with, and other nodes need not see it.
+    pub(crate) fn json(&self) -> String {
+        let mut headers: BTreeMap<&str, Cow<'_, str>> = BTreeMap::new();
+        for (name, value) in self.headers() {
+            // Node joins those that come several times.
+            let known = headers.entry(name).or_default();
+            match known.is_empty() {
+                true => *known = value.into(),
+                false => known.to_mut().extend([", ", value]),
+            }
+        }
+        let query: BTreeMap<_, _> = self.query_pairs().collect();
+        let json = Json {
+            headers,
+            time: i64::try_from(self.issued()).ok().and_then(date::iso),
+            address: self.address.map(|address| address.ip().to_string()),
+            xdomain: self.xdomain(),
+            secure: self.secure,
+            issued: self.issued(),
+            url: self.url(),
+            query,
+            auth: BTreeMap::new(),
+        };
+        serde_json::to_string(&json).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+/// In the order in which Socket.IO writes it.
+#[derive(Serialize)]
+struct Json<'a> {
+    headers: BTreeMap<&'a str, Cow<'a, str>>,
+    time: Option<String>,
+    address: Option<String>,
+    xdomain: bool,
+    secure: bool,
+    issued: u64,
+    url: &'a str,
+    query: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    auth: BTreeMap<&'a str, &'a str>,
 }
 
 impl std::fmt::Debug for Handshake {

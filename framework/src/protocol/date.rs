@@ -6,7 +6,7 @@ const MAX_MS: u64 = 8_640_000_000_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// `None` for a date that is invalid, which in JSON is null.
-pub(super) fn iso(ms: i64) -> Option<String> {
+pub(crate) fn iso(ms: i64) -> Option<String> {
     if ms.unsigned_abs() > MAX_MS {
         return None;
     }

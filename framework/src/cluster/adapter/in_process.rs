@@ -1,0 +1,207 @@
+use std::{
+    collections::HashSet,
+    future::ready,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use super::{
+    Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
+    PublishError, Received, Store,
+};
+use crate::{cluster::presence::Memory, config::SharedState};
+
+/// Messages that may wait for one hub; with more, whoever sends is refused.
+const MAX_WAITING: usize = 64 * 1024;
+
+/// A cluster of hubs in one process, for tests: what several nodes do can be seen without Redis.
+/// Cheap to clone; each hub gets a clone as its [adapter](crate::HubBuilder::adapter).
+///
+/// ```
+/// use roomcast::{adapter::InProcess, prelude::*};
+/// # #[derive(EventHandlers)] #[handles()] struct Chat;
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// let cluster = InProcess::new();
+/// let one = Hub::builder().namespace::<Chat>("/").adapter(cluster.clone()).build()?;
+/// let other = Hub::builder().namespace::<Chat>("/").adapter(cluster.clone()).build()?;
+/// # Ok::<_, roomcast::BuildError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct InProcess {
+    nodes: Arc<Mutex<Vec<Arc<Node>>>>,
+    /// Made by the first hub, with its options.
+    store: Arc<OnceLock<Arc<Memory>>>,
+}
+
+/// One hub, as the others see it.
+struct Node {
+    server_id: Arc<str>,
+    namespaces: Mutex<HashSet<Arc<str>>>,
+    sender: mpsc::Sender<Envelope>,
+}
+
+#[derive(Clone)]
+struct Envelope {
+    namespace: Arc<str>,
+    from: Arc<str>,
+    message: Message<'static>,
+}
+
+impl InProcess {
+    /// A cluster without nodes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // Held for a few instructions.
+    fn nodes(&self) -> MutexGuard<'_, Vec<Arc<Node>>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Node {
+    fn namespaces(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.namespaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IntoAdapter for InProcess {
+    fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+        let (sender, inbox) = mpsc::channel(MAX_WAITING);
+        let node = Arc::new(Node {
+            server_id: context.server_id,
+            namespaces: Mutex::default(),
+            sender,
+        });
+        Ok(Arc::new(Member {
+            cluster: self,
+            node,
+            inbox: Arc::new(tokio::sync::Mutex::new(inbox)),
+        }))
+    }
+}
+
+/// One hub's part.
+struct Member {
+    cluster: InProcess,
+    node: Arc<Node>,
+    inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Envelope>>>,
+}
+
+impl Member {
+    fn send(
+        &self,
+        namespace: &str,
+        message: &Message<'_>,
+        is_for: impl Fn(&Node) -> bool,
+    ) -> Result<(), PublishError> {
+        let envelope = Envelope {
+            namespace: namespace.into(),
+            from: Arc::clone(&self.node.server_id),
+            message: message.to_owned(),
+        };
+        let nodes = self.cluster.nodes();
+        let mut sent = Ok(());
+        for node in nodes.iter().filter(|node| is_for(node)) {
+            // A hub that was dropped takes nothing, and misses nothing.
+            if let Err(TrySendError::Full(_)) = node.sender.try_send(envelope.clone()) {
+                sent = Err(PublishError::Full);
+            }
+        }
+        sent
+    }
+}
+
+impl Adapter for Member {
+    fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
+        Box::pin(async move {
+            // The worker that ran it before has ended, and with it its lock.
+            let mut inbox = self.inbox.lock().await;
+            {
+                let mut nodes = self.cluster.nodes();
+                nodes.retain(|node| !Arc::ptr_eq(node, &self.node) && !node.sender.is_closed());
+                nodes.push(Arc::clone(&self.node));
+            }
+            inbound.connected();
+            while let Some(envelope) = inbox.recv().await {
+                let Envelope {
+                    namespace,
+                    from,
+                    message,
+                } = envelope;
+                inbound.receive(Received {
+                    namespace: &namespace,
+                    from: Some(&from),
+                    message,
+                });
+            }
+        })
+    }
+
+    fn attach(&self, namespace: &Arc<str>) {
+        self.node.namespaces().insert(Arc::clone(namespace));
+    }
+
+    fn detach(&self, namespace: &str) {
+        self.node.namespaces().remove(namespace);
+    }
+
+    fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+        self.send(namespace, message, |node| {
+            node.server_id != self.node.server_id && node.namespaces().contains(namespace)
+        })
+    }
+
+    fn respond(
+        &self,
+        namespace: &str,
+        to: &str,
+        message: &Message<'_>,
+    ) -> Result<(), PublishError> {
+        self.send(namespace, message, |node| *node.server_id == *to)
+    }
+
+    fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
+        let nodes = self.cluster.nodes();
+        let serve = |node: &&Arc<Node>| node.namespaces().contains(namespace);
+        let count = nodes.iter().filter(serve).count();
+        Box::pin(ready(Ok(count)))
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        let store = self.cluster.store.get_or_init(|| {
+            let store = Memory::new(options.keep_last_seen);
+            Arc::new(store)
+        });
+        Some(Arc::clone(store) as _)
+    }
+
+    fn close(&self) -> AdapterFuture<'_, ()> {
+        let mut nodes = self.cluster.nodes();
+        nodes.retain(|node| !Arc::ptr_eq(node, &self.node));
+        Box::pin(ready(()))
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut nodes = self.cluster.nodes();
+        nodes.retain(|node| !Arc::ptr_eq(node, &self.node));
+    }
+}
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InProcess")
+            .field("nodes", &self.nodes().len())
+            .finish()
+    }
+}

@@ -1,0 +1,112 @@
+use std::{fmt, sync::Arc};
+
+use super::Message;
+use crate::{cluster::Core, error::AdapterError};
+
+/// Where an adapter hands over what it receives, and tells how it is. Cheap to clone, and usable from
+/// any thread; nothing here blocks.
+#[derive(Clone)]
+pub struct Inbound(Arc<Core>);
+
+/// A message of another node, or one's own that has come back.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// The namespace, with its slash.
+    pub namespace: &'a str,
+    /// The server id of the sender; `None` if it named none. What this node has sent itself is
+    /// dropped.
+    pub from: Option<&'a str>,
+    /// What it says.
+    pub message: Message<'a>,
+}
+
+impl Inbound {
+    pub(in crate::cluster) fn new(core: &Arc<Core>) -> Self {
+        Self(Arc::clone(core))
+    }
+
+    /// The name of this node among the others.
+    #[must_use]
+    pub fn server_id(&self) -> &Arc<str> {
+        &self.0.server_id
+    }
+
+    /// The namespaces whose messages are to be received, in no order.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Arc<str>> {
+        self.0.namespaces()
+    }
+
+    /// The rooms of a namespace that have members on this node, in no order; private rooms too if
+    /// the adapter [wants them](super::Adapter::wants_private_rooms).
+    #[must_use]
+    pub fn rooms(&self, namespace: &str) -> Vec<Arc<str>> {
+        let Some(namespace) = self.0.namespace(namespace) else {
+            return Vec::new();
+        };
+        let scope = &namespace.scope;
+        let mut rooms: Vec<_> = scope
+            .rooms
+            .iter()
+            .map(|room| Arc::clone(room.key()))
+            .collect();
+        if self.0.adapter.wants_private_rooms()
+            && let Some(node) = self.0.node()
+        {
+            rooms.extend(node.directory.private_rooms(scope.id));
+        }
+        rooms
+    }
+
+    /// Whether a room has members on this node; a socket's id is the name of its private room.
+    #[must_use]
+    pub fn has_members(&self, namespace: &str, room: &str) -> bool {
+        let Some(hub) = self.0.hub() else {
+            return false;
+        };
+        hub.namespace(namespace).is_some_and(|namespace| {
+            let scope = &namespace.scope;
+            scope.rooms.contains_key(room)
+                || hub.node.directory.private_room(scope.id, room).is_some()
+        })
+    }
+
+    /// Takes a message: sockets of this node get what is for them, requests are answered, answers
+    /// reach whoever waits for them. Messages of one node must be handed over in their order.
+    pub fn receive(&self, received: Received<'_>) {
+        if received.from == Some(&*self.0.server_id) {
+            return;
+        }
+        self.0.state.metrics.cluster_received.add(1);
+        self.0.receive(received);
+    }
+
+    /// The adapter is connected, and everything it has to hear is subscribed to.
+    pub fn connected(&self) {
+        self.0.state.connected();
+    }
+
+    /// The adapter is not connected any more.
+    pub fn disconnected(&self, error: &AdapterError) {
+        self.0.state.disconnected(error);
+    }
+
+    /// Messages were missed, as many as `lost` if that is known.
+    pub fn gap(&self, lost: Option<u64>) {
+        self.0.state.gap(lost);
+    }
+
+    /// Something was received that is no message; it is counted.
+    pub fn malformed(&self, error: &dyn fmt::Display) {
+        self.0.state.metrics.cluster_malformed.add(1);
+        tracing::debug!(%error, "a message of another node was malformed");
+    }
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("server_id", self.server_id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! What other nodes ask of this one.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use super::{
+    adapter::{Data, Message, Options, SocketDetails},
+    core::{Core, MAX_ANSWERING},
+    delivery::select,
+};
+use crate::{
+    event::{Answer, Relay},
+    namespace::NamespaceInner,
+    protocol::socket_io,
+    shard::{
+        command::{Action, Command, Found},
+        node::Node,
+    },
+};
+
+/// Passes to the node that asked what the clients here answer.
+pub(super) struct ClientAcks {
+    core: Arc<Core>,
+    namespace: Arc<str>,
+    to: Box<str>,
+    request: Box<str>,
+}
+
+impl ClientAcks {
+    pub(super) fn new(
+        core: &Arc<Core>,
+        namespace: &NamespaceInner,
+        to: &str,
+        request: &str,
+    ) -> Self {
+        Self {
+            core: Arc::clone(core),
+            namespace: Arc::clone(&namespace.scope.name),
+            to: to.into(),
+            request: request.into(),
+        }
+    }
+}
+
+impl Relay for ClientAcks {
+    fn counted(&self, receivers: usize) {
+        let message = Message::ClientCount {
+            request: (&*self.request).into(),
+            count: receivers as u64,
+        };
+        self.core.respond(&self.namespace, &self.to, &message);
+    }
+
+    fn answer(&self, answer: Answer) {
+        let message = Message::ClientAck {
+            request: (&*self.request).into(),
+            value: first(&answer),
+        };
+        self.core.respond(&self.namespace, &self.to, &message);
+    }
+}
+
+/// The first argument of an answer: other nodes get no more.
+fn first(answer: &Answer) -> Option<Data<'_>> {
+    let args = socket_io::elements(&answer.args);
+    let mut values = serde_json::Deserializer::from_str(args).into_iter::<&RawValue>();
+    let value = values.next()?.ok()?;
+    Some(Data {
+        json: value.get().into(),
+        attachments: answer.attachments.clone(),
+    })
+}
+
+/// Counts one request that is being answered.
+struct Answering(Arc<Core>);
+
+impl Answering {
+    fn start(core: &Arc<Core>) -> Option<Self> {
+        if core.answering.fetch_add(1, Ordering::Relaxed) >= MAX_ANSWERING {
+            core.answering.fetch_sub(1, Ordering::Relaxed);
+            core.state.metrics.cluster_requests_refused.add(1);
+            return None;
+        }
+        Some(Self(Arc::clone(core)))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Core {
+    fn respond(&self, namespace: &str, to: &str, message: &Message<'_>) {
+        if let Err(error) = self.adapter.respond(namespace, to, message) {
+            self.state.metrics.cluster_answers_lost.add(1);
+            tracing::debug!(%error, "an answer to another node was not sent");
+        }
+    }
+
+    /// All workers are asked, those without such sockets too: that they answer tells that they have
+    /// done all that they were told before.
+    pub(super) fn fetch(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        namespace: &NamespaceInner,
+        options: &Options<'_>,
+        from: Option<&str>,
+        request: &str,
+    ) {
+        let (Some(from), Some(answering)) = (from, Answering::start(self)) else {
+            return;
+        };
+        let scope = &namespace.scope;
+        let workers = node.all_workers();
+        let (done, answers) = mpsc::channel(workers.len().max(1));
+        let command = Command {
+            done: Some(done),
+            ..Command::new(scope, select(node, scope, options), Action::Fetch)
+        };
+        if let Err(error) = node.dispatch_to(workers, command) {
+            // The others' answers are worth having.
+            tracing::warn!(%error, "not all workers could be asked for their sockets");
+        }
+        let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
+        let request = Box::<str>::from(request);
+        actix::spawn(async move {
+            let sockets = gather(answers).await;
+            let sockets = sockets.iter().map(details).collect();
+            let message = Message::Sockets {
+                request: (&*request).into(),
+                sockets,
+            };
+            answering.0.respond(&name, &from, &message);
+        });
+    }
+
+    pub(super) fn all_rooms(
+        &self,
+        node: &Node,
+        namespace: &NamespaceInner,
+        from: Option<&str>,
+        request: &str,
+    ) {
+        let Some(from) = from else {
+            return;
+        };
+        let scope = &namespace.scope;
+        let rooms = scope.rooms.iter().map(|room| room.key().to_string().into());
+        let private = node.directory.private_rooms(scope.id);
+        let private = private.iter().map(|room| room.to_string().into());
+        let message = Message::Rooms {
+            request: request.into(),
+            rooms: rooms.chain(private).collect(),
+        };
+        self.respond(&scope.name, from, &message);
+    }
+
+    /// An event for the servers; answered if it asks for that.
+    pub(super) fn server_side(
+        self: &Arc<Self>,
+        namespace: &Arc<NamespaceInner>,
+        data: &Data<'_>,
+        asked: Option<(&str, &str)>,
+    ) {
+        let (Some(hub), Some(answering)) = (self.hub(), Answering::start(self)) else {
+            return;
+        };
+        let Some(called) = namespace.server_side(&hub, &data.json, &data.attachments) else {
+            return;
+        };
+        let name = Arc::clone(&namespace.scope.name);
+        let asked =
+            asked.map(|(from, request)| (Box::<str>::from(from), Box::<str>::from(request)));
+        actix::spawn(async move {
+            let answer = called.await;
+            if let (Some((from, request)), Some((json, attachments))) = (asked, answer) {
+                let message = Message::ServerSideAck {
+                    request: (&*request).into(),
+                    value: Some(Data {
+                        json: json.into(),
+                        attachments,
+                    }),
+                };
+                answering.0.respond(&name, &from, &message);
+            }
+        });
+    }
+}
+
+async fn gather(mut answers: mpsc::Receiver<Vec<Found>>) -> Vec<Found> {
+    let mut sockets = Vec::new();
+    while let Some(found) = answers.recv().await {
+        sockets.extend(found);
+    }
+    sockets
+}
+
+fn details(found: &Found) -> SocketDetails<'_> {
+    let rooms = found.rooms.iter().map(|room| (&**room).into());
+    SocketDetails {
+        id: found.id.as_str().into(),
+        handshake: found.handshake.json().into(),
+        rooms: [found.id.as_str().into()]
+            .into_iter()
+            .chain(rooms)
+            .collect(),
+        // Node gives every socket an object.
+        data: Data::json(found.data.as_ref().map_or("{}", |data| data.as_str())),
+    }
+}

@@ -1,0 +1,152 @@
+//! What a hub has of its cluster.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize},
+    },
+};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    adapter::{Adapter, AdapterContext},
+    link::Link,
+    requests::{Requests, hex_id},
+    state::{OnCluster, State},
+};
+use crate::{
+    error::AdapterError,
+    metrics::Metrics,
+    namespace::{self, NamespaceInner},
+    shard::{
+        directory::Scope,
+        node::Node,
+        uplink::{Uplink, Uplinks},
+    },
+};
+
+/// Requests of other nodes that may be answered at one time; more are counted and not answered.
+pub(in crate::cluster) const MAX_ANSWERING: usize = 1024;
+
+pub(crate) struct Core {
+    pub(in crate::cluster) server_id: Arc<str>,
+    pub(in crate::cluster) adapter: Arc<dyn Adapter>,
+    pub(in crate::cluster) requests: Arc<Requests>,
+    pub(in crate::cluster) state: State,
+    /// A worker runs the adapter, or is about to.
+    pub(in crate::cluster) claimed: AtomicBool,
+    /// Requests of other nodes that are being answered.
+    pub(in crate::cluster) answering: AtomicUsize,
+    /// How many scopes of each name there are: a dynamic namespace can come again before its
+    /// predecessor has gone.
+    attached: Mutex<HashMap<Arc<str>, usize>>,
+    /// Set once the hub is built.
+    hub: OnceLock<Weak<namespace::Core>>,
+}
+
+/// Makes the adapter when the hub is built.
+pub(crate) type MakeAdapter =
+    Box<dyn FnOnce(AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError>>;
+
+impl Core {
+    pub(crate) fn open(
+        make: MakeAdapter,
+        recovery: bool,
+        told: Option<OnCluster>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Arc<Self>, AdapterError> {
+        let server_id: Arc<str> = hex_id().into();
+        let adapter = make(AdapterContext {
+            server_id: Arc::clone(&server_id),
+            recovery,
+            metrics: Arc::clone(metrics),
+        })?;
+        Ok(Arc::new(Self {
+            server_id,
+            adapter,
+            requests: Arc::default(),
+            state: State::new(told, Arc::clone(metrics)),
+            claimed: AtomicBool::new(false),
+            answering: AtomicUsize::new(0),
+            attached: Mutex::default(),
+            hub: OnceLock::new(),
+        }))
+    }
+
+    /// The hub is built.
+    pub(crate) fn serve(&self, hub: &Arc<namespace::Core>) {
+        let _ = self.hub.set(Arc::downgrade(hub));
+    }
+
+    /// `None` before the hub is built and after it was dropped.
+    pub(in crate::cluster) fn hub(&self) -> Option<Arc<namespace::Core>> {
+        self.hub.get()?.upgrade()
+    }
+
+    pub(in crate::cluster) fn node(&self) -> Option<Arc<Node>> {
+        self.hub().map(|hub| Arc::clone(&hub.node))
+    }
+
+    pub(in crate::cluster) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        self.hub()?.namespace(name)
+    }
+
+    fn attached(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The namespaces whose messages are wanted.
+    pub(in crate::cluster) fn namespaces(&self) -> Vec<Arc<str>> {
+        self.attached().keys().cloned().collect()
+    }
+
+    fn attach(&self, name: &Arc<str>) {
+        let mut attached = self.attached();
+        let scopes = attached.entry(Arc::clone(name)).or_default();
+        *scopes += 1;
+        if *scopes == 1 {
+            // Under the lock, so that it does not change places with a `detach`.
+            self.adapter.attach(name);
+        }
+    }
+
+    /// Leaves the cluster; what waits is sent if that is possible in time.
+    pub(crate) async fn leave(&self, until: Instant) {
+        if !self.state.is_closed() {
+            let closed = timeout_at(until, self.adapter.close()).await;
+            if closed.is_err() {
+                tracing::warn!("the cluster was not left in good order");
+            }
+            self.state.close();
+        }
+    }
+
+    pub(in crate::cluster) fn detach(&self, name: &str) {
+        let mut attached = self.attached();
+        let Some(scopes) = attached.get_mut(name) else {
+            return;
+        };
+        *scopes -= 1;
+        if *scopes == 0 {
+            attached.remove(name);
+            self.adapter.detach(name);
+        }
+    }
+}
+
+impl Uplinks for Core {
+    fn open(self: Arc<Self>, scope: &Scope) -> Box<dyn Uplink> {
+        self.attach(&scope.name);
+        Box::new(Link {
+            wants_private_rooms: self.adapter.wants_private_rooms(),
+            namespace: Arc::clone(&scope.name),
+            core: self,
+        })
+    }
+
+    fn run_here(self: Arc<Self>) {
+        super::actor::run_here(&self);
+    }
+}

@@ -1,0 +1,243 @@
+//! What other nodes say to the sockets of this one.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    adapter::{Data, Message, Options, Received},
+    answering::ClientAcks,
+    core::Core,
+    requests::FromNode,
+};
+use crate::{
+    config::SlowConsumer,
+    error::EmitError,
+    event::{self, Answer, Collector},
+    room::names,
+    shard::{
+        command::{Action, Command, Selection},
+        directory::{RoomName, Scope},
+        log::{Audience, Name},
+        node::Node,
+        uplink::{FoundElsewhere, ReplyElsewhere},
+    },
+    transport::frame::Handling,
+};
+
+impl Core {
+    pub(super) fn receive(self: &Arc<Self>, received: Received<'_>) {
+        let Received {
+            namespace,
+            from,
+            message,
+        } = received;
+        let message = match self.answered(message) {
+            Some(message) => message,
+            None => return,
+        };
+        let (Some(node), Some(namespace)) = (self.node(), self.namespace(namespace)) else {
+            return;
+        };
+        match message {
+            Message::Broadcast {
+                data,
+                options,
+                request,
+            } => {
+                let acks = request
+                    .zip(from)
+                    .map(|(request, from)| ClientAcks::new(self, &namespace, from, &request));
+                self.broadcast(&node, &namespace.scope, &data, &options, acks);
+            }
+            Message::Join { options, rooms } => {
+                let action = Action::Join(names(rooms));
+                self.change(&node, &namespace.scope, &options, action);
+            }
+            Message::Leave { options, rooms } => {
+                let action = Action::Leave(names(rooms));
+                self.change(&node, &namespace.scope, &options, action);
+            }
+            Message::Disconnect { options, close } => {
+                let action = Action::Disconnect { close };
+                self.change(&node, &namespace.scope, &options, action);
+            }
+            Message::FetchSockets { options, request } => {
+                self.fetch(&node, &namespace, &options, from, &request);
+            }
+            Message::ServerSideEmit { data, request } => {
+                self.server_side(&namespace, &data, from.zip(request.as_deref()));
+            }
+            Message::AllRooms { request } => self.all_rooms(&node, &namespace, from, &request),
+            Message::Sockets { .. }
+            | Message::ServerSideAck { .. }
+            | Message::ClientCount { .. }
+            | Message::ClientAck { .. }
+            | Message::Rooms { .. } => {}
+        }
+    }
+
+    /// Hands an answer to whoever asked; anything else is given back.
+    fn answered<'a>(&self, message: Message<'a>) -> Option<Message<'a>> {
+        let known = match message {
+            Message::Sockets { request, sockets } => {
+                let found = sockets.into_iter().filter_map(found).collect();
+                self.requests
+                    .answered_by_node(&request, FromNode::Sockets(found))
+            }
+            Message::ServerSideAck { request, value } => {
+                let value = value.unwrap_or_default();
+                let reply = ReplyElsewhere {
+                    json: value.json.as_ref().into(),
+                    attachments: value.attachments,
+                };
+                self.requests
+                    .answered_by_node(&request, FromNode::Reply(reply))
+            }
+            Message::ClientCount { request, count } => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                self.requests.counted(&request, count)
+            }
+            Message::ClientAck { request, value } => {
+                let value = value.unwrap_or_default();
+                let answer = Answer {
+                    socket: None,
+                    args: format!("[{}]", value.json).into(),
+                    attachments: value.attachments,
+                };
+                self.requests.answered(&request, answer)
+            }
+            Message::Rooms { .. } => false,
+            other => return Some(other),
+        };
+        if !known {
+            self.state.metrics.cluster_answers_ignored.add(1);
+        }
+        None
+    }
+
+    fn broadcast(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        scope: &Arc<Scope>,
+        data: &Data<'_>,
+        options: &Options<'_>,
+        acks: Option<ClientAcks>,
+    ) {
+        let Some(name) = event_name(&data.json) else {
+            self.state.metrics.cluster_malformed.add(1);
+            tracing::debug!("an event of another node had no name");
+            return;
+        };
+        let delivered = self.deliver(node, scope, data, options, &name, acks);
+        if let Err(error) = delivered {
+            // Workers that refused it have counted that themselves.
+            tracing::debug!(%error, event = %name, "an event of another node was not delivered");
+        }
+    }
+
+    fn deliver(
+        &self,
+        node: &Arc<Node>,
+        scope: &Arc<Scope>,
+        data: &Data<'_>,
+        options: &Options<'_>,
+        name: &str,
+        acks: Option<ClientAcks>,
+    ) -> Result<(), EmitError> {
+        let handling = handling(node, options, name);
+        let selection = || select(node, scope, options);
+        let Some(acks) = acks else {
+            let frame = node.event_text(scope, None, &data.json, &data.attachments)?;
+            let frame = frame.with(handling);
+            if let Some(store) = &scope.recovery {
+                return store.emit(node, scope, frame, audience(options), selection);
+            }
+            let action = Action::Emit { frame, ack: None };
+            return node.dispatch(Command::new(scope, selection(), action));
+        };
+        let id = scope.next_ack_id();
+        let frame = node.event_text(scope, Some(id), &data.json, &data.attachments)?;
+        let frame = frame.with(handling);
+        let selection = selection();
+        let workers = selection.workers(scope);
+        let timeout = options.flags.timeout.map(Duration::from_millis);
+        let until = Instant::now() + timeout.unwrap_or(node.config.ack_timeout).min(MAX_TIMEOUT);
+        let collector = Collector::relaying(workers.len(), acks, until);
+        let ack = Some((id, collector));
+        let command = Command::new(scope, selection, Action::Emit { frame, ack });
+        node.dispatch_to(workers, command)
+    }
+
+    fn change(&self, node: &Arc<Node>, scope: &Arc<Scope>, options: &Options<'_>, action: Action) {
+        let command = Command::new(scope, select(node, scope, options), action);
+        if let Err(error) = node.dispatch(command) {
+            tracing::warn!(%error, "what another node asked for was not done");
+        }
+    }
+}
+
+/// No answer is worth waiting for longer.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The first element of an event's array, if that is a name.
+fn event_name(array: &str) -> Option<Cow<'_, str>> {
+    let rest = array.trim_start().strip_prefix('[')?;
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<EventName<'_>>();
+    values.next()?.ok().map(|name| name.0)
+}
+
+#[derive(serde::Deserialize)]
+struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn handling(node: &Node, options: &Options<'_>, name: &str) -> Handling {
+    let flags = options.flags;
+    let default = node.config.slow_consumer;
+    let (slow_consumer, key) = flags.slow_consumer.unwrap_or_else(|| {
+        let key = match default {
+            SlowConsumer::Latest => event::key(name, &()),
+            _ => 0,
+        };
+        (default, key)
+    });
+    Handling {
+        slow_consumer,
+        key,
+        volatile: flags.volatile,
+        offset_at: None,
+        compress: flags.compress,
+    }
+}
+
+pub(super) fn select(node: &Node, scope: &Scope, options: &Options<'_>) -> Selection {
+    let (rooms, except) = (options.rooms.iter(), options.except.iter());
+    Selection::named(
+        node,
+        scope,
+        rooms.map(AsRef::as_ref),
+        except.map(AsRef::as_ref),
+    )
+}
+
+/// The same as [`select`], by name.
+fn audience(options: &Options<'_>) -> Audience {
+    let named = |name: &Cow<'_, str>| Name::Room(RoomName::from(&**name));
+    Audience {
+        rooms: options.rooms.iter().map(named).collect(),
+        except: options.except.iter().map(named).collect(),
+    }
+}
+
+fn found(socket: super::adapter::SocketDetails<'_>) -> Option<FoundElsewhere> {
+    // Node's are of the same form.
+    let id = socket.id.parse().ok()?;
+    let rooms = socket.rooms.iter().filter(|room| **room != socket.id);
+    let data = socket.data.json;
+    Some(FoundElsewhere {
+        id,
+        rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
+        // What Node gives every socket.
+        data: (data != "{}").then(|| Arc::new(data.into_owned())),
+        handshake: socket.handshake.as_ref().into(),
+    })
+}

@@ -1,0 +1,106 @@
+//! Whether a node is connected to its cluster.
+
+use std::{future::Future, sync::Arc};
+
+use tokio::sync::watch;
+
+use crate::{error::AdapterError, metrics::Metrics, supervision::catch};
+
+/// What happens to the connection of a node to its cluster; see
+/// [`HubBuilder::on_cluster`](crate::HubBuilder::on_cluster).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ClusterEvent<'a> {
+    /// Everything that the node has to hear is subscribed to.
+    Connected,
+    /// Events of other nodes do not come, those of this node wait.
+    Disconnected {
+        /// Why.
+        error: &'a AdapterError,
+    },
+    /// Messages of other nodes were missed that should have come: those of a stream that was trimmed,
+    /// or has gone.
+    Gap {
+        /// How many, if that is known.
+        lost: Option<u64>,
+    },
+}
+
+/// What the application wants to be told.
+pub(crate) type OnCluster = Box<dyn Fn(&ClusterEvent<'_>) + Send + Sync>;
+
+pub(crate) struct State {
+    connected: watch::Sender<bool>,
+    closed: watch::Sender<bool>,
+    told: Option<OnCluster>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl State {
+    pub(crate) fn new(told: Option<OnCluster>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            connected: watch::Sender::new(false),
+            closed: watch::Sender::new(false),
+            told,
+            metrics,
+        }
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        *self.connected.borrow()
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<bool> {
+        self.connected.subscribe()
+    }
+
+    pub(super) fn connected(&self) {
+        if !self.connected.send_replace(true) {
+            self.metrics.cluster_connected.up();
+            tracing::info!("connected to the cluster");
+            self.tell(&ClusterEvent::Connected);
+        }
+    }
+
+    pub(super) fn disconnected(&self, error: &AdapterError) {
+        if self.connected.send_replace(false) {
+            self.metrics.cluster_connected.down();
+            self.metrics.cluster_disconnects.add(1);
+            tracing::warn!(%error, "not connected to the cluster");
+            self.tell(&ClusterEvent::Disconnected { error });
+        }
+    }
+
+    pub(super) fn gap(&self, lost: Option<u64>) {
+        self.metrics.cluster_gaps.add(1);
+        tracing::warn!(lost, "messages of other nodes were missed");
+        self.tell(&ClusterEvent::Gap { lost });
+    }
+
+    /// The hub has left for good.
+    pub(super) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// Ready once the hub has left.
+    pub(super) fn closed(&self) -> impl Future<Output = ()> + use<> {
+        let mut closed = self.closed.subscribe();
+        async move {
+            // Without a sender nobody is left who could close it.
+            let _ = closed.wait_for(|closed| *closed).await;
+        }
+    }
+
+    fn tell(&self, event: &ClusterEvent<'_>) {
+        if let Some(told) = &self.told
+            && let Err(panic) = catch(|| told(event))
+        {
+            self.metrics.panics.add(1);
+            tracing::error!(panic, "`on_cluster` panicked");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::{ops::Deref, sync::Arc};
+
+use super::remote::RemoteSocket;
+use crate::shard::{
+    command::Found,
+    directory::Scope,
+    node::Node,
+    uplink::{Fetched, FoundElsewhere, Missing},
+};
+
+/// The sockets that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) found; a slice of
+/// them.
+#[derive(Debug, Clone, Default)]
+pub struct FetchedSockets {
+    sockets: Vec<RemoteSocket>,
+    missing: Missing,
+}
+
+impl FetchedSockets {
+    pub(super) fn found(&mut self, node: &Arc<Node>, scope: &Arc<Scope>, found: Vec<Found>) {
+        let sockets = found.into_iter().map(|found| {
+            let Found {
+                id,
+                rooms,
+                data,
+                handshake,
+            } = found;
+            RemoteSocket {
+                node: Arc::clone(node),
+                scope: Arc::clone(scope),
+                id,
+                rooms,
+                data,
+                handshake: handshake.json().into(),
+            }
+        });
+        self.sockets.extend(sockets);
+    }
+
+    pub(super) fn found_elsewhere(&mut self, node: &Arc<Node>, scope: &Arc<Scope>, found: Fetched) {
+        let sockets = found.sockets.into_iter().map(|found| {
+            let FoundElsewhere {
+                id,
+                rooms,
+                data,
+                handshake,
+            } = found;
+            RemoteSocket {
+                node: Arc::clone(node),
+                scope: Arc::clone(scope),
+                id,
+                rooms,
+                data,
+                handshake,
+            }
+        });
+        self.sockets.extend(sockets);
+        self.missing = found.missing;
+    }
+
+    /// What others found in other namespaces is added.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.sockets.append(&mut others.sockets);
+        self.missing = self.missing.and(others.missing);
+    }
+
+    /// Whether every node has answered.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.missing == Missing::None
+    }
+
+    /// How many nodes did not answer in time; `None` if it could not be found out how many there
+    /// are, because the adapter was not connected.
+    #[must_use]
+    pub fn missing_nodes(&self) -> Option<usize> {
+        self.missing.nodes()
+    }
+
+    /// The sockets.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<RemoteSocket> {
+        self.sockets
+    }
+}
+
+impl Deref for FetchedSockets {
+    type Target = [RemoteSocket];
+
+    fn deref(&self) -> &[RemoteSocket] {
+        &self.sockets
+    }
+}
+
+impl IntoIterator for FetchedSockets {
+    type Item = RemoteSocket;
+    type IntoIter = std::vec::IntoIter<RemoteSocket>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sockets.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a FetchedSockets {
+    type Item = &'a RemoteSocket;
+    type IntoIter = std::slice::Iter<'a, RemoteSocket>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sockets.iter()
+    }
+}

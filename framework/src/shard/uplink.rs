@@ -1,0 +1,151 @@
+//! The way from a namespace to its other nodes; the cluster layer provides it.
+
+use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::directory::{RoomName, Scope};
+use crate::{error::EmitError, event::Collector, id::SocketId, transport::frame::Frame};
+
+/// What is still to be done on other nodes.
+pub(crate) type Elsewhere<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What the hub gives to its node where it has an adapter.
+pub(crate) trait Uplinks: Send + Sync {
+    /// The uplink of a namespace that has just been made.
+    fn open(self: Arc<Self>, scope: &Scope) -> Box<dyn Uplink>;
+
+    /// Runs the adapter on this thread, unless another one does. Must be called on a thread with a
+    /// local task set.
+    fn run_here(self: Arc<Self>);
+}
+
+/// The other nodes of one namespace. It ends with the namespace.
+pub(crate) trait Uplink: Send + Sync {
+    /// A room has got its first member on this node, or lost its last.
+    fn room_changed(&self, room: &str);
+
+    /// Whether private rooms are told, too.
+    fn wants_private_rooms(&self) -> bool;
+
+    /// Publishes an event for clients: a packet as the default parser writes it.
+    fn emit(&self, event: &Frame, to: Reach<'_>) -> Result<(), EmitError>;
+
+    /// Publishes an event that asks for answers, which go to the collector. What is returned tells
+    /// it for how many nodes it has to wait, and takes answers until it is dropped.
+    fn ask(
+        &self,
+        event: &Frame,
+        to: Reach<'_>,
+        asking: Asking,
+        collector: &Arc<Collector>,
+    ) -> Result<Elsewhere<()>, EmitError>;
+
+    /// Publishes a change of sockets. What is returned is ready when all nodes have made it.
+    fn change(
+        &self,
+        change: Change<'_>,
+        to: Reach<'_>,
+    ) -> Result<Elsewhere<Result<(), EmitError>>, EmitError>;
+
+    /// The sockets of all other nodes.
+    fn fetch(&self, to: Reach<'_>, timeout: Duration) -> Elsewhere<Fetched>;
+
+    /// Publishes an event for the servers themselves.
+    fn server_side_emit(&self, event: &Frame) -> Result<(), EmitError>;
+
+    /// The same with an answer of every other node.
+    fn server_side_ask(
+        &self,
+        event: &Frame,
+        timeout: Duration,
+    ) -> Result<Elsewhere<Replies>, EmitError>;
+}
+
+/// Whom something is for, by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) rooms: &'a [Cow<'a, str>],
+    pub(crate) except: &'a [Cow<'a, str>],
+    /// The socket that broadcasts, and is left out.
+    pub(crate) sender: Option<SocketId>,
+}
+
+/// How answers are asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking {
+    pub(crate) timeout: Duration,
+    /// Only one socket is asked.
+    pub(crate) single: bool,
+}
+
+pub(crate) enum Change<'a> {
+    Join(&'a [RoomName]),
+    Leave(&'a [RoomName]),
+    Disconnect { close: bool },
+}
+
+/// Sockets of other nodes.
+#[derive(Default)]
+pub(crate) struct Fetched {
+    pub(crate) sockets: Vec<FoundElsewhere>,
+    pub(crate) missing: Missing,
+}
+
+pub(crate) struct FoundElsewhere {
+    pub(crate) id: SocketId,
+    pub(crate) rooms: Vec<RoomName>,
+    pub(crate) data: Option<Arc<String>>,
+    /// In Socket.IO's form.
+    pub(crate) handshake: Arc<str>,
+}
+
+/// Nodes that did not answer in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Missing {
+    #[default]
+    None,
+    Some(usize),
+    /// It is not known how many there are.
+    Unknown,
+}
+
+impl Missing {
+    /// So many of those that were expected.
+    pub(crate) fn of(nodes: usize) -> Self {
+        match nodes {
+            0 => Self::None,
+            nodes => Self::Some(nodes),
+        }
+    }
+
+    /// How many; `None` if that is not known.
+    pub(crate) fn nodes(self) -> Option<usize> {
+        match self {
+            Self::None => Some(0),
+            Self::Some(nodes) => Some(nodes),
+            Self::Unknown => None,
+        }
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::None, one) | (one, Self::None) => one,
+            (Self::Some(one), Self::Some(other)) => Self::Some(one.max(other)),
+        }
+    }
+}
+
+/// Answers of other nodes to an event for servers.
+#[derive(Default)]
+pub(crate) struct Replies {
+    pub(crate) replies: Vec<ReplyElsewhere>,
+    pub(crate) missing: Missing,
+}
+
+pub(crate) struct ReplyElsewhere {
+    /// One JSON value; empty where there is none.
+    pub(crate) json: Box<str>,
+    pub(crate) attachments: Vec<Bytes>,
+}

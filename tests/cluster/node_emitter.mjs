@@ -1,0 +1,43 @@
+// @socket.io/redis-emitter, asked in the way in which nodes are asked.
+
+import { Emitter } from "@socket.io/redis-emitter";
+import { createClient } from "redis";
+
+export class NodeEmitter {
+  #client;
+
+  static async connect(redis) {
+    const emitter = new NodeEmitter();
+    emitter.#client = createClient({ url: redis.url });
+    await emitter.#client.connect();
+    return emitter;
+  }
+
+  async emit(event, args, target = {}) {
+    this.#target(target).emit(event, ...args);
+  }
+
+  async ask(op, request) {
+    const target = this.#target(request);
+    if (op === "join") return target.socketsJoin(request.rooms);
+    if (op === "leave") return target.socketsLeave(request.rooms);
+    if (op === "disconnect") return target.disconnectSockets(request.close);
+    if (op === "serverSideEmit") return this.#of(request).serverSideEmit(request.event, ...request.args);
+    throw new Error(`emitters cannot ${op}`);
+  }
+
+  stop() {
+    return this.#client.disconnect();
+  }
+
+  #of({ nsp = "/" }) {
+    return new Emitter(this.#client).of(nsp);
+  }
+
+  #target(request) {
+    let target = this.#of(request).to(request.to ?? []).except(request.except ?? []);
+    if (request.volatile) target = target.volatile;
+    if (request.compress === false) target = target.compress(false);
+    return target;
+  }
+}

@@ -1,0 +1,113 @@
+// A session that its client takes to the other node.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { collect, next, until } from "../harness.mjs";
+
+export function recovery(lab) {
+  /** The connection of a socket is lost, and its node has put the session away. */
+  async function lose({ redis }, socket) {
+    const lost = next(socket, "disconnect");
+    socket.io.engine.transport.ws.terminate();
+    await lost;
+    await until("the session is kept", () => redis.command("EXISTS", `sio:session:${socket._pid}`));
+  }
+
+  /** It connects again, to this node. */
+  async function comeBack(socket, node) {
+    socket.node = node;
+    socket.io.uri = node.url;
+    const back = next(socket, "connect");
+    socket.connect();
+    await back;
+  }
+
+  test("it gets what it missed, in order and once, and goes on", async (t) => {
+    const { cluster, from, to } = lab;
+    const data = { name: "Ada 🚀" };
+    const socket = await cluster.connect(t, from, { auth: { data } });
+    const witness = await cluster.connect(t, to);
+    const [a, b] = [cluster.newRoom(), cluster.newRoom()];
+    await cluster.join(a, socket);
+    await cluster.join(b, witness);
+    const seen = collect(socket, "number");
+    const { id } = socket;
+    let sent = 0;
+    const emit = (node, target) => node.emit("number", [sent++], target);
+    const nobodys = (node, target) => node.emit("number", ["not for it"], target);
+
+    /** A little of everything, from both nodes; some of it is for others. */
+    const round = async () => {
+      for (const node of [from, to]) {
+        await emit(node, {});
+        await emit(node, { to: [a] });
+        await nobodys(node, { to: [b] });
+        await nobodys(node, { except: [a] });
+        await nobodys(node, { to: [a], except: [id] });
+        await emit(node, { to: [id] });
+        await emit(node, { to: [a, b] });
+      }
+    };
+    const numbers = () => seen.map(([number]) => number);
+    const all = () => [...Array(sent).keys()];
+
+    for (const home of [to, from]) {
+      await round();
+      await until("all has arrived", () => seen.length === sent);
+      await lose(cluster, socket);
+      await round();
+      await comeBack(socket, home);
+      assert.ok(socket.recovered);
+      assert.equal(socket.id, id);
+      const [{ rooms, data: found }] = await to.ask("fetch", { to: [id] });
+      assert.deepEqual([rooms.filter((room) => room !== id), found], [[a], data]);
+      await round();
+      await until("all has arrived", () => seen.length >= sent);
+      assert.deepEqual(numbers(), all());
+    }
+    await cluster.delivered(from, socket);
+    assert.deepEqual(numbers(), all());
+  });
+
+  test("what it missed may be binary", async (t) => {
+    const { cluster, from, to } = lab;
+    const socket = await cluster.connect(t, from);
+    const seen = collect(socket, "news");
+    await from.emit("news", ["before"]);
+    await until("the first has arrived", () => seen.length === 1);
+    await lose(cluster, socket);
+    const sent = [Buffer.from([1, 2]), { "été \"\\": [Buffer.alloc(0), 2 ** 40] }];
+    for (const node of [from, to]) await node.emit("news", [node.name, ...sent]);
+    await comeBack(socket, to);
+    await until("all has arrived", () => seen.length === 3);
+    assert.ok(socket.recovered);
+    assert.deepEqual(seen.map(lab.plain), [["before"], [from.name, ...sent], [to.name, ...sent]]);
+  });
+
+  test("a session is taken once, and one that nobody knows is new", async (t) => {
+    const { cluster, from, to } = lab;
+    const socket = await cluster.connect(t, from);
+    const arrived = next(socket, "news");
+    await from.emit("news", []);
+    await arrived;
+    const { id, _pid: pid, _lastOffset: offset } = socket;
+    await lose(cluster, socket);
+    await comeBack(socket, to);
+    assert.ok(socket.recovered);
+    const thief = await cluster.connect(t, from, { auth: { pid, offset } });
+    assert.ok(!thief.recovered);
+    assert.notEqual(thief.id, id);
+  });
+
+  test("who leaves on purpose has no session to come back to", async (t) => {
+    const { cluster, from, to } = lab;
+    const socket = await cluster.connect(t, from);
+    const arrived = next(socket, "news");
+    await from.emit("news", []);
+    await arrived;
+    socket.disconnect();
+    await until("it has gone", async () => (await from.ask("fetch", {})).length === 0);
+    await comeBack(socket, to);
+    assert.ok(!socket.recovered);
+  });
+}

@@ -1,0 +1,35 @@
+// Events between servers, and how many servers there are.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { until } from "../harness.mjs";
+
+export function serverSide(lab) {
+  test("an event reaches the other servers, and not the sender", async () => {
+    const { from, to } = lab;
+    await Promise.all([from.ask("heard"), to.ask("heard")]);
+    const args = [1, "été \"\\ 🚀", { deep: [null, 2 ** 40, 0.5] }];
+    for (const nsp of ["/", "/chat"]) await from.ask("serverSideEmit", { nsp, event: "hello", args });
+    const heard = [];
+    await until("two events", async () => heard.push(...(await to.ask("heard"))) === 2);
+    assert.deepEqual(heard, [{ nsp: "/", args }, { nsp: "/chat", args }]);
+    assert.deepEqual(await from.ask("heard"), []);
+  });
+
+  test("the other servers answer", async () => {
+    const { from, to } = lab;
+    const args = ["how are you?", { deep: [true] }];
+    const answer = { answers: [{ from: to.name, args }], complete: true };
+    assert.deepEqual(await from.ask("serverSideAsk", { event: "hello", args }), answer);
+    assert.deepEqual(await from.ask("serverSideAsk", { nsp: "/deep/down", event: "hello", args }), answer);
+  });
+
+  test("a server that does not answer is missed", async () => {
+    const { answers, complete } = await lab.from.ask("serverSideAsk", { event: "nobody listens", args: [] });
+    assert.deepEqual([answers, complete], [[], false]);
+  });
+
+  test("both are counted", async () => {
+    assert.equal(await lab.from.ask("serverCount"), 2);
+  });
+}

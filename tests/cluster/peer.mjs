@@ -1,0 +1,119 @@
+// A Socket.IO server of Node.js as a process of its own, with the options of the test server:
+// ADAPTER, REDIS, RECOVERY (ms), NAME; and CLIENT, the Redis package it uses. It prints
+// "ready PORT" once it listens, and does what a test asks it to: POST /control.
+
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
+import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { Server } from "socket.io";
+import { tag, untag } from "./values.mjs";
+
+const { ADAPTER, CLIENT = "ioredis", NAME, NAMESPACES, RECOVERY, REDIS } = process.env;
+
+async function redis() {
+  const client = CLIENT === "ioredis" ? new Redis(REDIS) : createClient({ url: REDIS });
+  client.on("error", () => {}); // it reconnects
+  if (CLIENT !== "ioredis") await client.connect();
+  return client;
+}
+
+async function adapter() {
+  const [kind, mode] = ADAPTER.split(/-(.*)/);
+  switch (kind) {
+    case "classic": {
+      const options = { publishOnSpecificResponseChannel: mode === "specific" };
+      return createAdapter(await redis(), await redis(), options);
+    }
+    case "sharded":
+      return createShardedAdapter(await redis(), await redis(), { subscriptionMode: mode });
+    case "streams":
+      return createStreamsAdapter(await redis());
+  }
+  throw new Error(`there is no adapter ${ADAPTER}`);
+}
+
+const http = createServer((request, response) => {
+  control(request).then(
+    (value) => response.end(JSON.stringify(tag({ value }))),
+    (error) => response.end(JSON.stringify({ error: error.message })),
+  );
+});
+
+const io = new Server(http, {
+  adapter: await adapter(),
+  perMessageDeflate: { threshold: 100 },
+  ...(RECOVERY && { connectionStateRecovery: { maxDisconnectionDuration: Number(RECOVERY) } }),
+});
+
+const heard = [];
+
+for (const name of NAMESPACES.split(",")) {
+  const namespace = io.of(name);
+  namespace.on("connection", (socket) => {
+    if (!socket.recovered && socket.handshake.auth.data) socket.data = socket.handshake.auth.data;
+    socket.on("join", async (rooms, done) => done(await socket.join(rooms)));
+    socket.on("leave", async (room, done) => done(await socket.leave(room)));
+    socket.on("cast", (room, event, args) => socket.to(room).emit(event, ...args));
+  });
+  namespace.on("hello", (...args) => {
+    const answer = typeof args.at(-1) === "function" ? args.pop() : () => {};
+    heard.push({ nsp: name, args });
+    answer({ from: NAME, args });
+  });
+}
+
+/** The sockets that a request is about. */
+function target({ nsp = "/", to = [], except = [], ...flags }) {
+  let target = io.of(nsp).to(to).except(except);
+  if (flags.local) target = target.local;
+  if (flags.volatile) target = target.volatile;
+  if (flags.compress === false) target = target.compress(false);
+  if (flags.timeout) target = target.timeout(flags.timeout);
+  return target;
+}
+
+async function remote(request) {
+  const [socket] = await target({ ...request, to: [request.id] }).fetchSockets();
+  return socket;
+}
+
+/** The answers, and whether all came in time. */
+const answers = (ask) => new Promise((resolve) => ask((error, answers) => resolve({ answers, complete: !error })));
+
+const operations = {
+  emit: (request) => void target(request).emit(request.event, ...request.args),
+  series: ({ event, targets, count }) => {
+    for (let n = 0; n < count; n++) target(targets[n % targets.length]).emit(event, n);
+  },
+  ask: (request) => answers((done) => target(request).emit(request.event, ...request.args, done)),
+  fetch: async (request) =>
+    (await target(request).fetchSockets()).map(({ id, rooms, data, handshake }) => {
+      const { auth, headers, query, secure, time, url } = handshake;
+      return { id, rooms: [...rooms], data, handshake: { auth, headers, query, secure, time, url } };
+    }),
+  join: (request) => target(request).socketsJoin(request.rooms),
+  leave: (request) => target(request).socketsLeave(request.rooms),
+  disconnect: (request) => target(request).disconnectSockets(request.close),
+  remoteEmit: async (request) => void (await remote(request)).emit(request.event, ...request.args),
+  remoteAsk: async (request) => {
+    const socket = (await remote(request)).timeout(request.timeout);
+    return socket.emitWithAck(request.event, ...request.args);
+  },
+  remoteJoin: async (request) => void (await remote(request)).join(request.rooms),
+  remoteLeave: async (request) => void (await remote(request)).leave(request.rooms),
+  remoteDisconnect: async (request) => void (await remote(request)).disconnect(request.close),
+  serverSideEmit: ({ nsp, event, args }) => void io.of(nsp).serverSideEmit(event, ...args),
+  serverSideAsk: ({ nsp, event, args }) => answers((done) => io.of(nsp).serverSideEmit(event, ...args, done)),
+  serverCount: ({ nsp }) => io.of(nsp).adapter.serverCount(),
+  heard: () => heard.splice(0),
+};
+
+async function control(request) {
+  const { op, ...asked } = untag(await json(request));
+  return (await operations[op](asked)) ?? null;
+}
+
+http.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => console.log(`ready ${http.address().port}`));
