@@ -49,14 +49,16 @@
 //! | one client in one namespace | [`Socket`] |
 //! | many: rooms, acks from all, who is there | [`Broadcast`] |
 //! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
+//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`] |
 //! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
 //! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
 //!
 //! The repository has a guide. It ports a server from Node.js piece by piece, and has a table of
 //! Socket.IO's whole server API with the calls of this crate.
 //!
-//! A hub is one process with as many workers as you like. Several processes as one (Redis
-//! adapters) are not there yet; nor are Engine.IO v3, WebTransport and JSONP.
+//! A hub is one process with as many workers as you like. Several are one server with an
+//! [`adapter`]; servers on Node.js may be among them. Engine.IO v3, WebTransport and JSONP are not
+//! there.
 //!
 //! # Features
 //!

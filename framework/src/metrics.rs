@@ -192,6 +192,9 @@ figures! {
         cluster_received => "roomcast_cluster_received_total",
         /// Messages of other nodes that were none, or not understood.
         cluster_malformed => "roomcast_cluster_malformed_total",
+        /// Messages for other nodes of which it is not known whether they arrived: they were on their
+        /// way to Redis when the connection broke.
+        cluster_lost_in_flight => "roomcast_cluster_lost_in_flight_total",
         /// Times that the connection to the cluster was lost.
         cluster_disconnects => "roomcast_cluster_disconnects_total",
         /// Times that messages of other nodes were missed which should have come.
@@ -224,6 +227,9 @@ figures! {
         refused_packets => "roomcast_packets_refused_total",
         /// Clients that wanted to come back to a session and got a fresh one.
         recovery_refused => "roomcast_recovery_refused_total",
+        /// Messages for other nodes that Redis did not get: they did not fit into the outbox, or it
+        /// refused them.
+        cluster_dropped => "roomcast_cluster_dropped_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }

@@ -45,6 +45,17 @@ const WITHOUT: &[(&str, &[&str])] = &[
         &["actix", "tokio", "futures_util", "tracing", "metrics"],
     ),
     ("event/", &["actix"]),
+    (
+        "cluster/wire/",
+        &[
+            "actix",
+            "tokio",
+            "futures_util",
+            "tracing",
+            "metrics",
+            "redis",
+        ],
+    ),
 ];
 
 #[test]

@@ -28,6 +28,7 @@ def main():
         "socket_io": socket_io,
         "engine_io": engine_io,
         "msgpack": msgpack,
+        "cluster": cluster,
         "events": events,
         "connect": connect,
         "websocket": websocket,
@@ -106,6 +107,40 @@ def events():
         if bracket and head[:1] in ("2", "3", "5", "6") and rest.endswith("]"):
             args = rest[:-1] if head[0] in "36" else rest[:-1].partition(",")[2]
             yield name, args.encode("utf-8", "surrogatepass")
+
+
+def cluster():
+    """One of each form: the values in it are ids, names and times."""
+    forms = set()
+    for file in sorted(FIXTURES.glob("redis-*.json")):
+        for step in json.loads(file.read_text())["steps"]:
+            for command in step["commands"]:
+                seed, decoded = redis_payload(command)
+                form = shape(decoded)
+                if seed and form not in forms:
+                    forms.add(form)
+                    yield f"{file.stem.removeprefix('redis-')} {form}", seed
+
+
+def redis_payload(command):
+    if "payload" in command:
+        return base64.b64decode(command["payload"]), command["decoded"]
+    if "decodedData" in command:
+        return command["fields"]["data"].encode(), command["decodedData"]
+    if "decodedValue" in command:
+        return command["args"][1]["text"].encode(), command["decodedValue"]
+    return None, None
+
+
+def shape(decoded):
+    """The format, and the type and members of a message."""
+    if not decoded:
+        return None
+    value = decoded["value"]
+    members = value[1] if isinstance(value, list) else value
+    inner = members.get("data", {})
+    names = [*members, *(inner if isinstance(inner, dict) else [])]
+    return " ".join([decoded["format"], str(members.get("type", "")), *names])
 
 
 def connect():

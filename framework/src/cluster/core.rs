@@ -141,6 +141,7 @@ impl Uplinks for Core {
         self.attach(&scope.name);
         Box::new(Link {
             wants_private_rooms: self.adapter.wants_private_rooms(),
+            shares_log: self.adapter.recovery_log().is_some(),
             namespace: Arc::clone(&scope.name),
             core: self,
         })

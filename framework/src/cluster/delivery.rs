@@ -150,7 +150,7 @@ impl Core {
         let Some(acks) = acks else {
             let frame = node.event_text(scope, None, &data.json, &data.attachments)?;
             let frame = frame.with(handling);
-            if let Some(store) = &scope.recovery {
+            if let Some(store) = scope.own_log() {
                 return store.emit(node, scope, frame, audience(options), selection);
             }
             let action = Action::Emit { frame, ack: None };
@@ -181,7 +181,7 @@ impl Core {
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first element of an event's array, if that is a name.
-fn event_name(array: &str) -> Option<Cow<'_, str>> {
+pub(super) fn event_name(array: &str) -> Option<Cow<'_, str>> {
     let rest = array.trim_start().strip_prefix('[')?;
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<EventName<'_>>();
     values.next()?.ok().map(|name| name.0)
@@ -190,7 +190,7 @@ fn event_name(array: &str) -> Option<Cow<'_, str>> {
 #[derive(serde::Deserialize)]
 struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-fn handling(node: &Node, options: &Options<'_>, name: &str) -> Handling {
+pub(super) fn handling(node: &Node, options: &Options<'_>, name: &str) -> Handling {
     let flags = options.flags;
     let default = node.config.slow_consumer;
     let (slow_consumer, key) = flags.slow_consumer.unwrap_or_else(|| {

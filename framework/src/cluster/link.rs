@@ -15,6 +15,7 @@ use crate::{
     event::Collector,
     shard::{
         directory::RoomName,
+        shared_log::SharedLog,
         uplink::{Asking, Change, Elsewhere, Fetched, Missing, Reach, Replies, Uplink},
     },
     transport::{frame::Frame, plain::Plain},
@@ -25,6 +26,7 @@ pub(super) struct Link {
     pub(super) core: Arc<Core>,
     pub(super) namespace: Arc<str>,
     pub(super) wants_private_rooms: bool,
+    pub(super) shares_log: bool,
 }
 
 impl Drop for Link {
@@ -66,6 +68,10 @@ impl Uplink for Link {
 
     fn wants_private_rooms(&self) -> bool {
         self.wants_private_rooms
+    }
+
+    fn shared_log(&self) -> Option<&dyn SharedLog> {
+        self.shares_log.then_some(self)
     }
 
     fn emit(&self, event: &Frame, to: Reach<'_>) -> Result<(), EmitError> {

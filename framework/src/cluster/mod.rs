@@ -7,11 +7,13 @@
 //! | [`actor`] | the actor that runs the adapter, on one worker |
 //! | [`link`] | the uplink of a namespace: from the hub to the adapter |
 //! | [`delivery`] | events and changes for the sockets here |
+//! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
 //! | [`presence`] | what nodes share about users and rooms, under leases |
 //! | [`users`] | everything that is done to all sockets of a user |
+//! | `wire` | what the Redis adapters write and read, as pure codecs |
 
 mod actor;
 pub mod adapter;
@@ -22,8 +24,12 @@ mod handle;
 mod link;
 pub(crate) mod presence;
 mod requests;
+mod shared_log;
 mod state;
 pub(crate) mod users;
+#[cfg(feature = "redis")]
+#[allow(dead_code, unused_imports, reason = "for the Redis adapters")]
+mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;

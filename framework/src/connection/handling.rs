@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use super::{actor::Link, clients::Phase, joining::PANICKED};
+use super::{actor::Link, clients::Phase, joining::PANICKED, recovering::Stage};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
@@ -109,9 +109,15 @@ impl Link {
     pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
         while let Some(client) = self.clients.0.get_mut(index) {
             match &mut client.phase {
-                Phase::Claiming(claiming) => match claiming.search.as_mut().poll(cx) {
-                    Poll::Pending => return,
-                    Poll::Ready(found) => self.claimed(index, found),
+                Phase::Claiming(claiming) => match &mut claiming.stage {
+                    Stage::Searching(search) => match search.as_mut().poll(cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(found) => self.claimed(index, found),
+                    },
+                    Stage::Replaying(replaying) => match replaying.missed.as_mut().poll(cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(missed) => self.replayed(index, missed),
+                    },
                 },
                 Phase::Connecting(future) => match poll_catching(future.as_mut(), cx) {
                     Poll::Pending => return,

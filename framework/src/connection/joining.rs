@@ -81,7 +81,10 @@ impl Link {
     ) -> Result<Socket, getrandom::Error> {
         let recoverable = match &namespace.scope.recovery {
             None => None,
-            Some(store) => Some(Recoverable::fresh(PrivateId::random()?, store.head())),
+            Some(store) => Some(Recoverable::fresh(
+                PrivateId::random()?,
+                store.head(&namespace.scope),
+            )),
         };
         let (core, handshake) = (&self.core, &self.handshake);
         let id = SocketId::random()?;

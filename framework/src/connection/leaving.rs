@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{actor::Link, clients::Phase};
+use super::{actor::Link, clients::Phase, recovering::may_come_back};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
@@ -37,7 +37,7 @@ impl Link {
         }
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
-        if !reason.is_recoverable() {
+        if !may_come_back(&socket, reason) {
             socket.forget();
         }
         match phase {

@@ -15,6 +15,7 @@
 //! | [`joining`] | clients that come |
 //! | [`claim`] | what those show who come back |
 //! | [`recovering`] | clients that come back |
+//! | [`replaying`] | those whose session may be on another node |
 //! | [`handling`] | their events |
 //! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
@@ -37,6 +38,7 @@ mod parsing;
 mod polling;
 mod probe;
 mod recovering;
+mod replaying;
 mod waiting;
 mod wire;
 

@@ -2,16 +2,21 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
-use super::{actor::Link, claim::Claim, clients::Phase};
+use super::{actor::Link, claim::Claim, clients::Phase, replaying::Replaying};
 use crate::{
     error::DisconnectReason,
-    id::PrivateId,
+    id::{EntryId, PrivateId},
     namespace::{Kept, Live, Recoverable, Socket},
     shard::{
         command::{Action, Command, Selection},
+        directory::{Address, Scope},
         log::Unavailable,
+        node::Node,
         offset::Offset,
         retained::{Found, Saved},
         ticket::Ticket,
@@ -21,29 +26,77 @@ use crate::{
 
 /// How long a client waits until its old connection lets go of the session, whose handler may
 /// still run. Then it gets a fresh session.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A session, or why there is none.
-type Search = Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>;
+pub(super) type Search = Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>;
 
-/// A client that wants to come back, while its session is looked for.
+/// A client that wants to come back.
 pub(super) struct Claiming {
-    pub(super) search: Search,
-    offset: Offset,
-    auth: Option<Box<str>>,
+    pub(super) stage: Stage,
+    pub(super) offset: Offset,
+    pub(super) auth: Option<Box<str>>,
+}
+
+pub(super) enum Stage {
+    /// Its session is looked for.
+    Searching(Search),
+    /// The session has its place, and what the client missed is being fetched.
+    Replaying(Replaying),
+}
+
+/// Asks the connection that has the session to let it go.
+pub(super) fn handed_over(
+    node: &Node,
+    scope: &Arc<Scope>,
+    place: Address,
+    session: oneshot::Receiver<Ticket>,
+) -> impl Future<Output = Result<Ticket, &'static str>> + use<> {
+    let take_over = Command::new(scope, Selection::socket(place), Action::TakeOver);
+    // A worker that is too busy to hear does not let go in time.
+    let _ = node.dispatch(take_over);
+    async {
+        match timeout(PATIENCE, session).await {
+            Ok(Ok(ticket)) => Ok(ticket),
+            Ok(Err(_)) => Err("unknown_session"),
+            Err(_) => Err("still_in_use"),
+        }
+    }
+}
+
+/// The socket of a session in the place of a fresh one; `head` is the newest event then.
+pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset) -> Socket {
+    let kept = session.kept.downcast_ref::<Kept>();
+    let kept = kept.cloned().unwrap_or_default();
+    let recoverable = Recoverable::restored(session, &kept, head);
+    let socket = fresh.restored(session.id, recoverable);
+    kept.give(&socket);
+    socket
+}
+
+/// Whether the client may come back to its session: after a shutdown to another node.
+pub(super) fn may_come_back(socket: &Socket, reason: DisconnectReason) -> bool {
+    let elsewhere = reason == DisconnectReason::ServerShuttingDown;
+    reason.is_recoverable() || elsewhere && socket.scope().shared_log().is_some()
 }
 
 impl Link {
     /// Looks for the session that the client wants to come back to, with the auth for its session.
     pub(super) fn claim(&self, socket: &Socket, claim: Claim, auth: Option<&str>) -> Claiming {
         let Claim { pid, offset } = claim;
+        let log = socket.scope().shared_log();
+        let offset = match log {
+            Some(_) => offset.parse::<EntryId>().ok().map(Offset::from),
+            None => Offset::from_peer(&offset),
+        };
         let search: Search = match (pid, offset) {
-            (Some(pid), Some(_)) => self.search(socket, pid),
+            (Some(pid), Some(_)) if log.is_none() => self.search(socket, pid),
+            (Some(pid), Some(offset)) => self.search_everywhere(socket, pid, offset),
             (None, _) => Box::pin(async { Err("unknown_session") }),
             (_, None) => Box::pin(async { Err("unknown_offset") }),
         };
         Claiming {
-            search,
+            stage: Stage::Searching(search),
             offset: offset.unwrap_or_default(),
             auth: auth.map(Into::into),
         }
@@ -61,46 +114,72 @@ impl Link {
                 let ticket = Ticket::new(node, scope, session);
                 Box::pin(async { Ok(ticket) })
             }
-            Found::Live { place, session } => {
-                let take_over = Command::new(scope, Selection::socket(place), Action::TakeOver);
-                // A worker that is too busy to hear does not let go in time.
-                let _ = node.dispatch(take_over);
-                Box::pin(async {
-                    match timeout(PATIENCE, session).await {
-                        Ok(Ok(ticket)) => Ok(ticket),
-                        Ok(Err(_)) => Err("unknown_session"),
-                        Err(_) => Err("still_in_use"),
-                    }
-                })
-            }
+            Found::Live { place, session } => Box::pin(handed_over(node, scope, place, session)),
         }
     }
 
     /// The session was found, or was not: connects the client to it, or to a fresh one.
     pub(super) fn claimed(&mut self, index: usize, found: Result<Ticket, &'static str>) {
-        let Some(client) = self.clients.0.get_mut(index) else {
+        let Some((fresh, claiming)) = self.take_claiming(index) else {
             return;
         };
-        let Phase::Claiming(claiming) = std::mem::replace(&mut client.phase, Phase::Gone) else {
+        if fresh.scope().shared_log().is_some() {
+            match found {
+                Ok(ticket) => self.replay(index, &fresh, ticket, *claiming),
+                Err(reason) => self.not_recovered(index, &fresh, claiming.auth.as_deref(), reason),
+            }
             return;
-        };
-        let fresh = client.socket.clone();
+        }
         let Claiming { offset, auth, .. } = *claiming;
-        let (socket, phase) = match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
-            Ok((socket, ticket)) => {
-                let phase = self.admit(&socket, auth.as_deref());
-                (socket, self.restoring(phase, ticket))
+        match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
+            Ok((socket, ticket)) => self.recovered(index, socket, ticket, auth.as_deref()),
+            Err(reason) => self.not_recovered(index, &fresh, auth.as_deref(), reason),
+        }
+    }
+
+    pub(super) fn take_claiming(&mut self, index: usize) -> Option<(Socket, Box<Claiming>)> {
+        let client = self.clients.0.get_mut(index)?;
+        match std::mem::replace(&mut client.phase, Phase::Gone) {
+            Phase::Claiming(claiming) => Some((client.socket.clone(), claiming)),
+            other => {
+                client.phase = other;
+                None
             }
-            Err(reason) => {
-                self.core.node.metrics.recovery_refused.add(reason);
-                tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
-                // The log has gone on meanwhile, and a socket begins where it is seated.
-                let fresh = self.fresh(fresh.namespace_inner()).unwrap_or(fresh);
-                self.seat(&fresh);
-                let phase = self.admit(&fresh, auth.as_deref());
-                (fresh, phase)
-            }
-        };
+        }
+    }
+
+    /// Everything is there again: the session is told.
+    pub(super) fn recovered(
+        &mut self,
+        index: usize,
+        socket: Socket,
+        ticket: Ticket,
+        auth: Option<&str>,
+    ) {
+        let phase = self.admit(&socket, auth);
+        let phase = self.restoring(phase, ticket);
+        self.set_client(index, socket, phase);
+    }
+
+    /// The client gets a fresh session.
+    pub(super) fn not_recovered(
+        &mut self,
+        index: usize,
+        like: &Socket,
+        auth: Option<&str>,
+        reason: &'static str,
+    ) {
+        self.core.node.metrics.recovery_refused.add(reason);
+        tracing::debug!(peer = ?self.handshake.address(), reason, "not recovered");
+        // The log has gone on meanwhile, and a socket begins where it is seated.
+        let fresh = self.fresh(like.namespace_inner());
+        let fresh = fresh.unwrap_or_else(|_| like.clone());
+        self.seat(&fresh);
+        let phase = self.admit(&fresh, auth);
+        self.set_client(index, fresh, phase);
+    }
+
+    pub(super) fn set_client(&mut self, index: usize, socket: Socket, phase: Phase) {
         if let Some(client) = self.clients.0.get_mut(index) {
             if matches!(phase, Phase::Gone) {
                 client.left = Some(DisconnectReason::ForcedClose);
@@ -126,11 +205,7 @@ impl Link {
         }
         match store.restore(&self.shard, self.key, scope, session, offset) {
             Ok(head) => {
-                let kept = session.kept.downcast_ref::<Kept>();
-                let kept = kept.cloned().unwrap_or_default();
-                let recoverable = Recoverable::restored(session, kept.state.clone(), head);
-                let socket = fresh.restored(session.id, recoverable);
-                kept.give(&socket);
+                let socket = take_place(fresh, session, head);
                 Ok((socket, ticket))
             }
             Err(unavailable) => {
@@ -169,7 +244,7 @@ impl Link {
         reason: DisconnectReason,
     ) -> Option<Ticket> {
         let (it, store) = (socket.recoverable()?, socket.scope().recovery.as_ref()?);
-        if !reason.is_recoverable() || store.has_lost(self.key.worker, it.live_from) {
+        if !may_come_back(socket, reason) || store.has_lost(self.key.worker, it.live_from) {
             socket.forget();
             return None;
         }
@@ -188,8 +263,10 @@ impl Link {
             rooms: socket.last_rooms(),
             floor: it.floor(),
             kept: Arc::new(Kept::of(socket, state)),
+            data: socket.json(),
             // Nobody comes back to a socket that has expired.
             until: socket.expiry().map_or(until, |expiry| expiry.min(until)),
+            copy: None,
         };
         Some(Ticket::new(socket.node(), socket.scope(), session))
     }
@@ -203,7 +280,7 @@ impl Link {
             }
             let socket = &client.socket;
             if let (Some(it), Some(store)) = (socket.recoverable(), &socket.scope().recovery) {
-                let head = store.head();
+                let head = store.head(socket.scope());
                 // So that all of it is in the outbox before the next ping.
                 self.shard.catch_up();
                 it.pong(head);

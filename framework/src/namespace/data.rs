@@ -80,6 +80,11 @@ impl Socket {
         Ok(self.set_json(Arc::new(serde_json::to_string(data)?))?)
     }
 
+    /// The value as it is kept.
+    pub(crate) fn json(&self) -> Option<Arc<String>> {
+        self.known_extras()?.data.json()
+    }
+
     pub(super) fn set_json(&self, json: Arc<String>) -> Result<(), EmitError> {
         let known = &self.extras().data.0;
         // Held until others see it, so that all see the same one last.

@@ -15,6 +15,8 @@ pub(crate) struct Kept {
     extensions: Values,
     data: Option<Arc<String>>,
     expiry: Option<Instant>,
+    /// It is from another node, which had the middleware's values.
+    elsewhere: bool,
     /// A dynamic namespace lives as long as anyone may come back to it.
     _child: Option<Arc<NamespaceInner>>,
 }
@@ -27,7 +29,17 @@ impl Kept {
             extensions: socket.extensions().values(),
             data: socket.extras().data.json(),
             expiry: socket.expiry(),
+            elsewhere: false,
             _child: namespace.is_child().then(|| Arc::clone(namespace)),
+        }
+    }
+
+    /// Of a session that comes from another node.
+    pub(crate) fn elsewhere(data: Option<Arc<String>>) -> Self {
+        Self {
+            data,
+            elsewhere: true,
+            ..Self::default()
         }
     }
 
@@ -54,6 +66,8 @@ pub(crate) struct Recoverable {
     pub(crate) recovered: bool,
     /// What the session kept while the client was away.
     pub(crate) state: Option<SessionState>,
+    /// What the middleware left for the session is there.
+    pub(crate) extended: bool,
     /// The newest event when the socket got its place on this connection.
     pub(crate) live_from: Offset,
     seen: Mutex<Seen>,
@@ -74,6 +88,7 @@ impl Recoverable {
             pid,
             recovered: false,
             state: None,
+            extended: false,
             live_from: head,
             seen: Mutex::new(Seen {
                 floor: head,
@@ -83,10 +98,11 @@ impl Recoverable {
     }
 
     /// `head` is the newest event now, all of which the client is sent.
-    pub(crate) fn restored(session: &Saved, state: Option<SessionState>, head: Offset) -> Self {
+    pub(crate) fn restored(session: &Saved, kept: &Kept, head: Offset) -> Self {
         Self {
             recovered: true,
-            state,
+            state: kept.state.clone(),
+            extended: !kept.elsewhere,
             live_from: head,
             ..Self::fresh(session.pid, session.floor)
         }

@@ -119,7 +119,7 @@ impl<'a> Unicast<'a> {
             to: Target::Socket(self.socket.id()),
             volatile: self.volatile,
             compress: self.compress,
-            published: false,
+            published: self.socket.scope().shared_log().is_some(),
         }
     }
 }

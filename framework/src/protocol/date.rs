@@ -47,6 +47,28 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + 400 * era + next, month, day)
 }
 
+/// The milliseconds since 1970 of a MessagePack timestamp of 32, 64 or 96 bits; what is less is cut
+/// off, as `Date` does.
+#[cfg(feature = "msgpack")]
+pub(crate) fn timestamp(bytes: &[u8]) -> Option<i64> {
+    let (seconds, nanoseconds) = match bytes {
+        [a, b, c, d] => (i64::from(u32::from_be_bytes([*a, *b, *c, *d])), 0),
+        [n0, n1, n2, n3, seconds @ ..] if bytes.len() == 12 => {
+            let seconds = i64::from_be_bytes(seconds.try_into().ok()?);
+            (seconds, i64::from(u32::from_be_bytes([*n0, *n1, *n2, *n3])))
+        }
+        _ => {
+            let both = u64::from_be_bytes(bytes.try_into().ok()?);
+            ((both & 0x3_ffff_ffff) as i64, (both >> 34) as i64)
+        }
+    };
+    Some(
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(nanoseconds / 1_000_000),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::iso;

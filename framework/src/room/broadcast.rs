@@ -270,6 +270,11 @@ impl<'a> Broadcast<'a> {
     }
 
     fn send(&self, event: Encoded) -> Result<(), EmitError> {
+        if let Some(uplink) = self.uplink()
+            && self.scope.shared_log().is_some()
+        {
+            return uplink.emit(event.plain(), self.reach());
+        }
         // Before the fan-out here: its way is longer.
         let published = self
             .uplink()
@@ -278,7 +283,7 @@ impl<'a> Broadcast<'a> {
     }
 
     fn deliver(&self, frame: Frame) -> Result<(), EmitError> {
-        if let Some(store) = &self.scope.recovery {
+        if let Some(store) = self.scope.own_log() {
             let select = || self.selection();
             return store.emit(&self.node, &self.scope, frame, self.audience(), select);
         }

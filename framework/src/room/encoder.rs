@@ -87,6 +87,10 @@ impl Encoder<'_> {
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
     ) -> Result<Encoded, EmitError> {
         let (frame, plain) = match self.published {
+            // Only published: it comes back.
+            true if ack.is_none() && self.scope.shared_log().is_some() => {
+                (Frame::packet(None, write)?, None)
+            }
             false => (self.node.event(self.scope, ack, write)?, None),
             true => self.node.linked_event(self.scope, ack, write)?,
         };

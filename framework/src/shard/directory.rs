@@ -8,7 +8,9 @@ use std::sync::{
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use super::{node::Node, recovery::RecoveryStore, uplink::Uplink, workers::WorkerSet};
+use super::{
+    node::Node, recovery::RecoveryStore, shared_log::SharedLog, uplink::Uplink, workers::WorkerSet,
+};
 use crate::{
     id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
     transport::{permit::Permits, poll::Request},
@@ -78,6 +80,18 @@ impl Scope {
     /// The way to the other nodes; `None` if there are none.
     pub(crate) fn uplink(&self) -> Option<&dyn Uplink> {
         self.uplink.get().map(AsRef::as_ref)
+    }
+
+    /// The log that all nodes share, where connection state recovery rests on one.
+    pub(crate) fn shared_log(&self) -> Option<&dyn SharedLog> {
+        self.recovery.as_ref()?;
+        self.uplink()?.shared_log()
+    }
+
+    /// The log of this node alone, where connection state recovery rests on that.
+    pub(crate) fn own_log(&self) -> Option<&RecoveryStore> {
+        let store = self.recovery.as_deref()?;
+        self.shared_log().is_none().then_some(store)
     }
 
     /// Tells the other nodes' side, never under a guard, that a room has come or gone.

@@ -124,7 +124,7 @@ impl Log {
 
     /// The place before the oldest event that is still here.
     fn tail(&self) -> Offset {
-        Offset(self.head.0 - self.entries.len() as u64)
+        Offset(self.head.0 - self.entries.len() as u128)
     }
 
     /// Gives the event the next place and keeps it.

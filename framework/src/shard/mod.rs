@@ -24,7 +24,7 @@
 //! | [`command`] | what can be asked of it |
 //! | [`directory`] | what the workers share |
 //! | [`workers`] | sets of them |
-//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`] |
+//! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`]; of a log of all nodes, the [`shared_log`], it is a reader |
 //! | [`observer`] | who is told what becomes of single sockets |
 //! | [`node`] | all workers of the process |
 //! | [`uplink`] | the way to other nodes |
@@ -54,6 +54,7 @@ pub(crate) mod retained;
 mod seats;
 mod select;
 pub(crate) mod shared;
+pub(crate) mod shared_log;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;

@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     error::EmitError,
     event::OnAnyOutgoing,
-    id::WorkerId,
+    id::{EntryId, WorkerId},
     metrics::Metrics,
     protocol::socket_io::{
         encode,
@@ -120,7 +120,8 @@ impl Node {
     }
 
     /// The packet of an event: with room for an offset where it gets one, which an event that asks
-    /// for an ack does not.
+    /// for an ack does not. One that is in no log, though all nodes share one, has an argument in
+    /// the place of the offset that is none: clients take the last text of whatever comes.
     pub(crate) fn event<E: From<ParserError>>(
         &self,
         scope: &Scope,
@@ -128,9 +129,29 @@ impl Node {
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
     ) -> Result<Frame, E> {
         match (&scope.recovery, ack) {
+            (Some(_), None) if scope.shared_log().is_some() => self.packet(|out| {
+                let attachments = write(out)?;
+                encode::push_argument(out, "null");
+                Ok(attachments)
+            }),
             (Some(_), None) => Frame::unnumbered(self.parser.as_deref(), write),
             _ => self.packet(write),
         }
+    }
+
+    /// The packet of an event of the log that all nodes share, with its offset.
+    pub(crate) fn logged_event(
+        &self,
+        scope: &Scope,
+        offset: EntryId,
+        array: &str,
+        attachments: &[Bytes],
+    ) -> Result<Frame, EmitError> {
+        self.packet(|out| {
+            encode::event_text(out, &scope.name, None, array, attachments.len());
+            encode::push_argument(out, &format!("\"{offset}\""));
+            Ok(attachments.to_vec())
+        })
     }
 
     /// The same from the packet that another node has published, or that was published to others:

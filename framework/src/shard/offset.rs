@@ -1,14 +1,31 @@
 //! How the place of an event in its namespace's log is written.
 
-use crate::transport::numbered::OFFSET_LEN;
+use crate::{id::EntryId, transport::numbered::OFFSET_LEN};
 
 /// In the order of their character codes, so that offsets sort as texts too.
 const ALPHABET: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
 /// The place of an event in the log; 0 is before the first. On the wire six bits a character, which
-/// is enough for a million events a second in 36,000 years.
+/// is enough for a million events a second in 36,000 years. Of a log that all nodes share it is the
+/// [id of an entry](EntryId).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Offset(pub(crate) u64);
+pub(crate) struct Offset(pub(crate) u128);
+
+impl From<EntryId> for Offset {
+    fn from(entry: EntryId) -> Self {
+        Self(u128::from(entry.ms) << 64 | u128::from(entry.seq))
+    }
+}
+
+impl From<Offset> for EntryId {
+    #[expect(clippy::cast_possible_truncation, reason = "each half")]
+    fn from(Offset(number): Offset) -> Self {
+        Self {
+            ms: (number >> 64) as u64,
+            seq: number as u64,
+        }
+    }
+}
 
 impl Offset {
     pub(crate) fn text(self) -> [u8; OFFSET_LEN] {
@@ -24,7 +41,7 @@ impl Offset {
         let text: &[u8; OFFSET_LEN] = text.as_bytes().try_into().ok()?;
         text.iter()
             .try_fold(0, |number, character| {
-                let digit = ALPHABET.binary_search(character).ok()? as u64;
+                let digit = ALPHABET.binary_search(character).ok()? as u128;
                 Some(number << 6 | digit)
             })
             .map(Self)
@@ -64,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn offsets_sort_as_their_texts_and_read_back(one in 0..1_u64 << 60, other in 0..1_u64 << 60) {
+        fn offsets_sort_as_their_texts_and_read_back(one in 0..1_u128 << 60, other in 0..1_u128 << 60) {
             let (one, other) = (Offset(one), Offset(other));
             let text = one.text();
             prop_assert_eq!(Offset::from_peer(std::str::from_utf8(&text)?), Some(one));

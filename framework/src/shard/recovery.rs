@@ -7,7 +7,10 @@
 //! restored under the same lock: what it missed is in the log, everything after that finds it in
 //! its rooms.
 
+mod following;
 mod sessions;
+
+pub(crate) use following::Reservation;
 
 use std::{
     sync::{
@@ -17,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use following::Delivered;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
@@ -54,6 +58,8 @@ pub(crate) struct RecoveryStore {
     /// What the dynamic namespaces of the hub keep together, if this is one of them.
     shared: Option<Arc<Shared>>,
     log: Mutex<Log>,
+    /// Used in place of the log where all nodes share one.
+    delivered: Mutex<Delivered>,
     retained: Mutex<Retained>,
     /// A task looks after what has expired. Cleared under both locks.
     swept: AtomicBool,
@@ -76,6 +82,7 @@ impl RecoveryStore {
             max_missed_bytes: config.max_outbox_bytes / 2,
             shared: shared.cloned(),
             log: Mutex::default(),
+            delivered: Mutex::default(),
             retained: Mutex::default(),
             swept: AtomicBool::new(false),
         }))
@@ -92,8 +99,11 @@ impl RecoveryStore {
     }
 
     /// The place of the newest event.
-    pub(crate) fn head(&self) -> Offset {
-        self.log().head()
+    pub(crate) fn head(&self, scope: &Scope) -> Offset {
+        match scope.shared_log() {
+            Some(log) => self.delivered_up_to(log),
+            None => self.log().head(),
+        }
     }
 
     /// Emits an event in the order of the log. `select` names its receivers of the moment at which
@@ -141,7 +151,12 @@ impl RecoveryStore {
 
     /// Whether an event after `since` did not reach the sockets of a worker.
     pub(crate) fn has_lost(&self, worker: WorkerId, since: Offset) -> bool {
-        self.log().has_lost(worker, since)
+        self.log().has_lost(worker, since) || self.has_not_delivered(worker, since)
+    }
+
+    /// How much a client may have missed.
+    pub(crate) fn max_missed_bytes(&self) -> usize {
+        self.max_missed_bytes
     }
 
     /// When a session whose connection ends now expires.
@@ -178,14 +193,15 @@ impl RecoveryStore {
         let head = log.head();
         drop(log);
         if waits {
-            // Who came back meanwhile told the connection before, which had no socket yet.
-            shard.apply(Command::new(
-                scope,
-                Selection::socket(place),
-                Action::TakeOver,
-            ));
+            self.tell_taken_over(shard, scope, place);
         }
         Ok(head)
+    }
+
+    /// Who came back meanwhile has told the connection before, which had no socket yet.
+    fn tell_taken_over(&self, shard: &Shard, scope: &Arc<Scope>, place: Address) {
+        let to = Selection::socket(place);
+        shard.apply(Command::new(scope, to, Action::TakeOver));
     }
 
     // ---- what has expired

@@ -26,7 +26,11 @@ pub(crate) struct Saved {
     pub(crate) floor: Offset,
     /// What the namespace's layer keeps.
     pub(crate) kept: Arc<dyn Any + Send + Sync>,
+    /// Of that, what another process can keep as well: the socket's data, as JSON.
+    pub(crate) data: Option<Arc<String>>,
     pub(crate) until: Instant,
+    /// Where it is kept as well: under this name, which no other session has.
+    pub(crate) copy: Option<SocketId>,
 }
 
 /// The sessions themselves are never dropped in here: what they keep is the application's, whose
@@ -145,6 +149,11 @@ impl Retained {
         }
     }
 
+    /// Whether a session that is handed over now is kept.
+    pub(crate) fn would_keep(&self, pid: PrivateId) -> bool {
+        matches!(self.entries.get(&pid), Some(Entry::Live { heir: None, .. }))
+    }
+
     /// Takes a session back that was lent, and keeps it; `Some` if that is not what is to be done.
     pub(crate) fn hand_over(&mut self, session: Saved) -> Option<HandedOver> {
         let Some(entry @ Entry::Live { .. }) = self.entries.get_mut(&session.pid) else {
@@ -182,6 +191,16 @@ impl Retained {
             }
         }
         trimmed
+    }
+
+    /// Takes out all whose clients are away.
+    pub(crate) fn take_saved(&mut self) -> Vec<Saved> {
+        let saved = std::mem::take(&mut self.saved).into_values();
+        let sessions = saved.filter_map(|pid| match self.entries.remove(&pid) {
+            Some(Entry::Saved { session, .. }) => Some(session),
+            Some(Entry::Live { .. }) | None => None,
+        });
+        sessions.collect()
     }
 
     /// Whose clients are away.

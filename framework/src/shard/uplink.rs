@@ -4,7 +4,10 @@ use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::directory::{RoomName, Scope};
+use super::{
+    directory::{RoomName, Scope},
+    shared_log::SharedLog,
+};
 use crate::{error::EmitError, event::Collector, id::SocketId, transport::frame::Frame};
 
 /// What is still to be done on other nodes.
@@ -27,6 +30,10 @@ pub(crate) trait Uplink: Send + Sync {
 
     /// Whether private rooms are told, too.
     fn wants_private_rooms(&self) -> bool;
+
+    /// The log in which all nodes find all events, this one too. Where there is one, an event is only
+    /// published, and delivered when it comes from there.
+    fn shared_log(&self) -> Option<&dyn SharedLog>;
 
     /// Publishes an event for clients: a packet as the default parser writes it.
     fn emit(&self, event: &Frame, to: Reach<'_>) -> Result<(), EmitError>;

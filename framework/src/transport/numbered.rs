@@ -59,7 +59,7 @@ impl Frame {
         let frame = Self::packet(parser, |out| {
             let start = out.len();
             let attachments = write(out)?;
-            encode::push_argument(out, stands_for_it);
+            encode::push_argument(out, &format!("\"{stands_for_it}\""));
             len += out.len() - start;
             Ok::<_, E>(attachments)
         })?;

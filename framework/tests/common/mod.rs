@@ -11,6 +11,7 @@ pub(crate) mod journal;
 pub(crate) mod listener;
 pub(crate) mod member;
 pub(crate) mod polling;
+pub(crate) mod redis;
 
 use std::time::Duration;
 

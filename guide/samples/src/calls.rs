@@ -8,7 +8,7 @@ use actix_web::App;
 use roomcast::{
     BuildError, ConnectAuth, Cookie, Cors, Hub, HubBuilder, NamespaceBuilder, Params,
     PerMessageDeflate, RawAck, RawEvent, Recovery, RemoteSocket, Transports, TrustProxy,
-    parser::Msgpack, prelude::*,
+    adapter::Redis, parser::Msgpack, prelude::*,
 };
 
 use crate::listener::Listener as Chat;
@@ -67,6 +67,7 @@ fn from_hub(hub: &Hub, event: News, id: SocketId) -> Done {
     namespace.to("a").emit(&event)?;
     let parent = hub.parent("/room-{id}").ok_or("not registered")?;
     parent.emit(&event)?;
+    namespace.server_side_emit(&event)?;
     Ok(())
 }
 
@@ -87,6 +88,9 @@ async fn acks(socket: &Socket, hub: &Hub) -> Done {
     let others = socket.broadcast().emit_with_ack(&Question).await?;
     let complete = all.is_complete() && room.is_complete() && others.is_complete();
     println!("{yes} {in_time} {complete}");
+    let namespace = hub.namespace("/admin").ok_or("not registered")?;
+    let servers = namespace.server_side_emit_with_ack(&Question).await?;
+    println!("{}", servers.is_complete());
     Ok(())
 }
 
@@ -99,7 +103,8 @@ async fn many(hub: &Hub, remote: &RemoteSocket, event: News) -> Done {
     hub.to("a").disconnect(true).await?;
     let rooms: Vec<&str> = remote.rooms().collect();
     let name: Option<String> = remote.data()?;
-    println!("{} {rooms:?} {name:?}", remote.id());
+    let handshake: serde_json::Value = remote.handshake()?;
+    println!("{} {rooms:?} {name:?} {handshake}", remote.id());
     remote.emit(&event)?;
     remote.join(["b"]).await?;
     remote.leave(["b"]).await?;
@@ -166,6 +171,9 @@ fn options(builder: HubBuilder) -> Result<Hub, BuildError> {
         .path("/live")
         .serve_client("node_modules/socket.io-client/dist")
         .parser(Msgpack)
+        .adapter(Redis::pub_sub("redis://10.0.0.5/"))
+        .adapter(Redis::sharded("redis://10.0.0.5/"))
+        .adapter(Redis::streams("redis://10.0.0.5/"))
         .connect_timeout(twenty)
         .connection_state_recovery(Recovery::default())
         .add_trailing_slash(false)

@@ -8,6 +8,7 @@
 
 mod acks;
 mod calls;
+mod cluster;
 mod compression;
 mod deployment;
 mod errors;
@@ -19,6 +20,7 @@ mod hello;
 mod listener;
 mod middleware;
 mod namespaces;
+mod own_adapter;
 mod parsers;
 mod ported;
 mod recovery;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast::{BuildError, Recovery, SessionState, prelude::*};
+use roomcast::{BuildError, Recovery, SessionState, adapter::Redis, prelude::*};
 
 #[derive(EventHandlers)]
 #[handles(Point)]
@@ -19,6 +19,14 @@ impl Handle<Point> for Player {
         self.score += 1;
         Ok(self.score)
     }
+}
+
+fn shared(builder: roomcast::HubBuilder) -> roomcast::HubBuilder {
+    // ANCHOR: streams
+    builder
+        .adapter(Redis::streams("redis://10.0.0.5/").max_len(100_000))
+        .connection_state_recovery(Recovery::default())
+    // ANCHOR_END: streams
 }
 
 // ANCHOR: build

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::examples::Example;
 use crate::failure::{Failure, Result};
 
 pub(crate) const HELP: &str = "\
@@ -9,6 +10,9 @@ Usage:
     cargo xtask test                  install what is missing, then run every step
     cargo xtask test --only STEP,...  run only these steps, in the usual order
     cargo xtask test --list           name the steps
+    cargo xtask cluster               run the example of that name: Redis and three nodes, until Ctrl-C
+    cargo xtask mixed-cluster         the same with a node of Node.js
+    cargo xtask soak [OPTION]...      load and faults on three nodes, and a report; --help has the options
 ";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -19,12 +23,19 @@ pub(crate) enum Task {
     Test {
         only: Vec<String>,
     },
+    /// Runs an example until it is told to end.
+    Example(Example),
+    /// Options for the soak, which reads them itself.
+    Soak(Vec<String>),
 }
 
 pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task> {
     match arguments.next().as_deref() {
         None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some("test") => {}
+        Some("soak") => return Ok(Task::Soak(arguments.collect())),
+        Some("cluster") => return alone(Task::Example(Example::Cluster), arguments),
+        Some("mixed-cluster") => return alone(Task::Example(Example::MixedCluster), arguments),
         Some(other) => return Err(unknown(other)),
     }
     let mut only = Vec::new();
@@ -42,6 +53,15 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task>
         }
     }
     Ok(Task::Test { only })
+}
+
+/// A task that takes no options.
+fn alone(task: Task, mut arguments: impl Iterator<Item = String>) -> Result<Task> {
+    match arguments.next().as_deref() {
+        None => Ok(task),
+        Some("--help" | "-h") => Ok(Task::Help),
+        Some(other) => Err(unknown(other)),
+    }
 }
 
 fn unknown(argument: &str) -> Failure {
@@ -72,6 +92,18 @@ mod tests {
         assert_eq!(
             parse_words("test --only fmt,unit --only e2e").unwrap(),
             Task::Test { only }
+        );
+    }
+
+    #[test]
+    fn an_example_takes_no_options_and_the_soak_its_own() {
+        let example = Task::Example(Example::MixedCluster);
+        assert_eq!(parse_words("mixed-cluster").unwrap(), example);
+        assert!(parse_words("cluster --nodes 5").is_err());
+        let options = ["--minutes", "2"].map(str::to_owned).to_vec();
+        assert_eq!(
+            parse_words("soak --minutes 2").unwrap(),
+            Task::Soak(options)
         );
     }
 

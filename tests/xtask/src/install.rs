@@ -54,10 +54,13 @@ const OLDEST_NODE: u32 = 18;
 /// The first with sharded pub/sub.
 const OLDEST_REDIS: u32 = 7;
 
+/// The server of Node.js in the example of that name.
+pub(crate) const MIXED_CLUSTER: &str = "examples/mixed-cluster";
+
 pub(crate) fn run(workspace: &Workspace) -> Result {
     install_programs()?;
-    for folder in ["tests/e2e", "tests/cluster"] {
-        install_npm_packages(&workspace.root.join(folder))?;
+    for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER] {
+        npm_packages(&workspace.root.join(folder))?;
     }
     install_python_tools(workspace)
 }
@@ -108,7 +111,7 @@ fn what_to_install(missing: &[&Program]) -> String {
     )
 }
 
-fn install_npm_packages(folder: &Path) -> Result {
+pub(crate) fn npm_packages(folder: &Path) -> Result {
     process::run(
         Command::new("npm")
             .current_dir(folder)

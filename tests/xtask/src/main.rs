@@ -1,6 +1,7 @@
 //! The tasks of this repository. `cargo xtask --help` lists them.
 
 mod arguments;
+mod examples;
 mod failure;
 mod guide;
 mod install;
@@ -34,6 +35,8 @@ fn run() -> Result {
             let selected = runner::select(steps::ALL, &only)?;
             runner::run(&Workspace::find()?, &selected)?;
         }
+        Task::Example(example) => examples::run(&Workspace::find()?, example)?,
+        Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
     }
     Ok(())
 }

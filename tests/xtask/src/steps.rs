@@ -74,7 +74,14 @@ pub(crate) const ALL: &[Step] = &[
 
 /// What the `autobahn`, `e2e`, `cluster` and `python` steps talk to. Built in one go: each call of cargo with other packages
 /// may unify features anew and build the dependencies again.
-const SERVERS: &[&str] = &["bench-server", "chat", "guide-samples", "test-server"];
+const SERVERS: &[&str] = &[
+    "bench-server",
+    "chat",
+    "cluster",
+    "guide-samples",
+    "launch",
+    "test-server",
+];
 
 const FUZZ: &str = "tests/fuzz";
 
@@ -192,6 +199,7 @@ fn e2e(workspace: &Workspace) -> Result {
             .env("CHAT_BIN", workspace.binary("chat"))
             .env("SERVER_BIN", workspace.binary("test-server"))
             .env("GUIDE_BIN", workspace.binaries())
+            .env("LAUNCH_BIN", workspace.binary("launch"))
             .env("CHROMIUM", chromium),
     )
 }

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use super::Message;
-use crate::{cluster::Core, error::AdapterError};
+use crate::{cluster::Core, error::AdapterError, id::EntryId};
 
 /// Where an adapter hands over what it receives, and tells how it is. Cheap to clone, and usable from
 /// any thread; nothing here blocks.
@@ -79,6 +79,13 @@ impl Inbound {
         }
         self.0.state.metrics.cluster_received.add(1);
         self.0.receive(received);
+    }
+
+    /// Takes an entry of the [log](super::RecoveryLog) that all nodes share; unlike
+    /// [`receive`](Self::receive) also one of this node.
+    pub fn receive_entry(&self, received: Received<'_>, entry: EntryId) {
+        self.0.state.metrics.cluster_received.add(1);
+        self.0.receive_entry(received, entry);
     }
 
     /// The adapter is connected, and everything it has to hear is subscribed to.

@@ -4,19 +4,28 @@ mod in_process;
 mod inbound;
 mod message;
 mod owned;
+mod recovery_log;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+#[cfg(feature = "redis")]
+pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
+pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
 pub use super::presence::store::{
     Diff, Entry, KeyState, Lease, Listener, MAX_METAS, Moment, NodeInfo, Page, Reaped, Renewal,
     Store, StoreError, StoreResult, Topic, Write,
 };
-pub use crate::error::{AdapterError, PublishError};
 use crate::{config::SharedState, metrics::Metrics};
+pub use crate::{
+    error::{AdapterError, PublishError},
+    id::{EntryId, InvalidEntryId},
+};
 
 /// A future that an adapter returns.
 pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -89,6 +98,11 @@ pub trait Adapter: Send + Sync + 'static {
     /// Without it, the hub knows of its own sockets only.
     fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
         let _ = options;
+        None
+    }
+
+    /// The log that all nodes share, if the adapter has one and connection state recovery is on.
+    fn recovery_log(&self) -> Option<&dyn RecoveryLog> {
         None
     }
 

@@ -22,6 +22,7 @@ use crate::{
         directory::{Address, RoomName, Scope},
         log::Audience,
         node::Node,
+        uplink::Reach,
     },
     transport::frame::Frame,
 };
@@ -52,13 +53,23 @@ impl Socket {
     }
 
     pub(in crate::namespace) fn send(&self, frame: Frame) -> Result<(), EmitError> {
-        let Some(store) = &self.scope().recovery else {
-            return self.send_unlogged(frame);
-        };
         if !self.is_connected() {
             return Err(EmitError::Disconnected);
         }
         let (node, scope, id) = (self.node(), self.scope(), self.id());
+        if let Some(uplink) = scope.uplink()
+            && scope.shared_log().is_some()
+        {
+            let private = Reach {
+                rooms: &[id.as_str().into()],
+                except: &[],
+                sender: None,
+            };
+            return uplink.emit(&frame, private);
+        }
+        let Some(store) = &scope.recovery else {
+            return self.send_unlogged(frame);
+        };
         store.emit(node, scope, frame, Audience::socket(id), || {
             // Where its client is that comes back elsewhere between the look above and the log's
             // lock; later ones find this handle disconnected.
@@ -141,7 +152,8 @@ impl Socket {
     /// Whether its client passed the middleware when it first came, which is enough.
     pub(in crate::namespace) fn skips_middlewares(&self) -> bool {
         let recovery = &self.node().config.connection_state_recovery;
-        self.recovered() && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
+        let extended = self.recoverable().is_some_and(|it| it.extended);
+        extended && recovery.as_ref().is_some_and(|it| it.skip_middlewares)
     }
 
     pub(in crate::namespace) fn kept_state(&self) -> Option<SessionState> {

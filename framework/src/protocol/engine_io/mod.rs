@@ -2,7 +2,7 @@
 //!
 //! The session (heartbeat, upgrade, closing) lives in the connection; only its wire forms are here.
 
-mod base64;
+pub(crate) mod base64;
 mod error;
 mod open;
 mod packet;

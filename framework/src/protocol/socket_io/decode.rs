@@ -10,6 +10,8 @@
 use super::error::DecodeError;
 use super::event_name::is_reserved;
 use super::packet::{Data, Event, Kind, Packet};
+#[cfg(feature = "redis")]
+use super::placeholder::token_len;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -156,6 +158,15 @@ pub(super) fn data(kind: Kind, json: &str) -> Result<Data<'_>, DecodeError> {
         Ok(_) => Ok(data),
         Err(_) => Err(DecodeError::InvalidPayload),
     }
+}
+
+/// Whether a valid JSON array is an event to receivers: it begins with a name, and that is not
+/// reserved.
+#[cfg(feature = "redis")]
+pub(crate) fn is_event(array: &str) -> bool {
+    let elements = elements(array);
+    let (first, _) = elements.split_at(token_len(elements));
+    event_name(first).is_some_and(|name| !is_reserved(&name))
 }
 
 fn event(array: &str) -> Result<Event<'_>, DecodeError> {

@@ -123,11 +123,11 @@ pub(crate) fn event_text(
     }
 }
 
-/// Appends one more argument, a text that needs no escapes, to the EVENT that was written last.
-pub(crate) fn push_argument(out: &mut Vec<u8>, text: &str) {
+/// Appends one more argument, as JSON, to the EVENT that was written last.
+pub(crate) fn push_argument(out: &mut Vec<u8>, json: &str) {
     // A name stands before it in any case.
     out.pop();
-    for part in [",\"", text, "\"]"] {
+    for part in [",", json, "]"] {
         out.extend_from_slice(part.as_bytes());
     }
 }

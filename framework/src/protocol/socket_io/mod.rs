@@ -12,19 +12,25 @@ pub(crate) mod encode;
 mod error;
 mod event_name;
 #[cfg(feature = "msgpack")]
-mod msgpack;
+pub(crate) mod msgpack;
 mod packet;
 pub mod parser;
 mod placeholder;
+#[cfg(feature = "redis")]
+mod plaintext;
 
 pub(crate) use assemble::{Assembler, Step};
 pub(crate) use attachments::with_attachments;
 pub use binary::Binary;
+#[cfg(feature = "redis")]
+pub(crate) use decode::is_event;
 pub(crate) use decode::{elements, named};
 pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};
 pub(crate) use parser::Limits;
+#[cfg(feature = "redis")]
+pub(crate) use plaintext::plaintext;
 
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,14 @@ impl Shard {
         self.settle(state);
     }
 
+    /// What a socket missed that has its place already; it goes out before the CONNECT reply.
+    pub(crate) fn push_missed(&self, key: SlotKey, scope: &Scope, missed: Vec<Frame>) {
+        let mut state = self.state.borrow_mut();
+        if let Some(held) = state.slot_mut(key).and_then(|slot| slot.held.as_mut()) {
+            held.push_missed(scope.id, missed);
+        }
+    }
+
     /// The socket is connected: it belongs to everyone, the reply goes out, then what was held.
     pub(crate) fn accept(&self, key: SlotKey, scope: &Arc<Scope>, reply: Frame) {
         let mut state = self.state.borrow_mut();

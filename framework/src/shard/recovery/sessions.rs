@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use tokio::time::Instant;
+
 use super::RecoveryStore;
 use crate::{
-    id::{PrivateId, SlotKey},
+    id::{PrivateId, SlotKey, SocketId},
     shard::{
         directory::{Address, Scope},
         node::Node,
-        retained::{Found, HandedOver, Saved},
+        retained::{Found, HandedOver, Retained, Saved},
     },
 };
 
@@ -23,20 +25,31 @@ impl RecoveryStore {
         self.retained().forget(pid, slot);
     }
 
-    /// Nobody comes back any more: the hub shuts down, or is dropped. What is kept of a dynamic
+    /// Nobody comes back here any more: the hub shuts down, or is dropped. What is kept of a dynamic
     /// namespace holds that, and with it this store.
     pub(crate) fn forget_all(&self) {
-        let gone = std::mem::take(&mut *self.retained());
+        let mut retained = self.retained();
+        let before = retained.len();
+        let gone = retained.take_saved();
         if let Some(shared) = &self.shared {
-            shared.sessions.change(gone.len(), 0);
+            shared.sessions.change(before, 0);
         }
+        drop(retained);
         // The application's values are dropped without the lock.
         drop(gone);
     }
 
     /// Takes the session that a client shows this for, on the connection in this slot.
     pub(crate) fn take(&self, pid: PrivateId, slot: SlotKey) -> Found {
-        let mut retained = self.retained();
+        self.take_from(&mut self.retained(), pid, slot)
+    }
+
+    pub(super) fn take_from(
+        &self,
+        retained: &mut Retained,
+        pid: PrivateId,
+        slot: SlotKey,
+    ) -> Found {
         let before = retained.len();
         let found = retained.take(pid, slot);
         if let Some(shared) = &self.shared {
@@ -51,11 +64,21 @@ impl RecoveryStore {
         &self,
         node: &Node,
         scope: &Arc<Scope>,
-        session: Saved,
+        mut session: Saved,
     ) -> Option<HandedOver> {
+        let log = scope.shared_log();
         let mut retained = self.retained();
         // Read under the lock: what gets in before is taken out by `forget_all`.
-        if node.draining.load(Ordering::Acquire) {
+        let draining = node.draining.load(Ordering::Acquire);
+        if let Some(log) = log
+            && retained.would_keep(session.pid)
+        {
+            // Before anyone can find it here, who asks there as well.
+            session.copy = SocketId::random().ok();
+            let left = session.until.saturating_duration_since(Instant::now());
+            log.keep(&session, left);
+        }
+        if draining {
             drop(retained);
             return Some(HandedOver::Revoked(session));
         }

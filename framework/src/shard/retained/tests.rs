@@ -20,6 +20,8 @@ fn session(seconds: u64) -> Saved {
         rooms: Arc::default(),
         floor: Offset::default(),
         kept: Arc::new(()),
+        data: None,
+        copy: None,
         until: Instant::now() + Duration::from_secs(seconds),
     }
 }

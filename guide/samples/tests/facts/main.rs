@@ -1,5 +1,6 @@
 //! Holds what the guide says in tables, and what the guide and ARCHITECTURE.md name, to the sources.
 
+mod cluster;
 mod feature_table;
 mod limits;
 mod pages;

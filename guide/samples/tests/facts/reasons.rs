@@ -95,7 +95,8 @@ fn every_reason_of_a_refused_handshake_is_there() -> Tested {
 fn every_reason_of_a_fresh_session_is_there() -> Tested {
     let rows = table("recovery.md", "`recovery_refused`")?;
     let told: BTreeSet<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
-    let source = read("framework/src/connection/recovering.rs")?;
+    let mut source = read("framework/src/connection/recovering.rs")?;
+    source += &read("framework/src/connection/replaying.rs")?;
     let lines = source.lines().filter(|line| {
         line.contains("Err(\"") || line.contains("=> \"") || line.contains("=> Err(\"")
     });

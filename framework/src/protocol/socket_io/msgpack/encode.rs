@@ -24,9 +24,6 @@ pub(super) fn packet(packet: &Packet<'_>) -> Result<Vec<u8>, Error> {
     } = *packet;
     let attached: usize = attachments.iter().map(Bytes::len).sum();
     let json = data.unwrap_or_default();
-    if u32::try_from(namespace.len().max(json.len()).max(attached)).is_err() {
-        return Err(Error::TooLong);
-    }
     let mut out = Vec::with_capacity(32 + namespace.len() + json.len() + attached);
     let members = 2 + u32::from(data.is_some()) + u32::from(id.is_some());
     write_map_len(&mut out, members)?;
@@ -44,7 +41,7 @@ pub(super) fn packet(packet: &Packet<'_>) -> Result<Vec<u8>, Error> {
         self::id(id, &mut out)?;
     }
     write_str(&mut out, "nsp")?;
-    write_str(&mut out, namespace)?;
+    text(namespace, &mut out)?;
     Ok(out)
 }
 
@@ -66,7 +63,9 @@ struct Open {
 }
 
 /// Appends a JSON value, with the attachments in the places of their placeholders.
-fn value(json: &str, attachments: &[Bytes], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn value(json: &str, attachments: &[Bytes], out: &mut Vec<u8>) -> Result<(), Error> {
+    let attached: usize = attachments.iter().map(Bytes::len).sum();
+    check_len(json.len().max(attached))?;
     let mut open: SmallVec<[Open; 4]> = SmallVec::new();
     let mut rest = json;
     while let Some(first) = rest.bytes().next() {
@@ -103,6 +102,43 @@ fn value(json: &str, attachments: &[Bytes], out: &mut Vec<u8>) -> Result<(), Err
     match open.is_empty() {
         true => Ok(()),
         false => Err(Error::Json),
+    }
+}
+
+/// Appends a string.
+pub(crate) fn text(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    check_len(text.len())?;
+    Ok(write_str(out, text)?)
+}
+
+/// Appends an integer.
+#[cfg(feature = "redis")]
+pub(crate) fn number(number: u64, out: &mut Vec<u8>) -> Result<(), Error> {
+    write_uint(out, number)?;
+    Ok(())
+}
+
+/// Appends the header of an array, whose elements are to follow.
+#[cfg(feature = "redis")]
+pub(crate) fn begin_array(elements: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    let elements = u32::try_from(elements).map_err(|_| Error::TooLong)?;
+    write_array_len(out, elements)?;
+    Ok(())
+}
+
+/// Appends the header of a map, whose keys and values are to follow.
+#[cfg(feature = "redis")]
+pub(crate) fn begin_map(members: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    let members = u32::try_from(members).map_err(|_| Error::TooLong)?;
+    write_map_len(out, members)?;
+    Ok(())
+}
+
+/// No length in MessagePack has more than 32 bits.
+fn check_len(len: usize) -> Result<(), Error> {
+    match u32::try_from(len) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::TooLong),
     }
 }
 

@@ -1,6 +1,6 @@
 /// Why a message is no packet, or a packet no message.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error("text where MessagePack is expected")]
     Text,
     #[error("the message ends within a value")]

@@ -1,14 +1,18 @@
 //! MessagePack, one token at a time.
 
 use super::error::Error;
+use crate::protocol::date;
 use rmp::Marker;
 
 /// The extension that JavaScript's values travel in, as notepack.io 2 writes them.
 const JAVASCRIPT: i8 = 0;
 
+/// MessagePack's own extension for a moment.
+const TIMESTAMP: i8 = -1;
+
 /// A value, or the beginning of one that holds others.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     Nil,
     Undefined,
     Bool(bool),
@@ -27,23 +31,39 @@ pub(super) enum Token<'a> {
 }
 
 /// What has not been read yet.
-pub(super) struct Input<'a>(&'a [u8]);
+pub(crate) struct Input<'a> {
+    rest: &'a [u8],
+    timestamps: bool,
+}
 
 impl<'a> Input<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self {
+            rest: bytes,
+            timestamps: false,
+        }
+    }
+
+    /// Takes timestamps for dates, as notepack.io 3 and @msgpack/msgpack write them; to notepack.io
+    /// 2 they are an extension like others.
+    #[cfg(feature = "redis")]
+    pub(crate) fn with_timestamps(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            timestamps: true,
+        }
     }
 
     /// # Errors
     /// If something is left.
-    pub(super) fn end(self) -> Result<(), Error> {
-        match self.0.len() {
+    pub(crate) fn end(self) -> Result<(), Error> {
+        match self.rest.len() {
             0 => Ok(()),
             left => Err(Error::Trailing(left)),
         }
     }
 
-    pub(super) fn token(&mut self) -> Result<Token<'a>, Error> {
+    pub(crate) fn token(&mut self) -> Result<Token<'a>, Error> {
         let [marker] = self.array()?;
         Ok(match Marker::from_u8(marker) {
             Marker::Null => Token::Nil,
@@ -96,7 +116,7 @@ impl<'a> Input<'a> {
     }
 
     /// Passes a value by, whatever its depth.
-    pub(super) fn skip(&mut self) -> Result<(), Error> {
+    pub(crate) fn skip(&mut self) -> Result<(), Error> {
         let mut values = 1_u64;
         while values > 0 {
             let inner = match self.token()? {
@@ -110,15 +130,24 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
+    /// Passes a value by, and tells its bytes.
+    #[cfg(feature = "redis")]
+    pub(crate) fn value(&mut self) -> Result<&'a [u8], Error> {
+        let before = self.rest;
+        self.skip()?;
+        let len = before.len() - self.rest.len();
+        before.get(..len).ok_or(Error::Truncated)
+    }
+
     fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(Error::Truncated)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Error::Truncated)?;
+        self.rest = rest;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(Error::Truncated)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(Error::Truncated)?;
+        self.rest = rest;
         Ok(*taken)
     }
 
@@ -145,7 +174,13 @@ impl<'a> Input<'a> {
 
     fn ext(&mut self, len: usize) -> Result<Token<'a>, Error> {
         let number = i8::from_be_bytes(self.array()?);
-        Ok(Token::Ext(number, self.take(len)?))
+        let bytes = self.take(len)?;
+        Ok(match number {
+            TIMESTAMP if self.timestamps => {
+                date::timestamp(bytes).map_or(Token::Ext(number, bytes), Token::Date)
+            }
+            _ => Token::Ext(number, bytes),
+        })
     }
 
     /// An extension of any length, which is how notepack.io writes an `ArrayBuffer`.

@@ -15,14 +15,14 @@ const ATTACHMENT: usize = 64;
 
 /// A value in the form that the default parser would have received.
 #[derive(Debug)]
-pub(super) struct Json {
-    pub(super) text: String,
-    pub(super) attachments: Vec<Bytes>,
+pub(crate) struct Json {
+    pub(crate) text: String,
+    pub(crate) attachments: Vec<Bytes>,
 }
 
 impl Json {
     /// Reads the value that begins with `first`; text and attachments may take `limit` bytes.
-    pub(super) fn read(
+    pub(crate) fn read(
         first: Token<'_>,
         input: &mut Input<'_>,
         limit: usize,

@@ -19,6 +19,14 @@ mod json;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "redis")]
+pub(crate) use {
+    encode::{begin_array, begin_map, number, text, value},
+    error::Error as MsgpackError,
+    input::{Input, Token},
+    json::Json,
+};
+
 use super::parser::{Chunk, ChunkRef, Decoder, Limits, OwnedPacket, Packet, Parser, ParserError};
 use error::Error;
 

@@ -1,0 +1,165 @@
+//! Opens connections to Redis.
+
+use std::{
+    future::Future,
+    io,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use redis::{AsyncConnectionConfig, PushInfo, RedisConnectionInfo, aio::MultiplexedConnection};
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::cluster::adapter::AdapterError;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Address {
+    Tcp(String, u16),
+    Unix(PathBuf),
+}
+
+/// How connections are opened to one kind of server; the servers differ in their addresses only.
+#[derive(Clone)]
+pub(super) struct Dialer {
+    pub(super) login: RedisConnectionInfo,
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) connection_timeout: Duration,
+    pub(super) response_timeout: Duration,
+}
+
+/// Called with what the server pushes, on the connection's task.
+pub(super) type OnPush = Arc<dyn Fn(PushInfo) + Send + Sync>;
+
+/// What ends with the connections: their tasks, each of which tells why it has.
+pub(super) type Tasks = JoinSet<AdapterError>;
+
+impl Dialer {
+    /// A connection for requests, ready to be used. It lives as long as `tasks`.
+    ///
+    /// # Panics
+    /// With `on_push`, outside of a worker.
+    pub(super) async fn connection(
+        &self,
+        address: &Address,
+        on_push: Option<OnPush>,
+        response_timeout: Option<Duration>,
+        tasks: &mut Tasks,
+    ) -> Result<MultiplexedConnection, AdapterError> {
+        let mut config = AsyncConnectionConfig::new().set_response_timeout(response_timeout);
+        let hears = on_push.is_some();
+        if let Some(on_push) = on_push {
+            config = config.set_push_sender(move |info: PushInfo| {
+                on_push(info);
+                Ok::<_, redis::aio::SendError>(())
+            });
+        }
+        let connect = async {
+            let stream = self.open(address).await.map_err(AdapterError::new)?;
+            MultiplexedConnection::new_with_config(&self.login, stream, config)
+                .await
+                .map_err(AdapterError::new)
+        };
+        let (connection, driver) = self.in_time(connect).await?;
+        let drive = async move {
+            driver.await;
+            AdapterError::new("a connection to Redis was closed")
+        };
+        match hears {
+            // What is delivered on the spot may need the worker's own tasks.
+            true => tasks.spawn_local(drive),
+            false => tasks.spawn(drive),
+        };
+        Ok(connection)
+    }
+
+    /// As many attempts as there are servers, and their handshakes, have one time limit.
+    pub(super) async fn in_time<T>(
+        &self,
+        connect: impl Future<Output = Result<T, AdapterError>>,
+    ) -> Result<T, AdapterError> {
+        timeout(self.connection_timeout, connect)
+            .await
+            .unwrap_or_else(|_| Err(AdapterError::new("Redis did not answer in time")))
+    }
+
+    pub(super) async fn open(&self, address: &Address) -> io::Result<Stream> {
+        let (host, port) = match address {
+            Address::Unix(path) => return UnixStream::connect(path).await.map(Stream::Unix),
+            Address::Tcp(host, port) => (host.as_str(), *port),
+        };
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        let Some(tls) = &self.tls else {
+            return Ok(Stream::Tcp(stream));
+        };
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let stream = TlsConnector::from(Arc::clone(tls))
+            .connect(name, stream)
+            .await?;
+        Ok(Stream::Tls(Box::new(stream)))
+    }
+}
+
+/// A connection, whatever carries it.
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+macro_rules! delegate {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Stream::Tcp($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Stream::Unix($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+            Stream::Tls($stream) => {
+                let $stream = Pin::new($stream);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        delegate!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_shutdown(cx))
+    }
+}

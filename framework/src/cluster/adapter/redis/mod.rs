@@ -1,0 +1,34 @@
+//! Adapters on Redis, and the link that carries them.
+
+mod backoff;
+mod builder;
+mod counting;
+mod dialer;
+mod interest;
+mod line;
+#[allow(
+    dead_code,
+    reason = "requests and connections of one's own are for the streams adapter"
+)]
+mod link;
+#[cfg(test)]
+mod link_tests;
+mod options;
+mod outbox;
+mod pub_sub;
+mod publish;
+mod publisher;
+mod reply;
+mod sharded;
+mod slot;
+mod socket;
+mod streams;
+mod subscriber;
+mod tls;
+mod topology;
+
+pub use builder::Redis;
+pub use options::OutboxPolicy;
+pub use pub_sub::PubSub;
+pub use sharded::{Sharded, SubscriptionMode};
+pub use streams::Streams;

@@ -1,0 +1,165 @@
+//! How to reach Redis, and what happens while it cannot be reached.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+
+use super::{
+    dialer::{Address, Dialer},
+    tls::{self, Certificates},
+};
+use crate::cluster::adapter::AdapterError;
+
+/// What happens to a message that does not fit into the outbox, because Redis is away or slower
+/// than the messages come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OutboxPolicy {
+    /// It is dropped, and the emit succeeds. The default.
+    #[default]
+    DropNewest,
+    /// Those that have waited longest are dropped to make room for it.
+    DropOldest,
+    /// It is dropped, and the emit fails with [`EmitError`](crate::EmitError); who is connected to
+    /// this node has got it all the same.
+    Refuse,
+}
+
+/// What all adapters on Redis have in common.
+#[derive(Debug, Clone)]
+pub(super) struct LinkOptions {
+    pub(super) url: String,
+    pub(super) kind: Kind,
+    pub(super) certificates: Certificates,
+    pub(super) response_timeout: Duration,
+    pub(super) connection_timeout: Duration,
+    pub(super) max_outbox_bytes: usize,
+    pub(super) outbox_policy: OutboxPolicy,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Single,
+    Sentinel { master: String, urls: Vec<String> },
+    Cluster { urls: Vec<String> },
+}
+
+/// Where the masters are asked for.
+pub(super) enum Endpoints {
+    Single(Address),
+    Sentinel {
+        master: String,
+        sentinels: Vec<(Dialer, Address)>,
+    },
+    Cluster(Vec<Address>),
+}
+
+impl LinkOptions {
+    pub(super) fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            kind: Kind::Single,
+            certificates: Certificates::default(),
+            response_timeout: Duration::from_secs(5),
+            connection_timeout: Duration::from_secs(5),
+            max_outbox_bytes: 16 << 20,
+            outbox_policy: OutboxPolicy::default(),
+        }
+    }
+
+    /// Who dials, and whom.
+    ///
+    /// # Errors
+    /// If a URL or a certificate is not valid.
+    pub(super) fn resolve(&self) -> Result<(Dialer, Endpoints), AdapterError> {
+        let (dialer, address) = self.parse(&self.url)?;
+        let endpoints = match &self.kind {
+            Kind::Single => Endpoints::Single(address),
+            Kind::Sentinel { master, urls } => Endpoints::Sentinel {
+                master: master.clone(),
+                sentinels: urls
+                    .iter()
+                    .map(|url| self.parse(url))
+                    .collect::<Result<_, _>>()?,
+            },
+            Kind::Cluster { urls } => {
+                let mut nodes = vec![address];
+                for url in urls {
+                    nodes.push(self.parse(url)?.1);
+                }
+                Endpoints::Cluster(nodes)
+            }
+        };
+        Ok((dialer, endpoints))
+    }
+
+    fn parse(&self, url: &str) -> Result<(Dialer, Address), AdapterError> {
+        // The text of a URL may hold a password: it is in no error.
+        let info: ConnectionInfo = url.into_connection_info().map_err(AdapterError::new)?;
+        let (address, tls) = match info.addr() {
+            ConnectionAddr::Tcp(host, port) => (Address::Tcp(host.clone(), *port), false),
+            ConnectionAddr::TcpTls { insecure: true, .. } => {
+                return Err(AdapterError::new(
+                    "certificates are always verified: name the one of Redis with \
+                     `root_certificate` instead of `#insecure`",
+                ));
+            }
+            ConnectionAddr::TcpTls { host, port, .. } => (Address::Tcp(host.clone(), *port), true),
+            ConnectionAddr::Unix(path) => (Address::Unix(path.clone()), false),
+            _ => return Err(AdapterError::new("this kind of Redis URL is not known")),
+        };
+        let dialer = Dialer {
+            login: info
+                .redis_settings()
+                .clone()
+                .set_protocol(redis::ProtocolVersion::RESP3)
+                .set_lib_name("roomcast", env!("CARGO_PKG_VERSION")),
+            tls: match tls {
+                true => Some(Arc::new(tls::config(&self.certificates)?)),
+                false => None,
+            },
+            connection_timeout: self.connection_timeout,
+            response_timeout: self.response_timeout,
+        };
+        Ok((dialer, address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_does_not_hold_is_refused_without_its_password() {
+        for url in [
+            "http://u:secret@host/",
+            "redis://u:secret@host/x",
+            "",
+            "rediss://u:secret@h/#insecure",
+        ] {
+            let error = LinkOptions::new(url)
+                .resolve()
+                .err()
+                .map(|error| error.to_string());
+            let error = error.unwrap_or_default();
+            assert!(
+                !error.is_empty() && !error.contains("secret"),
+                "{url}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_url_tells_user_database_and_path() {
+        let (dialer, endpoints) = LinkOptions::new("redis://ann:pw@host:7000/3")
+            .resolve()
+            .expect("valid");
+        assert_eq!(dialer.login.username(), Some("ann"));
+        assert_eq!(dialer.login.db(), 3);
+        assert!(matches!(endpoints, Endpoints::Single(Address::Tcp(host, 7000)) if host == "host"));
+        let (_, endpoints) = LinkOptions::new("redis+unix:///run/redis.sock")
+            .resolve()
+            .expect("valid");
+        assert!(matches!(endpoints, Endpoints::Single(Address::Unix(_))));
+    }
+}

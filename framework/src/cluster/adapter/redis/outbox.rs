@@ -1,0 +1,367 @@
+//! What is on its way to Redis: filled from any thread without waiting, bounded in bytes.
+//!
+//! A command goes out on the thread that gives it when nothing else is on its way to its master,
+//! before the caller does anything else; otherwise the master's task writes it together with its
+//! neighbours. While Redis is away commands wait, up to the bound.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+
+use super::{
+    line::{Entry, Line},
+    options::OutboxPolicy,
+    socket::Socket,
+    topology::Topology,
+};
+use crate::{cluster::adapter::PublishError, metrics::Metrics};
+
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    max_bytes: usize,
+    policy: OutboxPolicy,
+    metrics: Arc<Metrics>,
+}
+
+/// A command and how it is to be treated.
+pub(super) struct Command {
+    /// As it is written: RESP.
+    pub(super) bytes: Bytes,
+    /// The slot of its key or channel.
+    pub(super) slot: u16,
+    /// Sent again if the connection breaks before its reply: it may be executed twice.
+    pub(super) resend: bool,
+    /// Someone waits for an answer: refused rather than dropped.
+    pub(super) awaited: bool,
+}
+
+struct State {
+    /// One for each master; while Redis is away one for all.
+    lines: Vec<Line>,
+    /// `None` while Redis is away.
+    topology: Option<Topology>,
+    /// Counts the connections, so that who comes back from a write to an earlier one is known.
+    epoch: u64,
+    next: u64,
+    closed: bool,
+}
+
+/// A line of the present connection.
+#[derive(Clone, Copy)]
+pub(super) struct LineId {
+    epoch: u64,
+    index: usize,
+}
+
+/// What became of a command that Redis refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It will be tried again, or never.
+    Settled,
+    /// Another server has to be asked.
+    Reconnect,
+}
+
+impl Outbox {
+    pub(super) fn new(max_bytes: usize, policy: OutboxPolicy, metrics: Arc<Metrics>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                lines: vec![Line::default()],
+                topology: None,
+                epoch: 0,
+                next: 0,
+                closed: false,
+            }),
+            max_bytes,
+            policy,
+            metrics,
+        }
+    }
+
+    // Held for a few instructions, never while something is written.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a command over.
+    ///
+    /// # Errors
+    /// If it does not fit and is not to be dropped, or after [`close`](Self::close).
+    pub(super) fn push(&self, command: Command) -> Result<(), PublishError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(PublishError::Closed);
+        }
+        let entry = Entry {
+            number: state.next,
+            command: command.bytes,
+            slot: command.slot,
+            resend: command.resend,
+            counted: true,
+        };
+        state.next += 1;
+        if !self.make_room(&mut state, entry.weight()) {
+            let refused = command.awaited || self.policy == OutboxPolicy::Refuse;
+            self.metrics.cluster_dropped.add(match refused {
+                true => "outbox_refused",
+                false => "outbox_full_newest",
+            });
+            return match refused {
+                true => Err(PublishError::Full),
+                false => Ok(()),
+            };
+        }
+        let index = state.line_of(entry.slot);
+        self.put(state, index, entry);
+        Ok(())
+    }
+
+    /// Whether there is room now. A command may be larger than the bound if it waits alone.
+    fn make_room(&self, state: &mut State, weight: usize) -> bool {
+        loop {
+            let waiting: usize = state.lines.iter().map(Line::weight).sum();
+            if waiting == 0 || waiting + weight <= self.max_bytes {
+                return true;
+            }
+            if self.policy != OutboxPolicy::DropOldest {
+                return false;
+            }
+            let lines = state
+                .lines
+                .iter_mut()
+                .filter(|line| line.oldest().is_some());
+            let dropped = lines.min_by_key(|line| line.oldest()).and_then(Line::pop);
+            if dropped.is_some_and(|entry| entry.counted) {
+                self.metrics.cluster_dropped.add("outbox_full_oldest");
+            }
+        }
+    }
+
+    fn put(&self, mut state: MutexGuard<'_, State>, index: usize, entry: Entry) {
+        let epoch = state.epoch;
+        let Some(line) = state.lines.get_mut(index) else {
+            return;
+        };
+        line.push(entry);
+        if !line.is_quiet() {
+            let waker = line.waker.take();
+            drop(state);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            return;
+        }
+        let id = LineId { epoch, index };
+        if let Some((socket, bytes)) = state.take(id) {
+            drop(state);
+            // An error is the reading task's to notice.
+            let written = socket.try_write(&bytes).unwrap_or(0);
+            self.put_back(id, bytes, written, true);
+        }
+    }
+
+    fn put_back(&self, id: LineId, mut bytes: Bytes, written: usize, wake: bool) {
+        bytes.advance(written.min(bytes.len()));
+        let mut state = self.lock();
+        let Some(line) = state.line(id) else {
+            return;
+        };
+        line.put_back(bytes);
+        let waker = match wake && line.has_more() {
+            true => line.waker.take(),
+            false => None,
+        };
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Writes what waits for a master, as long as its task polls this.
+    pub(super) fn poll_write(&self, id: LineId, cx: &mut Context<'_>) -> Poll<io::Error> {
+        loop {
+            let (socket, bytes) = {
+                let mut state = self.lock();
+                if let Some(line) = state.line(id) {
+                    line.waker = Some(cx.waker().clone());
+                }
+                match state.take(id) {
+                    Some(job) => job,
+                    None => return Poll::Pending,
+                }
+            };
+            let written = socket.poll_write(cx, &bytes);
+            let taken = match &written {
+                Poll::Ready(Ok(taken)) => *taken,
+                _ => 0,
+            };
+            self.put_back(id, bytes, taken, false);
+            match written {
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The oldest command of a line has been executed.
+    pub(super) fn done(&self, id: LineId) {
+        self.answered(id);
+    }
+
+    /// The oldest command of a line was not executed.
+    pub(super) fn refused(&self, id: LineId, error: &str) -> Refused {
+        let Some(entry) = self.answered(id) else {
+            return Refused::Settled;
+        };
+        let code = error.split(' ').next().unwrap_or_default();
+        let elsewhere = matches!(
+            code,
+            "MOVED" | "ASK" | "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" | "LOADING"
+        );
+        let later = matches!(code, "OOM" | "MISCONF" | "BUSY" | "TRYAGAIN" | "NOREPLICAS");
+        if entry.resend && (elsewhere || later) {
+            let mut state = self.lock();
+            if let Some(line) = state.line(id) {
+                line.retry(entry);
+            }
+        } else if entry.counted {
+            tracing::warn!(error, "Redis refused a message to the other nodes");
+            self.metrics.cluster_dropped.add("refused_by_redis");
+        }
+        match elsewhere {
+            true => Refused::Reconnect,
+            false => Refused::Settled,
+        }
+    }
+
+    fn answered(&self, id: LineId) -> Option<Entry> {
+        self.lock().line(id)?.answered()
+    }
+
+    /// Redis is there: one socket for each master.
+    pub(super) fn connect(&self, topology: Topology, sockets: Vec<Arc<Socket>>) -> Vec<LineId> {
+        let mut state = self.lock();
+        let waiting: Vec<_> = state
+            .lines
+            .drain(..)
+            .flat_map(|line| line.end().1)
+            .collect();
+        state.lines = sockets.into_iter().map(Line::to).collect();
+        state.topology = Some(topology);
+        state.epoch += 1;
+        for entry in waiting {
+            let index = state.line_of(entry.slot);
+            if let Some(line) = state.lines.get_mut(index) {
+                line.push(entry);
+            }
+        }
+        let epoch = state.epoch;
+        (0..state.lines.len())
+            .map(|index| LineId { epoch, index })
+            .collect()
+    }
+
+    /// Redis is away. What was written and not answered may have been executed: it is lost, unless
+    /// it may be executed twice.
+    pub(super) fn disconnect(&self) {
+        let mut state = self.lock();
+        state.topology = None;
+        state.epoch += 1;
+        let mut lost = 0;
+        let mut waiting = Vec::new();
+        for line in std::mem::take(&mut state.lines) {
+            let (unknown, queue) = line.end();
+            for entry in unknown {
+                match entry.resend {
+                    true => waiting.push(entry),
+                    false => lost += u64::from(entry.counted),
+                }
+            }
+            waiting.extend(queue.into_iter().filter(|entry| entry.counted));
+        }
+        waiting.sort_by_key(|entry| entry.number);
+        let mut line = Line::default();
+        for entry in waiting {
+            line.push(entry);
+        }
+        state.lines = vec![line];
+        drop(state);
+        self.metrics.cluster_lost_in_flight.add(lost);
+    }
+
+    /// Sends a PING to every master, so that a connection that is dead is noticed although nothing
+    /// is published.
+    pub(super) fn ping(&self) {
+        let count = self.lock().lines.len();
+        for index in 0..count {
+            let mut state = self.lock();
+            let ping = Entry {
+                number: state.next,
+                command: Bytes::from_static(b"*1\r\n$4\r\nPING\r\n"),
+                slot: 0,
+                resend: false,
+                counted: false,
+            };
+            state.next += 1;
+            self.put(state, index, ping);
+        }
+    }
+
+    /// Wakes the tasks, whose pause may be over, and tells whether a reply has not come in time.
+    pub(super) fn check(&self, timeout: Duration) -> bool {
+        let mut state = self.lock();
+        let wakers: Vec<_> = state
+            .lines
+            .iter_mut()
+            .filter(|line| line.has_more())
+            .filter_map(|line| line.waker.take())
+            .collect();
+        let late = state.lines.iter().any(|line| {
+            line.waiting_since()
+                .is_some_and(|since| since.elapsed() > timeout)
+        });
+        drop(state);
+        for waker in wakers {
+            waker.wake();
+        }
+        late
+    }
+
+    /// Takes nothing more.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Whether everything has been sent and answered.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().lines.iter().all(Line::is_idle)
+    }
+}
+
+impl State {
+    fn line_of(&self, slot: u16) -> usize {
+        self.topology
+            .as_ref()
+            .map_or(0, |topology| topology.master_of(slot))
+    }
+
+    fn line(&mut self, id: LineId) -> Option<&mut Line> {
+        match self.epoch == id.epoch {
+            true => self.lines.get_mut(id.index),
+            false => None,
+        }
+    }
+
+    /// What is to be written next, and where.
+    fn take(&mut self, id: LineId) -> Option<(Arc<Socket>, Bytes)> {
+        let line = self.line(id)?;
+        let socket = line.socket.clone()?;
+        Some((socket, line.take()?))
+    }
+}

@@ -1,0 +1,61 @@
+//! What the adapters that publish have in common.
+
+use std::io::Write;
+
+use bytes::Bytes;
+
+use super::outbox::Command;
+use crate::cluster::{
+    adapter::{Message, PublishError},
+    wire::WireError,
+};
+
+/// PUBLISH or SPUBLISH of a message.
+pub(super) fn command(
+    name: &str,
+    channel: &str,
+    payload: &[u8],
+    slot: u16,
+    message: &Message<'_>,
+) -> Command {
+    Command {
+        awaited: is_request(message),
+        ..raw(name, channel, payload, slot)
+    }
+}
+
+/// The same of anything. A publish that may have reached some is not repeated.
+pub(super) fn raw(name: &str, channel: &str, payload: &[u8], slot: u16) -> Command {
+    let mut bytes = Vec::with_capacity(64 + channel.len() + payload.len());
+    // RESP: an array of bulk strings. Writing to memory does not fail.
+    let _ = write!(
+        bytes,
+        "*3\r\n${}\r\n{name}\r\n${}\r\n{channel}\r\n${}\r\n",
+        name.len(),
+        channel.len(),
+        payload.len(),
+    );
+    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(b"\r\n");
+    Command {
+        bytes: Bytes::from(bytes),
+        slot,
+        resend: false,
+        awaited: false,
+    }
+}
+
+/// Whether an answer is waited for.
+pub(super) fn is_request(message: &Message<'_>) -> bool {
+    match message {
+        Message::Broadcast { request, .. } | Message::ServerSideEmit { request, .. } => {
+            request.is_some()
+        }
+        Message::FetchSockets { .. } | Message::AllRooms { .. } => true,
+        _ => false,
+    }
+}
+
+pub(super) fn not_encoded(error: WireError) -> PublishError {
+    PublishError::Encode(Box::new(error))
+}

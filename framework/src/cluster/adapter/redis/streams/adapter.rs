@@ -1,0 +1,305 @@
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::select_all;
+use tokio::time::{self, timeout};
+
+use super::{
+    Streams,
+    health::{Health, Part, Session},
+    lane::Lane,
+    listener::Ears,
+    outbox::{Full, Outbox, Waiting},
+    place::Places,
+    reader::Reader,
+    sessions::Sessions,
+    writer::Writer,
+};
+use crate::{
+    cluster::{
+        adapter::{
+            Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
+            redis::{
+                backoff::Backoff,
+                counting::subscribers,
+                interest::Interest,
+                link::Link,
+                options::{Kind, LinkOptions, OutboxPolicy},
+                publish::{command, not_encoded},
+                slot::slot,
+            },
+        },
+        wire::{
+            Channel,
+            entry::Fields,
+            layer::{self, Encoding},
+        },
+    },
+    error::AdapterError,
+    metrics::Metrics,
+};
+
+/// For how long [`close`](Adapter::close) waits for what is still to be written.
+const CLOSING: Duration = Duration::from_secs(1);
+
+pub(super) struct StreamsAdapter {
+    pub(super) options: Streams,
+    outbox_policy: OutboxPolicy,
+    response_timeout: Duration,
+    server_id: Arc<str>,
+    recovery: bool,
+    metrics: Arc<Metrics>,
+    streams: Places,
+    /// All streams are in one, or each in its own: those of a Redis Cluster.
+    lanes: Vec<Arc<Lane>>,
+    /// What is not in the streams, and the connection to Redis.
+    pub(super) link: Link,
+    pub(super) sessions: Sessions,
+    session: Session,
+}
+
+impl StreamsAdapter {
+    /// # Errors
+    /// If the options are not valid.
+    pub(super) fn new(
+        link: &LinkOptions,
+        options: Streams,
+        context: &AdapterContext,
+    ) -> Result<Self, AdapterError> {
+        let streams = Places::new(options.stream_name.clone(), options.stream_count);
+        let lane = |names: &[String]| {
+            let (bytes, policy) = (link.max_outbox_bytes, link.outbox_policy);
+            let outbox = Outbox::new(names.len(), bytes, policy);
+            Arc::new(Lane::new(names.to_vec(), outbox))
+        };
+        let scattered = matches!(link.kind, Kind::Cluster { .. });
+        let lanes = match link.kind {
+            Kind::Cluster { .. } => streams.names().chunks(1).map(lane).collect(),
+            Kind::Single | Kind::Sentinel { .. } => vec![lane(streams.names())],
+        };
+        Ok(Self {
+            link: Link::new(link, context)?,
+            sessions: Sessions::new(scattered, Arc::clone(&context.metrics)),
+            server_id: Arc::clone(&context.server_id),
+            recovery: context.recovery,
+            metrics: Arc::clone(&context.metrics),
+            streams,
+            lanes,
+            session: Session::default(),
+            outbox_policy: link.outbox_policy,
+            response_timeout: link.response_timeout,
+            options,
+        })
+    }
+
+    /// The lane and the stream in it that a namespace's messages are in.
+    pub(super) fn place(&self, namespace: &str) -> Option<(&Arc<Lane>, usize)> {
+        let index = self.streams.index(namespace);
+        match &*self.lanes {
+            [lane] => Some((lane, index)),
+            lanes => Some((lanes.get(index)?, 0)),
+        }
+    }
+
+    /// Adds a message to the stream.
+    fn add(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+        if self.session.is_closed() {
+            return Err(PublishError::Closed);
+        }
+        let Fields { kind, data } =
+            Fields::encode(message, self.options.only_plaintext).map_err(not_encoded)?;
+        let Some((lane, stream)) = self.place(namespace) else {
+            return Err(PublishError::Closed);
+        };
+        let entry = Waiting {
+            stream,
+            nsp: namespace.into(),
+            kind,
+            data,
+        };
+        match lane.outbox.push(entry) {
+            Ok(evicted) => {
+                for _ in 0..evicted {
+                    self.metrics.cluster_dropped.add("outbox_full_oldest");
+                }
+                Ok(())
+            }
+            Err(Full) if self.outbox_policy == OutboxPolicy::Refuse => {
+                self.metrics.cluster_dropped.add("outbox_refused");
+                Err(PublishError::Full)
+            }
+            Err(Full) => {
+                self.metrics.cluster_dropped.add("outbox_full_newest");
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a message on a channel: it reaches those that listen at this moment.
+    fn send(
+        &self,
+        namespace: &str,
+        channel: &str,
+        message: &Message<'_>,
+    ) -> Result<(), PublishError> {
+        let payload = layer::encode(&self.server_id, namespace, message, Encoding::Msgpack);
+        let payload = payload.map_err(not_encoded)?;
+        let name = match self.options.sharded_pub_sub {
+            true => "SPUBLISH",
+            false => "PUBLISH",
+        };
+        let slot = slot(channel.as_bytes());
+        self.link
+            .send(command(name, channel, &payload, slot, message))
+    }
+
+    /// The link is connected.
+    pub(super) fn begin_session(&self) {
+        self.session.next();
+    }
+
+    fn channel(&self, namespace: &str) -> Channel {
+        Channel::new(&self.options.channel_prefix, namespace)
+    }
+
+    fn mark(&self, namespace: &str) {
+        self.link.mark(Interest {
+            namespace: namespace.into(),
+            room: None,
+        });
+    }
+
+    /// Connects, again and again.
+    async fn write(&self, lane: Arc<Lane>, part: Part) {
+        let writer = Writer {
+            lane,
+            server_id: Arc::clone(&self.server_id),
+            max_len: self.options.max_len,
+            response_timeout: self.response_timeout,
+        };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = self.session.during(writer.write(&self.link, &part)).await;
+            self.pause(&part, &error, &mut backoff).await;
+        }
+    }
+
+    async fn read(&self, lane: Arc<Lane>, part: Part, inbound: Inbound) {
+        let reader = Reader {
+            lane,
+            inbound,
+            count: self.options.read_count,
+            block: self.options.block_time,
+            response_timeout: self.response_timeout,
+            logged: self.recovery,
+        };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = self.session.during(reader.read(&self.link, &part)).await;
+            self.pause(&part, &error, &mut backoff).await;
+        }
+    }
+
+    async fn pause(&self, part: &Part, error: &AdapterError, backoff: &mut Backoff) {
+        if part.down(error) {
+            backoff.reset();
+        }
+        tracing::debug!(%error, "a connection of the streams adapter has ended");
+        // At once when there is a new session.
+        let _ = timeout(backoff.next(), self.session.changed()).await;
+    }
+}
+
+impl Adapter for StreamsAdapter {
+    fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
+        Box::pin(async move {
+            let health = Health::new(inbound.clone());
+            let ears = Ears::new(&self, inbound.clone(), health.part());
+            let parts: Vec<_> = self
+                .lanes
+                .iter()
+                .map(|lane| (Arc::clone(lane), health.part(), health.part()))
+                .collect();
+            let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
+            for (lane, reading, writing) in parts {
+                let inbound = inbound.clone();
+                running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
+                running.push(Box::pin(self.write(lane, writing)));
+            }
+            running.push(Box::pin(self.sessions.run(&self.link)));
+            running.push(Box::pin(self.link.run(Arc::new(ears))));
+            // None of them ends by itself.
+            select_all(running).await;
+        })
+    }
+
+    fn attach(&self, namespace: &Arc<str>) {
+        if !self.streams.is_read_by_node(namespace) {
+            tracing::warn!(%namespace, "servers of Node do not read the namespace's stream");
+        }
+        self.mark(namespace);
+    }
+
+    fn detach(&self, namespace: &str) {
+        self.mark(namespace);
+    }
+
+    fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+        match message {
+            Message::FetchSockets { .. }
+            | Message::ServerSideEmit { .. }
+            | Message::Broadcast {
+                request: Some(_), ..
+            } => self.send(namespace, self.channel(namespace).name(), message),
+            _ => self.add(namespace, message),
+        }
+    }
+
+    fn respond(
+        &self,
+        namespace: &str,
+        to: &str,
+        message: &Message<'_>,
+    ) -> Result<(), PublishError> {
+        self.send(namespace, &self.channel(namespace).named(to), message)
+    }
+
+    fn barrier(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+        self.add(namespace, message)
+    }
+
+    fn subscribed(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(self.link.settled())
+    }
+
+    fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
+        let channel = self.channel(namespace).name().to_owned();
+        Box::pin(async move {
+            let subcommand = match self.options.sharded_pub_sub {
+                true => "SHARDNUMSUB",
+                false => "NUMSUB",
+            };
+            subscribers(&self.link, subcommand, &channel).await
+        })
+    }
+
+    fn recovery_log(&self) -> Option<&dyn RecoveryLog> {
+        self.recovery.then_some(self)
+    }
+
+    fn close(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(async move {
+            self.session.close();
+            if self.link.all_requests().is_ok() {
+                let written = async {
+                    let empty = |lane: &Arc<Lane>| lane.outbox.is_empty();
+                    while !self.lanes.iter().all(empty) || !self.sessions.is_empty() {
+                        time::sleep(Duration::from_millis(1)).await;
+                    }
+                };
+                let _ = timeout(CLOSING, written).await;
+            }
+            self.session.end();
+            self.link.close().await;
+        })
+    }
+}

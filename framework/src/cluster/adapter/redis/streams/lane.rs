@@ -1,0 +1,110 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redis::{Value, aio::MultiplexedConnection, cmd};
+use tokio::sync::watch;
+
+use super::{
+    outbox::Outbox,
+    position::{Info, Position},
+    reply,
+};
+use crate::{error::AdapterError, id::EntryId};
+
+/// Streams that one connection reads and another one writes: all of them, or in a Redis Cluster one.
+/// What it knows outlives its connections.
+pub(super) struct Lane {
+    streams: Vec<Stream>,
+    pub(super) outbox: Outbox,
+}
+
+struct Stream {
+    name: String,
+    /// How far it has been read; `None` before the first connection.
+    position: Mutex<Option<Position>>,
+    /// The entry that was handed over last, or is about to be.
+    head: Mutex<EntryId>,
+    /// Everything up to there has been.
+    delivered: watch::Sender<EntryId>,
+}
+
+impl Lane {
+    pub(super) fn new(names: Vec<String>, outbox: Outbox) -> Self {
+        let stream = |name| Stream {
+            name,
+            position: Mutex::default(),
+            head: Mutex::default(),
+            delivered: watch::Sender::default(),
+        };
+        Self {
+            streams: names.into_iter().map(stream).collect(),
+            outbox,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// What is on the same server as all of its streams.
+    pub(super) fn key(&self) -> &str {
+        self.name(0)
+    }
+
+    pub(super) fn name(&self, stream: usize) -> &str {
+        self.streams.get(stream).map_or("", |stream| &stream.name)
+    }
+
+    pub(super) fn position(&self, stream: usize) -> Option<MutexGuard<'_, Option<Position>>> {
+        Some(lock(&self.streams.get(stream)?.position))
+    }
+
+    /// The entry of a stream that was handed over last, or is about to be.
+    pub(super) fn head(&self, stream: usize) -> EntryId {
+        let stream = self.streams.get(stream);
+        stream.map(|stream| *lock(&stream.head)).unwrap_or_default()
+    }
+
+    pub(super) fn set_head(&self, stream: usize, id: EntryId) {
+        if let Some(stream) = self.streams.get(stream) {
+            *lock(&stream.head) = id;
+        }
+    }
+
+    /// Up to where all entries of a stream have been handed over.
+    pub(super) fn delivered(&self, stream: usize) -> Option<watch::Receiver<EntryId>> {
+        Some(self.streams.get(stream)?.delivered.subscribe())
+    }
+
+    /// Tells it to those who wait.
+    pub(super) fn tell_delivered(&self, stream: usize) {
+        if let Some(stream) = self.streams.get(stream)
+            && let Some(position) = *lock(&stream.position)
+        {
+            stream.delivered.send_replace(position.id);
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.streams.iter().position(|stream| stream.name == name)
+    }
+
+    /// What Redis tells of a stream; one that has not been written yet is empty.
+    pub(super) async fn info(
+        &self,
+        redis: &mut MultiplexedConnection,
+        stream: usize,
+    ) -> Result<Info, AdapterError> {
+        let mut info = cmd("XINFO");
+        info.arg("STREAM").arg(self.name(stream));
+        match info.query_async::<Value>(redis).await {
+            Ok(reply) => Ok(reply::info(reply)),
+            Err(error) if error.to_string().contains("no such key") => Ok(Info::EMPTY),
+            Err(error) => Err(AdapterError::new(error)),
+        }
+    }
+}
+
+// Held for a few instructions.
+fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}

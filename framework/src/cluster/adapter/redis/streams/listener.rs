@@ -1,0 +1,97 @@
+//! What is not in the streams: requests, which only those answer who are there, and answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{adapter::StreamsAdapter, health::Part};
+use crate::{
+    cluster::{
+        adapter::{
+            Inbound, Received,
+            redis::{
+                interest::{Interest, Topic},
+                link::Listener,
+            },
+        },
+        wire::{
+            Channel,
+            layer::{Content, Envelope},
+        },
+    },
+    error::AdapterError,
+};
+
+/// Listens to the channel of each namespace, and to that on which this node is answered.
+pub(super) struct Ears {
+    adapter: Arc<StreamsAdapter>,
+    inbound: Inbound,
+    part: Part,
+}
+
+impl Ears {
+    pub(super) fn new(adapter: &Arc<StreamsAdapter>, inbound: Inbound, part: Part) -> Self {
+        Self {
+            adapter: Arc::clone(adapter),
+            inbound,
+            part,
+        }
+    }
+}
+
+impl Listener for Ears {
+    fn interests(&self) -> Vec<Interest> {
+        let namespaces = self.inbound.namespaces().into_iter();
+        namespaces
+            .map(|namespace| Interest {
+                namespace,
+                room: None,
+            })
+            .collect()
+    }
+
+    fn is_wanted(&self, interest: &Interest) -> bool {
+        self.inbound.namespaces().contains(&interest.namespace)
+    }
+
+    fn topics(&self, interest: &Interest) -> Vec<Topic> {
+        let options = &self.adapter.options;
+        let channel = Channel::new(&options.channel_prefix, &interest.namespace);
+        let topic = match options.sharded_pub_sub {
+            true => Topic::Shard,
+            false => Topic::Channel,
+        };
+        vec![
+            topic(channel.name().to_owned()),
+            topic(channel.named(self.inbound.server_id())),
+        ]
+    }
+
+    fn message(&self, _: &str, _: &str, payload: Bytes) {
+        let envelope = match Envelope::read(&payload) {
+            Ok(envelope) => envelope,
+            Err(error) => return self.inbound.malformed(&error),
+        };
+        let (namespace, from) = (envelope.nsp.clone(), envelope.uid.clone());
+        match envelope.decode() {
+            Ok(Content::Message { message, .. }) => self.inbound.receive(Received {
+                namespace: &namespace,
+                from: Some(&from),
+                message,
+            }),
+            Ok(Content::InitialHeartbeat | Content::Heartbeat | Content::Close) => {}
+            Err(error) => self.inbound.malformed(&error),
+        }
+    }
+
+    fn connected(&self) {
+        self.adapter.begin_session();
+        self.part.up();
+    }
+
+    fn disconnected(&self, error: &AdapterError) {
+        if !self.part.down(error) {
+            self.inbound.disconnected(error);
+        }
+    }
+}

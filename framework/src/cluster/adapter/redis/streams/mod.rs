@@ -1,0 +1,34 @@
+//! The adapter of `@socket.io/redis-streams-adapter`: messages are entries of a stream, which waits
+//! for a node that is away.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `adapter` | the adapter itself: what goes where |
+//! | `options` | how it is set up |
+//! | `place` | which stream is a namespace's |
+//! | `lane` | streams that share connections |
+//! | `outbox` | what waits to be added |
+//! | `writer` | adds it, once |
+//! | `reader` | reads the streams on |
+//! | `position` | how far, and whether something was missed |
+//! | `reply` | what Redis answers about streams |
+//! | `listener` | what goes over channels instead |
+//! | `recovery` | what clients need that come back to another node |
+//! | `sessions` | keeps and takes their sessions |
+//! | `health` | whether all of it is connected |
+
+mod adapter;
+mod health;
+mod lane;
+mod listener;
+mod options;
+mod outbox;
+mod place;
+mod position;
+mod reader;
+mod recovery;
+mod reply;
+mod sessions;
+mod writer;
+
+pub use options::Streams;

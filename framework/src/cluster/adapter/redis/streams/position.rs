@@ -1,0 +1,178 @@
+//! How far a stream has been read, and whether anything was missed.
+
+use crate::id::EntryId;
+
+/// What `XINFO STREAM` tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Info {
+    /// The last id that was ever given in this stream.
+    pub(super) last: EntryId,
+    /// The oldest entry that is still there.
+    pub(super) first: Option<EntryId>,
+    pub(super) length: u64,
+    /// All entries that there ever were; Redis 7.
+    pub(super) added: Option<u64>,
+}
+
+impl Info {
+    /// Of a stream to which nothing was added yet.
+    pub(super) const EMPTY: Self = Self {
+        last: EntryId { ms: 0, seq: 0 },
+        first: None,
+        length: 0,
+        added: Some(0),
+    };
+
+    /// Entries that are no longer there.
+    fn removed(&self) -> Option<u64> {
+        Some(self.added?.saturating_sub(self.length))
+    }
+}
+
+/// The last entry that was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    pub(super) id: EntryId,
+    /// How many entries there ever were up to it.
+    added: Option<u64>,
+}
+
+/// Entries are gone that were not read, as many as `lost` if that can be known.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub(super) lost: Option<u64>,
+}
+
+impl Position {
+    /// At the end of the stream.
+    pub(super) fn end(info: &Info) -> Self {
+        Self {
+            id: info.last,
+            added: info.added,
+        }
+    }
+
+    /// One more entry was read.
+    pub(super) fn advance(&mut self, id: EntryId) {
+        self.id = id;
+        self.added = self.added.map(|added| added + 1);
+    }
+
+    /// Looks whether everything behind the position is still there, and goes to where it is.
+    pub(super) fn check(&mut self, info: &Info) -> Option<Gap> {
+        let counts = self.added.zip(info.added);
+        if info.last < self.id || counts.is_some_and(|(known, added)| added < known) {
+            // Another stream than before: Redis came back empty, or with an older state. What is
+            // older than the position was read before or is lost; ids follow the clock.
+            self.id = self.id.min(info.last);
+            self.added = self.count(info);
+            return Some(Gap { lost: None });
+        }
+        let lost = match (self.added, info.removed()) {
+            (Some(known), Some(removed)) => Some(removed.saturating_sub(known)),
+            // Nothing counts, so it is enough that something older is still there.
+            _ if self.id == info.last || info.first.is_some_and(|first| first <= self.id) => {
+                Some(0)
+            }
+            // From the beginning, nothing can have been removed before.
+            _ if self.id == EntryId::default() => Some(0),
+            _ => None,
+        };
+        let known = self.added.zip(lost).map(|(known, lost)| known + lost);
+        self.added = known.or_else(|| self.count(info));
+        (lost != Some(0)).then_some(Gap { lost })
+    }
+
+    /// How many entries there ever were up to here, if the stream tells that.
+    fn count(&self, info: &Info) -> Option<u64> {
+        match info.first {
+            Some(first) if first > self.id => info.removed(),
+            _ if self.id == info.last => info.added,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> EntryId {
+        format!("{number}-0").parse().unwrap_or_default()
+    }
+
+    /// A stream with the entries from `first` to `last`, numbered without gaps from 1.
+    fn info(first: u64, last: u64) -> Info {
+        Info {
+            last: id(last),
+            first: (first <= last).then(|| id(first)),
+            length: (last + 1).saturating_sub(first),
+            added: Some(last),
+        }
+    }
+
+    fn old(info: Info) -> Info {
+        Info {
+            added: None,
+            ..info
+        }
+    }
+
+    fn at(number: u64) -> Position {
+        Position::end(&info(1, number))
+    }
+
+    #[test]
+    fn nothing_is_missed_while_what_follows_is_there() {
+        for now in [info(1, 10), info(5, 10), info(11, 20), info(11, 10)] {
+            assert_eq!(at(10).check(&now), None, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn entries_that_were_trimmed_before_they_were_read_are_counted_once() {
+        let mut position = at(10);
+        assert_eq!(position.check(&info(14, 20)), Some(Gap { lost: Some(3) }));
+        assert_eq!(position.check(&info(14, 20)), None);
+        for number in 14..=16 {
+            position.advance(id(number));
+        }
+        assert_eq!(position.check(&info(17, 30)), None);
+        assert_eq!(position.check(&info(19, 30)), Some(Gap { lost: Some(2) }));
+    }
+
+    #[test]
+    fn a_stream_that_begins_anew_is_read_from_there() {
+        let empty = Info::EMPTY;
+        let mut position = at(10);
+        assert_eq!(position.check(&empty), Some(Gap { lost: None }));
+        assert_eq!(position.id, EntryId::default());
+        assert_eq!(position.check(&info(1, 3)), None);
+        // Fewer than before, though their ids go on.
+        let mut position = at(10);
+        let anew = Info {
+            added: Some(2),
+            ..info(20, 21)
+        };
+        assert_eq!(position.check(&anew), Some(Gap { lost: None }));
+        assert_eq!(position.id, id(10));
+        assert_eq!(position.check(&anew), None);
+        // An older state of the same stream.
+        let mut position = at(10);
+        assert_eq!(position.check(&info(1, 7)), Some(Gap { lost: None }));
+        assert_eq!(position.id, id(7));
+        assert_eq!(position.check(&info(9, 12)), Some(Gap { lost: Some(1) }));
+    }
+
+    #[test]
+    fn an_old_redis_does_not_count() {
+        let start = || Position::end(&old(info(1, 10)));
+        for now in [info(1, 10), info(10, 20), info(11, 10)] {
+            assert_eq!(start().check(&old(now)), None, "{now:?}");
+        }
+        assert_eq!(start().check(&old(info(12, 20))), Some(Gap { lost: None }));
+        assert_eq!(start().check(&Info::EMPTY), Some(Gap { lost: None }));
+        let mut first = Position::end(&old(Info::EMPTY));
+        assert_eq!(first.check(&old(info(3, 5))), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! What connection state recovery asks of the streams.
+
+use std::time::Duration;
+
+use redis::{Value, cmd};
+use tokio::time::sleep;
+
+use super::{
+    adapter::StreamsAdapter,
+    reply::{self, Stored},
+};
+use crate::{
+    cluster::{
+        adapter::{AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession},
+        wire::{
+            entry::{Entry, SessionRecord},
+            layer::Content,
+        },
+    },
+    error::AdapterError,
+    id::EntryId,
+    protocol::socket_io::plaintext,
+};
+
+/// How long to wait before a Redis that is away is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+impl StreamsAdapter {
+    /// Entries of a stream. While Redis is away this waits.
+    async fn range(
+        &self,
+        stream: &str,
+        command: &str,
+        bounds: [&str; 2],
+        count: usize,
+    ) -> Vec<Stored> {
+        let mut range = cmd(command);
+        range.arg(stream).arg(&bounds).arg("COUNT").arg(count);
+        loop {
+            let reply = async {
+                let mut redis = self.link.requests(stream.as_bytes())?;
+                let reply = range.query_async::<Value>(&mut redis).await;
+                reply.map_err(AdapterError::new)
+            };
+            match reply.await {
+                Ok(reply) => return reply::entries(reply),
+                Err(error) => tracing::debug!(%error, stream, "a stream could not be read"),
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    fn session_key(&self, pid: &str) -> String {
+        format!("{}{pid}", self.options.session_key_prefix)
+    }
+}
+
+impl RecoveryLog for StreamsAdapter {
+    fn head(&self, namespace: &str) -> EntryId {
+        let place = self.place(namespace);
+        place
+            .map(|(lane, stream)| lane.head(stream))
+            .unwrap_or_default()
+    }
+
+    fn delivered(&self, namespace: &str, up_to: EntryId) -> AdapterFuture<'_, ()> {
+        let place = self.place(namespace);
+        let delivered = place.and_then(|(lane, stream)| lane.delivered(stream));
+        Box::pin(async move {
+            if let Some(mut delivered) = delivered {
+                // The sender is the lane's.
+                let _ = delivered.wait_for(|delivered| *delivered >= up_to).await;
+            }
+        })
+    }
+
+    fn save(&self, session: &StoredSession<'_>, time: Duration) {
+        let StoredSession {
+            id,
+            pid,
+            rooms,
+            data,
+            extra,
+        } = session;
+        let record = SessionRecord {
+            sid: (&**id).into(),
+            pid: (&**pid).into(),
+            rooms: rooms.iter().map(|room| (&**room).into()).collect(),
+            data: Data::json(&**data),
+            note: extra.as_ref().map(write_note).map(Into::into),
+        };
+        match record.encode() {
+            Ok(value) => self.sessions.save(self.session_key(pid), value, time),
+            Err(error) => tracing::warn!(%error, "a session is too large to be kept"),
+        }
+    }
+
+    fn take<'a>(
+        &'a self,
+        pid: &'a str,
+    ) -> AdapterFuture<'a, Result<Option<StoredSession<'static>>, AdapterError>> {
+        Box::pin(async move {
+            let Some(value) = self.sessions.take(self.session_key(pid)).await else {
+                return Ok(None);
+            };
+            let record = SessionRecord::decode(&value).map_err(AdapterError::new)?;
+            let mut data = Vec::new();
+            plaintext(&record.data.json, &record.data.attachments, &mut data);
+            let data = String::from_utf8(data).map_err(AdapterError::new)?;
+            Ok((*record.pid == *pid).then_some(StoredSession {
+                id: record.sid,
+                pid: record.pid,
+                rooms: record.rooms,
+                data: data.into(),
+                extra: record.note.as_deref().and_then(read_note),
+            }))
+        })
+    }
+
+    fn reaches_back_to<'a>(
+        &'a self,
+        namespace: &'a str,
+        entry: EntryId,
+    ) -> AdapterFuture<'a, Result<bool, AdapterError>> {
+        Box::pin(async move {
+            let Some((lane, stream)) = self.place(namespace) else {
+                return Ok(false);
+            };
+            let stream = lane.name(stream);
+            // Streams lose their oldest entries only: while it or an older one is there, nothing
+            // behind it is gone.
+            let bounds = ["-", &entry.to_string()];
+            let older = self.range(stream, "XRANGE", bounds, 1).await;
+            if older.is_empty() {
+                return Ok(false);
+            }
+            let last = self.range(stream, "XREVRANGE", ["+", "-"], 1).await;
+            Ok(last.first().is_some_and(|last| entry <= last.id))
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        namespace: &'a str,
+        after: EntryId,
+        up_to: EntryId,
+        found: &'a mut (dyn FnMut(EntryId, Message<'_>) + Send),
+    ) -> AdapterFuture<'a, Result<Option<EntryId>, AdapterError>> {
+        Box::pin(async move {
+            let Some((lane, stream)) = self.place(namespace) else {
+                return Ok(None);
+            };
+            let bounds = [after.next().to_string(), up_to.to_string()];
+            let bounds = [&*bounds[0], &*bounds[1]];
+            let count = self.options.read_count;
+            let entries = self.range(lane.name(stream), "XRANGE", bounds, count).await;
+            for stored in &entries {
+                let Ok(Some(entry)) = Entry::read(stored.fields()) else {
+                    continue;
+                };
+                if entry.nsp == namespace
+                    && let Ok(Content::Message { message, .. }) = entry.decode()
+                {
+                    found(stored.id, message);
+                }
+            }
+            Ok(entries.last().map(|last| last.id))
+        })
+    }
+}
+
+fn write_note(extra: &SessionExtra<'_>) -> String {
+    format!("{} {}", extra.floor, extra.copy)
+}
+
+fn read_note(note: &str) -> Option<SessionExtra<'static>> {
+    let (floor, copy) = note.split_once(' ')?;
+    Some(SessionExtra {
+        floor: floor.parse().ok()?,
+        copy: copy.to_owned().into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_we_keep_is_read_back() {
+        let extra = SessionExtra {
+            floor: "7-3".parse().unwrap_or_default(),
+            copy: "name".into(),
+        };
+        assert_eq!(read_note(&write_note(&extra)), Some(extra));
+        for note in ["", "7-3", "7 name", "x-y name"] {
+            assert_eq!(read_note(note), None, "{note}");
+        }
+    }
+}

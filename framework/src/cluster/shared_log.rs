@@ -1,0 +1,206 @@
+//! The log that all nodes share, as a namespace sees it.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use super::{
+    adapter::{Data, Message, Options, Received, RecoveryLog, SessionExtra, StoredSession},
+    core::Core,
+    delivery::{event_name, handling, select},
+    link::Link,
+};
+use crate::{
+    id::{EntryId, PrivateId, SocketId},
+    shard::{
+        directory::RoomName,
+        node::Node,
+        offset::Offset,
+        retained::Saved,
+        shared_log::{Absent, NotReplayed, SharedLog, Stored, Unreachable},
+        uplink::Elsewhere,
+    },
+    transport::{frame::Frame, outbox::Outbox},
+};
+
+impl Core {
+    /// An entry of the log. What is not an event for clients was done here at once if it is our own.
+    pub(super) fn receive_entry(self: &Arc<Self>, received: Received<'_>, entry: EntryId) {
+        let Message::Broadcast {
+            data,
+            options,
+            request: None,
+        } = &received.message
+        else {
+            if received.from != Some(&*self.server_id) {
+                self.receive(received);
+            }
+            return;
+        };
+        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace))
+        else {
+            return;
+        };
+        let scope = &namespace.scope;
+        let Some(store) = &scope.recovery else {
+            return;
+        };
+        let delivered = event(&node, scope, entry, data, options).and_then(|frame| {
+            let select = || select(&node, scope, options);
+            store.deliver(&node, scope, frame, entry.into(), select)
+        });
+        if let Err(error) = delivered {
+            // Workers that refused it have counted that themselves.
+            tracing::debug!(%error, %entry, "an event was not delivered");
+        }
+    }
+
+    fn recovery_log(&self) -> Result<&dyn RecoveryLog, Unreachable> {
+        self.adapter.recovery_log().ok_or(Unreachable)
+    }
+}
+
+/// The frame of an event with its offset.
+fn event(
+    node: &Node,
+    scope: &crate::shard::directory::Scope,
+    entry: EntryId,
+    data: &Data<'_>,
+    options: &Options<'_>,
+) -> Result<Frame, crate::error::EmitError> {
+    let frame = node.logged_event(scope, entry, &data.json, &data.attachments)?;
+    let name = event_name(&data.json).unwrap_or_default();
+    Ok(frame.with(handling(node, options, &name)))
+}
+
+impl SharedLog for Link {
+    fn head(&self) -> Offset {
+        let log = self.core.adapter.recovery_log();
+        let head = log.map(|log| log.head(&self.namespace));
+        head.unwrap_or_default().into()
+    }
+
+    fn delivered(&self, up_to: Offset) -> Elsewhere<()> {
+        let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
+        Box::pin(async move {
+            if let Ok(log) = core.recovery_log() {
+                log.delivered(&namespace, up_to.into()).await;
+            }
+        })
+    }
+
+    fn keep(&self, session: &Saved, time: Duration) {
+        let Ok(log) = self.core.recovery_log() else {
+            return;
+        };
+        let id = session.id.as_str();
+        let rooms = session.rooms.iter().map(|room| Cow::Borrowed(&**room));
+        let data = session.data.as_deref().map_or("{}", String::as_str);
+        log.save(
+            &StoredSession {
+                id: id.into(),
+                pid: session.pid.reveal().into(),
+                rooms: std::iter::once(id.into()).chain(rooms).collect(),
+                data: data.into(),
+                extra: session.copy.map(|copy| SessionExtra {
+                    floor: session.floor.into(),
+                    copy: copy.into(),
+                }),
+            },
+            time,
+        );
+    }
+
+    fn take(&self, pid: PrivateId) -> Elsewhere<Result<Option<Stored>, Unreachable>> {
+        let core = Arc::clone(&self.core);
+        Box::pin(async move {
+            match core.recovery_log()?.take(pid.reveal()).await {
+                Ok(session) => Ok(session.and_then(stored)),
+                Err(error) => Err(unreachable(&error)),
+            }
+        })
+    }
+
+    fn reaches_back_to(&self, offset: Offset) -> Elsewhere<Result<bool, Unreachable>> {
+        let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
+        Box::pin(async move {
+            let reaches = core
+                .recovery_log()?
+                .reaches_back_to(&namespace, offset.into());
+            reaches.await.map_err(|error| unreachable(&error))
+        })
+    }
+
+    fn missed(
+        &self,
+        by: Absent,
+        after: Offset,
+        up_to: Offset,
+    ) -> Elsewhere<Result<Vec<Frame>, NotReplayed>> {
+        let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
+        Box::pin(async move {
+            let node = core.node().ok_or(NotReplayed::Unreachable)?;
+            let scope = core.namespace(&namespace).ok_or(NotReplayed::Unreachable)?;
+            let Ok(log) = core.recovery_log() else {
+                return Err(NotReplayed::Unreachable);
+            };
+            let (mut after, up_to) = (EntryId::from(after), EntryId::from(up_to));
+            let (mut frames, mut bytes) = (Vec::new(), 0);
+            while after < up_to {
+                let mut found = |entry: EntryId, message: Message<'_>| {
+                    let Message::Broadcast { data, options, .. } = message else {
+                        return;
+                    };
+                    if !by.is_meant(&options) {
+                        return;
+                    }
+                    if let Ok(frame) = event(&node, &scope.scope, entry, &data, &options) {
+                        bytes += Outbox::cost(&frame);
+                        frames.push(frame);
+                    }
+                };
+                let read = log.read(&namespace, after, up_to, &mut found).await;
+                let read = read.map_err(|error| {
+                    unreachable(&error);
+                    NotReplayed::Unreachable
+                })?;
+                if bytes > by.max_bytes {
+                    return Err(NotReplayed::TooMuch);
+                }
+                let Some(last) = read else { break };
+                after = last;
+            }
+            Ok(frames)
+        })
+    }
+}
+
+impl Absent {
+    /// Whether an event was for it. Volatile ones are for those who are there.
+    fn is_meant(&self, options: &Options<'_>) -> bool {
+        let is_in = |room: &Cow<'_, str>| {
+            **room == *self.id.as_str() || self.rooms.iter().any(|known| **known == **room)
+        };
+        !options.flags.volatile
+            && (options.rooms.is_empty() || options.rooms.iter().any(is_in))
+            && !options.except.iter().any(is_in)
+    }
+}
+
+fn unreachable(error: &dyn std::error::Error) -> Unreachable {
+    tracing::debug!(%error, "the log of all nodes could not be asked");
+    Unreachable
+}
+
+/// `None` for a session whose id is none.
+fn stored(session: StoredSession<'_>) -> Option<Stored> {
+    let id: SocketId = session.id.parse().ok()?;
+    let rooms = session.rooms.iter().filter(|room| **room != session.id);
+    let extra = session.extra.as_ref();
+    Some(Stored {
+        id,
+        rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
+        // What Node gives every socket.
+        data: (session.data != "{}").then(|| Arc::new(session.data.to_string())),
+        floor: extra.map(|extra| extra.floor.into()),
+        copy: extra.and_then(|extra| extra.copy.parse().ok()),
+    })
+}

@@ -1,0 +1,241 @@
+//! What a node does while Redis is away, and when it is back.
+
+#![cfg(feature = "redis")]
+
+mod common;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use common::{
+    member::{Hall, Join, Number, members},
+    redis::RedisServer,
+    until,
+};
+use roomcast::{
+    ClusterEvent, EmitError, HubBuilder,
+    adapter::{OutboxPolicy, Redis},
+    prelude::*,
+    testing::{PATIENCE, TestClient, TestServer},
+};
+use tokio::time::timeout;
+
+struct Node {
+    server: TestServer,
+    hall: Hall,
+    /// What `on_cluster` was told.
+    told: Arc<Mutex<Vec<&'static str>>>,
+}
+
+/// Notices a Redis that does not answer sooner than by default.
+fn pub_sub(server: &RedisServer) -> Redis<roomcast::adapter::PubSub> {
+    Redis::pub_sub(server.url()).response_timeout(Duration::from_millis(500))
+}
+
+fn sharded(server: &RedisServer) -> Redis<roomcast::adapter::Sharded> {
+    Redis::sharded(server.url()).response_timeout(Duration::from_millis(500))
+}
+
+impl Node {
+    async fn start(adapter: impl FnOnce(HubBuilder) -> HubBuilder) -> Self {
+        let (hub, hall) = members();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = Arc::clone(&told);
+        let hub = hub
+            .requests_timeout(Duration::from_millis(500))
+            .on_cluster(move |event| {
+                let name = match event {
+                    ClusterEvent::Connected => "connected",
+                    ClusterEvent::Disconnected { .. } => "disconnected",
+                    _ => "other",
+                };
+                tell.lock().expect("no panic").push(name);
+            });
+        let server = TestServer::builder(adapter(hub).build().expect("a hub")).start();
+        let node = Self { server, hall, told };
+        node.connected().await;
+        node
+    }
+
+    fn hub(&self) -> &Hub {
+        self.server.hub()
+    }
+
+    async fn connected(&self) {
+        let cluster = self.hub().cluster().expect("an adapter");
+        let connected = timeout(PATIENCE * 2, cluster.connected()).await;
+        connected.expect("connected in time");
+    }
+
+    async fn notices(&self) {
+        until("it notices", || self.hub().stats().cluster_connected == 0).await;
+    }
+
+    async fn enter(&mut self, rooms: &[&str]) -> TestClient {
+        let (client, _) = self.hall.enter(&self.server, rooms).await;
+        let cluster = self.hub().cluster().expect("an adapter");
+        let subscribed = timeout(PATIENCE, cluster.subscribed()).await;
+        subscribed.expect("subscribed in time");
+        client
+    }
+
+    fn emit(&self, number: u32) {
+        self.hub().to("a").emit(&Number(number)).expect("emitted");
+    }
+
+    fn told(&self) -> Vec<&'static str> {
+        self.told.lock().expect("no panic").clone()
+    }
+}
+
+async fn number(client: &TestClient) -> u32 {
+    let number = timeout(PATIENCE * 2, client.expect::<Number>()).await;
+    number.expect("a number in time").0
+}
+
+async fn survives_a_restart(adapter: impl Fn(HubBuilder, &RedisServer) -> HubBuilder) {
+    let mut redis = RedisServer::start();
+    let mut one = Node::start(|hub| adapter(hub, &redis)).await;
+    let mut other = Node::start(|hub| adapter(hub, &redis)).await;
+    let (here, there) = (one.enter(&["a"]).await, other.enter(&["a"]).await);
+    one.emit(0);
+    assert_eq!([number(&here).await, number(&there).await], [0, 0]);
+
+    redis.kill();
+    one.notices().await;
+    other.notices().await;
+    for n in 1..=100 {
+        one.emit(n);
+        assert_eq!(number(&here).await, n, "delivery on the node goes on");
+    }
+    let found = one.hub().everyone().fetch_sockets().await.expect("sockets");
+    assert_eq!(found.len(), 1);
+    assert!(!found.is_complete());
+
+    redis.restart();
+    one.connected().await;
+    other.connected().await;
+    one.emit(101);
+    // What waited is sent as soon as the sender is back, perhaps before the other listens again.
+    let mut last = number(&there).await;
+    while last < 101 {
+        let next = number(&there).await;
+        assert_eq!(next, last + 1);
+        last = next;
+    }
+    let stats = one.hub().stats();
+    assert_eq!(stats.cluster_connected, 1);
+    assert_eq!(stats.cluster_disconnects, 1);
+    assert_eq!(one.told(), ["connected", "disconnected", "connected"]);
+}
+
+#[actix_web::test]
+async fn pub_sub_survives_a_redis_that_restarts_empty() {
+    survives_a_restart(|hub, redis| hub.adapter(pub_sub(redis))).await;
+}
+
+#[actix_web::test]
+async fn sharded_survives_a_redis_that_restarts_empty() {
+    survives_a_restart(|hub, redis| hub.adapter(sharded(redis))).await;
+}
+
+#[actix_web::test]
+async fn a_redis_that_stalls_stops_no_worker() {
+    let redis = RedisServer::start();
+    let mut one = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    let mut other = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    let (here, there) = (one.enter(&["a"]).await, other.enter(&["a"]).await);
+    redis.pause();
+    let start = Instant::now();
+    // Much more than the connection takes.
+    for n in 0..1000 {
+        let payload = (n, "x".repeat(10_000));
+        one.hub()
+            .to("b")
+            .emit_raw("large", &payload)
+            .expect("emitted");
+    }
+    one.emit(1);
+    assert_eq!(number(&here).await, 1);
+    here.emit(&Join("c".to_owned())).await;
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    one.notices().await;
+    other.notices().await;
+    redis.resume();
+    one.connected().await;
+    other.connected().await;
+    one.emit(2);
+    // The first one waited, unless it was on its way.
+    let mut last = number(&there).await;
+    while last < 2 {
+        last = number(&there).await;
+    }
+    assert!(one.hub().stats().cluster_lost_in_flight > 0);
+}
+
+#[actix_web::test]
+async fn an_outbox_that_is_full_refuses_if_it_is_to() {
+    let mut redis = RedisServer::start();
+    let small = |hub: HubBuilder, redis: &RedisServer, policy| {
+        let adapter = pub_sub(redis).max_outbox_bytes(10_000);
+        hub.adapter(adapter.outbox_policy(policy))
+    };
+    let mut refusing = Node::start(|hub| small(hub, &redis, OutboxPolicy::Refuse)).await;
+    let dropping = Node::start(|hub| small(hub, &redis, OutboxPolicy::DropNewest)).await;
+    let here = refusing.enter(&["a"]).await;
+    redis.kill();
+    refusing.notices().await;
+    dropping.notices().await;
+    let text = "x".repeat(4000);
+    let emit = |node: &Node| node.hub().to("a").emit_raw("text", &(&text,));
+    for _ in 0..2 {
+        emit(&refusing).expect("it fits");
+    }
+    let refused = emit(&refusing).expect_err("it does not fit");
+    assert!(matches!(refused, EmitError::Publish(_)), "{refused}");
+    for _ in 0..3 {
+        let event = timeout(PATIENCE, here.next()).await.expect("in time");
+        assert_eq!(event.name(), "text", "whoever is here gets it all the same");
+    }
+    for _ in 0..3 {
+        emit(&dropping).expect("it is dropped in silence");
+    }
+    assert_eq!(refusing.hub().stats().cluster_dropped["outbox_refused"], 1);
+    assert_eq!(
+        dropping.hub().stats().cluster_dropped["outbox_full_newest"],
+        1
+    );
+    redis.restart();
+    refusing.connected().await;
+    until("there is room again", || emit(&refusing).is_ok()).await;
+}
+
+#[actix_web::test]
+async fn a_node_that_shuts_down_is_not_counted_any_more() {
+    let redis = RedisServer::start();
+    let one = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    let other = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    other.server.stop().await;
+    let subscribers = redis.command(&["PUBSUB", "NUMSUB", "socket.io-request#/#"]);
+    assert!(subscribers.ends_with("\n1\n"), "{subscribers}");
+    let found = one.hub().everyone().fetch_sockets().await.expect("sockets");
+    assert!(found.is_complete());
+}
+
+#[actix_web::test]
+async fn options_that_cannot_work_are_refused_when_the_hub_is_built() {
+    for url in [
+        "http://127.0.0.1/",
+        "redis://127.0.0.1/x",
+        "rediss://127.0.0.1/#insecure",
+    ] {
+        let (hub, _) = members();
+        let refused = hub.adapter(Redis::pub_sub(url)).build();
+        assert!(
+            matches!(refused, Err(roomcast::BuildError::Adapter(_))),
+            "{url}"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! What is lost is told.
+
+use crate::{
+    common::{redis::RedisServer, until},
+    world::{News, Node},
+};
+
+#[actix_web::test]
+async fn a_redis_that_comes_back_empty_leaves_a_gap() {
+    let mut redis = RedisServer::start();
+    let node = Node::start(&redis).await;
+    let mut client = node.enter(&[]).await;
+    redis.restart();
+    until("it is told", || *node.gaps.lock().unwrap() == [None]).await;
+    node.connected().await;
+    node.hub().emit(&News(1)).unwrap();
+    client.expect(serde_json::json!(["news", 1])).await;
+    assert_eq!(node.hub().stats().cluster_gaps, 1);
+}
+
+#[actix_web::test]
+async fn entries_that_were_trimmed_while_a_node_was_away_are_counted() {
+    let redis = RedisServer::start();
+    redis.command(&["ACL", "SETUSER", "node", "on", ">pw", "~*", "&*", "+@all"]);
+    let node = Node::at(&redis.url().replace("://", "://node:pw@")).await;
+    let mut client = node.enter(&[]).await;
+    redis.command(&["ACL", "SETUSER", "node", "off"]);
+    redis.command(&["CLIENT", "KILL", "USER", "node"]);
+    for _ in 0..5 {
+        redis.command(&["XADD", "socket.io", "*", "nsp", "/none"]);
+    }
+    redis.command(&["XTRIM", "socket.io", "MAXLEN", "2"]);
+    redis.command(&["ACL", "SETUSER", "node", "on"]);
+    let lost = || node.gaps.lock().unwrap().clone();
+    until("it is told", || !lost().is_empty()).await;
+    assert_eq!(lost(), [Some(3)]);
+    node.connected().await;
+    node.hub().emit(&News(1)).unwrap();
+    client.expect(serde_json::json!(["news", 1])).await;
+}

@@ -1,0 +1,158 @@
+//! Clients come back to any node.
+
+use roomcast::{Binary, prelude::*, testing::PATIENCE};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{
+    client::{Client, news},
+    common::{redis::RedisServer, until},
+    world::{News, Node, Picture},
+};
+
+async fn two() -> (RedisServer, Node, Node) {
+    let redis = RedisServer::start();
+    let (a, b) = (Node::start(&redis).await, Node::start(&redis).await);
+    (redis, a, b)
+}
+
+async fn saved(node: &Node, client: Client) -> crate::client::Ticket {
+    let before = node.hub().stats().recovery_saved;
+    let ticket = client.cut();
+    until("it is saved", || node.hub().stats().recovery_saved > before).await;
+    ticket
+}
+
+#[actix_web::test]
+async fn a_client_finds_everything_again_on_another_node() {
+    let (_redis, a, b) = two().await;
+    let client = a.enter(&["room"]).await;
+    let ticket = saved(&a, client).await;
+    b.hub().emit(&News(1)).unwrap();
+    b.hub().to("room").emit(&News(2)).unwrap();
+    b.hub().to("elsewhere").emit(&News(3)).unwrap();
+    b.hub().except("room").emit(&News(4)).unwrap();
+    let picture = Picture(5, Binary::from(vec![1, 2]));
+    b.hub().to(ticket.sid.as_str()).emit(&picture).unwrap();
+    b.hub().namespace("/other").unwrap().emit(&News(6)).unwrap();
+
+    let (mut client, recovered) = Client::back(&b.server, &ticket).await;
+    assert!(recovered, "{:?}", b.hub().stats().recovery_refused);
+    let mut missed = news([1, 2]);
+    missed.push(json!(["picture", 5, {"_placeholder": true, "num": 0}, [1, 2]]));
+    assert_eq!(client.missed, missed);
+    let (told, socket) = b.log.last();
+    assert_eq!(
+        told, "connect",
+        "there is no state of the other node's session"
+    );
+    assert!(socket.recovered());
+    assert_eq!(
+        socket.data::<serde_json::Value>().unwrap(),
+        Some(json!({"name": "Ada"}))
+    );
+    a.hub().to("room").emit(&News(7)).unwrap();
+    client.expect(json!(["news", 7])).await;
+
+    let again = saved(&b, client).await;
+    let (_there, recovered) = Client::back(&a.server, &again).await;
+    assert!(recovered);
+    let (_, recovered) = Client::back(&b.server, &again).await;
+    assert!(!recovered, "it is connected to the other node");
+}
+
+#[actix_web::test]
+async fn on_the_same_node_the_session_has_its_state_unless_it_was_elsewhere_meanwhile() {
+    let (_redis, a, b) = two().await;
+    let mut client = a.enter(&[]).await;
+    client.ask(json!(["add", 3])).await;
+    let ticket = saved(&a, client).await;
+    let (mut client, recovered) = Client::back(&a.server, &ticket).await;
+    assert!(recovered);
+    assert_eq!(a.log.last().0, "restore");
+    assert_eq!(client.ask(json!(["add", 1])).await, "431[4]");
+
+    let ticket = saved(&a, client).await;
+    let (client, recovered) = Client::back(&b.server, &ticket).await;
+    assert!(recovered);
+    let ticket = saved(&b, client).await;
+    let (_, recovered) = Client::back(&a.server, &ticket).await;
+    assert!(recovered);
+    assert_eq!(a.log.last().0, "connect", "what is here is older");
+}
+
+#[actix_web::test]
+async fn who_comes_back_before_its_loss_is_known_takes_over() {
+    let (_redis, a, b) = two().await;
+    let mut client = a.enter(&["room"]).await;
+    for number in 1..10 {
+        let ticket = client.ticket();
+        // Nobody reads the old connection any more.
+        b.hub().to("room").emit(&News(number)).unwrap();
+        let (next, recovered) = Client::back(&a.server, &ticket).await;
+        assert!(recovered, "{:?}", a.hub().stats().recovery_refused);
+        client = next;
+        if client.missed.is_empty() {
+            client.expect(json!(["news", number])).await;
+        } else {
+            assert_eq!(client.missed, news([number]));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn clients_of_a_node_that_shuts_down_come_back_to_another() {
+    let (_redis, a, b) = two().await;
+    let client = a.enter(&["room"]).await;
+    let ticket = client.ticket();
+    let (hub, closing) = (a.hub().clone(), client.wire.ended());
+    let ((), _) = timeout(PATIENCE, async { tokio::join!(hub.shutdown(), closing) })
+        .await
+        .expect("shut down in time");
+    b.hub().to("room").emit(&News(1)).unwrap();
+    let (client, recovered) = Client::back(&b.server, &ticket).await;
+    assert!(recovered, "{:?}", b.hub().stats().recovery_refused);
+    assert_eq!(client.missed, news([1]));
+}
+
+#[actix_web::test]
+async fn what_is_no_event_of_the_log_does_not_disturb_the_offset() {
+    let (_redis, a, _b) = two().await;
+    let mut client = a.enter(&[]).await;
+    let offset = client.offset.clone();
+    a.hub()
+        .everyone()
+        .local()
+        .emit_raw("text", &["here"])
+        .unwrap();
+    assert_eq!(client.event().await, json!(["text", "here", null]));
+    assert_eq!(client.offset, offset);
+    a.hub()
+        .everyone()
+        .volatile()
+        .emit_raw("text", &["there"])
+        .unwrap();
+    assert_eq!(client.event().await, json!(["text", "there"]));
+    assert!(client.offset > offset);
+}
+
+#[actix_web::test]
+async fn who_shows_something_else_gets_a_fresh_session() {
+    let (redis, a, b) = two().await;
+    let client = a.enter(&[]).await;
+    let ticket = saved(&a, client).await;
+    for (offset, reason) in [("x", "unknown_offset"), ("1-1-1", "unknown_offset")] {
+        let mut ticket = ticket.clone();
+        ticket.offset = Some(offset.to_owned());
+        assert!(!Client::back(&b.server, &ticket).await.1);
+        assert!(b.hub().stats().recovery_refused.contains_key(reason));
+    }
+    // Nobody asked Redis for it.
+    let key = format!("sio:session:{}", ticket.pid);
+    assert_eq!(redis.command(&["EXISTS", &key]).trim(), "1");
+    let mut unknown = ticket.clone();
+    unknown.offset = Some("1-1".to_owned());
+    assert!(!Client::back(&b.server, &unknown).await.1);
+    assert_eq!(b.hub().stats().recovery_refused.get("trimmed"), Some(&1));
+    assert!(!Client::back(&b.server, &ticket).await.1, "it was taken");
+}

@@ -1,0 +1,69 @@
+// Judges what arrives. A *chain* is what one sender has sent to a room and knows to have been taken, numbered 1, 2, ..;
+// a sender that is left without an answer begins another one, as it cannot know. A *seat* is a receiver for as long as
+// it may expect everything that is sent to its room: until it leaves, or its connection is lost and not recovered.
+
+/** How long after the answer to a join a room may still be unknown to other nodes, in milliseconds. */
+const SETTLING = 1_000;
+
+export class Judge {
+  #chains = new Map();
+  #seats = new Set();
+  received = 0;
+  repeated = 0;
+  disordered = 0;
+  gaps = []; // {from, until, lost, nodes}
+
+  /** The first `n` events of a chain have been taken by the sender's node. */
+  confirm({ chain, n, room, node, begun }) {
+    this.#chains.set(chain, { n, room, node, begun });
+  }
+
+  sit(room, node) {
+    const seat = { room, node, chains: new Map(), since: Date.now() + SETTLING };
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  leave(seat) {
+    this.#seats.delete(seat);
+  }
+
+  receive(seat, { chain, n, node, begun }) {
+    this.received++;
+    const at = Date.now();
+    const last = seat.chains.get(chain);
+    if (!last) {
+      // What was sent before it sat down it cannot expect.
+      if (begun > seat.since && n > 1) this.#gap(seat, node, begun, n - 1);
+    } else if (n === last.n) {
+      return void this.repeated++;
+    } else if (n < last.n) {
+      return void this.disordered++;
+    } else if (n > last.n + 1) {
+      this.#gap(seat, node, last.at, n - last.n - 1);
+    }
+    seat.chains.set(chain, { n, at });
+  }
+
+  /** When nothing is under way any more: what was taken and has not come. */
+  settle() {
+    for (const seat of this.#seats) {
+      for (const [chain, { n, room, node, begun }] of this.#chains) {
+        const last = seat.chains.get(chain) ?? (begun > seat.since ? { n: 0, at: begun } : undefined);
+        if (room === seat.room && last && last.n < n) this.#gap(seat, node, last.at, n - last.n);
+      }
+    }
+  }
+
+  /** The gaps that none of the faults explains: {from, until, nodes}, where no `nodes` are all of them. */
+  unexplained(faults) {
+    const explains = (gap) => (fault) =>
+      fault.from <= gap.until && gap.from <= fault.until &&
+      (!fault.nodes || fault.nodes.some((node) => gap.nodes.includes(node)));
+    return this.gaps.filter((gap) => !faults.some(explains(gap)));
+  }
+
+  #gap(seat, sender, from, lost) {
+    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender] });
+  }
+}

@@ -1,0 +1,94 @@
+//! What runs until it is told to end: the examples of clusters, and the soak. Each takes our place as a process, so
+//! that a signal is for it alone.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::workspace::Workspace;
+use crate::{install, process};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Example {
+    Cluster,
+    MixedCluster,
+}
+
+/// Does not return if all goes well.
+///
+/// # Errors
+///
+/// If something is missing or does not build.
+pub(crate) fn run(workspace: &Workspace, example: Example) -> Result {
+    needed(&["redis-server"])?;
+    build(workspace, &["launch", "cluster"])?;
+    let mut launch = Command::new(workspace.binary("launch"));
+    match example {
+        Example::Cluster => {
+            launch.arg("cluster").arg(workspace.binaries());
+        }
+        Example::MixedCluster => {
+            needed(&["node", "npm"])?;
+            let folder = workspace.root.join(install::MIXED_CLUSTER);
+            packages(&folder)?;
+            launch
+                .arg("mixed-cluster")
+                .arg(workspace.binaries())
+                .arg(folder);
+        }
+    }
+    take_over(launch)
+}
+
+/// Runs the soak in our place, with its own options.
+///
+/// # Errors
+///
+/// If something is missing or does not build.
+pub(crate) fn soak(workspace: &Workspace, options: &[String]) -> Result {
+    needed(&["redis-server", "node", "npm"])?;
+    build(workspace, &["soak-node"])?;
+    let folder = workspace.root.join("tests/cluster");
+    packages(&folder)?;
+    let mut soak = Command::new("node");
+    soak.arg(folder.join("soak/main.mjs"))
+        .args(options)
+        .env("NODE_BIN", workspace.binary("soak-node"))
+        .env("REPORT", workspace.target.join("soak/report.md"));
+    take_over(soak)
+}
+
+fn build(workspace: &Workspace, packages: &[&str]) -> Result {
+    let mut build = process::cargo();
+    build.current_dir(&workspace.root).arg("build");
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    process::run(&mut build)
+}
+
+/// Installs what a folder's lock file says, unless it is there.
+fn packages(folder: &Path) -> Result {
+    if folder.join("node_modules").is_dir() {
+        return Ok(());
+    }
+    install::npm_packages(folder)
+}
+
+fn needed(programs: &[&str]) -> Result {
+    let missing = programs
+        .iter()
+        .find(|program| process::find(program).is_none());
+    match missing {
+        None => Ok(()),
+        Some(program) => Err(Failure::new(format!(
+            "{program} is missing; `cargo xtask test --only install` gets it"
+        ))),
+    }
+}
+
+/// Only returns if the program cannot be started.
+fn take_over(mut program: Command) -> Result {
+    Err(program.exec().into())
+}
