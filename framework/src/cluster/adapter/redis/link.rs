@@ -27,10 +27,14 @@ use super::{
     publisher::publish,
     slot::slot,
     socket::Socket,
+    store::RedisStore,
     subscriber::Subscriber,
     topology::Topology,
 };
-use crate::cluster::adapter::{AdapterContext, AdapterError, PublishError};
+use crate::{
+    cluster::adapter::{AdapterContext, AdapterError, PublishError, Store},
+    config::SharedState,
+};
 
 /// How often replies that do not come are looked for, at least.
 const TICK: Duration = Duration::from_millis(250);
@@ -67,6 +71,7 @@ pub(super) trait Listener: Send + Sync + 'static {
 }
 
 pub(super) struct Link {
+    options: LinkOptions,
     dialer: Dialer,
     endpoints: Endpoints,
     outbox: Arc<Outbox>,
@@ -103,6 +108,7 @@ impl Link {
         let mut home = DefaultHasher::new();
         context.server_id.hash(&mut home);
         Ok(Self {
+            options: options.clone(),
             dialer,
             endpoints,
             outbox: Arc::new(Outbox::new(
@@ -117,6 +123,11 @@ impl Link {
             closing: Notify::new(),
             closed: Notify::new(),
         })
+    }
+
+    /// What the nodes share on the same Redis, over a connection of its own.
+    pub(super) fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        RedisStore::shared(&self.options, options)
     }
 
     /// Takes a command over; see [`Command`]. Those of one slot are executed in their order.

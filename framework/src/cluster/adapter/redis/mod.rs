@@ -22,6 +22,7 @@ mod reply;
 mod sharded;
 mod slot;
 mod socket;
+mod store;
 mod streams;
 mod subscriber;
 mod tls;

@@ -18,6 +18,7 @@ use crate::{
     cluster::{
         adapter::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
+            Store,
             redis::{
                 backoff::Backoff,
                 counting::subscribers,
@@ -34,6 +35,7 @@ use crate::{
             layer::{self, Encoding},
         },
     },
+    config::SharedState,
     error::AdapterError,
     metrics::Metrics,
 };
@@ -269,6 +271,10 @@ impl Adapter for StreamsAdapter {
 
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        self.link.store(options)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
