@@ -125,10 +125,11 @@ async fn survives_a_restart(adapter: impl Fn(HubBuilder, &RedisServer) -> HubBui
         assert_eq!(next, last + 1);
         last = next;
     }
+    let told = ["connected", "disconnected", "connected"];
+    until("the application is told", || one.told() == told).await;
     let stats = one.hub().stats();
     assert_eq!(stats.cluster_connected, 1);
     assert_eq!(stats.cluster_disconnects, 1);
-    assert_eq!(one.told(), ["connected", "disconnected", "connected"]);
 }
 
 #[actix_web::test]

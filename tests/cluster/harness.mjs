@@ -12,10 +12,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createClient } from "redis";
 import { io } from "socket.io-client";
+import { Proxy } from "./proxy.mjs";
 import { tag, untag } from "./values.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
-const WAIT = 15_000; // ms
+const WAIT = 30_000; // ms
 
 export const NAMESPACES = ["/", "/chat", "/deep/down"];
 
@@ -97,7 +98,6 @@ export class Redis {
   static async start({ persistent = false } = {}) {
     const redis = new Redis();
     redis.port = await freePort();
-    redis.url = `redis://127.0.0.1:${redis.port}`;
     redis.#args = ["--port", redis.port, "--bind", "127.0.0.1", "--dir", redis.#folder, "--save", ""];
     if (persistent) redis.#args.push("--appendonly", "yes", "--appendfsync", "always");
     await redis.restart();
@@ -107,7 +107,7 @@ export class Redis {
   async restart() {
     this.#process = new Process("redis-server", this.#args, { stdio: "ignore" });
     // A client for each life: the one before fails its commands when its connection is gone.
-    this.#client = createClient({ url: this.url, socket: { reconnectStrategy: 10 } });
+    this.#client = createClient({ socket: { port: this.port, reconnectStrategy: 10 } });
     this.#client.on("error", () => {});
     await within(this.#client.connect(), "connection to redis-server");
     // It answers, but with an error, while it reads what it has kept.
@@ -155,8 +155,12 @@ export class Node {
       });
       node.#process.exited.then(([code]) => reject(new Error(`${name} ended with ${code}`)), reject);
     });
-    node.port = await within(ready, `${kind} node that is ready`);
-    node.url = `http://127.0.0.1:${node.port}`;
+    try {
+      node.url = `http://127.0.0.1:${await within(ready, `${kind} node that is ready`)}`;
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
     return node;
   }
 
@@ -189,13 +193,16 @@ const COMMANDS = {
 /** Nodes that share a Redis. */
 export class Cluster {
   nodes = [];
+  #proxies = [];
   #rooms = 0;
 
-  /** `adapter` and the rest become the environment of each node, `redis` the options of its Redis. */
-  static async start(kinds, { adapter, redis, ...env }) {
+  /**
+   * `adapter` and the rest become the environment of each node, `redis` the options of its Redis. With
+   * `proxied`, each node has a `proxy` of its own before it.
+   */
+  static async start(kinds, { adapter, proxied = false, redis, ...env }) {
     const cluster = new Cluster();
-    cluster.adapter = adapter;
-    cluster.env = env;
+    Object.assign(cluster, { adapter, env, proxied });
     cluster.redis = await Redis.start(redis);
     try {
       for (const kind of kinds) await cluster.add(kind);
@@ -209,16 +216,21 @@ export class Cluster {
 
   /** Adds a node; `env` adds to the environment that all have. */
   async add(kind, env) {
-    const options = { ADAPTER: this.adapter, REDIS: this.redis.url, ...this.env, ...env };
+    const proxy = this.proxied && (await Proxy.start(this.redis.port));
+    if (proxy) this.#proxies.push(proxy);
+    const port = proxy ? proxy.port : this.redis.port;
+    const options = { ADAPTER: this.adapter, REDIS: `redis://127.0.0.1:${port}`, ...this.env, ...env };
     const node = await Node.start(kind, `${kind} ${this.nodes.length + 1}`, options);
+    node.proxy = proxy;
     this.nodes.push(node);
     return node;
   }
 
-  /** Every node counts all nodes, in every namespace. */
+  /** Every node counts all nodes, in every namespace; it cannot before it is connected itself. */
   complete() {
     return until("every node counts all nodes", async () => {
-      const asked = this.nodes.flatMap((node) => NAMESPACES.map((nsp) => node.ask("serverCount", { nsp })));
+      const count = (node, nsp) => node.ask("serverCount", { nsp }).catch(() => 0);
+      const asked = this.nodes.flatMap((node) => NAMESPACES.map((nsp) => count(node, nsp)));
       return (await Promise.all(asked)).every((count) => count === this.nodes.length);
     });
   }
@@ -267,6 +279,7 @@ export class Cluster {
 
   async stop() {
     await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
     await this.redis.stop();
   }
 }

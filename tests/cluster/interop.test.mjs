@@ -28,7 +28,11 @@ const VARIANTS = [
   { adapter: "streams", ...RECOVERY },
 ];
 
-const PAIRS = [["node", "node"]];
+const PAIRS = [
+  ["node", "node"],
+  ["roomcast", "node"],
+  ["roomcast", "roomcast"],
+];
 
 /** Much of a test is waiting. */
 const CONCURRENCY = 3;

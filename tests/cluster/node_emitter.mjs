@@ -8,7 +8,7 @@ export class NodeEmitter {
 
   static async connect(redis) {
     const emitter = new NodeEmitter();
-    emitter.#client = createClient({ url: redis.url });
+    emitter.#client = createClient({ socket: { port: redis.port } });
     await emitter.#client.connect();
     return emitter;
   }

@@ -1,13 +1,13 @@
-// Values that JSON cannot hold, for the control requests: {"$binary": base64} and {"$date": ISO}.
+// Values that JSON cannot hold, for the control requests: {"$binary": [bytes]} and {"$date": ISO}.
 
 export const tag = (value) => {
-  if (value instanceof Uint8Array) return { $binary: Buffer.from(value).toString("base64") };
+  if (value instanceof Uint8Array) return { $binary: Array.from(value) };
   if (value instanceof Date) return { $date: value.toISOString() };
   return each(value, tag);
 };
 
 export const untag = (value) => {
-  if (typeof value?.$binary === "string") return Buffer.from(value.$binary, "base64");
+  if (Array.isArray(value?.$binary)) return Buffer.from(value.$binary);
   if (typeof value?.$date === "string") return new Date(value.$date);
   return each(value, untag);
 };

@@ -320,11 +320,16 @@ impl Certificate {
     pub(crate) fn pem(&self) -> Vec<u8> {
         fs::read(self.0.file("cert.pem")).unwrap()
     }
+
+    pub(crate) fn key(&self) -> Vec<u8> {
+        fs::read(self.0.file("key.pem")).unwrap()
+    }
 }
 
 impl RedisServer {
-    /// On a port that speaks TLS only.
-    pub(crate) fn with_tls(certificate: &Certificate) -> Self {
+    /// On a port that speaks TLS only; `clients` tells whether it wants to see a certificate, `yes`
+    /// or `no`.
+    pub(crate) fn with_tls(certificate: &Certificate, clients: &str) -> Self {
         let (cert, key) = (
             certificate.0.file("cert.pem"),
             certificate.0.file("key.pem"),
@@ -337,7 +342,7 @@ impl RedisServer {
                 ["--tls-cert-file", &cert],
                 ["--tls-key-file", &key],
                 ["--tls-ca-cert-file", &cert],
-                ["--tls-auth-clients", "no"],
+                ["--tls-auth-clients", clients],
             ];
             arguments
                 .into_iter()
@@ -345,7 +350,8 @@ impl RedisServer {
                 .map(ToOwned::to_owned)
                 .collect()
         };
-        Self::launch(arguments, &["--tls", "--cacert", &cert])
+        let login = ["--tls", "--cacert", &cert, "--cert", &cert, "--key", &key];
+        Self::launch(arguments, &login)
     }
 }
 

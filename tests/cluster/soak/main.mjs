@@ -16,8 +16,9 @@ const NODES = ["node-1", "node-2", "node-3"];
 const FAULTS = 10; // in a whole soak,
 const APART = 4_000; // at least so many milliseconds one from the other
 const LATE = 3_000; // ms in which everything that is under way arrives
-const LEASE = 15_000; // ms after which nothing of a killed node may be left, unless the node's options say otherwise
-const GROWTH = 30; // descriptors more than at first that are no leak
+const GONE = 15_000; // ms after which nothing of a killed node may be left
+const GROWTH = 30; // descriptors more than at first that are no leak,
+const SWELLING = 64 * 1024 * 1024; // and bytes
 
 const { REPORT } = process.env;
 
@@ -59,15 +60,16 @@ async function soak(options, world) {
     const states = await Promise.all(nodes.map((node) => node.state()));
     return states.every(({ online }) => JSON.stringify(online) === users);
   };
-  const present = await eventually(agree, LEASE);
+  const present = await eventually(agree, GONE);
   load.end();
   const gone = async () => {
     const states = await Promise.all(nodes.map((node) => node.state()));
     return states.every(({ online, sockets, rooms }) => !online.length && !sockets && !rooms);
   };
-  const empty = await eventually(gone, 2 * LEASE);
+  const empty = await eventually(gone, 2 * GONE);
   await usage.look(processes);
   const leaking = usage.all.filter(({ first, last }) => last.descriptors > first.descriptors + GROWTH);
+  const swollen = usage.all.filter(({ first, last }) => last.memory > first.memory + SWELLING);
   const lost = unexplained.reduce((sum, gap) => sum + gap.lost, 0);
   const checks = [
     ["clients talked", judge.received > options.clients, judge.received],
@@ -77,6 +79,7 @@ async function soak(options, world) {
     ["every client came back", back !== undefined],
     ["presence is right on every node", present !== undefined, present === undefined ? "" : `after ${present} ms`],
     ["nothing is left when all have gone", empty !== undefined],
+    ["memory does not grow", swollen.length === 0, swollen.map(({ name }) => name).join(", ")],
     ["no descriptors leak", leaking.length === 0, leaking.map(({ name }) => name).join(", ")],
   ];
   return { options, started, counts: load.counts, judge, faults, usage: usage.all, checks };

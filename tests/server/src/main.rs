@@ -4,8 +4,11 @@
 //! `PING_TIMEOUT`, `CONNECT_TIMEOUT` and `PARK` in milliseconds, `MODE` (`handoff` or `body`), `PARSER`
 //! (`default` or `msgpack`), `DEFLATE` (`1` turns permessage-deflate on), `RECOVERY` (connection state
 //! recovery, for this many milliseconds), `ORIGIN` (whose pages may talk to it; it sets a cookie then),
-//! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is the application of a recorded scenario instead (`transcripts`).
+//! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is
+//! the application of a recorded scenario instead (`transcripts`), with `ADAPTER` a node of a cluster
+//! (`cluster`).
 
+mod cluster;
 mod commands;
 mod guest;
 mod lab;
@@ -23,6 +26,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = options::Options::from_env()?;
     if let Ok(scenario) = std::env::var("SCENARIO") {
         return transcripts::serve(&scenario, options.port).await;
+    }
+    if let Ok(adapter) = std::env::var("ADAPTER") {
+        return cluster::serve(&adapter, options).await;
     }
     let mut builder = Hub::builder()
         .namespace::<lab::Lab>("/")

@@ -10,11 +10,13 @@ use std::{env, error::Error};
 
 use actix_web::{App, HttpServer, web};
 use roomcast::{Hub, Recovery, adapter::Redis, signals};
+use tracing_subscriber::filter::LevelFilter;
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_max_level(LevelFilter::WARN)
         .init();
     let (port, redis): (u16, _) = (env::var("PORT")?.parse()?, env::var("REDIS")?);
     let builder = Hub::builder().namespace::<client::Client>("/");

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use tokio::task::LocalSet;
 
-use self::redis::{Certificate, RedisCluster, RedisServer, Sentinels, free_port};
+use self::redis::{Certificate, Directory, RedisCluster, RedisServer, Sentinels, free_port};
 use super::{
     interest::{Interest, Topic},
     link::{Link, Listener},
@@ -469,7 +469,7 @@ async fn close_sends_what_waits_and_unsubscribes() {
 async fn tls_trusts_the_certificate_that_was_named_and_no_other() {
     local(async {
         let certificate = Certificate::new();
-        let server = RedisServer::with_tls(&certificate);
+        let server = RedisServer::with_tls(&certificate, "no");
         let url = format!("rediss://localhost:{}/", server.port());
         let mut trusting = options(&url);
         trusting.certificates.root = Some(certificate.pem());
@@ -485,6 +485,34 @@ async fn tls_trusts_the_certificate_that_was_named_and_no_other() {
         let rig = Rig::new(&other);
         rig.wait(|rig| rig.ear.says("disconnected") == 1).await;
         assert!(rig.ear.said.lock().unwrap()[0].contains("certificate"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown() {
+    local(async {
+        let certificate = Certificate::new();
+        let server = RedisServer::with_tls(&certificate, "yes");
+        let mut options = options(&format!("rediss://localhost:{}/", server.port()));
+        options.certificates.root = Some(certificate.pem());
+        let nameless = Rig::new(&options);
+        nameless.wait(|rig| rig.ear.says("disconnected") == 1).await;
+        options.certificates.client = Some((certificate.pem(), certificate.key()));
+        Rig::connected(&options).await.works().await;
+        assert_eq!(nameless.ear.says("connected"), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_as_good() {
+    local(async {
+        let directory = Directory::new();
+        let path = directory.file("redis.sock");
+        let _server = RedisServer::with(&["--unixsocket", &path]);
+        let rig = Rig::connected(&options(&format!("redis+unix://{path}"))).await;
+        rig.works().await;
     })
     .await;
 }

@@ -6,10 +6,6 @@ mod counting;
 mod dialer;
 mod interest;
 mod line;
-#[allow(
-    dead_code,
-    reason = "requests and connections of one's own are for the streams adapter"
-)]
 mod link;
 #[cfg(test)]
 mod link_tests;
@@ -19,6 +15,7 @@ mod pub_sub;
 mod publish;
 mod publisher;
 mod reply;
+mod session;
 mod sharded;
 mod slot;
 mod socket;

@@ -9,7 +9,7 @@ use std::{
 
 use redis::{RedisConnectionInfo, cmd};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 use tokio_rustls::client::TlsStream;
@@ -120,11 +120,21 @@ impl Socket {
             let read = match self {
                 Self::Tcp(stream) => {
                     ready!(stream.poll_read_ready(cx))?;
-                    stream.try_read(buffer)
+                    let mut taken = None;
+                    let full = buffer.len();
+                    let read = stream.try_io(Interest::READABLE, || {
+                        emptied(stream.try_read(buffer)?, full, &mut taken)
+                    });
+                    taken.map_or(read, Ok)
                 }
                 Self::Unix(stream) => {
                     ready!(stream.poll_read_ready(cx))?;
-                    stream.try_read(buffer)
+                    let mut taken = None;
+                    let full = buffer.len();
+                    let read = stream.try_io(Interest::READABLE, || {
+                        emptied(stream.try_read(buffer)?, full, &mut taken)
+                    });
+                    taken.map_or(read, Ok)
                 }
                 Self::Tls(stream) => {
                     let mut buffer = ReadBuf::new(buffer);
@@ -138,6 +148,16 @@ impl Socket {
             }
         }
     }
+}
+
+/// A read that does not fill its buffer has emptied the socket: counted as one that would have to
+/// wait, it saves the next call, which would say so.
+fn emptied(read: usize, full: usize, taken: &mut Option<usize>) -> io::Result<usize> {
+    if (1..full).contains(&read) {
+        *taken = Some(read);
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    Ok(read)
 }
 
 fn lock<T>(stream: &Mutex<T>) -> MutexGuard<'_, T> {

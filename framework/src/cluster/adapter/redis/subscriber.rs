@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
 };
@@ -26,12 +26,18 @@ use crate::cluster::adapter::AdapterError;
 const AT_ONCE: usize = 512;
 
 pub(super) struct Subscriber {
-    /// By the index of the master.
-    connections: BTreeMap<usize, MultiplexedConnection>,
+    /// One for each master.
+    connections: Vec<Hearing>,
     topology: Topology,
     /// The master that is listened to for what all of them tell.
     home: usize,
     unsubscribed: Arc<Unsubscribed>,
+}
+
+struct Hearing {
+    connection: MultiplexedConnection,
+    /// How much has come on it.
+    pushes: Arc<AtomicU64>,
 }
 
 /// Shard channels that the server has unsubscribed from by itself: their slots have moved.
@@ -74,18 +80,25 @@ impl Subscriber {
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
         let mut subscriber = Self {
-            connections: BTreeMap::new(),
+            connections: Vec::new(),
             topology: topology.clone(),
             home,
             unsubscribed: Arc::default(),
         };
-        let unsubscribed = Arc::clone(&subscriber.unsubscribed);
-        let on_push: OnPush = Arc::new(move |info| receive(&*listener, &unsubscribed, info));
-        for (index, master) in topology.masters().iter().enumerate() {
-            let on_push = Some(Arc::clone(&on_push));
+        for master in topology.masters() {
+            let pushes = Arc::new(AtomicU64::new(0));
+            let listener = Arc::clone(&listener);
+            let unsubscribed = Arc::clone(&subscriber.unsubscribed);
+            let counted = Arc::clone(&pushes);
+            let on_push: OnPush = Arc::new(move |info| {
+                counted.fetch_add(1, Relaxed);
+                receive(&*listener, &unsubscribed, info);
+            });
             let timeout = Some(dialer.response_timeout);
-            let connection = dialer.connection(master, on_push, timeout, tasks).await?;
-            subscriber.connections.insert(index, connection);
+            let connection = dialer
+                .connection(master, Some(on_push), timeout, tasks)
+                .await?;
+            subscriber.connections.push(Hearing { connection, pushes });
         }
         Ok(subscriber)
     }
@@ -107,13 +120,18 @@ impl Subscriber {
         self.tell(topics, false).await
     }
 
-    /// Whether the servers still answer.
+    /// Whether the servers still answer. One whose messages come is alive, though its answer waits
+    /// behind them for longer than the timeout.
     pub(super) async fn ping(&mut self) -> Result<(), AdapterError> {
-        for connection in self.connections.values_mut() {
-            let _: Value = cmd("PING")
-                .query_async(connection)
-                .await
-                .map_err(AdapterError::new)?;
+        for Hearing { connection, pushes } in &mut self.connections {
+            let before = pushes.load(Relaxed);
+            let answered: redis::RedisResult<Value> = cmd("PING").query_async(connection).await;
+            match answered {
+                Err(error) if error.is_timeout() && pushes.load(Relaxed) != before => {}
+                answered => {
+                    answered.map_err(AdapterError::new)?;
+                }
+            }
         }
         Ok(())
     }
@@ -133,9 +151,9 @@ impl Subscriber {
             }
         }
         for (master, parts) in by_master {
-            if let Some(connection) = self.connections.get_mut(&master) {
+            if let Some(hearing) = self.connections.get_mut(master) {
                 parts
-                    .tell(connection, on)
+                    .tell(&mut hearing.connection, on)
                     .await
                     .map_err(AdapterError::new)?;
             }

@@ -1,0 +1,238 @@
+//! One time of being connected to Redis.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use redis::aio::MultiplexedConnection;
+use tokio::time::{self, MissedTickBehavior};
+
+use super::{
+    dialer::Tasks,
+    interest::{Heard, Interest, Topic},
+    link::{Link, Listener, Requests},
+    publisher::publish,
+    socket::Socket,
+    subscriber::Subscriber,
+    topology::Topology,
+};
+use crate::cluster::adapter::AdapterError;
+
+/// How often replies that do not come are looked for, at least.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often the masters are asked for while all is well: what a failover leaves reachable would
+/// otherwise never be left.
+const REDISCOVER: Duration = Duration::from_secs(10);
+
+/// For how long [`Link::close`] waits for what is still to be sent.
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
+
+/// One time of being connected; dropped, whatever ends it.
+pub(super) struct Session<'a> {
+    link: &'a Link,
+    listener: &'a Arc<dyn Listener>,
+    tasks: Tasks,
+    pub(super) was_connected: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(link: &'a Link, listener: &'a Arc<dyn Listener>) -> Self {
+        Self {
+            link,
+            listener,
+            tasks: Tasks::new(),
+            was_connected: false,
+        }
+    }
+
+    /// Ends well only when the link is closed.
+    pub(super) async fn run(&mut self) -> Result<(), AdapterError> {
+        let dialer = &self.link.dialer;
+        let discovered = self.link.discover().await?;
+        let sockets = self.open_sockets(&discovered).await?;
+        let requests = self.open_requests(&discovered).await?;
+        let masters = discovered.masters().len() as u64;
+        let home = usize::try_from(self.link.home % masters.max(1)).unwrap_or_default();
+        let listener = Arc::clone(self.listener);
+        let mut subscriber =
+            Subscriber::connect(dialer, &discovered, home, listener, &mut self.tasks).await?;
+
+        let marks = self.link.marks.watch();
+        let interests = self.listener.interests();
+        subscriber.subscribe(self.topics(&interests)).await?;
+        let heard = Heard::new(interests);
+        // Confirmed, and alive after it.
+        subscriber.ping().await?;
+        self.link.marks.told(marks);
+
+        self.set_requests(Some(Requests {
+            topology: discovered.clone(),
+            connections: requests,
+        }));
+        let lines = self
+            .link
+            .outbox
+            .connect(discovered.clone(), sockets.clone());
+        for (line, socket) in lines.into_iter().zip(sockets) {
+            let outbox = Arc::clone(&self.link.outbox);
+            self.tasks.spawn(publish(outbox, line, socket));
+        }
+        self.was_connected = true;
+        self.listener.connected();
+        self.serve(&discovered, subscriber, heard).await
+    }
+
+    async fn open_sockets(&self, topology: &Topology) -> Result<Vec<Arc<Socket>>, AdapterError> {
+        let dialer = &self.link.dialer;
+        let mut sockets = Vec::new();
+        for master in topology.masters() {
+            let open = async {
+                let stream = dialer.open(master).await.map_err(AdapterError::new)?;
+                Socket::open(stream, &dialer.login).await
+            };
+            sockets.push(Arc::new(dialer.in_time(open).await?));
+        }
+        Ok(sockets)
+    }
+
+    async fn open_requests(
+        &mut self,
+        topology: &Topology,
+    ) -> Result<Vec<MultiplexedConnection>, AdapterError> {
+        let dialer = &self.link.dialer;
+        let timeout = Some(dialer.response_timeout);
+        let mut connections = Vec::new();
+        for master in topology.masters() {
+            connections.push(
+                dialer
+                    .connection(master, None, timeout, &mut self.tasks)
+                    .await?,
+            );
+        }
+        Ok(connections)
+    }
+
+    fn set_requests(&self, requests: Option<Requests>) {
+        *self
+            .link
+            .requests
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = requests;
+    }
+
+    fn topics(&self, interests: &[Interest]) -> Vec<Topic> {
+        let topics = interests
+            .iter()
+            .map(|interest| self.listener.topics(interest));
+        topics.flatten().collect()
+    }
+
+    async fn serve(
+        &mut self,
+        topology: &Topology,
+        mut subscriber: Subscriber,
+        mut heard: Heard,
+    ) -> Result<(), AdapterError> {
+        let link = self.link;
+        let timeout = link.dialer.response_timeout;
+        let mut tick = time::interval(TICK.min(timeout / 2));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let unsubscribed = subscriber.unsubscribed();
+        let mut late = false;
+        let (mut pinged, mut asked) = (Instant::now(), Instant::now());
+        loop {
+            let next_end = heard.next_end();
+            tokio::select! {
+                ended = self.tasks.join_next() => return Err(match ended {
+                    Some(Ok(error)) => error,
+                    _ => AdapterError::new("a connection to Redis was closed"),
+                }),
+                () = link.marks.changed() => self.update(&mut subscriber, &mut heard).await?,
+                () = until(next_end) => self.update(&mut subscriber, &mut heard).await?,
+                () = unsubscribed.unasked() => {
+                    return Err(AdapterError::new("a slot of the Redis Cluster has moved"));
+                }
+                () = link.closing.notified() => return self.close(subscriber).await,
+                _ = tick.tick() => {
+                    let was_late = std::mem::replace(&mut late, link.outbox.check(timeout));
+                    // Once may be this worker's own fault: the reply may be there, unread.
+                    if was_late && late {
+                        return Err(AdapterError::new("Redis has not answered a publish in time"));
+                    }
+                    if pinged.elapsed() > timeout / 2 {
+                        pinged = Instant::now();
+                        link.outbox.ping();
+                        subscriber.ping().await?;
+                    }
+                    if asked.elapsed() > REDISCOVER {
+                        asked = Instant::now();
+                        self.look_for_a_failover(topology).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        subscriber: &mut Subscriber,
+        heard: &mut Heard,
+    ) -> Result<(), AdapterError> {
+        let listener = self.listener;
+        let changes = heard.update(
+            &self.link.marks,
+            Instant::now(),
+            |interest| listener.is_wanted(interest),
+            || listener.interests(),
+        );
+        subscriber
+            .subscribe(self.topics(&changes.subscribe))
+            .await?;
+        subscriber
+            .unsubscribe(self.topics(&changes.unsubscribe))
+            .await?;
+        self.link.marks.told(changes.count);
+        Ok(())
+    }
+
+    async fn look_for_a_failover(&self, topology: &Topology) -> Result<(), AdapterError> {
+        // Who cannot be asked has not said that anything changed.
+        match self.link.discover().await {
+            Ok(now) if now != *topology => {
+                Err(AdapterError::new("the masters of Redis have changed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn close(&self, mut subscriber: Subscriber) -> Result<(), AdapterError> {
+        let topics = self.topics(&self.listener.interests());
+        let _ = time::timeout(CLOSING, subscriber.unsubscribe(topics)).await;
+        let drained = async {
+            while !self.link.outbox.is_idle() {
+                time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let _ = time::timeout(CLOSING, drained).await;
+        Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.set_requests(None);
+        self.link.marks.unwatch();
+        if self.was_connected {
+            self.link.outbox.disconnect();
+        }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,95 @@
+// What goes wrong between two nodes and Redis, while one emits without pause: everyone on that node
+// gets it all, and on the other one nothing is lost that the adapter promises to keep.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Cluster, until } from "./harness.mjs";
+import { ADAPTERS, SOME, isConnected, lossesWithin, numbers, start, stop } from "./load.mjs";
+
+const proxies = (cluster, act) => cluster.nodes.forEach(({ proxy }) => act(proxy));
+
+/** `noticed`: no node can overlook it. */
+const FAULTS = {
+  "redis-server is killed and started again": {
+    begin: ({ redis }) => redis.kill(),
+    end: ({ redis }) => redis.restart(),
+    noticed: true,
+  },
+  "redis-server is paused for 10 s": {
+    begin: ({ redis }) => redis.signal("SIGSTOP"),
+    during: () => pause(10_000),
+    end: ({ redis }) => redis.signal("SIGCONT"),
+  },
+  "Redis closes all connections": {
+    begin: async ({ redis }) => {
+      for (const type of ["normal", "pubsub"]) await redis.command("CLIENT", "KILL", "TYPE", type);
+    },
+    noticed: true,
+  },
+  "the network is cut": {
+    begin: (cluster) => proxies(cluster, (proxy) => proxy.cut()),
+    end: (cluster) => proxies(cluster, (proxy) => proxy.heal()),
+    noticed: true,
+  },
+  "the network drops bytes": {
+    begin: (cluster) => proxies(cluster, (proxy) => proxy.drop()),
+    end: (cluster) => proxies(cluster, (proxy) => proxy.heal()),
+    noticed: true,
+  },
+  "the network is slow": {
+    begin: (cluster) => proxies(cluster, (proxy) => proxy.delay(300)),
+    end: (cluster) => proxies(cluster, (proxy) => proxy.heal()),
+    lossless: true,
+  },
+};
+
+const disconnects = async (nodes) =>
+  (await Promise.all(nodes.map((node) => node.ask("stats")))).map((stats) => stats.cluster_disconnects);
+
+async function survives(t, options, fault) {
+  const cluster = await Cluster.start(["roomcast", "roomcast"], {
+    ...options,
+    proxied: true,
+    redis: { persistent: options.adapter === "streams" },
+  });
+  t.after(() => cluster.stop());
+  const [here, there] = cluster.nodes;
+  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, there)];
+  const room = cluster.newRoom();
+  await cluster.join(room, near, far);
+  const [atNear, atFar] = [numbers(near, here), numbers(far, here)];
+  await start(here, room);
+  await until("numbers arrive", () => Math.min(atNear.length, atFar.length) >= SOME);
+
+  const lastBefore = atFar.at(-1);
+  await fault.begin(cluster);
+  const during = atNear.length;
+  await until("local delivery goes on", () => atNear.length >= during + SOME);
+  await fault.during?.();
+  if (fault.noticed) {
+    await until("both notice it", async () => (await disconnects(cluster.nodes)).every((count) => count > 0));
+  }
+  await fault.end?.(cluster);
+  for (const node of cluster.nodes) await until(`${node.name} is connected again`, () => isConnected(node));
+  await cluster.complete();
+  const firstAfter = await here.ask("load");
+  await until("numbers arrive again", () => atFar.at(-1) >= firstAfter + SOME);
+
+  const all = await stop(here, atNear, atFar);
+  assert.deepEqual(atNear, all);
+  if (options.RECOVERY || fault.lossless) return assert.deepEqual(atFar, all);
+  const lost = lossesWithin(atFar, all, lastBefore, firstAfter);
+  if (lost > 0) {
+    const counts = await disconnects(cluster.nodes);
+    assert.ok(counts.some((count) => count > 0), `${lost} lost, and no metric tells`);
+  }
+}
+
+describe("faults", { concurrency: 4 }, () => {
+  for (const [adapter, options] of Object.entries(ADAPTERS)) {
+    describe(adapter, () => {
+      for (const [name, fault] of Object.entries(FAULTS)) test(name, (t) => survives(t, options, fault));
+    });
+  }
+});

@@ -1,0 +1,47 @@
+// Events that come without pause, each with a number, and what may be missing of them.
+
+import assert from "node:assert/strict";
+import { until } from "./harness.mjs";
+
+/** What the tests of faults run with. */
+export const ADAPTERS = {
+  classic: { adapter: "classic" },
+  sharded: { adapter: "sharded-dynamic" },
+};
+
+/** Enough events to see that they come. */
+export const SOME = 100;
+
+const EVERY = 5; // ms between two events
+
+/** The node emits numbers to the room, with its name as the event. */
+export const start = (node, room) => node.ask("startLoad", { to: [room], event: node.name, every: EVERY });
+
+/** The numbers of a node that a socket gets. */
+export function numbers(socket, node) {
+  const seen = [];
+  socket.on(node.name, (number) => seen.push(number));
+  return seen;
+}
+
+/** The node stops; the numbers that it has emitted, the last of which have arrived in these lists. */
+export async function stop(node, ...lists) {
+  const count = await node.ask("stopLoad");
+  await until(`the last of ${node.name} arrives`, () => lists.every((list) => list.at(-1) === count - 1));
+  return [...Array(count).keys()];
+}
+
+/**
+ * All that arrived is in order and there once; what is lost is later than the last number before the
+ * outage and earlier than the first after it. How many are lost.
+ */
+export function lossesWithin(arrived, all, lastBefore, firstAfter, what = "") {
+  const there = new Set(arrived);
+  assert.deepEqual(arrived, all.filter((number) => there.has(number)), `${what} in order, and once`);
+  const lost = all.filter((number) => !there.has(number));
+  const outside = lost.filter((number) => number <= lastBefore || number >= firstAfter);
+  assert.deepEqual(outside, [], `${what} lost outside of the outage`);
+  return lost.length;
+}
+
+export const isConnected = async (node) => (await node.ask("stats")).cluster_connected === 1;

@@ -1,0 +1,56 @@
+//! A node of a cluster, which does what a test asks of it with `POST /control`.
+//!
+//! From the environment, besides what is common: `ADAPTER` (`classic`, `classic-specific`,
+//! `sharded-static`, `sharded-dynamic`, `sharded-dynamic-private` or `streams`), `REDIS` (its URL),
+//! `NAME` (what the node calls itself), `NAMESPACES` (their names, with commas between them).
+
+mod adapter;
+mod control;
+mod load;
+mod member;
+mod servers;
+mod tagged;
+
+use std::{env, error::Error, sync::Arc, time::Duration};
+
+use actix_web::{App, HttpServer, web};
+use roomcast::{Hub, NamespaceBuilder, PerMessageDeflate, signals};
+
+use crate::options::Options;
+
+/// Bytes of a request: the tests emit binary, which is several times as long in JSON.
+const MAX_REQUEST: usize = 4 << 20;
+
+pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn Error>> {
+    let heard = Arc::new(servers::Heard::new(env::var("NAME")?));
+    let mut builder = Hub::builder()
+        .per_message_deflate(PerMessageDeflate::default())
+        // For how long the handle of a socket waits, which nobody is to wait for in the tests.
+        .ack_timeout(Duration::from_secs(1));
+    for name in env::var("NAMESPACES")?.split(',') {
+        let namespace = NamespaceBuilder::named::<member::Member>(name);
+        builder = builder.namespace_with(servers::listen(namespace, &heard));
+    }
+    if let Some(recovery) = options.recovery {
+        builder = builder.connection_state_recovery(recovery);
+    }
+    let builder = adapter::add(builder, adapter, &env::var("REDIS")?)?;
+    let hub = builder.build()?;
+    let node = web::Data::new(control::Node::new(hub.clone(), heard));
+    let app = hub.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(node.clone())
+            .app_data(web::PayloadConfig::new(MAX_REQUEST))
+            .route("/control", web::post().to(control::control))
+            .configure(app.mount())
+    })
+    .workers(2)
+    .on_connect(hub.on_connect())
+    .shutdown_signal(hub.shutdown_on(signals()))
+    .bind(("127.0.0.1", options.port))?;
+    for address in server.addrs() {
+        println!("ready {}", address.port());
+    }
+    Ok(server.run().await?)
+}
