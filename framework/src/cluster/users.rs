@@ -71,9 +71,9 @@ impl Socket {
         self.observed(|| registrar.put(self.id(), &Topic::Users, &user, &namespace))?;
         registrar.rename(self.id(), before.as_deref(), &user)?;
         if let Some(before) = before {
-            self.leave_any(&reserved::of_user(&before))?;
+            self.leave_any(reserved::of_user(&before))?;
         }
-        if let Err(error) = self.join_any(&reserved::of_user(id)) {
+        if let Err(error) = self.join_any(reserved::of_user(id)) {
             registrar.remove(self.id(), &Topic::Users);
             return Err(error.into());
         }
@@ -87,7 +87,7 @@ impl Socket {
         if let Some(user) = registrar.key(self.id(), &Topic::Users) {
             registrar.remove(self.id(), &Topic::Users);
             // One that has gone is in no rooms.
-            let _ = self.leave_any(&reserved::of_user(&user));
+            let _ = self.leave_any(reserved::of_user(&user));
         }
     }
 

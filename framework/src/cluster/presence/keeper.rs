@@ -264,7 +264,8 @@ async fn rest(registrar: &Registrar, lease: Duration) {
 
 async fn read_topic(registrar: &Registrar, topic: &Topic) -> Result<(), StoreError> {
     // What this node has entered itself has to be there, so that it does not seem to go.
-    match registrar.topics().take_doubt() {
+    let is_doubtful = registrar.topics().take_doubt();
+    match is_doubtful {
         true => registrar.checked().await?,
         false => registrar.settled().await?,
     }

@@ -168,7 +168,7 @@ impl Socket {
         let topic = self.topic(room);
         self.registrar().topics().unwatch(self.id(), Some(&topic));
         // One that has gone is in no rooms.
-        let _ = self.leave_any(&reserved::of_watchers(room));
+        let _ = self.leave_any(reserved::of_watchers(room));
     }
 
     /// Enters something about the socket, of which it is told when the socket goes.
