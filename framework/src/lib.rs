@@ -91,8 +91,18 @@ mod transport;
 
 #[cfg(feature = "redis")]
 pub use cluster::adapter::{Emitter, EmitterBroadcast, EmitterError};
-pub use cluster::{Cluster, ClusterEvent, adapter};
-pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
+pub use cluster::{
+    Cluster, ClusterEvent, adapter,
+    presence::{
+        Presence, PresenceChange, PresenceDiff, PresenceError, PresencePage, PresenceState,
+        PresenceWatch, Present,
+        store::{NodeInfo, StoreError},
+    },
+    users::User,
+};
+pub use config::{
+    PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+};
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,

@@ -29,15 +29,6 @@ struct Node {
     told: Arc<Mutex<Vec<&'static str>>>,
 }
 
-/// Notices a Redis that does not answer sooner than by default.
-fn pub_sub(server: &RedisServer) -> Redis<roomcast::adapter::PubSub> {
-    Redis::pub_sub(server.url()).response_timeout(Duration::from_millis(500))
-}
-
-fn sharded(server: &RedisServer) -> Redis<roomcast::adapter::Sharded> {
-    Redis::sharded(server.url()).response_timeout(Duration::from_millis(500))
-}
-
 impl Node {
     async fn start(adapter: impl FnOnce(HubBuilder) -> HubBuilder) -> Self {
         let (hub, hall) = members();
@@ -134,19 +125,23 @@ async fn survives_a_restart(adapter: impl Fn(HubBuilder, &RedisServer) -> HubBui
 
 #[actix_web::test]
 async fn pub_sub_survives_a_redis_that_restarts_empty() {
-    survives_a_restart(|hub, redis| hub.adapter(pub_sub(redis))).await;
+    survives_a_restart(|hub, redis| hub.adapter(Redis::pub_sub(redis.url()))).await;
 }
 
 #[actix_web::test]
 async fn sharded_survives_a_redis_that_restarts_empty() {
-    survives_a_restart(|hub, redis| hub.adapter(sharded(redis))).await;
+    survives_a_restart(|hub, redis| hub.adapter(Redis::sharded(redis.url()))).await;
 }
 
 #[actix_web::test]
 async fn a_redis_that_stalls_stops_no_worker() {
+    // Notices sooner than by default.
+    let hasty = |redis: &RedisServer| {
+        Redis::pub_sub(redis.url()).response_timeout(Duration::from_millis(500))
+    };
     let redis = RedisServer::start();
-    let mut one = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
-    let mut other = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    let mut one = Node::start(|hub| hub.adapter(hasty(&redis))).await;
+    let mut other = Node::start(|hub| hub.adapter(hasty(&redis))).await;
     let (here, there) = (one.enter(&["a"]).await, other.enter(&["a"]).await);
     redis.pause();
     let start = Instant::now();
@@ -180,7 +175,7 @@ async fn a_redis_that_stalls_stops_no_worker() {
 async fn an_outbox_that_is_full_refuses_if_it_is_to() {
     let mut redis = RedisServer::start();
     let small = |hub: HubBuilder, redis: &RedisServer, policy| {
-        let adapter = pub_sub(redis).max_outbox_bytes(10_000);
+        let adapter = Redis::pub_sub(redis.url()).max_outbox_bytes(10_000);
         hub.adapter(adapter.outbox_policy(policy))
     };
     let mut refusing = Node::start(|hub| small(hub, &redis, OutboxPolicy::Refuse)).await;
@@ -216,8 +211,8 @@ async fn an_outbox_that_is_full_refuses_if_it_is_to() {
 #[actix_web::test]
 async fn a_node_that_shuts_down_is_not_counted_any_more() {
     let redis = RedisServer::start();
-    let one = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
-    let other = Node::start(|hub| hub.adapter(pub_sub(&redis))).await;
+    let one = Node::start(|hub| hub.adapter(Redis::pub_sub(redis.url()))).await;
+    let other = Node::start(|hub| hub.adapter(Redis::pub_sub(redis.url()))).await;
     other.server.stop().await;
     let subscribers = redis.command(&["PUBSUB", "NUMSUB", "socket.io-request#/#"]);
     assert!(subscribers.ends_with("\n1\n"), "{subscribers}");

@@ -53,6 +53,41 @@ impl Core {
         }
     }
 
+    /// An event of this node that is not in the log yet.
+    pub(super) fn receive_here(&self, received: &Received<'_>) {
+        let Message::Broadcast { data, options, .. } = &received.message else {
+            return;
+        };
+        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace))
+        else {
+            return;
+        };
+        let scope = &namespace.scope;
+        let Some(store) = &scope.recovery else {
+            return;
+        };
+        let frame = node.event_text(scope, None, &data.json, &data.attachments);
+        let delivered = frame.and_then(|frame| {
+            let name = event_name(&data.json).unwrap_or_default();
+            let frame = frame.with(handling(&node, options, &name));
+            let select = || select(&node, scope, options);
+            store.deliver_outside(&node, scope, frame, select)
+        });
+        if let Err(error) = delivered {
+            tracing::debug!(%error, "an event was not delivered");
+        }
+    }
+
+    pub(super) fn skip_entry(&self, namespace: &str, entry: EntryId) {
+        let namespace = self.namespace(namespace);
+        let store = namespace
+            .as_ref()
+            .and_then(|namespace| namespace.scope.recovery.as_ref());
+        if let Some(store) = store {
+            store.skip(entry.into());
+        }
+    }
+
     fn recovery_log(&self) -> Result<&dyn RecoveryLog, Unreachable> {
         self.adapter.recovery_log().ok_or(Unreachable)
     }

@@ -81,10 +81,10 @@ impl Link {
     ) -> Result<Socket, getrandom::Error> {
         let recoverable = match &namespace.scope.recovery {
             None => None,
-            Some(store) => Some(Recoverable::fresh(
-                PrivateId::random()?,
-                store.head(&namespace.scope),
-            )),
+            Some(store) => {
+                let (head, outside) = (store.head(&namespace.scope), store.outside());
+                Some(Recoverable::fresh(PrivateId::random()?, head, outside))
+            }
         };
         let (core, handshake) = (&self.core, &self.handshake);
         let id = SocketId::random()?;

@@ -68,7 +68,9 @@ pub(super) fn handed_over(
 pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset) -> Socket {
     let kept = session.kept.downcast_ref::<Kept>();
     let kept = kept.cloned().unwrap_or_default();
-    let recoverable = Recoverable::restored(session, &kept, head);
+    let store = fresh.scope().recovery.as_ref();
+    let outside = store.map(|store| store.outside()).unwrap_or_default();
+    let recoverable = Recoverable::restored(session, &kept, head, outside);
     let socket = fresh.restored(session.id, recoverable);
     kept.give(&socket);
     socket
@@ -244,7 +246,8 @@ impl Link {
         reason: DisconnectReason,
     ) -> Option<Ticket> {
         let (it, store) = (socket.recoverable()?, socket.scope().recovery.as_ref()?);
-        if !may_come_back(socket, reason) || store.has_lost(self.key.worker, it.live_from) {
+        let lost = store.has_lost(self.key.worker, it.live_from) || store.outside() != it.outside;
+        if !may_come_back(socket, reason) || lost {
             socket.forget();
             return None;
         }

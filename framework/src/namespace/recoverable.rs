@@ -70,6 +70,8 @@ pub(crate) struct Recoverable {
     pub(crate) extended: bool,
     /// The newest event when the socket got its place on this connection.
     pub(crate) live_from: Offset,
+    /// How many events had been delivered outside of the log then.
+    pub(crate) outside: u64,
     seen: Mutex<Seen>,
 }
 
@@ -83,13 +85,14 @@ struct Seen {
 
 impl Recoverable {
     /// `head` is the newest event, which the client will not get.
-    pub(crate) fn fresh(pid: PrivateId, head: Offset) -> Self {
+    pub(crate) fn fresh(pid: PrivateId, head: Offset, outside: u64) -> Self {
         Self {
             pid,
             recovered: false,
             state: None,
             extended: false,
             live_from: head,
+            outside,
             seen: Mutex::new(Seen {
                 floor: head,
                 at_last_pong: head,
@@ -98,13 +101,13 @@ impl Recoverable {
     }
 
     /// `head` is the newest event now, all of which the client is sent.
-    pub(crate) fn restored(session: &Saved, kept: &Kept, head: Offset) -> Self {
+    pub(crate) fn restored(session: &Saved, kept: &Kept, head: Offset, outside: u64) -> Self {
         Self {
             recovered: true,
             state: kept.state.clone(),
             extended: !kept.elsewhere,
             live_from: head,
-            ..Self::fresh(session.pid, session.floor)
+            ..Self::fresh(session.pid, session.floor, outside)
         }
     }
 

@@ -9,6 +9,7 @@
     reason = "tests; what they share with others they do not use all of"
 )]
 
+mod away;
 mod faults;
 mod gaps;
 mod recovery;

@@ -98,7 +98,8 @@ impl Node {
     }
 
     pub(crate) async fn at(url: &str) -> Self {
-        let node = Self::build(url, |streams| streams, Some(Recovery::new()));
+        let patient = |streams: Redis<Streams>| streams.hold(Duration::from_secs(60));
+        let node = Self::build(url, patient, Some(Recovery::new()));
         node.connected().await;
         node
     }

@@ -84,8 +84,22 @@ impl Inbound {
     /// Takes an entry of the [log](super::RecoveryLog) that all nodes share; unlike
     /// [`receive`](Self::receive) also one of this node.
     pub fn receive_entry(&self, received: Received<'_>, entry: EntryId) {
-        self.0.state.metrics.cluster_received.add(1);
+        if received.from != Some(&*self.0.server_id) {
+            self.0.state.metrics.cluster_received.add(1);
+        }
         self.0.receive_entry(received, entry);
+    }
+
+    /// Takes an event of this node that does not get into the log in time: its sockets get it
+    /// without an offset.
+    pub fn receive_here(&self, received: Received<'_>) {
+        self.0.receive_here(&received);
+    }
+
+    /// An entry of the log is not to be delivered: [`receive_here`](Self::receive_here) has taken
+    /// it before.
+    pub fn skip_entry(&self, namespace: &str, entry: EntryId) {
+        self.0.skip_entry(namespace, entry);
     }
 
     /// The adapter is connected, and everything it has to hear is subscribed to.

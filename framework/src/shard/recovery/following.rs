@@ -29,6 +29,8 @@ pub(super) struct Delivered {
     at: Option<Offset>,
     /// The newest event that each overloaded worker did not take.
     lost: HashMap<WorkerId, Offset>,
+    /// How many events were delivered that are not where the log has them.
+    outside: u64,
 }
 
 impl RecoveryStore {
@@ -57,6 +59,41 @@ impl RecoveryStore {
         offset: Offset,
         select: impl FnOnce() -> Selection,
     ) -> Result<(), EmitError> {
+        self.put(node, scope, frame, Some(offset), select)
+    }
+
+    /// Delivers an event that has no offset yet. Sockets that are there by now cannot be restored:
+    /// their clients would get it once more.
+    pub(crate) fn deliver_outside(
+        &self,
+        node: &Node,
+        scope: &Arc<Scope>,
+        frame: Frame,
+        select: impl FnOnce() -> Selection,
+    ) -> Result<(), EmitError> {
+        self.put(node, scope, frame, None, select)
+    }
+
+    /// An event of the log is not for anyone here.
+    pub(crate) fn skip(&self, offset: Offset) {
+        if let Some(at) = &mut self.delivered().at {
+            *at = offset;
+        }
+    }
+
+    /// How many events were delivered outside of the log.
+    pub(crate) fn outside(&self) -> u64 {
+        self.delivered().outside
+    }
+
+    fn put(
+        &self,
+        node: &Node,
+        scope: &Arc<Scope>,
+        frame: Frame,
+        offset: Option<Offset>,
+        select: impl FnOnce() -> Selection,
+    ) -> Result<(), EmitError> {
         let shard = node.local();
         if let Some(shard) = &shard {
             shard.catch_up();
@@ -64,14 +101,15 @@ impl RecoveryStore {
         let refused = {
             let mut delivered = self.delivered();
             // Without a socket there is nobody to deliver to.
-            if delivered.at.is_none_or(|at| offset == at) {
+            let Some(at) = delivered.at.filter(|at| offset != Some(*at)) else {
                 return Ok(());
-            }
-            delivered.at = Some(offset);
+            };
+            delivered.at = offset.or(Some(at));
+            delivered.outside += u64::from(offset.is_none());
             let command = Command::new(scope, select(), Action::Emit { frame, ack: None });
             let refused = node.post(command, shard.as_deref());
             for worker in &refused {
-                delivered.lost.insert(*worker, offset);
+                delivered.lost.insert(*worker, offset.unwrap_or(at));
             }
             refused.len()
         };

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../../../tests/common/redis.rs"]
-mod redis;
+pub(super) mod redis;
 
 use std::{
     collections::BTreeSet,
@@ -96,7 +96,6 @@ struct Rig {
 
 fn options(url: &str) -> LinkOptions {
     LinkOptions {
-        response_timeout: Duration::from_millis(500),
         connection_timeout: Duration::from_secs(2),
         ..LinkOptions::new(url)
     }
@@ -303,7 +302,11 @@ async fn a_client_kill_of_either_kind_is_repaired() {
 async fn a_server_that_stalls_is_noticed_and_what_waits_is_sent_when_it_goes_on() {
     local(async {
         let server = RedisServer::start();
-        let rig = Rig::connected(&options(&server.url())).await;
+        let rig = Rig::connected(&LinkOptions {
+            response_timeout: Duration::from_millis(500),
+            ..options(&server.url())
+        })
+        .await;
         server.pause();
         let start = Instant::now();
         rig.send("PUBLISH", "c:/", "lost or not").unwrap();

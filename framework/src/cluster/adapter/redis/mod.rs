@@ -20,6 +20,7 @@ mod session;
 mod sharded;
 mod slot;
 mod socket;
+mod store;
 mod streams;
 mod subscriber;
 mod tls;

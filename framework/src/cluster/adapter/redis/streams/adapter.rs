@@ -5,10 +5,11 @@ use tokio::time::{self, timeout};
 
 use super::{
     Streams,
+    absence::Absence,
     health::{Health, Part, Session},
     lane::Lane,
     listener::Ears,
-    outbox::{Full, Outbox, Waiting},
+    outbox::{Full, Outbox, Pushed, Waiting},
     place::Places,
     reader::Reader,
     sessions::Sessions,
@@ -18,6 +19,7 @@ use crate::{
     cluster::{
         adapter::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
+            Store,
             redis::{
                 backoff::Backoff,
                 counting::subscribers,
@@ -34,6 +36,7 @@ use crate::{
             layer::{self, Encoding},
         },
     },
+    config::SharedState,
     error::AdapterError,
     metrics::Metrics,
 };
@@ -55,6 +58,7 @@ pub(super) struct StreamsAdapter {
     pub(super) link: Link,
     pub(super) sessions: Sessions,
     session: Session,
+    absence: Absence,
 }
 
 impl StreamsAdapter {
@@ -85,6 +89,7 @@ impl StreamsAdapter {
             streams,
             lanes,
             session: Session::default(),
+            absence: Absence::default(),
             outbox_policy: link.outbox_policy,
             response_timeout: link.response_timeout,
             options,
@@ -110,28 +115,29 @@ impl StreamsAdapter {
         let Some((lane, stream)) = self.place(namespace) else {
             return Err(PublishError::Closed);
         };
-        let entry = Waiting {
-            stream,
-            nsp: namespace.into(),
-            kind,
-            data,
-        };
-        match lane.outbox.push(entry) {
-            Ok(evicted) => {
+        let event = self.recovery && matches!(message, Message::Broadcast { .. });
+        let entry = Waiting::new(stream, namespace, Fields { kind, data }, event);
+        let pushed = lane.outbox.push(entry);
+        let (here, result) = match pushed {
+            Ok(Pushed { evicted, here }) => {
                 for _ in 0..evicted {
                     self.metrics.cluster_dropped.add("outbox_full_oldest");
                 }
-                Ok(())
+                (here, Ok(()))
             }
             Err(Full) if self.outbox_policy == OutboxPolicy::Refuse => {
                 self.metrics.cluster_dropped.add("outbox_refused");
-                Err(PublishError::Full)
+                (event, Err(PublishError::Full))
             }
             Err(Full) => {
                 self.metrics.cluster_dropped.add("outbox_full_newest");
-                Ok(())
+                (event, Ok(()))
             }
+        };
+        if here {
+            self.absence.deliver(namespace, message);
         }
+        result
     }
 
     /// Sends a message on a channel: it reaches those that listen at this moment.
@@ -169,7 +175,7 @@ impl StreamsAdapter {
     }
 
     /// Connects, again and again.
-    async fn write(&self, lane: Arc<Lane>, part: Part) {
+    async fn write(&self, lane: Arc<Lane>, part: Arc<Part>) {
         let writer = Writer {
             lane,
             server_id: Arc::clone(&self.server_id),
@@ -183,7 +189,7 @@ impl StreamsAdapter {
         }
     }
 
-    async fn read(&self, lane: Arc<Lane>, part: Part, inbound: Inbound) {
+    async fn read(&self, lane: Arc<Lane>, part: Arc<Part>, inbound: Inbound) {
         let reader = Reader {
             lane,
             inbound,
@@ -214,14 +220,21 @@ impl Adapter for StreamsAdapter {
         Box::pin(async move {
             let health = Health::new(inbound.clone());
             let ears = Ears::new(&self, inbound.clone(), health.part());
-            let parts: Vec<_> = self
+            let part = || Arc::new(health.part());
+            let parts = self
                 .lanes
                 .iter()
-                .map(|lane| (Arc::clone(lane), health.part(), health.part()))
-                .collect();
+                .map(|lane| (Arc::clone(lane), part(), part()));
+            let parts: Vec<_> = parts.collect();
+            self.absence.begin(inbound.clone());
             let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
             for (lane, reading, writing) in parts {
                 let inbound = inbound.clone();
+                if self.recovery {
+                    let (lane, reading) = (Arc::clone(&lane), Arc::clone(&reading));
+                    let watching = self.absence.watch(lane, reading, self.options.hold);
+                    running.push(Box::pin(watching));
+                }
                 running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
                 running.push(Box::pin(self.write(lane, writing)));
             }
@@ -269,6 +282,10 @@ impl Adapter for StreamsAdapter {
 
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        self.link.store(options)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {

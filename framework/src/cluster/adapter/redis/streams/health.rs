@@ -45,6 +45,10 @@ impl Health {
 }
 
 impl Part {
+    pub(super) fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
     pub(super) fn up(&self) {
         if !self.up.swap(true, Ordering::Relaxed)
             && self.health.down.fetch_sub(1, Ordering::AcqRel) == 1

@@ -15,8 +15,10 @@
 //! | `listener` | what goes over channels instead |
 //! | `recovery` | what clients need that come back to another node |
 //! | `sessions` | keeps and takes their sessions |
+//! | `absence` | delivers here what cannot be read back for now |
 //! | `health` | whether all of it is connected |
 
+mod absence;
 mod adapter;
 mod health;
 mod lane;

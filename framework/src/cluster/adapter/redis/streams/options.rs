@@ -19,6 +19,7 @@ pub struct Streams {
     pub(super) channel_prefix: String,
     pub(super) sharded_pub_sub: bool,
     pub(in super::super) only_plaintext: bool,
+    pub(super) hold: Duration,
 }
 
 impl Redis<Streams> {
@@ -61,6 +62,7 @@ impl Redis<Streams> {
             channel_prefix: "socket.io".to_owned(),
             sharded_pub_sub: false,
             only_plaintext: false,
+            hold: Duration::from_secs(2),
         };
         Self::new(url, defaults)
     }
@@ -124,6 +126,17 @@ impl Redis<Streams> {
     /// receivers get an object instead of the bytes. Default false.
     pub fn only_plaintext(mut self, only: bool) -> Self {
         self.dialect.only_plaintext = only;
+        self
+    }
+
+    /// With [connection state recovery](crate::HubBuilder::connection_state_recovery), for how long
+    /// events wait for a Redis that is away. Default 2 s.
+    ///
+    /// Then they are delivered on this node at once, without an offset, and added to the stream when
+    /// Redis is back. They may overtake what was on its way to Redis. Clients that were connected
+    /// meanwhile get a fresh session when they lose that connection.
+    pub fn hold(mut self, time: Duration) -> Self {
+        self.dialect.hold = time;
         self
     }
 }

@@ -2,13 +2,17 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
 
 use super::super::options::OutboxPolicy;
-use crate::id::EntryId;
+use crate::{cluster::wire::entry::Fields, id::EntryId};
 
 /// An entry on its way, for the stream with this index.
 #[derive(Debug)]
@@ -17,9 +21,33 @@ pub(super) struct Waiting {
     pub(super) nsp: Box<str>,
     pub(super) kind: u8,
     pub(super) data: Vec<u8>,
+    /// Of an event for clients that is not delivered before it is read back.
+    event: bool,
+    /// Delivered on this node all the same, since Redis was away.
+    here: AtomicBool,
 }
 
 impl Waiting {
+    pub(super) fn new(
+        stream: usize,
+        nsp: &str,
+        Fields { kind, data }: Fields,
+        event: bool,
+    ) -> Self {
+        Self {
+            stream,
+            nsp: nsp.into(),
+            kind,
+            data,
+            event,
+            here: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        self.here.load(Ordering::Relaxed)
+    }
+
     fn weight(&self) -> usize {
         size_of::<Self>() + self.nsp.len() + self.data.len()
     }
@@ -50,12 +78,30 @@ struct Queue {
     peer: Option<Peer>,
     /// The last entry in each stream before the first of ours that waits.
     before: Vec<Option<EntryId>>,
+    /// Since when nothing was acknowledged of what waits.
+    stuck: Option<Instant>,
+    /// Events that come are delivered on this node at once.
+    away: bool,
+    /// So many of those have not been read back.
+    here: u64,
+    /// Those of them that had been sent by then, and may be in their stream without saying so.
+    unmarked: VecDeque<Arc<Waiting>>,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pushed {
+    /// So many others had to make room.
+    pub(super) evicted: usize,
+    /// It is to be delivered on this node now.
+    pub(super) here: bool,
 }
 
 impl Queue {
     /// The entry is in its stream.
     fn forget(&mut self, entry: &Waiting, id: EntryId) {
         self.bytes -= entry.weight();
+        self.stuck = Some(Instant::now());
         if let Some(before) = self.before.get_mut(entry.stream) {
             *before = (*before).max(Some(id));
         }
@@ -83,9 +129,8 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an entry, if the bound allows it; how many others had to make room. One alone may be
-    /// larger than the bound.
-    pub(super) fn push(&self, entry: Waiting) -> Result<usize, Full> {
+    /// Takes an entry, if the bound allows it. One alone may be larger than the bound.
+    pub(super) fn push(&self, entry: Waiting) -> Result<Pushed, Full> {
         let mut queue = self.queue();
         let weight = entry.weight();
         let mut evicted = 0;
@@ -95,15 +140,21 @@ impl Outbox {
             if self.policy != OutboxPolicy::DropOldest || first >= queue.entries.len() {
                 return Err(Full);
             }
-            let gone = queue.entries.remove(first);
-            queue.bytes -= gone.map_or(0, |gone| gone.weight());
+            if let Some(gone) = queue.entries.remove(first) {
+                queue.bytes -= gone.weight();
+                queue.here -= u64::from(gone.is_here());
+            }
             evicted += 1;
         }
+        let here = queue.away && entry.event;
+        entry.here.store(here, Ordering::Relaxed);
+        queue.here += u64::from(here);
         queue.bytes += weight;
+        queue.stuck.get_or_insert_with(Instant::now);
         queue.entries.push_back(Arc::new(entry));
         drop(queue);
         self.changed.notify_one();
-        Ok(evicted)
+        Ok(Pushed { evicted, here })
     }
 
     /// What is to be sent next, at most so many entries and bytes, but one; it stays until it is
@@ -155,6 +206,7 @@ impl Outbox {
         if queue.entries.is_empty() {
             // A burst's buffer is not kept.
             queue.entries = VecDeque::new();
+            queue.stuck = None;
         }
         drop(queue);
         self.changed.notify_one();
@@ -184,6 +236,73 @@ impl Outbox {
         }
     }
 
+    /// For how long something has waited without any progress.
+    pub(super) fn stuck_for(&self) -> Duration {
+        let stuck = self.queue().stuck;
+        stuck.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// What is published from now on is for this node at once: until [`come_back`](Self::come_back).
+    /// So is what waits already, which is returned.
+    pub(super) fn go_away(&self) -> Vec<Arc<Waiting>> {
+        let mut queue = self.queue();
+        queue.away = true;
+        let queue = &mut *queue;
+        let mut waiting = Vec::new();
+        for (index, entry) in queue.entries.iter().enumerate() {
+            if entry.event && !entry.here.swap(true, Ordering::Relaxed) {
+                waiting.push(Arc::clone(entry));
+                if index < queue.sent {
+                    queue.unmarked.push_back(Arc::clone(entry));
+                }
+            }
+        }
+        queue.here += waiting.len() as u64;
+        waiting
+    }
+
+    pub(super) fn come_back(&self) {
+        self.queue().away = false;
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.queue().away
+    }
+
+    /// One of ours has come back from its stream, which says itself whether it was delivered on this
+    /// node; whether it was.
+    pub(super) fn read_back(&self, stream: usize, marked: bool, nsp: &str, data: &[u8]) -> bool {
+        let mut queue = self.queue();
+        // They come back in their order, and with the same content they are the same to everyone.
+        let first = queue
+            .unmarked
+            .iter()
+            .position(|entry| entry.stream == stream);
+        let first = first.filter(|first| {
+            let entry = queue.unmarked.get(*first);
+            entry.is_some_and(|entry| *entry.nsp == *nsp && entry.data == data)
+        });
+        if let Some(first) = first {
+            queue.unmarked.remove(first);
+        }
+        let here = marked || first.is_some();
+        queue.here = queue.here.saturating_sub(here.into());
+        here
+    }
+
+    /// Those that have not will not: the stream is another one.
+    pub(super) fn lost(&self) {
+        let mut queue = self.queue();
+        let waiting = queue.entries.iter().filter(|entry| entry.is_here());
+        queue.here = waiting.count() as u64;
+        queue.unmarked.clear();
+    }
+
+    /// Whether all of them have.
+    pub(super) fn all_read_back(&self) -> bool {
+        self.queue().here == 0
+    }
+
     /// Waits until something is to be sent.
     ///
     /// # Cancel safety
@@ -204,12 +323,8 @@ mod tests {
     use super::*;
 
     fn entry(bytes: usize) -> Waiting {
-        Waiting {
-            stream: 0,
-            nsp: "/".into(),
-            kind: 3,
-            data: vec![b'x'; bytes],
-        }
+        let data = vec![b'x'; bytes];
+        Waiting::new(0, "/", Fields { kind: 3, data }, true)
     }
 
     fn outbox(policy: OutboxPolicy) -> Outbox {
@@ -236,10 +351,16 @@ mod tests {
     fn what_was_sent_does_not_make_room() {
         let outbox = outbox(OutboxPolicy::DropOldest);
         for bytes in [98, 99] {
-            assert!(matches!(outbox.push(entry(bytes)), Ok(0)));
+            assert!(matches!(
+                outbox.push(entry(bytes)),
+                Ok(Pushed { evicted: 0, .. })
+            ));
         }
         assert_eq!(lengths(&outbox.send(1, 1000)), [98]);
-        assert!(matches!(outbox.push(entry(100)), Ok(1)));
+        assert!(matches!(
+            outbox.push(entry(100)),
+            Ok(Pushed { evicted: 1, .. })
+        ));
         assert_eq!(lengths(&outbox.send(10, 1000)), [98, 100]);
         assert!(outbox.push(entry(1)).is_err());
     }
@@ -264,5 +385,42 @@ mod tests {
         outbox.acknowledge(&[id]);
         assert_eq!(outbox.before(0), Some(id.next()));
         assert!(outbox.is_empty() && outbox.unanswered().0.is_empty());
+    }
+
+    #[test]
+    fn while_redis_is_away_what_may_not_be_there_yet_is_for_this_node() {
+        let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+        for bytes in [1, 2, 3] {
+            assert!(matches!(
+                outbox.push(entry(bytes)),
+                Ok(Pushed { here: false, .. })
+            ));
+        }
+        outbox.send(1, 1000);
+        assert_eq!(lengths(&outbox.go_away()), [1, 2, 3]);
+        assert!(matches!(
+            outbox.push(entry(4)),
+            Ok(Pushed { here: true, .. })
+        ));
+        outbox.come_back();
+        assert!(matches!(
+            outbox.push(entry(5)),
+            Ok(Pushed { here: false, .. })
+        ));
+        let here: Vec<_> = outbox
+            .send(10, 1000)
+            .iter()
+            .map(|entry| entry.is_here())
+            .collect();
+        assert_eq!(here, [true, true, true, true, false]);
+        let back = |marked, bytes| outbox.read_back(0, marked, "/", &vec![b'x'; bytes]);
+        assert!(!back(false, 7), "acknowledged before");
+        assert!(back(false, 1), "sent before it was marked");
+        assert!(!back(false, 1), "once");
+        for bytes in [2, 3, 4] {
+            assert!(!outbox.all_read_back());
+            assert!(back(true, bytes));
+        }
+        assert!(outbox.all_read_back() && !back(false, 5));
     }
 }

@@ -9,6 +9,7 @@ use super::{
     lane::Lane,
     position::{Info, Position},
     reply::{self, Stored},
+    writer::HERE,
 };
 use crate::{
     cluster::{
@@ -92,6 +93,7 @@ impl Reader {
             self.lane.tell_delivered(stream);
         }
         if let Some(gap) = gap {
+            self.lane.outbox.lost();
             tracing::debug!(stream = self.lane.name(stream), "a stream has a gap");
             self.inbound.gap(gap.lost);
         }
@@ -100,8 +102,8 @@ impl Reader {
     fn deliver(&self, stream: usize, entries: &[Stored]) {
         for entry in entries {
             self.lane.set_head(stream, entry.id);
-            if self.logged || entry.sender() != Some(self.inbound.server_id().as_bytes()) {
-                self.receive(entry);
+            if self.logged || !self.is_own(entry) {
+                self.receive(stream, entry);
             }
             // Only now: what was not received is read again by whoever runs the adapter next.
             if let Some(position) = self
@@ -116,7 +118,11 @@ impl Reader {
         self.lane.tell_delivered(stream);
     }
 
-    fn receive(&self, stored: &Stored) {
+    fn is_own(&self, entry: &Stored) -> bool {
+        entry.sender() == Some(self.inbound.server_id().as_bytes())
+    }
+
+    fn receive(&self, stream: usize, stored: &Stored) {
         let entry = match Entry::read(stored.fields()) {
             Ok(Some(entry)) => entry,
             // Not a node's.
@@ -134,6 +140,13 @@ impl Reader {
             from: Some(&entry.uid),
             message,
         };
+        if self.logged && self.is_own(stored) {
+            let data = stored.field("data").unwrap_or_default();
+            let marked = stored.field(HERE).is_some();
+            if self.lane.outbox.read_back(stream, marked, &entry.nsp, data) {
+                return self.inbound.skip_entry(&entry.nsp, stored.id);
+            }
+        }
         match packet_id {
             None if self.logged => self.inbound.receive_entry(received, stored.id),
             None => self.inbound.receive(received),

@@ -20,8 +20,12 @@ impl Stored {
 
     /// Who has added it.
     pub(super) fn sender(&self) -> Option<&[u8]> {
+        self.field("uid")
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<&[u8]> {
         let mut fields = self.fields();
-        fields.find_map(|(name, value)| (name == b"uid").then_some(value))
+        fields.find_map(|(known, value)| (known == name.as_bytes()).then_some(value))
     }
 }
 

@@ -21,6 +21,10 @@ use crate::{cluster::adapter::redis::link::Link, error::AdapterError, id::EntryI
 const MAX_BATCH: usize = 128;
 const MAX_BATCH_BYTES: usize = 1 << 20;
 
+/// The name of a field of ours, which others pass over: the node that has added the entry has
+/// delivered it already.
+pub(super) const HERE: &str = "here";
+
 /// Entries that are looked through at once for our own.
 const PART: usize = 500;
 
@@ -80,6 +84,9 @@ impl Writer {
                 .arg(("uid", &*self.server_id, "nsp", &**nsp, "type", *kind))
                 .arg("data")
                 .arg(&**data);
+            if entry.is_here() {
+                pipeline.arg((HERE, "1"));
+            }
         }
         let ids: Vec<String> = pipeline
             .query_async(redis)
