@@ -1,11 +1,11 @@
 use std::{ops::Deref, sync::Arc};
 
-use super::remote::RemoteSocket;
+use super::remote::{Opened, RemoteSocket};
 use crate::shard::{
     command::Found,
     directory::Scope,
     node::Node,
-    uplink::{Fetched, FoundElsewhere, Missing},
+    uplink::{Fetched, Missing},
 };
 
 /// The sockets that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) found; a slice of
@@ -18,43 +18,27 @@ pub struct FetchedSockets {
 
 impl FetchedSockets {
     pub(super) fn found(&mut self, node: &Arc<Node>, scope: &Arc<Scope>, found: Vec<Found>) {
-        let sockets = found.into_iter().map(|found| {
-            let Found {
-                id,
-                rooms,
-                data,
-                handshake,
-            } = found;
-            RemoteSocket {
+        self.sockets
+            .extend(found.into_iter().map(|found| RemoteSocket {
                 node: Arc::clone(node),
                 scope: Arc::clone(scope),
-                id,
-                rooms,
-                data,
-                handshake: handshake.json().into(),
-            }
-        });
-        self.sockets.extend(sockets);
+                id: found.id,
+                rooms: found.rooms,
+                data: found.data,
+                opened: Opened::Here(found.handshake),
+            }));
     }
 
     pub(super) fn found_elsewhere(&mut self, node: &Arc<Node>, scope: &Arc<Scope>, found: Fetched) {
-        let sockets = found.sockets.into_iter().map(|found| {
-            let FoundElsewhere {
-                id,
-                rooms,
-                data,
-                handshake,
-            } = found;
-            RemoteSocket {
+        self.sockets
+            .extend(found.sockets.into_iter().map(|found| RemoteSocket {
                 node: Arc::clone(node),
                 scope: Arc::clone(scope),
-                id,
-                rooms,
-                data,
-                handshake,
-            }
-        });
-        self.sockets.extend(sockets);
+                id: found.id,
+                rooms: found.rooms,
+                data: found.data,
+                opened: Opened::Elsewhere(found.handshake),
+            }));
         self.missing = found.missing;
     }
 

@@ -9,6 +9,7 @@ use crate::{
     id::SocketId,
     shard::{
         directory::{RoomName, Scope},
+        handshake::Handshake,
         node::Node,
     },
 };
@@ -22,8 +23,15 @@ pub struct RemoteSocket {
     pub(super) id: SocketId,
     pub(super) rooms: Vec<RoomName>,
     pub(super) data: Option<Arc<String>>,
+    pub(super) opened: Opened,
+}
+
+/// The request that opened a connection.
+#[derive(Clone)]
+pub(super) enum Opened {
+    Here(Arc<Handshake>),
     /// In Socket.IO's form.
-    pub(super) handshake: Arc<str>,
+    Elsewhere(Arc<str>),
 }
 
 impl RemoteSocket {
@@ -54,7 +62,10 @@ impl RemoteSocket {
     /// # Errors
     /// If it does not fit the type.
     pub fn handshake<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.handshake)
+        match &self.opened {
+            Opened::Here(handshake) => serde_json::from_str(&handshake.json()),
+            Opened::Elsewhere(json) => serde_json::from_str(json),
+        }
     }
 
     /// Whether it is a socket of this node.
