@@ -28,8 +28,9 @@ impl Redis<Streams> {
     ///
     /// A node that loses its connection reads on where it stopped: nothing is missed that is still
     /// in the stream, and what is not is told ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). What
-    /// a node writes is in the stream once, whatever happens to its connection. Requests to other
-    /// nodes and their answers go over Pub/Sub.
+    /// a node writes is in the stream once, whatever happens to its connection; it may be there
+    /// twice if the stream was trimmed before the node could look whether a write that Redis had not
+    /// answered is there. Requests to other nodes and their answers go over Pub/Sub.
     ///
     /// With [connection state recovery](crate::HubBuilder::connection_state_recovery) the stream is
     /// the log of all nodes: clients come back to any of them. Every event for clients then waits
