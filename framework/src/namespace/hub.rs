@@ -18,7 +18,7 @@ use crate::{
     event::Event,
     id::NamespaceIds,
     metrics::Stats,
-    room::Broadcast,
+    room::{Broadcast, reserved},
     shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
 
@@ -295,6 +295,7 @@ impl Namespace {
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = self.inner.scope.rooms.iter();
+        let rooms = rooms.filter(|room| !reserved::is_reserved(room.key()));
         rooms.map(|room| room.key().to_string()).collect()
     }
 
@@ -304,6 +305,20 @@ impl Namespace {
     pub fn room_size(&self, room: &str) -> usize {
         let room = self.inner.scope.room(room);
         room.map_or(0, |room| room.members.load(Ordering::Relaxed))
+    }
+}
+
+impl Namespace {
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.core.node
+    }
+
+    pub(crate) fn scope(&self) -> &Arc<Scope> {
+        &self.inner.scope
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.core.states
     }
 }
 

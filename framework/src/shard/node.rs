@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
@@ -20,6 +20,7 @@ use super::{
     directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
     local::Shard,
+    observer::Observer,
     uplink::Uplinks,
     workers::{MAX_WORKERS, Workers},
 };
@@ -63,6 +64,8 @@ pub(crate) struct Node {
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
+    /// Empty until the hub has been built.
+    pub(crate) observer: OnceLock<Arc<dyn Observer>>,
     /// A connection has ended.
     pub(crate) ended: Notify,
     workers: DashMap<WorkerId, Arc<Remote>>,
@@ -101,6 +104,7 @@ impl Node {
             on_any_outgoing,
             uplinks,
             draining: AtomicBool::new(false),
+            observer: OnceLock::new(),
             ended: Notify::new(),
             workers: DashMap::new(),
             next_worker: AtomicU16::new(0),
@@ -215,10 +219,18 @@ impl Node {
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
+        self.run_here();
+        Some(shard)
+    }
+
+    /// Runs what has to run on some worker on this one, unless it runs elsewhere.
+    pub(super) fn run_here(&self) {
         if let Some(uplinks) = &self.uplinks {
             Arc::clone(uplinks).run_here();
         }
-        Some(shard)
+        if let Some(observer) = self.observer.get() {
+            Arc::clone(observer).run_here();
+        }
     }
 
     /// A number that no living worker has.
