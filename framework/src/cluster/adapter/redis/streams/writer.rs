@@ -135,10 +135,8 @@ impl Writer {
             found.push(last);
         }
         if !outbox.settle(&found) && trimmed {
-            tracing::warn!(
-                entries = unanswered.len(),
-                "the stream was trimmed before the outcome of a write was known: written again"
-            );
+            let entries = unanswered.len();
+            tracing::warn!(entries, "entries may be in the trimmed stream twice");
         }
         Ok(())
     }
