@@ -19,7 +19,7 @@ pub(super) fn command(
     message: &Message<'_>,
 ) -> Command {
     Command {
-        awaited: is_request(message),
+        awaited: is_request(message) || is_awaited(message),
         ..raw(name, channel, payload, slot)
     }
 }
@@ -54,6 +54,15 @@ pub(super) fn is_request(message: &Message<'_>) -> bool {
         Message::FetchSockets { .. } | Message::AllRooms { .. } => true,
         _ => false,
     }
+}
+
+/// Whether the sender may wait until it is done: the [barrier](crate::adapter::Adapter::barrier) that
+/// tells so must not pass one that was dropped.
+fn is_awaited(message: &Message<'_>) -> bool {
+    matches!(
+        message,
+        Message::Join { .. } | Message::Leave { .. } | Message::Disconnect { .. }
+    )
 }
 
 pub(super) fn not_encoded(error: WireError) -> PublishError {
