@@ -23,6 +23,7 @@ mod namespaces;
 mod own_adapter;
 mod parsers;
 mod ported;
+mod presence;
 mod recovery;
 mod rooms;
 mod security;
