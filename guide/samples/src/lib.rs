@@ -11,6 +11,7 @@ mod calls;
 mod cluster;
 mod compression;
 mod deployment;
+mod emitter;
 mod errors;
 mod events;
 mod expiry;

@@ -11,7 +11,10 @@ mod redis;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 #[cfg(feature = "redis")]
-pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode};
+pub use self::redis::{
+    Emitter, EmitterBroadcast, EmitterError, IntoEmitter, OutboxPolicy, PubSub, Redis, Sharded,
+    Streams, SubscriptionMode,
+};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
