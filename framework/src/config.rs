@@ -2,11 +2,13 @@
 
 mod per_message_deflate;
 mod recovery;
+mod shared_state;
 
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
 pub use recovery::Recovery;
+pub use shared_state::SharedState;
 
 /// What happens to an event for a client that does not read fast enough: when what waits for it
 /// would exceed [`HubBuilder::max_outbox_bytes`](crate::HubBuilder::max_outbox_bytes).
@@ -104,6 +106,7 @@ pub(crate) struct Config {
     pub(crate) websocket_mode: WebSocketMode,
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) connection_state_recovery: Option<Recovery>,
+    pub(crate) shared_state: SharedState,
 }
 
 impl Default for Config {
@@ -137,6 +140,7 @@ impl Default for Config {
             websocket_mode: WebSocketMode::Handoff,
             per_message_deflate: None,
             connection_state_recovery: None,
+            shared_state: SharedState::new(),
         }
     }
 }

@@ -28,6 +28,9 @@ pub enum EmitError {
     /// The protocol keeps this name for itself.
     #[error("`{0}` is a reserved event name")]
     Reserved(String),
+    /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them.
+    #[error("`{0}` is a reserved name of a room")]
+    ReservedRoom(String),
     /// The event did not go to the other nodes of the cluster. The sockets of this node got it.
     #[error("not published: {0}")]
     Publish(#[from] PublishError),

@@ -49,7 +49,7 @@
 //! | one client in one namespace | [`Socket`] |
 //! | many: rooms, acks from all, who is there | [`Broadcast`] |
 //! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
-//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`] |
+//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`], and `Emitter` for processes without a hub |
 //! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
 //! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
 //!
@@ -89,8 +89,20 @@ mod shard;
 mod supervision;
 mod transport;
 
-pub use cluster::{Cluster, ClusterEvent, adapter};
-pub use config::{PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode};
+#[cfg(feature = "redis")]
+pub use cluster::adapter::{Emitter, EmitterBroadcast, EmitterError};
+pub use cluster::{
+    Cluster, ClusterEvent, adapter,
+    presence::{
+        Presence, PresenceChange, PresenceDiff, PresenceError, PresencePage, PresenceState,
+        PresenceWatch, Present,
+        store::{NodeInfo, StoreError},
+    },
+    users::User,
+};
+pub use config::{
+    PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+};
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{
     Event, Incoming, Outgoing, RawAck, RawEvent, RawReply, Rejection, RejectionKind, Target,

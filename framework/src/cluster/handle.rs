@@ -9,7 +9,7 @@ use crate::{
 /// The other nodes of a hub; from [`Hub::cluster`].
 #[derive(Clone)]
 pub struct Cluster {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl Hub {

@@ -11,6 +11,8 @@
 //! | [`answering`] | what is asked of this node |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
+//! | [`presence`] | what nodes share about users and rooms, under leases |
+//! | [`users`] | everything that is done to all sockets of a user |
 //! | `wire` | what the Redis adapters write and read, as pure codecs |
 
 mod actor;
@@ -20,11 +22,12 @@ mod core;
 mod delivery;
 mod handle;
 mod link;
+pub(crate) mod presence;
 mod requests;
 mod shared_log;
 mod state;
+pub(crate) mod users;
 #[cfg(feature = "redis")]
-#[allow(dead_code, unused_imports, reason = "for the Redis adapters")]
 mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};

@@ -18,7 +18,7 @@ use crate::{
     event::Event,
     id::NamespaceIds,
     metrics::Stats,
-    room::Broadcast,
+    room::{Broadcast, reserved},
     shard::{directory::Scope, node::Node, recovery::RecoveryStore},
 };
 
@@ -135,6 +135,12 @@ impl Core {
             None if name == "/" => Some(Arc::clone(&self.main)),
             None => self.children.get(name),
         }
+    }
+
+    /// The same, or a dynamic one that has accepted no client yet.
+    pub(crate) fn attached(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        let known = self.namespace(name);
+        known.or_else(|| self.children.find(name))
     }
 
     /// The namespace that a client connects to.
@@ -295,6 +301,7 @@ impl Namespace {
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = self.inner.scope.rooms.iter();
+        let rooms = rooms.filter(|room| !reserved::is_reserved(room.key()));
         rooms.map(|room| room.key().to_string()).collect()
     }
 
@@ -304,6 +311,20 @@ impl Namespace {
     pub fn room_size(&self, room: &str) -> usize {
         let room = self.inner.scope.room(room);
         room.map_or(0, |room| room.members.load(Ordering::Relaxed))
+    }
+}
+
+impl Namespace {
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.core.node
+    }
+
+    pub(crate) fn scope(&self) -> &Arc<Scope> {
+        &self.inner.scope
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.core.states
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     error::{AckError, EmitError},
     event::{Event, RawAck},
     id::{SlotKey, SocketId},
-    room::{Broadcast, names},
+    room::{Broadcast, reserved},
     shard::{command::Action, directory::RoomName},
 };
 
@@ -249,10 +249,11 @@ impl Socket {
     /// emitted before does not.
     ///
     /// # Errors
-    /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] from another thread than its
-    /// worker's.
+    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; [`EmitError::Overloaded`] from
+    /// another thread than its worker's.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
-        self.command(Action::Join(names([room])))
+        reserved::refuse(&room)?;
+        self.join_any(room)
     }
 
     /// Leaves a room; nothing happens if it is not in it.
@@ -260,7 +261,8 @@ impl Socket {
     /// # Errors
     /// As [`join`](Self::join).
     pub fn leave(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
-        self.command(Action::Leave(names([room])))
+        reserved::refuse(&room)?;
+        self.leave_any(room)
     }
 
     /// The rooms it is in, in no order and without its private one; after it was disconnected,
@@ -276,7 +278,8 @@ impl Socket {
                 .map(|shard| shard.rooms(self.0.slot, self.scope().id))
                 .unwrap_or_default(),
         };
-        rooms.iter().map(ToString::to_string).collect()
+        let rooms = rooms.iter().filter(|room| !reserved::is_reserved(room));
+        rooms.map(ToString::to_string).collect()
     }
 
     /// The members of a room, without this socket.

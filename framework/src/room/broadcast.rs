@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::{
     encoder::{Encoded, Encoder},
     fetched::FetchedSockets,
+    reserved,
 };
 use crate::{
     error::EmitError,
@@ -159,15 +160,35 @@ impl<'a> Broadcast<'a> {
 
     /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
     ///
-    /// What this task emits to those rooms afterwards reaches them.
+    /// What this task emits to those rooms afterwards reaches them; sockets of other nodes, once the
+    /// result was awaited.
     pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
         let rooms = names(rooms);
+        for room in &*rooms {
+            if let Err(refused) = reserved::refuse(room) {
+                return Applied::new(Err(refused), None);
+            }
+        }
+        self.join_any(rooms)
+    }
+
+    /// The same with rooms that may be reserved.
+    pub(crate) fn join_any(&self, rooms: Arc<[RoomName]>) -> Applied {
         self.manage(Action::Join(Arc::clone(&rooms)), Change::Join(&rooms))
     }
 
     /// Makes the sockets leave rooms. Sent at once; await the result to know that it was done.
     pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
         let rooms = names(rooms);
+        for room in &*rooms {
+            if let Err(refused) = reserved::refuse(room) {
+                return Applied::new(Err(refused), None);
+            }
+        }
+        self.leave_any(rooms)
+    }
+
+    pub(crate) fn leave_any(&self, rooms: Arc<[RoomName]>) -> Applied {
         self.manage(Action::Leave(Arc::clone(&rooms)), Change::Leave(&rooms))
     }
 

@@ -4,6 +4,7 @@ mod broadcast;
 mod encoder;
 mod fetched;
 mod remote;
+pub(crate) mod reserved;
 mod supervisor;
 
 pub use broadcast::{Acks, Applied, Broadcast};

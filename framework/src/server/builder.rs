@@ -2,8 +2,12 @@ use std::{sync::Arc, time::Duration};
 
 use super::http::Http;
 use crate::{
-    cluster::{self, ClusterEvent, MakeAdapter, OnCluster, adapter::IntoAdapter},
-    config::{Config, PerMessageDeflate, Recovery, SlowConsumer, Transports, WebSocketMode},
+    cluster::{
+        self, ClusterEvent, MakeAdapter, OnCluster, adapter::IntoAdapter, presence::Registrar,
+    },
+    config::{
+        Config, PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+    },
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     metrics::Metrics,
@@ -307,6 +311,13 @@ impl HubBuilder {
         self
     }
 
+    /// What nodes share about [users](crate::Socket::bind_user) and
+    /// [presence](crate::Socket::track): the time to live of a node's lease, and where it is kept.
+    pub fn shared_state(mut self, options: SharedState) -> Self {
+        self.config.shared_state = options;
+        self
+    }
+
     /// What packets look like on the wire, by a [parser](crate::parser) that all clients must use as
     /// well. Default: Socket.IO's own.
     pub fn parser(mut self, parser: impl Parser) -> Self {
@@ -381,6 +392,7 @@ impl HubBuilder {
             return Err(BuildError::NoNamespace);
         }
         states.insert(http);
+        config.shared_state.validate()?;
         let metrics = Arc::new(Metrics::new());
         let cluster = adapter.map(|make| {
             let recovery = config.connection_state_recovery.is_some();
@@ -390,6 +402,8 @@ impl HubBuilder {
         if let Some(cluster) = &cluster {
             states.insert(Arc::clone(cluster));
         }
+        let registrar = Registrar::open(&config.shared_state, cluster.as_deref());
+        states.insert(Arc::clone(&registrar));
         let node = Node::new(Parts {
             config,
             parser,
@@ -398,6 +412,7 @@ impl HubBuilder {
             metrics,
             uplinks: cluster.clone().map(|cluster| cluster as Arc<dyn Uplinks>),
         });
+        registrar.observe(&node);
         let core = Arc::new(Core::new(node, namespaces, states)?);
         if let Some(cluster) = cluster {
             cluster.serve(&core);

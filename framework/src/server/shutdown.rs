@@ -8,7 +8,10 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::{cluster, namespace::Hub};
+use crate::{
+    cluster::{self, presence::Registrar},
+    namespace::Hub,
+};
 
 /// Workers that were too busy to hear are told again after this.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -27,6 +30,8 @@ impl Hub {
     pub async fn shutdown(&self) {
         let deadline = Instant::now() + self.core.node.config.close_timeout;
         self.close_connections(deadline).await;
+        // What its sockets still say goes at once with the lease.
+        self.state::<Arc<Registrar>>().close().await;
         if let Some(cluster) = self.core.states.get::<Arc<cluster::Core>>() {
             // What its clients left behind was still to be told.
             cluster.leave(deadline.max(Instant::now() + LEAVING)).await;

@@ -133,8 +133,6 @@ impl Handler<Relink> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, _: Relink, _: &mut Self::Context) {
-        if let Some(uplinks) = &self.shard.node.uplinks {
-            Arc::clone(uplinks).run_here();
-        }
+        self.shard.node.run_here();
     }
 }

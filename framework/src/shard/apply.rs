@@ -8,6 +8,7 @@ use super::{
     command::{Action, Command, Selection},
     directory::Scope,
     node::Node,
+    observer::Departure,
     slot::Notice,
     state::State,
 };
@@ -77,6 +78,7 @@ impl State {
                     self.rewind |= self.expiries.set(seat.id, index, at, notice, now);
                 }
             }
+            Action::Observe => self.observe(&scope, &to),
             Action::Fetch => {
                 let found = self.select(&scope, &to);
                 let found = found
@@ -87,6 +89,24 @@ impl State {
                     let _ = done.try_send(found.collect());
                 }
             }
+        }
+    }
+
+    fn observe(&mut self, scope: &Scope, to: &Selection) {
+        let mut gone: Vec<_> = to.sockets.iter().map(|socket| socket.id).collect();
+        for slot in self.select(scope, to) {
+            let slot = self.slots.get_mut(slot as usize);
+            if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
+                seat.observed = true;
+                gone.retain(|id| *id != seat.id);
+            }
+        }
+        for socket in gone {
+            self.departures.push(Departure {
+                namespace: Arc::clone(&scope.name),
+                socket,
+                room: None,
+            });
         }
     }
 

@@ -66,6 +66,8 @@ pub(crate) enum Action {
     SetData(Arc<String>),
     /// Let them stay until then, or for ever.
     Expire(Option<Instant>),
+    /// Tell the observer what becomes of them.
+    Observe,
     /// Tell who they are.
     Fetch,
 }

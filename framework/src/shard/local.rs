@@ -344,7 +344,15 @@ impl Shard {
     /// Wakes whoever has something to do after a change.
     fn settle(&self, mut state: RefMut<'_, State>) {
         let rewind = std::mem::take(&mut state.rewind);
+        let departures = std::mem::take(&mut state.departures);
         drop(state);
+        if !departures.is_empty()
+            && let Some(observer) = self.node.observer.get()
+        {
+            for departure in departures {
+                departure.tell(&**observer);
+            }
+        }
         if rewind && let Some(clock) = &*self.clock.borrow() {
             clock.wake_by_ref();
         }

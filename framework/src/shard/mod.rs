@@ -25,6 +25,7 @@
 //! | [`directory`] | what the workers share |
 //! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`]; of a log of all nodes, the [`shared_log`], it is a reader |
+//! | [`observer`] | who is told what becomes of single sockets |
 //! | [`node`] | all workers of the process |
 //! | [`uplink`] | the way to other nodes |
 
@@ -45,6 +46,7 @@ pub(crate) mod local;
 pub(crate) mod log;
 mod membership;
 pub(crate) mod node;
+pub(crate) mod observer;
 pub(crate) mod offset;
 mod pending;
 pub(crate) mod recovery;

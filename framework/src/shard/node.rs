@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
@@ -20,6 +20,7 @@ use super::{
     directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
     local::Shard,
+    observer::Observer,
     uplink::Uplinks,
     workers::{MAX_WORKERS, Workers},
 };
@@ -63,6 +64,8 @@ pub(crate) struct Node {
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
+    /// Empty until the hub has been built.
+    pub(crate) observer: OnceLock<Arc<dyn Observer>>,
     /// A connection has ended.
     pub(crate) ended: Notify,
     workers: DashMap<WorkerId, Arc<Remote>>,
@@ -101,6 +104,7 @@ impl Node {
             on_any_outgoing,
             uplinks,
             draining: AtomicBool::new(false),
+            observer: OnceLock::new(),
             ended: Notify::new(),
             workers: DashMap::new(),
             next_worker: AtomicU16::new(0),
@@ -215,10 +219,18 @@ impl Node {
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
+        self.run_here();
+        Some(shard)
+    }
+
+    /// Runs what has to run on some worker on this one, unless it runs elsewhere.
+    pub(super) fn run_here(&self) {
         if let Some(uplinks) = &self.uplinks {
             Arc::clone(uplinks).run_here();
         }
-        Some(shard)
+        if let Some(observer) = self.observer.get() {
+            Arc::clone(observer).run_here();
+        }
     }
 
     /// A number that no living worker has.
@@ -307,23 +319,22 @@ impl Node {
         Err(EmitError::Overloaded { workers })
     }
 
-    /// The thread on which the adapter ran has ended: some other worker runs it.
+    /// The thread on which the adapter ran has ended: the first worker that hears of it runs it. One
+    /// that is ending as well does not, so all are told.
     pub(crate) fn relink(&self) {
-        for entry in &self.workers {
-            if entry.shard.try_send(Relink).is_ok() {
-                return;
-            }
+        for remote in self.remotes() {
+            let _ = remote.shard.try_send(Relink);
         }
+    }
+
+    fn remotes(&self) -> Vec<Arc<Remote>> {
+        let remotes = self.workers.iter();
+        remotes.map(|entry| Arc::clone(&entry)).collect()
     }
 
     /// Tells every connection of the node that the hub shuts down.
     pub(crate) fn close_all(&self) {
-        let remotes: Vec<_> = self
-            .workers
-            .iter()
-            .map(|entry| Arc::clone(&entry))
-            .collect();
-        for remote in remotes {
+        for remote in self.remotes() {
             // A worker too busy to hear is told again.
             let _ = remote.shard.try_send(CloseAll);
         }

@@ -7,6 +7,7 @@ use super::{
     held::Taken,
     membership::{Membership, RoomIndex},
     node::Node,
+    observer::Departure,
     pending::Pending,
     slot::Seat,
     state::State,
@@ -57,6 +58,16 @@ impl State {
             return;
         }
         Self::seal(membership, &mut self.pending, room);
+        if seat.observed
+            && let Some(left) = membership.room(room)
+            && let Some(name) = &left.shared.name
+        {
+            self.departures.push(Departure {
+                namespace: Arc::clone(&left.scope.name),
+                socket: seat.id,
+                room: Some(Arc::clone(name)),
+            });
+        }
         membership.leave(room, index, &mut seat.rooms);
         match membership.close_if_empty(room) {
             Some(room) => {
@@ -153,6 +164,13 @@ impl State {
             node.metrics.sockets.down();
         }
         self.expiries.remove(seat.id);
+        if seat.observed {
+            self.departures.push(Departure {
+                namespace: Arc::clone(&scope.name),
+                socket: seat.id,
+                room: None,
+            });
+        }
         Some((seat.id, rooms))
     }
 
@@ -194,6 +212,11 @@ impl State {
             }
             for seat in &slot.sockets {
                 node.directory.sockets.remove(&seat.id);
+                if seat.observed
+                    && let Some(observer) = node.observer.get()
+                {
+                    observer.gone(seat.id);
+                }
                 if !seat.connecting {
                     node.metrics.sockets.down();
                 }

@@ -51,6 +51,8 @@ pub(crate) struct Seat {
     pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
+    /// The [`Observer`](super::observer::Observer) is told of it.
+    pub(crate) observed: bool,
 }
 
 /// An ack that a socket owes us.

@@ -10,6 +10,7 @@ use super::{
     directory::{Report, SharedRoom},
     expiry::Expiries,
     membership::{Membership, RoomIndex},
+    observer::Departure,
     pending::Pending,
     slot::{Heartbeat, Notice, Slot},
 };
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(super) deflaters: Deflaters,
     /// Counts to be reported.
     pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
+    /// What the observer is to be told.
+    pub(crate) departures: Vec<Departure>,
     /// Rooms whose count changed.
     pub(crate) unreported: Vec<RoomIndex>,
     /// The slot whose connection is running: it writes its own outbox when it has done.
@@ -69,6 +72,7 @@ impl State {
             rewind: false,
             deflaters: Deflaters::default(),
             reports: Vec::new(),
+            departures: Vec::new(),
             unreported: Vec::new(),
             driving: None,
             epoch: 0,

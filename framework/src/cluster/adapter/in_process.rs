@@ -1,15 +1,16 @@
 use std::{
     collections::HashSet,
     future::ready,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
-    PublishError, Received,
+    PublishError, Received, Store,
 };
+use crate::{cluster::presence::Memory, config::SharedState};
 
 /// Messages that may wait for one hub; with more, whoever sends is refused.
 const MAX_WAITING: usize = 64 * 1024;
@@ -33,6 +34,8 @@ const MAX_WAITING: usize = 64 * 1024;
 #[derive(Clone, Default)]
 pub struct InProcess {
     nodes: Arc<Mutex<Vec<Arc<Node>>>>,
+    /// Made by the first hub, with its options.
+    store: Arc<OnceLock<Arc<Memory>>>,
 }
 
 /// One hub, as the others see it.
@@ -171,6 +174,14 @@ impl Adapter for Member {
         let serve = |node: &&Arc<Node>| node.namespaces().contains(namespace);
         let count = nodes.iter().filter(serve).count();
         Box::pin(ready(Ok(count)))
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        let store = self.cluster.store.get_or_init(|| {
+            let store = Memory::new(options.keep_last_seen);
+            Arc::new(store)
+        });
+        Some(Arc::clone(store) as _)
     }
 
     fn close(&self) -> AdapterFuture<'_, ()> {

@@ -11,13 +11,20 @@ mod redis;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 #[cfg(feature = "redis")]
-pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode};
+pub use self::redis::{
+    Emitter, EmitterBroadcast, EmitterError, IntoEmitter, OutboxPolicy, PubSub, Redis, Sharded,
+    Streams, SubscriptionMode,
+};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
 
-use crate::metrics::Metrics;
+pub use super::presence::store::{
+    Diff, Entry, KeyState, Lease, Listener, MAX_METAS, Moment, NodeInfo, Page, Reaped, Renewal,
+    Store, StoreError, StoreResult, Topic, Write,
+};
+use crate::{config::SharedState, metrics::Metrics};
 pub use crate::{
     error::{AdapterError, PublishError},
     id::{EntryId, InvalidEntryId},
@@ -30,7 +37,9 @@ pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// itself: what it receives it hands to [`Inbound`].
 ///
 /// One value serves all namespaces of a hub. Every method is called from any thread, and none may
-/// block.
+/// block. Hubs call them with their own locks held: from within [`attach`](Self::attach),
+/// [`detach`](Self::detach), [`room_changed`](Self::room_changed), [`publish`](Self::publish) and
+/// [`respond`](Self::respond) neither the hub nor [`Inbound`] may be called.
 pub trait Adapter: Send + Sync + 'static {
     /// Connects, and receives until the future is dropped; it does not end by itself, whatever
     /// fails. Called on a worker before anything else is expected of the adapter, and again on
@@ -89,6 +98,13 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// How many nodes serve the namespace, this one included.
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>>;
+
+    /// Where the nodes of the cluster keep what they share about users and presence. Called once.
+    /// Without it, the hub knows of its own sockets only.
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        let _ = options;
+        None
+    }
 
     /// The log that all nodes share, if the adapter has one and connection state recovery is on.
     fn recovery_log(&self) -> Option<&dyn RecoveryLog> {

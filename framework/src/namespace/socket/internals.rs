@@ -16,6 +16,7 @@ use crate::{
     error::EmitError,
     id::SocketId,
     metrics::Metrics,
+    room::names,
     shard::{
         command::{Action, Command, Selection},
         directory::{Address, RoomName, Scope},
@@ -40,6 +41,15 @@ impl Socket {
         }
         let to = Selection::socket(self.address());
         self.node().dispatch(Command::new(self.scope(), to, action))
+    }
+
+    /// Joins a room, a reserved one too.
+    pub(crate) fn join_any(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
+        self.command(Action::Join(names([room])))
+    }
+
+    pub(crate) fn leave_any(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
+        self.command(Action::Leave(names([room])))
     }
 
     pub(in crate::namespace) fn send(&self, frame: Frame) -> Result<(), EmitError> {

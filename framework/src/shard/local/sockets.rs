@@ -28,6 +28,7 @@ impl Shard {
             rooms: RoomList::new(),
             data: None,
             connecting: true,
+            observed: false,
         });
         slot.held.get_or_insert_default();
         drop(state);

@@ -23,9 +23,13 @@ use super::{
     outbox::{Command, Outbox},
     session::{CLOSING, Session},
     slot::slot,
+    store::RedisStore,
     topology::Topology,
 };
-use crate::cluster::adapter::{AdapterContext, AdapterError, PublishError};
+use crate::{
+    cluster::adapter::{AdapterContext, AdapterError, PublishError, Store},
+    config::SharedState,
+};
 
 /// After how long a connection counts as one that holds.
 const STABLE: Duration = Duration::from_secs(5);
@@ -58,6 +62,7 @@ pub(super) trait Listener: Send + Sync + 'static {
 }
 
 pub(super) struct Link {
+    options: LinkOptions,
     pub(super) dialer: Dialer,
     endpoints: Endpoints,
     pub(super) outbox: Arc<Outbox>,
@@ -94,6 +99,7 @@ impl Link {
         let mut home = DefaultHasher::new();
         context.server_id.hash(&mut home);
         Ok(Self {
+            options: options.clone(),
             dialer,
             endpoints,
             outbox: Arc::new(Outbox::new(
@@ -108,6 +114,11 @@ impl Link {
             closing: Notify::new(),
             closed: Notify::new(),
         })
+    }
+
+    /// What the nodes share on the same Redis, over a connection of its own.
+    pub(super) fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        RedisStore::shared(&self.options, options)
     }
 
     /// Takes a command over; see [`Command`]. Those of one slot are executed in their order.

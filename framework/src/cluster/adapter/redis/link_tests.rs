@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../../../tests/common/redis.rs"]
-mod redis;
+pub(super) mod redis;
 
 use std::{
     collections::BTreeSet,

@@ -17,18 +17,19 @@ use super::{
 use crate::cluster::{
     adapter::{
         Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
-        PublishError, Received,
+        PublishError, Received, Store,
     },
     wire::{
         Place, WireError,
         classic::{self, Broadcast, Channels, Request, Sender},
     },
 };
+use crate::config::SharedState;
 
 /// The options of [`Redis::pub_sub`].
 #[derive(Debug, Clone)]
 pub struct PubSub {
-    key: String,
+    pub(super) key: String,
     specific_answers: bool,
 }
 
@@ -197,6 +198,10 @@ impl Adapter for PubSubAdapter {
 
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        self.link.store(options)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {

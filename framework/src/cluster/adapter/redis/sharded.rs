@@ -19,13 +19,14 @@ use super::{
 use crate::cluster::{
     adapter::{
         Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
-        PublishError, Received,
+        PublishError, Received, Store,
     },
     wire::{
         Channel, WireError,
         layer::{self, Content, Encoding, Envelope},
     },
 };
+use crate::config::SharedState;
 
 /// Which rooms have a channel of their own. All nodes of a cluster must agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -201,6 +202,10 @@ impl Adapter for ShardedAdapter {
 
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        self.link.store(options)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {

@@ -19,6 +19,7 @@ use crate::{
     cluster::{
         adapter::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
+            Store,
             redis::{
                 backoff::Backoff,
                 counting::subscribers,
@@ -35,6 +36,7 @@ use crate::{
             layer::{self, Encoding},
         },
     },
+    config::SharedState,
     error::AdapterError,
     metrics::Metrics,
 };
@@ -280,6 +282,10 @@ impl Adapter for StreamsAdapter {
 
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
+    }
+
+    fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
+        self.link.store(options)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {

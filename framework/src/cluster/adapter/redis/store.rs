@@ -1,0 +1,368 @@
+//! What nodes share, in Redis.
+//!
+//! | key | holds |
+//! | --- | --- |
+//! | `user:connections` | sorted set: the users that are online, in the order of pages |
+//! | `user:<id>` | hash: of each socket of the user, the lease and, as JSON, the namespace |
+//! | `user:<id>:seen` | when the user's last connection ended, in ms; expires |
+//! | `room:<namespace>:<room>:connections` | sorted set: who is present |
+//! | `room:<namespace>:<room>:<id>` | hash: of each socket of a user or, with a socket's id, of a socket without one, the lease and what it says |
+//! | `nodes` | sorted set: the leases, and when each is over, in ms |
+//! | `node:<lease>` | hash: since when there is the lease, and open connections |
+//! | `node:<lease>:entries` | set: what hangs on it |
+//! | `changes` | hash: which life of this database it is, and the number of the last change; and the channel on which changes are told |
+//!
+//! All stand behind the [prefix](SharedState::prefix). In names and ids `%` and `:` are
+//! percent-encoded, and so is the first letter of the id `connections`. In Redis Cluster all are in
+//! one slot, because a change and what follows from it is one step: one shard carries what a hub's
+//! nodes share, which is some ten thousand changes a second.
+
+mod names;
+mod reading;
+mod scripts;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use redis::{FromRedisValue, PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
+use tokio::{sync::mpsc, time::sleep};
+
+use super::{
+    backoff::Backoff,
+    dialer::{Address, Dialer, OnPush, Tasks},
+    options::{Endpoints, Kind, LinkOptions},
+    slot::slot,
+    topology::Topology,
+};
+use crate::{
+    cluster::adapter::{
+        AdapterError, AdapterFuture, Entry, Lease, Listener, NodeInfo, Page, Reaped, Renewal,
+        Store, StoreError, StoreResult, Topic, Write,
+    },
+    config::SharedState,
+};
+use scripts::Scripts;
+
+/// Changes that wait to be taken in; with more, some are dropped, and topics read again.
+const MAX_BEHIND: usize = 4096;
+
+/// Entries of a dead node that are removed in one step: about 2 ms of Redis' time.
+const PORTION: usize = 500;
+
+/// A silent connection is asked after this time whether it still is one.
+const TICK: Duration = Duration::from_secs(2);
+
+/// The [`Store`] of all adapters on Redis: a connection of its own, for commands and to listen.
+pub(super) struct RedisStore {
+    dialer: Dialer,
+    endpoints: Endpoints,
+    prefix: String,
+    /// In milliseconds.
+    keep_last_seen: u64,
+    scripts: Scripts,
+    connection: Mutex<Option<MultiplexedConnection>>,
+    known: Mutex<Vec<Address>>,
+}
+
+impl RedisStore {
+    /// # Errors
+    /// If the options are not valid.
+    pub(super) fn new(link: &LinkOptions, options: &SharedState) -> Result<Self, AdapterError> {
+        let (dialer, endpoints) = link.resolve()?;
+        let is_cluster = matches!(link.kind, Kind::Cluster { .. });
+        let keep_last_seen = options.keep_last_seen.as_millis().max(1);
+        Ok(Self {
+            dialer,
+            endpoints,
+            prefix: names::prefix(&options.prefix, is_cluster),
+            keep_last_seen: u64::try_from(keep_last_seen)
+                .unwrap_or(u64::MAX)
+                // Redis adds it to the time of day.
+                .min(1 << 50),
+            scripts: Scripts::new(),
+            connection: Mutex::new(None),
+            known: Mutex::default(),
+        })
+    }
+
+    /// The store of an adapter whose options have been found valid.
+    pub(super) fn shared(link: &LinkOptions, options: &SharedState) -> Option<Arc<dyn Store>> {
+        match Self::new(link, options) {
+            Ok(store) => Some(Arc::new(store)),
+            Err(error) => {
+                tracing::error!(%error, "no shared state");
+                None
+            }
+        }
+    }
+
+    fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
+        let connection = self.connection.lock();
+        let connection = connection.unwrap_or_else(PoisonError::into_inner);
+        let connection = connection.clone();
+        connection.ok_or_else(|| StoreError::new("Redis is away"))
+    }
+
+    fn set_connection(&self, connection: Option<MultiplexedConnection>) {
+        *self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+
+    fn key(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.prefix)
+    }
+
+    async fn run<T: FromRedisValue>(
+        &self,
+        script: &redis::Script,
+        arguments: impl FnOnce(&mut redis::ScriptInvocation<'_>),
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection()?;
+        let mut invocation = script.key(&self.prefix);
+        arguments(&mut invocation);
+        let answer = invocation.invoke_async(&mut connection).await;
+        answer.map_err(StoreError::new)
+    }
+
+    /// Connects, and listens until that ends.
+    async fn session(&self, listener: &dyn Listener) -> Result<(), AdapterError> {
+        let before = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let topology = Topology::discover(&self.dialer, &self.endpoints, &before).await?;
+        let masters = topology.masters();
+        let master = masters.get(topology.master_of(slot(self.prefix.as_bytes())));
+        let master = master.ok_or_else(|| AdapterError::new("there is no master"))?;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = masters.to_vec();
+
+        let (sender, mut messages) = mpsc::channel(MAX_BEHIND);
+        let on_push: OnPush = Arc::new(move |push: PushInfo| {
+            if push.kind == PushKind::Message {
+                // The next one that fits does not follow upon the last, which tells the listener.
+                let _ = sender.try_send(push.data);
+            }
+        });
+        let mut tasks = Tasks::new();
+        let timeout = Some(self.dialer.response_timeout);
+        let dialed = self
+            .dialer
+            .connection(master, Some(on_push), timeout, &mut tasks);
+        let mut connection = dialed.await?;
+        let channel = self.key("changes");
+        connection
+            .subscribe(&channel)
+            .await
+            .map_err(AdapterError::new)?;
+        self.set_connection(Some(connection.clone()));
+        listener.listening();
+        loop {
+            tokio::select! {
+                message = messages.recv() => {
+                    let Some(message) = message else {
+                        return Err(AdapterError::new("the connection was closed"));
+                    };
+                    if let Some(Value::BulkString(payload)) = message.get(1)
+                        && let Some(diff) = reading::diff(payload)
+                    {
+                        listener.changed(diff);
+                    }
+                }
+                ended = tasks.join_next() => {
+                    return Err(match ended {
+                        Some(Ok(error)) => error,
+                        Some(Err(_)) | None => AdapterError::new("the connection has ended"),
+                    });
+                }
+                () = sleep(TICK) => {
+                    let pong: Result<Value, _> = cmd("PING").query_async(&mut connection).await;
+                    pong.map_err(AdapterError::new)?;
+                }
+            }
+        }
+    }
+}
+
+fn unreadable() -> StoreError {
+    StoreError::new("Redis answered what is no answer")
+}
+
+impl Store for RedisStore {
+    fn renew<'a>(&'a self, lease: &'a Lease) -> StoreResult<'a, Renewal> {
+        Box::pin(async move {
+            let entries: i64 = self
+                .run(&self.scripts.renew, |script| {
+                    let time_to_live = lease.time_to_live.as_millis().max(1);
+                    script
+                        .arg(&*lease.id)
+                        .arg(u8::from(lease.take))
+                        .arg(u64::try_from(time_to_live).unwrap_or(u64::MAX).min(1 << 50))
+                        .arg(lease.connections);
+                })
+                .await?;
+            Ok(match usize::try_from(entries) {
+                Ok(entries) => Renewal::Held { entries },
+                Err(_) => Renewal::Lost,
+            })
+        })
+    }
+
+    fn write<'a>(&'a self, lease: &'a str, writes: &'a [Write]) -> StoreResult<'a, bool> {
+        Box::pin(async move {
+            let written: u8 = self
+                .run(&self.scripts.write, |script| {
+                    script.arg(lease).arg(self.keep_last_seen);
+                    for write in writes {
+                        script
+                            .arg(u8::from(write.meta.is_some()))
+                            .arg(names::topic(&write.topic))
+                            .arg(&*names::key(&write.key))
+                            .arg(write.socket.as_str())
+                            .arg(write.meta.as_deref().unwrap_or_default());
+                    }
+                })
+                .await?;
+            Ok(written == 1)
+        })
+    }
+
+    fn reap(&self) -> StoreResult<'_, Reaped> {
+        Box::pin(async move {
+            let (more, next): (u8, i64) = self
+                .run(&self.scripts.reap, |script| {
+                    script.arg(PORTION).arg(self.keep_last_seen);
+                })
+                .await?;
+            Ok(Reaped {
+                more: more == 1,
+                next: u64::try_from(next).ok().map(Duration::from_millis),
+            })
+        })
+    }
+
+    fn release<'a>(&'a self, lease: &'a str) -> StoreResult<'a, ()> {
+        Box::pin(async move {
+            loop {
+                let more: u8 = self
+                    .run(&self.scripts.release, |script| {
+                        script.arg(lease).arg(PORTION).arg(self.keep_last_seen);
+                    })
+                    .await?;
+                if more == 0 {
+                    return Ok(());
+                }
+            }
+        })
+    }
+
+    fn page<'a>(
+        &'a self,
+        topic: &'a Topic,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> StoreResult<'a, Page> {
+        Box::pin(async move {
+            let texts = self
+                .run(&self.scripts.page, |script| {
+                    script
+                        .arg(names::topic(topic))
+                        .arg(after.unwrap_or_default())
+                        .arg(limit);
+                })
+                .await?;
+            reading::page(texts).ok_or_else(unreadable)
+        })
+    }
+
+    fn count<'a>(&'a self, topic: &'a Topic) -> StoreResult<'a, usize> {
+        Box::pin(async move {
+            let mut connection = self.connection()?;
+            let mut count = cmd("ZCARD");
+            count.arg(self.key(&format!("{}:connections", names::topic(topic))));
+            let count = count.query_async(&mut connection).await;
+            count.map_err(StoreError::new)
+        })
+    }
+
+    fn entries<'a>(&'a self, topic: &'a Topic, key: &'a str) -> StoreResult<'a, Vec<Entry>> {
+        Box::pin(async move {
+            let mut connection = self.connection()?;
+            let mut all = cmd("HGETALL");
+            all.arg(self.key(&format!("{}:{}", names::topic(topic), names::key(key))));
+            let all: Result<Vec<(String, String)>, _> = all.query_async(&mut connection).await;
+            let all = all.map_err(StoreError::new)?;
+            let entries = all
+                .iter()
+                .map(|(socket, value)| reading::entry(socket, value));
+            entries.collect::<Option<_>>().ok_or_else(unreadable)
+        })
+    }
+
+    fn last_seen<'a>(&'a self, user: &'a str) -> StoreResult<'a, Option<SystemTime>> {
+        Box::pin(async move {
+            let seen: Option<String> = self
+                .run(&self.scripts.last_seen, |script| {
+                    script.arg(&*names::key(user));
+                })
+                .await?;
+            Ok(seen.as_deref().and_then(reading::time))
+        })
+    }
+
+    fn nodes(&self) -> StoreResult<'_, Vec<NodeInfo>> {
+        Box::pin(async move {
+            let texts: Vec<String> = self.run(&self.scripts.nodes, |_| {}).await?;
+            Ok(reading::nodes(&texts))
+        })
+    }
+
+    fn listen(self: Arc<Self>, listener: Arc<dyn Listener>) -> AdapterFuture<'static, ()> {
+        Box::pin(async move {
+            let mut backoff = Backoff::default();
+            loop {
+                let ended = self.session(&*listener).await;
+                if self.connection().is_ok() {
+                    backoff.reset();
+                }
+                self.set_connection(None);
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "the store is away");
+                }
+                sleep(backoff.next()).await;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::link_tests::redis::RedisServer, *};
+    use crate::cluster::presence::store_tests::contract;
+
+    struct Deaf(mpsc::Sender<()>);
+
+    impl Listener for Deaf {
+        fn listening(&self) {
+            let _ = self.0.try_send(());
+        }
+
+        fn changed(&self, _: crate::cluster::adapter::Diff) {}
+    }
+
+    async fn redis() -> (Arc<dyn Store>, RedisServer) {
+        let server = RedisServer::start();
+        let store = RedisStore::new(&LinkOptions::new(server.url()), &SharedState::new());
+        let store: Arc<dyn Store> = Arc::new(store.expect("a store"));
+        let (sender, mut ready) = mpsc::channel(1);
+        actix_web::rt::spawn(Arc::clone(&store).listen(Arc::new(Deaf(sender))));
+        ready.recv().await;
+        (store, server)
+    }
+
+    contract!(redis);
+}

@@ -1,0 +1,24 @@
+//! The nodes of a cluster, by their leases.
+
+use std::sync::Arc;
+
+use super::{
+    registrar::Registrar,
+    store::{NodeInfo, StoreError},
+};
+use crate::cluster::Cluster;
+
+impl Cluster {
+    /// The nodes of the cluster, this one included, in no order; Node's servers are not among them.
+    /// One that has crashed is listed until its [lease](crate::SharedState::lease) is over.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    pub async fn nodes(&self) -> Result<Vec<NodeInfo>, StoreError> {
+        let Some(hub) = self.core.hub() else {
+            return Ok(Vec::new());
+        };
+        let registrar = Arc::clone(hub.states.of::<Arc<Registrar>>());
+        registrar.store.nodes().await
+    }
+}

@@ -1,0 +1,116 @@
+use super::*;
+use crate::cluster::presence::store::Topic;
+
+fn moment(epoch: &str, number: u64) -> Moment {
+    Moment {
+        epoch: epoch.into(),
+        number,
+    }
+}
+
+fn state(key: &str, connections: usize) -> KeyState {
+    KeyState {
+        key: key.into(),
+        connections,
+        metas: vec!["{}".into(); connections],
+    }
+}
+
+fn diff(number: u64, key: &str, connections: usize) -> Diff {
+    Diff {
+        moment: moment("1", number),
+        topic: Topic::Users,
+        keys: vec![state(key, connections)],
+    }
+}
+
+fn page(moment: Moment, keys: &[&str]) -> Page {
+    Page {
+        moment,
+        keys: keys.iter().map(|key| state(key, 1)).collect(),
+        next: None,
+    }
+}
+
+fn told(changes: Vec<PresenceChange>) -> Vec<String> {
+    let told = |change: &PresenceChange| match change {
+        PresenceChange::Joined(it) => format!("+{}", it.key()),
+        PresenceChange::Updated(it) => format!("{}:{}", it.key(), it.connections()),
+        PresenceChange::Left(it) => format!("-{}", it.key()),
+        PresenceChange::Missed => "?".to_owned(),
+    };
+    let mut told: Vec<_> = changes.iter().map(told).collect();
+    told.sort();
+    told
+}
+
+/// A view that has read these keys at change 10.
+fn view(keys: &[&str]) -> View {
+    let mut view = View::default();
+    view.begin();
+    assert!(view.page(page(moment("1", 10), keys)).is_empty());
+    assert!(view.finish(false).is_empty(), "the first reading is silent");
+    view
+}
+
+#[test]
+fn many_connections_of_a_user_join_and_leave_once() {
+    let mut view = view(&[]);
+    assert_eq!(told(view.apply(diff(11, "ann", 1))), ["+ann"]);
+    assert_eq!(told(view.apply(diff(12, "ann", 2))), ["ann:2"]);
+    assert_eq!(told(view.apply(diff(13, "ann", 1))), ["ann:1"]);
+    assert_eq!(told(view.apply(diff(14, "ann", 0))), ["-ann"]);
+    assert_eq!(view.len(), 0);
+}
+
+#[test]
+fn what_was_missed_is_told_by_the_next_reading_and_nothing_else() {
+    let mut view = view(&["ann", "bob"]);
+    view.begin();
+    assert_eq!(
+        told(view.page(page(moment("1", 20), &["ann", "cid"]))),
+        ["+cid"]
+    );
+    assert_eq!(told(view.finish(false)), ["-bob"]);
+}
+
+#[test]
+fn a_page_does_not_undo_a_newer_change() {
+    let mut view = view(&["ann"]);
+    view.begin();
+    assert_eq!(told(view.apply(diff(21, "ann", 0))), ["-ann"]);
+    assert_eq!(told(view.apply(diff(22, "dot", 1))), ["+dot"]);
+    assert!(view.page(page(moment("1", 20), &["ann"])).is_empty());
+    assert!(
+        view.finish(false).is_empty(),
+        "dot came behind the page, and stays"
+    );
+    assert_eq!(view.len(), 1);
+}
+
+#[test]
+fn nobody_flaps_when_a_store_that_lost_everything_fills_again() {
+    let mut view = view(&["ann", "bob"]);
+    view.begin();
+    assert!(view.page(page(moment("2", 1), &["ann"])).is_empty());
+    assert!(
+        view.finish(true).is_empty(),
+        "bob's node may not have written yet"
+    );
+    let mut again = diff(2, "bob", 1);
+    again.moment.epoch = "2".into();
+    assert!(view.apply(again).is_empty());
+    view.begin();
+    assert!(view.page(page(moment("2", 5), &["ann", "bob"])).is_empty());
+    assert!(view.finish(false).is_empty());
+}
+
+#[test]
+fn an_interrupted_reading_changes_nothing() {
+    let mut view = view(&["ann", "bob"]);
+    view.begin();
+    view.page(page(moment("1", 20), &["ann"]));
+    view.interrupt();
+    assert!(view.finish(false).is_empty());
+    assert_eq!(view.len(), 2);
+}

@@ -1,0 +1,289 @@
+//! Users: who is behind a socket, and everything that is done to all sockets of one user.
+
+use std::{sync::Arc, time::SystemTime};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::presence::{
+    PresenceError, Registrar,
+    store::{Entry, StoreError, Topic},
+};
+use crate::{
+    error::EmitError,
+    event::Event,
+    namespace::{Hub, Namespace, Socket},
+    room::{Acks, Applied, Broadcast, FetchedSockets, reserved},
+    shard::{directory::Scope, node::Node},
+};
+
+/// Bytes that a user's id may have.
+const MAX_ID: usize = 256;
+
+impl Socket {
+    /// Tells whose socket this is. From now on it gets what is emitted to the
+    /// [user](crate::Hub::user), from any node, and the user is online, until the socket is
+    /// disconnected or bound to another user. A socket has one user at most.
+    ///
+    /// It returns at once: what this node emits to the user next reaches the socket, what it asks
+    /// about the user next knows of it; other nodes know it a moment later. A client that
+    /// [comes back](Self::recovered) to its socket is bound again.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Login {
+    ///     token: String,
+    /// }
+    ///
+    /// #[derive(EventHandlers)]
+    /// #[handles()]
+    /// struct Inbox;
+    ///
+    /// fn verify(token: &str) -> Result<String, &'static str> {
+    ///     # let _ = token;
+    ///     # Ok("ann".into())
+    /// }
+    ///
+    /// impl Session for Inbox {
+    ///     type Auth = Login;
+    ///
+    ///     async fn connect(auth: Login, socket: &Socket) -> Result<Self, Refusal> {
+    ///         socket.bind_user(&verify(&auth.token)?)?;
+    ///         Ok(Self)
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`PresenceError`].
+    pub fn bind_user(&self, id: &str) -> Result<(), PresenceError> {
+        if id.is_empty() || id.len() > MAX_ID {
+            return Err(PresenceError::UserId);
+        }
+        let registrar = self.registrar();
+        let before = registrar.key(self.id(), &Topic::Users);
+        let user: Arc<str> = id.into();
+        if before.as_ref() == Some(&user) {
+            return Ok(());
+        }
+        let namespace: Arc<str> = serde_json::to_string(self.namespace_name())?.into();
+        self.observed(|| registrar.put(self.id(), &Topic::Users, &user, &namespace))?;
+        registrar.rename(self.id(), before.as_deref(), &user)?;
+        if let Some(before) = before {
+            self.leave_any(reserved::of_user(&before))?;
+        }
+        if let Err(error) = self.join_any(reserved::of_user(id)) {
+            registrar.remove(self.id(), &Topic::Users);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// The socket has no user any more. Where it is [tracked](Self::track) it stays under the
+    /// user's id.
+    pub fn unbind_user(&self) {
+        let registrar = self.registrar();
+        if let Some(user) = registrar.key(self.id(), &Topic::Users) {
+            registrar.remove(self.id(), &Topic::Users);
+            // One that has gone is in no rooms.
+            let _ = self.leave_any(reserved::of_user(&user));
+        }
+    }
+
+    /// The user that it is bound to.
+    #[must_use]
+    pub fn user_id(&self) -> Option<Arc<str>> {
+        self.registrar().key(self.id(), &Topic::Users)
+    }
+}
+
+impl Hub {
+    /// A user: all its sockets in the namespace `/`, on all nodes.
+    pub fn user<'a>(&'a self, id: &str) -> User<'a> {
+        let core = &self.core;
+        User::new(
+            &core.node,
+            &core.main.scope,
+            self.state::<Arc<Registrar>>(),
+            id,
+        )
+    }
+}
+
+impl Namespace {
+    /// A user: all its sockets in this namespace, on all nodes.
+    pub fn user<'a>(&'a self, id: &str) -> User<'a> {
+        let registrar = self.states().of::<Arc<Registrar>>();
+        User::new(self.node(), self.scope(), registrar, id)
+    }
+}
+
+/// All sockets that are [bound](Socket::bind_user) to one user, wherever they are; from
+/// [`Hub::user`] and [`Namespace::user`].
+///
+/// Emitting to them looks nothing up: they are in a room of their own,
+/// `roomcast:user:<id>`, so that it costs what a broadcast costs, keeps the order of broadcasts,
+/// and passes through Node servers in the cluster as well (there: `io.to("roomcast:user:ann")`).
+/// Names that begin with `roomcast:` are reserved: an application cannot join such a room, so that
+/// a client that may name a room does not get into another user's.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// struct Mail<'a> {
+///     subject: &'a str,
+/// }
+///
+/// async fn notify(hub: &Hub) -> Result<(), Box<dyn std::error::Error>> {
+///     let ann = hub.user("ann");
+///     ann.emit(&Mail { subject: "hello" })?;
+///     if !ann.online().await? {
+///         println!("last seen {:?}", ann.last_seen().await?);
+///     }
+///     Ok(())
+/// }
+/// ```
+#[must_use = "it does nothing yet"]
+pub struct User<'a> {
+    node: &'a Arc<Node>,
+    scope: &'a Arc<Scope>,
+    registrar: &'a Arc<Registrar>,
+    id: Arc<str>,
+    room: String,
+}
+
+impl<'a> User<'a> {
+    fn new(
+        node: &'a Arc<Node>,
+        scope: &'a Arc<Scope>,
+        registrar: &'a Arc<Registrar>,
+        id: &str,
+    ) -> Self {
+        Self {
+            node,
+            scope,
+            registrar,
+            id: id.into(),
+            room: reserved::of_user(id),
+        }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The builder for everything else that concerns the user's sockets: exceptions, volatile
+    /// events, timeouts.
+    pub fn sockets(&self) -> Broadcast<'_> {
+        Broadcast::new(self.node, self.scope).to(self.room.as_str())
+    }
+
+    /// Emits to every socket of the user.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`]. That the user is not there is none.
+    pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.sockets().emit(event)
+    }
+
+    /// Emits an untyped event; `args` must serialize to a list.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
+        self.sockets().emit_raw(name, args)
+    }
+
+    /// Emits to every socket of the user and waits for the answers.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit_with_ack`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up; the event has been sent once it was polled.
+    pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
+    where
+        E: Event + Serialize,
+        E::Ack: DeserializeOwned + 'static,
+    {
+        self.sockets().emit_with_ack(event).await
+    }
+
+    /// The sockets of the user in this namespace, asked of every node.
+    ///
+    /// # Errors
+    /// As [`Broadcast::fetch_sockets`].
+    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
+        self.sockets().fetch_sockets().await
+    }
+
+    /// Makes the user's sockets join rooms.
+    pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.sockets().join(rooms)
+    }
+
+    /// Makes them leave rooms.
+    pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
+        self.sockets().leave(rooms)
+    }
+
+    /// Disconnects them from this namespace, or with `close` their whole connections.
+    pub fn disconnect(&self, close: bool) -> Applied {
+        self.sockets().disconnect(close)
+    }
+
+    /// In how many sockets the user is there, of all namespaces and nodes.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store does not answer.
+    pub async fn connections(&self) -> Result<usize, StoreError> {
+        Ok(self.entries().await?.len())
+    }
+
+    /// Whether the user is there in any socket, of any namespace.
+    ///
+    /// # Errors
+    /// As [`connections`](Self::connections).
+    pub async fn online(&self) -> Result<bool, StoreError> {
+        Ok(!self.entries().await?.is_empty())
+    }
+
+    /// The nodes that the user is connected to, each once, by their [ids](crate::NodeInfo::id).
+    ///
+    /// # Errors
+    /// As [`connections`](Self::connections).
+    pub async fn nodes(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        let entries = self.entries().await?;
+        let mut nodes: Vec<_> = entries.into_iter().map(|entry| entry.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        Ok(nodes)
+    }
+
+    /// When the user's last connection ended, by the store's clock; now, if one is open. `None` if
+    /// the user never had one, or that is longer ago than
+    /// [`keep_last_seen`](crate::SharedState::keep_last_seen).
+    ///
+    /// # Errors
+    /// As [`connections`](Self::connections).
+    pub async fn last_seen(&self) -> Result<Option<SystemTime>, StoreError> {
+        self.registrar.settled().await?;
+        self.registrar.store().last_seen(&self.id).await
+    }
+
+    async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
+        self.registrar.settled().await?;
+        let store = self.registrar.store();
+        store.entries(&Topic::Users, &self.id).await
+    }
+}
+
+impl std::fmt::Debug for User<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("User").field(&self.id).finish()
+    }
+}

@@ -1,0 +1,31 @@
+//! Rooms that the hub keeps for itself.
+
+use crate::error::EmitError;
+
+/// What their names begin with. Applications cannot join or leave them: a client that names rooms
+/// itself must not get into another user's.
+const RESERVED: &str = "roomcast:";
+
+pub(crate) fn is_reserved(room: &str) -> bool {
+    room.starts_with(RESERVED)
+}
+
+/// # Errors
+/// [`EmitError::ReservedRoom`] if it is one.
+pub(crate) fn refuse(room: impl AsRef<str>) -> Result<(), EmitError> {
+    let room = room.as_ref();
+    match is_reserved(room) {
+        true => Err(EmitError::ReservedRoom(room.to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// The room of all sockets of a user.
+pub(crate) fn of_user(user: &str) -> String {
+    format!("{RESERVED}user:{user}")
+}
+
+/// The room of those whose clients are told who is present in a room.
+pub(crate) fn of_watchers(room: &str) -> String {
+    format!("{RESERVED}presence:{room}")
+}

@@ -1,0 +1,215 @@
+//! Users: everything that is emitted to one reaches all their sockets, and nobody else's.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::member::{Hall, Number, members};
+use roomcast::{
+    EmitError, Hub, PresenceError, SharedState, StoreError,
+    adapter::InProcess,
+    testing::{PATIENCE, TestServer},
+};
+use tokio::time::{sleep, timeout};
+
+const SHORT: Duration = Duration::from_millis(600);
+
+/// Hubs of one cluster, on two workers each.
+fn cluster<const NODES: usize>() -> [(TestServer, Hall); NODES] {
+    let cluster = InProcess::new();
+    [(); NODES].map(|()| {
+        let (hub, hall) = members();
+        let options = SharedState::new().lease(SHORT);
+        let hub = hub.adapter(cluster.clone()).shared_state(options);
+        let hub = hub.build().unwrap();
+        (TestServer::builder(hub).workers(2).start(), hall)
+    })
+}
+
+/// Waits until the store has it.
+async fn eventually<T: PartialEq + std::fmt::Debug>(
+    expected: T,
+    mut ask: impl AsyncFnMut() -> Result<T, StoreError>,
+) {
+    let mut last = None;
+    let asking = async {
+        loop {
+            let answer = ask().await.unwrap();
+            if answer == expected {
+                return;
+            }
+            last = Some(answer);
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let met = timeout(PATIENCE, asking).await;
+    assert!(met.is_ok(), "{last:?} instead of {expected:?}");
+}
+
+fn everywhere(hub: &Hub) -> impl AsyncFnMut() -> Result<(bool, usize, usize), StoreError> {
+    let hub = hub.clone();
+    async move || {
+        let ann = hub.user("ann");
+        let nodes = ann.nodes().await?.len();
+        Ok((ann.online().await?, ann.connections().await?, nodes))
+    }
+}
+
+#[actix_web::test]
+async fn a_user_is_reached_in_all_sockets_on_all_nodes() {
+    let [(one, mut hall), (other, mut far)] = cluster();
+    let (phone, phones) = hall.enter(&one, &[]).await;
+    let (desktop, desktops) = hall.enter(&one, &[]).await;
+    let (tablet, tablets) = far.enter(&other, &[]).await;
+    let (bob, bobs) = far.enter(&other, &[]).await;
+    for socket in [&phones, &desktops, &tablets] {
+        socket.bind_user("ann").unwrap();
+    }
+    bobs.bind_user("bob").unwrap();
+    assert_eq!(phones.user_id().as_deref(), Some("ann"));
+    assert_eq!(phones.rooms(), Vec::<String>::new(), "the room is private");
+
+    for hub in [one.hub(), other.hub()] {
+        hub.user("ann").emit(&Number(1)).unwrap();
+        for client in [&phone, &desktop, &tablet] {
+            assert_eq!(client.expect::<Number>().await, Number(1));
+        }
+        eventually((true, 3, 2), everywhere(hub)).await;
+    }
+    bob.sync().await;
+    assert!(bob.pending().is_empty());
+
+    assert_eq!(
+        one.hub().user("ann").fetch_sockets().await.unwrap().len(),
+        3
+    );
+    one.hub().user("ann").join(["friends"]).await.unwrap();
+    other.hub().to("friends").emit(&Number(2)).unwrap();
+    for client in [&phone, &desktop, &tablet] {
+        assert_eq!(client.expect::<Number>().await, Number(2));
+    }
+    other.hub().user("ann").disconnect(true).await.unwrap();
+    for client in [&phone, &desktop, &tablet] {
+        client.expect_disconnect().await;
+    }
+    for hub in [one.hub(), other.hub()] {
+        eventually((false, 0, 0), everywhere(hub)).await;
+        assert!(hub.user("ann").last_seen().await.unwrap().is_some());
+        assert_eq!(hub.user("eve").last_seen().await.unwrap(), None);
+        assert!(hub.user("bob").online().await.unwrap());
+    }
+}
+
+#[actix_web::test]
+async fn a_node_knows_at_once_what_it_has_been_told() {
+    let (hub, mut hall) = members();
+    let server = TestServer::start(hub.build().unwrap());
+    let (client, socket) = hall.enter(&server, &[]).await;
+    let ann = server.hub().user("ann");
+    assert!(!ann.online().await.unwrap());
+    for _ in 0..10 {
+        socket.bind_user("ann").unwrap();
+        assert!(ann.online().await.unwrap());
+        socket.unbind_user();
+        assert_eq!(ann.connections().await.unwrap(), 0);
+    }
+    ann.emit(&Number(1)).unwrap();
+    client.sync().await;
+    assert!(client.pending().is_empty(), "is nobody's any more");
+}
+
+#[actix_web::test]
+async fn a_socket_has_one_user_at_most() {
+    let (hub, mut hall) = members();
+    let server = TestServer::start(hub.build().unwrap());
+    let (client, socket) = hall.enter(&server, &[]).await;
+    for user in ["ann", "bob", "bob"] {
+        socket.bind_user(user).unwrap();
+    }
+    let hub = server.hub();
+    hub.user("ann").emit(&Number(1)).unwrap();
+    hub.user("bob").emit(&Number(2)).unwrap();
+    assert_eq!(client.expect::<Number>().await, Number(2));
+    assert!(!hub.user("ann").online().await.unwrap());
+    assert_eq!(hub.user("bob").connections().await.unwrap(), 1);
+
+    let too_long = "x".repeat(257);
+    for id in ["", &too_long] {
+        let refused = socket.bind_user(id);
+        assert!(matches!(refused, Err(PresenceError::UserId)));
+    }
+    socket.disconnect(false).unwrap();
+    let refused = socket.bind_user("ann");
+    assert!(matches!(
+        refused,
+        Err(PresenceError::Emit(EmitError::Disconnected))
+    ));
+}
+
+/// A client that may name a room must not get what is for another user.
+#[actix_web::test]
+async fn the_rooms_of_users_are_closed_to_applications() {
+    let (hub, mut hall) = members();
+    let server = TestServer::start(hub.build().unwrap());
+    let (_eve, eves) = hall.enter(&server, &[]).await;
+    let (_ann, anns) = hall.enter(&server, &[]).await;
+    anns.bind_user("ann").unwrap();
+    let room = "roomcast:user:ann";
+    let is_refused = |result: Result<(), EmitError>| {
+        assert!(
+            matches!(&result, Err(EmitError::ReservedRoom(name)) if name == room),
+            "{result:?}"
+        );
+    };
+    is_refused(eves.join(room));
+    is_refused(anns.leave(room));
+    is_refused(server.hub().everyone().join([room]).await);
+    is_refused(server.hub().everyone().leave([room]).await);
+    assert_eq!(server.hub().namespace("/").unwrap().rooms().len(), 0);
+    assert_eq!(
+        server
+            .hub()
+            .user("ann")
+            .fetch_sockets()
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[actix_web::test]
+async fn a_node_that_shuts_down_takes_its_users_along() {
+    let [(one, mut hall), (other, mut far)] = cluster();
+    let (_phone, phones) = hall.enter(&one, &[]).await;
+    let (_desktop, desktops) = far.enter(&other, &[]).await;
+    phones.bind_user("ann").unwrap();
+    desktops.bind_user("ann").unwrap();
+    eventually((true, 2, 2), everywhere(other.hub())).await;
+    let cluster = other.hub().cluster().unwrap();
+    assert_eq!(cluster.nodes().await.unwrap().len(), 2);
+    one.stop().await;
+    assert_eq!(everywhere(other.hub())().await.unwrap(), (true, 1, 1));
+    assert_eq!(cluster.nodes().await.unwrap().len(), 1);
+}
+
+/// The threads of the node end, and nothing is said good-bye to.
+#[actix_web::test]
+async fn what_a_crashed_node_leaves_goes_with_its_lease() {
+    let [(one, mut hall), (other, mut far)] = cluster();
+    let (_phone, phones) = hall.enter(&one, &[]).await;
+    let (_desktop, desktops) = far.enter(&other, &[]).await;
+    phones.bind_user("ann").unwrap();
+    desktops.bind_user("bob").unwrap();
+    eventually((true, 1, 1), everywhere(other.hub())).await;
+    // The server's threads take the tasks along; the sockets that the test holds keep the hub.
+    drop(one);
+    eventually((false, 0, 0), everywhere(other.hub())).await;
+    let cluster = other.hub().cluster().unwrap();
+    assert_eq!(cluster.nodes().await.unwrap().len(), 1);
+    sleep(SHORT * 2).await;
+    assert!(other.hub().user("bob").online().await.unwrap(), "is alive");
+    assert!(phones.user_id().is_none() || phones.is_connected());
+}
