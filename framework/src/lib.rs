@@ -49,7 +49,7 @@
 //! | one client in one namespace | [`Socket`] |
 //! | many: rooms, acks from all, who is there | [`Broadcast`] |
 //! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
-//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`] |
+//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`], and `Emitter` for processes without a hub |
 //! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
 //! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
 //!
@@ -89,6 +89,8 @@ mod shard;
 mod supervision;
 mod transport;
 
+#[cfg(feature = "redis")]
+pub use cluster::adapter::{Emitter, EmitterBroadcast, EmitterError};
 pub use cluster::{
     Cluster, ClusterEvent, adapter,
     presence::{

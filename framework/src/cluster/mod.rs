@@ -28,7 +28,6 @@ mod shared_log;
 mod state;
 pub(crate) mod users;
 #[cfg(feature = "redis")]
-#[allow(dead_code, unused_imports, reason = "for the Redis adapters")]
 mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};

@@ -11,7 +11,10 @@ mod redis;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 #[cfg(feature = "redis")]
-pub use self::redis::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode};
+pub use self::redis::{
+    Emitter, EmitterBroadcast, EmitterError, IntoEmitter, OutboxPolicy, PubSub, Redis, Sharded,
+    Streams, SubscriptionMode,
+};
 pub use in_process::InProcess;
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
@@ -34,7 +37,9 @@ pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// itself: what it receives it hands to [`Inbound`].
 ///
 /// One value serves all namespaces of a hub. Every method is called from any thread, and none may
-/// block.
+/// block. Hubs call them with their own locks held: from within [`attach`](Self::attach),
+/// [`detach`](Self::detach), [`room_changed`](Self::room_changed), [`publish`](Self::publish) and
+/// [`respond`](Self::respond) neither the hub nor [`Inbound`] may be called.
 pub trait Adapter: Send + Sync + 'static {
     /// Connects, and receives until the future is dropped; it does not end by itself, whatever
     /// fails. Called on a worker before anything else is expected of the adapter, and again on

@@ -4,6 +4,7 @@ mod backoff;
 mod builder;
 mod counting;
 mod dialer;
+mod emitter;
 mod interest;
 mod line;
 mod link;
@@ -26,6 +27,7 @@ mod tls;
 mod topology;
 
 pub use builder::Redis;
+pub use emitter::{Emitter, EmitterBroadcast, EmitterError, IntoEmitter};
 pub use options::OutboxPolicy;
 pub use pub_sub::PubSub;
 pub use sharded::{Sharded, SubscriptionMode};

@@ -29,7 +29,7 @@ use crate::config::SharedState;
 /// The options of [`Redis::pub_sub`].
 #[derive(Debug, Clone)]
 pub struct PubSub {
-    key: String,
+    pub(super) key: String,
     specific_answers: bool,
 }
 

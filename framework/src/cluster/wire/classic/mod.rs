@@ -24,7 +24,7 @@ const BROADCAST_CLIENT_COUNT: u64 = 8;
 const BROADCAST_ACK: u64 = 9;
 
 /// The uid of those that only send.
-const EMITTER: &str = "emitter";
+pub(crate) const EMITTER: &str = "emitter";
 
 /// Begins the id of a request that wants only the ids of sockets (type 0), so that its answer, which
 /// names it, is written so. Nodes' own ids hold letters, digits, `-` and `_`.

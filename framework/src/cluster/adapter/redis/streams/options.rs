@@ -10,15 +10,15 @@ use crate::{
 /// [`Redis::streams`].
 #[derive(Debug, Clone)]
 pub struct Streams {
-    pub(super) stream_name: String,
-    pub(super) stream_count: u32,
-    pub(super) max_len: u64,
+    pub(in super::super) stream_name: String,
+    pub(in super::super) stream_count: u32,
+    pub(in super::super) max_len: u64,
     pub(super) read_count: usize,
     pub(super) block_time: Duration,
     pub(super) session_key_prefix: String,
     pub(super) channel_prefix: String,
     pub(super) sharded_pub_sub: bool,
-    pub(super) only_plaintext: bool,
+    pub(in super::super) only_plaintext: bool,
     pub(super) hold: Duration,
 }
 
