@@ -88,6 +88,11 @@ impl ByReason {
         metrics::counter!(self.name, "reason" => reason).increment(1);
     }
 
+    fn total(&self) -> u64 {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.values().sum()
+    }
+
     fn get(&self) -> BTreeMap<&'static str, u64> {
         self.values
             .lock()
@@ -232,5 +237,12 @@ figures! {
         cluster_dropped => "roomcast_cluster_dropped_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
+    }
+}
+
+impl Metrics {
+    /// How many messages for other nodes may not have reached them.
+    pub(crate) fn cluster_losses(&self) -> u64 {
+        self.cluster_dropped.total() + self.cluster_lost_in_flight.get()
     }
 }

@@ -36,12 +36,13 @@ struct Claim(Arc<Core>);
 impl Drop for Claim {
     fn drop(&mut self) {
         let core = &self.0;
+        if core.state.is_closed() {
+            return;
+        }
         core.state
             .disconnected(&AdapterError::new("its worker has ended"));
         core.claimed.store(false, Ordering::Release);
-        if let Some(node) = core.node()
-            && !core.state.is_closed()
-        {
+        if let Some(node) = core.node() {
             node.relink();
         }
     }
@@ -68,11 +69,87 @@ impl Cluster {
         };
         ctx.spawn(life.into_actor(self).map(|(), this, ctx| {
             let state = &this.core.state;
-            state.disconnected(&AdapterError::new("the adapter has ended"));
             if state.is_closed() {
+                state.left();
                 return ctx.stop();
             }
+            state.disconnected(&AdapterError::new("the adapter has ended"));
             ctx.run_later(PAUSE, |this, ctx| this.run(ctx));
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::{sync::mpsc::sync_channel, thread::JoinHandle, time::Duration};
+
+    use actix::System;
+    use tokio::sync::oneshot;
+
+    use crate::{
+        Cluster, Hub,
+        adapter::InProcess,
+        namespace::{EventHandlers, Refusal, Route, Session, Socket},
+    };
+
+    struct Anyone;
+
+    impl EventHandlers for Anyone {
+        const EVENTS: &'static [&'static str] = &[];
+
+        fn route(_: &str) -> Option<Route<Self>> {
+            None
+        }
+    }
+
+    impl Session for Anyone {
+        type Auth = ();
+
+        async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+            Ok(Self)
+        }
+    }
+
+    /// A thread that is a worker of the hub until it is told to end.
+    fn worker(hub: &Hub) -> (oneshot::Sender<()>, JoinHandle<()>) {
+        let node = hub.core.node.clone();
+        let (started, wait) = sync_channel(1);
+        let (end, ended) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async {
+                let shard = node.local_or_start();
+                started.send(shard.is_some()).unwrap();
+                let _ = ended.await;
+            });
+        });
+        assert!(wait.recv().unwrap());
+        (end, thread)
+    }
+
+    async fn becomes(cluster: &Cluster, connected: bool) {
+        let becoming = async {
+            while cluster.is_connected() != connected {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let became = tokio::time::timeout(Duration::from_secs(30), becoming).await;
+        assert!(became.is_ok(), "connected: {connected}");
+    }
+
+    #[tokio::test]
+    async fn when_the_adapters_worker_ends_another_one_runs_it() {
+        let hub = Hub::builder().namespace::<Anyone>("/");
+        let hub = hub.adapter(InProcess::new()).build().unwrap();
+        let cluster = hub.cluster().unwrap();
+        let (end, first) = worker(&hub);
+        becomes(&cluster, true).await;
+        let (_keep, _second) = worker(&hub);
+        end.send(()).unwrap();
+        first.join().unwrap();
+        becomes(&cluster, true).await;
+        let lost = hub.stats().cluster_disconnects;
+        assert_eq!(lost, 1, "it was connected before, and is again");
     }
 }

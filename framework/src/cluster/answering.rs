@@ -1,9 +1,12 @@
 //! What other nodes ask of this one.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     adapter::{Data, Message, Options, SocketDetails},
@@ -73,23 +76,29 @@ fn first(answer: &Answer) -> Option<Data<'_>> {
     })
 }
 
-/// Counts one request that is being answered.
-struct Answering(Arc<Core>);
+/// Counts one request that is being answered, or one event for servers that is being handled.
+struct Answering {
+    core: Arc<Core>,
+    among: fn(&Core) -> &AtomicUsize,
+}
 
 impl Answering {
-    fn start(core: &Arc<Core>) -> Option<Self> {
-        if core.answering.fetch_add(1, Ordering::Relaxed) >= MAX_ANSWERING {
-            core.answering.fetch_sub(1, Ordering::Relaxed);
+    fn start(core: &Arc<Core>, among: fn(&Core) -> &AtomicUsize) -> Option<Self> {
+        if among(core).fetch_add(1, Ordering::Relaxed) >= MAX_ANSWERING {
+            among(core).fetch_sub(1, Ordering::Relaxed);
             core.state.metrics.cluster_requests_refused.add(1);
             return None;
         }
-        Some(Self(Arc::clone(core)))
+        Some(Self {
+            core: Arc::clone(core),
+            among,
+        })
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+        (self.among)(&self.core).fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -111,7 +120,8 @@ impl Core {
         from: Option<&str>,
         request: &str,
     ) {
-        let (Some(from), Some(answering)) = (from, Answering::start(self)) else {
+        let (Some(from), Some(answering)) = (from, Answering::start(self, |core| &core.answering))
+        else {
             return;
         };
         let scope = &namespace.scope;
@@ -122,19 +132,23 @@ impl Core {
             ..Command::new(scope, select(node, scope, options), Action::Fetch)
         };
         if let Err(error) = node.dispatch_to(workers, command) {
-            // The others' answers are worth having.
+            // Without an answer this node counts as missing, which it is.
             tracing::warn!(%error, "not all workers could be asked for their sockets");
+            return;
         }
+        let patience = node.config.requests_timeout;
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
         actix::spawn(async move {
             let sockets = gather(answers).await;
             let sockets = sockets.iter().map(details).collect();
+            // Who asked may emit to rooms that sockets here have just joined.
+            let _ = timeout(patience, answering.core.adapter.subscribed()).await;
             let message = Message::Sockets {
                 request: (&*request).into(),
                 sockets,
             };
-            answering.0.respond(&name, &from, &message);
+            answering.core.respond(&name, &from, &message);
         });
     }
 
@@ -166,7 +180,9 @@ impl Core {
         data: &Data<'_>,
         asked: Option<(&str, &str)>,
     ) {
-        let (Some(hub), Some(answering)) = (self.hub(), Answering::start(self)) else {
+        let (Some(hub), Some(answering)) =
+            (self.hub(), Answering::start(self, |core| &core.handling))
+        else {
             return;
         };
         let Some(called) = namespace.server_side(&hub, &data.json, &data.attachments) else {
@@ -185,7 +201,7 @@ impl Core {
                         attachments,
                     }),
                 };
-                answering.0.respond(&name, &from, &message);
+                answering.core.respond(&name, &from, &message);
             }
         });
     }

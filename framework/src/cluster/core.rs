@@ -39,6 +39,9 @@ pub(crate) struct Core {
     pub(in crate::cluster) claimed: AtomicBool,
     /// Requests of other nodes that are being answered.
     pub(in crate::cluster) answering: AtomicUsize,
+    /// Events of other servers that are being handled; handlers are the application's, and may take
+    /// long.
+    pub(in crate::cluster) handling: AtomicUsize,
     /// How many scopes of each name there are: a dynamic namespace can come again before its
     /// predecessor has gone.
     attached: Mutex<HashMap<Arc<str>, usize>>,
@@ -70,6 +73,7 @@ impl Core {
             state: State::new(told, Arc::clone(metrics)),
             claimed: AtomicBool::new(false),
             answering: AtomicUsize::new(0),
+            handling: AtomicUsize::new(0),
             attached: Mutex::default(),
             hub: OnceLock::new(),
         }))
@@ -91,6 +95,16 @@ impl Core {
 
     pub(in crate::cluster) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
         self.hub()?.namespace(name)
+    }
+
+    /// The same, or one that has accepted no client yet.
+    pub(in crate::cluster) fn attached_to(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        self.hub()?.attached(name)
+    }
+
+    /// Whether someone waits for answers to a request.
+    pub(in crate::cluster) fn awaits(&self, request: &str) -> bool {
+        self.requests.awaits(request)
     }
 
     fn attached(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {

@@ -2,12 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
-
 use super::{
     adapter::{Data, Message, Options, Received},
     answering::ClientAcks,
     core::Core,
+    link::deadline,
     requests::FromNode,
 };
 use crate::{
@@ -162,7 +161,7 @@ impl Core {
         let selection = selection();
         let workers = selection.workers(scope);
         let timeout = options.flags.timeout.map(Duration::from_millis);
-        let until = Instant::now() + timeout.unwrap_or(node.config.ack_timeout).min(MAX_TIMEOUT);
+        let until = deadline(timeout.unwrap_or(node.config.ack_timeout));
         let collector = Collector::relaying(workers.len(), acks, until);
         let ack = Some((id, collector));
         let command = Command::new(scope, selection, Action::Emit { frame, ack });
@@ -176,9 +175,6 @@ impl Core {
         }
     }
 }
-
-/// No answer is worth waiting for longer.
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first element of an event's array, if that is a name.
 pub(super) fn event_name(array: &str) -> Option<Cow<'_, str>> {

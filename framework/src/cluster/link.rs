@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::SlowConsumer,
-    error::{EmitError, PublishError},
+    error::{AdapterError, EmitError, PublishError},
     event::Collector,
     shard::{
         directory::RoomName,
@@ -20,6 +20,8 @@ use crate::{
     },
     transport::{frame::Frame, plain::Plain},
 };
+
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The uplink of a namespace. It is attached for as long as this is there.
 pub(super) struct Link {
@@ -105,9 +107,9 @@ impl Uplink for Link {
             })
         })?;
         let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
-        let collector = Arc::clone(collector);
+        let (collector, until) = (Arc::clone(collector), deadline(asking.timeout));
         Ok(Box::pin(async move {
-            collector.expect(core.others(&namespace).await);
+            collector.expect(core.others(&namespace, until).await);
             // Answers are taken for as long as the request is there.
             let _request = request;
             std::future::pending().await
@@ -119,6 +121,7 @@ impl Uplink for Link {
         change: Change<'_>,
         to: Reach<'_>,
     ) -> Result<Elsewhere<Result<(), EmitError>>, EmitError> {
+        let lost_before = self.core.state.metrics.cluster_losses();
         let options = options(to, Flags::default());
         let named =
             |rooms: &'_ [RoomName]| rooms.iter().map(|room| room.to_string().into()).collect();
@@ -134,7 +137,14 @@ impl Uplink for Link {
             Change::Disconnect { close } => Message::Disconnect { options, close },
         })?;
         let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
-        Ok(Box::pin(async move { core.confirmed(&namespace).await }))
+        Ok(Box::pin(async move {
+            core.confirmed(&namespace).await?;
+            // What was lost meanwhile may have been this.
+            match core.state.metrics.cluster_losses() == lost_before {
+                true => Ok(()),
+                false => Err(EmitError::Unconfirmed { missing: None }),
+            }
+        }))
     }
 
     fn fetch(&self, to: Reach<'_>, timeout: Duration) -> Elsewhere<Fetched> {
@@ -166,8 +176,8 @@ impl Uplink for Link {
             })
         })?;
         Ok(Box::pin(async move {
-            let until = Instant::now() + timeout;
-            let expected = core.others(&namespace).await;
+            let until = deadline(timeout);
+            let expected = core.others(&namespace, until).await;
             let mut replies = Vec::new();
             let missing = core
                 .gather(expected, until, &mut answers, |answer| {
@@ -184,14 +194,19 @@ impl Uplink for Link {
 
 impl Core {
     /// How many other nodes serve a namespace; `None` if that cannot be found out.
-    async fn others(&self, namespace: &str) -> Option<usize> {
-        match self.adapter.server_count(namespace).await {
-            Ok(count) => Some(count.saturating_sub(1)),
-            Err(error) => {
-                tracing::debug!(%error, "the nodes of the cluster could not be counted");
-                None
-            }
-        }
+    async fn others(&self, namespace: &str, until: Instant) -> Option<usize> {
+        let counting = async {
+            // This node is among those that are counted only once it has subscribed.
+            self.adapter.subscribed().await;
+            self.adapter.server_count(namespace).await
+        };
+        let error = match timeout_at(until, counting).await {
+            Ok(Ok(count)) => return Some(count.saturating_sub(1)),
+            Ok(Err(error)) => error,
+            Err(elapsed) => AdapterError::new(elapsed),
+        };
+        tracing::debug!(%error, "the nodes of the cluster could not be counted");
+        None
     }
 
     /// Waits for so many answers, or the time.
@@ -227,8 +242,8 @@ impl Core {
         timeout: Duration,
     ) -> Fetched {
         let mut fetched = Fetched::default();
-        let until = Instant::now() + timeout;
-        let expected = self.others(namespace).await;
+        let until = deadline(timeout);
+        let expected = self.others(namespace, until).await;
         if expected == Some(0) {
             return fetched;
         }
@@ -257,8 +272,8 @@ impl Core {
     /// something that was asked behind it.
     async fn confirmed(&self, namespace: &str) -> Result<(), EmitError> {
         let timeout = self.node().map(|node| node.config.requests_timeout);
-        let until = Instant::now() + timeout.unwrap_or_default();
-        let expected = self.others(namespace).await;
+        let until = deadline(timeout.unwrap_or_default());
+        let expected = self.others(namespace, until).await;
         if expected == Some(0) {
             return Ok(());
         }
@@ -281,6 +296,11 @@ impl Core {
             Missing::Unknown => Err(EmitError::Unconfirmed { missing: None }),
         }
     }
+}
+
+/// When this much time has passed; no answer is worth waiting for longer than a day.
+pub(super) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(MAX_TIMEOUT)
 }
 
 fn options<'a>(to: Reach<'a>, flags: Flags) -> Options<'a> {

@@ -76,8 +76,7 @@ impl Requests {
         let Some(collector) = collector else {
             return false;
         };
-        collector.answer(answer);
-        true
+        collector.answer_from_afar(answer)
     }
 
     fn collector(&self, id: &str) -> Option<Arc<Collector>> {
@@ -85,6 +84,11 @@ impl Requests {
             Asked::Clients(collector) => Some(Arc::clone(collector)),
             Asked::Nodes(_) => None,
         }
+    }
+
+    /// Whether someone waits for answers to this.
+    pub(super) fn awaits(&self, id: &str) -> bool {
+        self.lock().contains_key(id)
     }
 
     /// A node has answered. False if nobody waits for it any more.

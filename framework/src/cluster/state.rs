@@ -1,6 +1,12 @@
 //! Whether a node is connected to its cluster.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tokio::sync::watch;
 
@@ -13,7 +19,8 @@ use crate::{error::AdapterError, metrics::Metrics, supervision::catch};
 pub enum ClusterEvent<'a> {
     /// Everything that the node has to hear is subscribed to.
     Connected,
-    /// Events of other nodes do not come, those of this node wait.
+    /// Events of other nodes do not come, those of this node wait. Told once for each time that the
+    /// connection is lost, and once if the first attempt fails.
     Disconnected {
         /// Why.
         error: &'a AdapterError,
@@ -32,6 +39,8 @@ pub(crate) type OnCluster = Box<dyn Fn(&ClusterEvent<'_>) + Send + Sync>;
 pub(crate) struct State {
     connected: watch::Sender<bool>,
     closed: watch::Sender<bool>,
+    /// It has been connected, or has been told not to be.
+    tried: AtomicBool,
     told: Option<OnCluster>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -41,6 +50,7 @@ impl State {
         Self {
             connected: watch::Sender::new(false),
             closed: watch::Sender::new(false),
+            tried: AtomicBool::new(false),
             told,
             metrics,
         }
@@ -55,6 +65,7 @@ impl State {
     }
 
     pub(super) fn connected(&self) {
+        self.tried.store(true, Ordering::Relaxed);
         if !self.connected.send_replace(true) {
             self.metrics.cluster_connected.up();
             tracing::info!("connected to the cluster");
@@ -63,11 +74,22 @@ impl State {
     }
 
     pub(super) fn disconnected(&self, error: &AdapterError) {
-        if self.connected.send_replace(false) {
+        let lost = self.connected.send_replace(false);
+        if lost {
             self.metrics.cluster_connected.down();
             self.metrics.cluster_disconnects.add(1);
+        }
+        // Of a cluster that is never reached only the first failure is news.
+        if lost || !self.tried.swap(true, Ordering::Relaxed) {
             tracing::warn!(%error, "not connected to the cluster");
             self.tell(&ClusterEvent::Disconnected { error });
+        }
+    }
+
+    /// The hub has left in good order.
+    pub(super) fn left(&self) {
+        if self.connected.send_replace(false) {
+            self.metrics.cluster_connected.down();
         }
     }
 

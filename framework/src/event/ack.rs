@@ -41,6 +41,9 @@ impl Answer {
     }
 }
 
+/// Answers of other nodes that may come before it is known how many clients they have asked.
+const EARLY_ANSWERS: usize = 1024;
+
 /// Gathers the answers to one emit. The workers that deliver it count its receivers and pass
 /// their answers on; whoever emitted waits.
 ///
@@ -79,7 +82,7 @@ struct State {
 
 impl State {
     fn complete(&self) -> bool {
-        self.uncounted == 0 && !self.unknown && self.outstanding == 0
+        self.uncounted <= 0 && !self.unknown && self.outstanding <= 0
     }
 }
 
@@ -106,17 +109,13 @@ impl Collector {
             relay: Some((Box::new(to), until)),
         };
         if workers == 0 {
-            collector.relay_count();
+            collector.relay_count(0);
         }
         Arc::new(collector)
     }
 
-    fn relay_count(&self) {
-        let (uncounted, receivers) = {
-            let state = self.lock();
-            (state.uncounted, state.receivers)
-        };
-        if let (0, Some((relay, _))) = (uncounted, &self.relay) {
+    fn relay_count(&self, receivers: usize) {
+        if let Some((relay, _)) = &self.relay {
             relay.counted(receivers);
         }
     }
@@ -143,12 +142,17 @@ impl Collector {
 
     /// One worker delivers to so many.
     pub(crate) fn counted(&self, receivers: usize) {
+        let mut all = None;
         self.change(|state| {
-            state.uncounted -= 1;
+            state.uncounted = state.uncounted.saturating_sub(1);
             state.outstanding = state.outstanding.saturating_add_unsigned(receivers);
-            state.receivers += receivers;
+            state.receivers = state.receivers.saturating_add(receivers);
+            // Seen by one of the workers only: the last.
+            all = (state.uncounted == 0).then_some(state.receivers);
         });
-        self.relay_count();
+        if let Some(receivers) = all {
+            self.relay_count(receivers);
+        }
     }
 
     /// Other nodes are asked, too; how many, [`expect`](Self::expect) tells.
@@ -161,12 +165,8 @@ impl Collector {
         self.change(|state| {
             state.unknown = false;
             match nodes.and_then(|nodes| isize::try_from(nodes).ok()) {
-                Some(nodes) => state.uncounted += nodes,
-                None => {
-                    state.partial = true;
-                    // Those that have counted all the same are waited for.
-                    state.uncounted = state.uncounted.max(0);
-                }
+                Some(nodes) => state.uncounted = state.uncounted.saturating_add(nodes),
+                None => state.partial = true,
             }
         });
     }
@@ -181,6 +181,19 @@ impl Collector {
                 state.answers.push(answer);
             }
         });
+    }
+
+    /// A client of another node has answered; false if more answer than have been counted. A few
+    /// answers may come before their count.
+    pub(crate) fn answer_from_afar(&self, answer: Answer) -> bool {
+        {
+            let state = self.lock();
+            if state.answers.len() >= state.receivers.saturating_add(EARLY_ANSWERS) {
+                return false;
+            }
+        }
+        self.answer(answer);
+        true
     }
 
     /// A receiver went away without an answer.
@@ -292,6 +305,39 @@ mod tests {
         let gathered = collector.answers().within(Duration::from_secs(1)).await;
         assert_eq!((gathered.answers.len(), gathered.complete), (1, false));
         assert!(collector.closed());
+    }
+
+    /// Counts what it is told.
+    struct Told(Arc<Mutex<Vec<usize>>>);
+
+    impl Relay for Told {
+        fn counted(&self, receivers: usize) {
+            self.0.lock().unwrap().push(receivers);
+        }
+
+        fn answer(&self, _: Answer) {}
+    }
+
+    #[test]
+    fn workers_that_count_at_the_same_time_are_told_of_once() {
+        for _ in 0..2_000 {
+            let told = Arc::<Mutex<Vec<usize>>>::default();
+            let until = Instant::now() + Duration::from_secs(3600);
+            let collector = Collector::relaying(2, Told(Arc::clone(&told)), until);
+            std::thread::scope(|threads| {
+                threads.spawn(|| collector.counted(1));
+                threads.spawn(|| collector.counted(2));
+            });
+            assert_eq!(*told.lock().unwrap(), [3]);
+        }
+    }
+
+    #[test]
+    fn other_nodes_give_no_more_answers_than_they_have_clients() {
+        let collector = Collector::new(0);
+        collector.counted(3);
+        let taken = (0..5_000).filter(|_| collector.answer_from_afar(answer()));
+        assert_eq!(taken.count(), 3 + EARLY_ANSWERS);
     }
 
     #[tokio::test(start_paused = true)]

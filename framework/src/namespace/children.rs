@@ -158,7 +158,7 @@ impl Children {
         self.find(name).filter(|child| child.parent().is_some())
     }
 
-    fn find(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+    pub(super) fn find(&self, name: &str) -> Option<Arc<NamespaceInner>> {
         self.listed().get(name)?.child.upgrade()
     }
 

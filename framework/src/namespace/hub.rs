@@ -137,6 +137,12 @@ impl Core {
         }
     }
 
+    /// The same, or a dynamic one that has accepted no client yet.
+    pub(crate) fn attached(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        let known = self.namespace(name);
+        known.or_else(|| self.children.find(name))
+    }
+
     /// The namespace that a client connects to.
     ///
     /// # Errors

@@ -160,7 +160,8 @@ impl<'a> Broadcast<'a> {
 
     /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
     ///
-    /// What this task emits to those rooms afterwards reaches them.
+    /// What this task emits to those rooms afterwards reaches them; sockets of other nodes, once the
+    /// result was awaited.
     pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
         let rooms = names(rooms);
         for room in &*rooms {

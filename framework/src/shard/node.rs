@@ -319,23 +319,22 @@ impl Node {
         Err(EmitError::Overloaded { workers })
     }
 
-    /// The thread on which the adapter ran has ended: some other worker runs it.
+    /// The thread on which the adapter ran has ended: the first worker that hears of it runs it. One
+    /// that is ending as well does not, so all are told.
     pub(crate) fn relink(&self) {
-        for entry in &self.workers {
-            if entry.shard.try_send(Relink).is_ok() {
-                return;
-            }
+        for remote in self.remotes() {
+            let _ = remote.shard.try_send(Relink);
         }
+    }
+
+    fn remotes(&self) -> Vec<Arc<Remote>> {
+        let remotes = self.workers.iter();
+        remotes.map(|entry| Arc::clone(&entry)).collect()
     }
 
     /// Tells every connection of the node that the hub shuts down.
     pub(crate) fn close_all(&self) {
-        let remotes: Vec<_> = self
-            .workers
-            .iter()
-            .map(|entry| Arc::clone(&entry))
-            .collect();
-        for remote in remotes {
+        for remote in self.remotes() {
             // A worker too busy to hear is told again.
             let _ = remote.shard.try_send(CloseAll);
         }

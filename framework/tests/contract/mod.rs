@@ -386,9 +386,6 @@ pub(crate) async fn sockets_join_and_leave_wherever_they_are(meeting: &impl Meet
         .each_ref()
         .map(|node| node.main().rooms().contains(&"new".to_owned()));
     assert_eq!(sizes, [true, true, false]);
-    for node in &nodes {
-        settle(node).await;
-    }
     nodes[0].hub().to("new").emit(&Number(1)).expect("emitted");
     for (client, _) in &clients[..2] {
         nothing_but(client, 1).await;

@@ -6,6 +6,8 @@
 //! | `WORKERS` | threads | 1 |
 //! | `DEFLATE` | `1` turns permessage-deflate on, for whoever offers it | 0 |
 //! | `PARK_MS` | after how long the GET of a polling client is parked | 5000 |
+//! | `REDIS` | the URL of a Redis through which it is one of several nodes | none |
+//! | `ADAPTER` | how: `pub_sub`, `sharded` or `streams` | `pub_sub` |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
 //! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
@@ -16,7 +18,7 @@ mod client;
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr, time::Duration};
 
 use actix_web::{App, HttpServer};
-use roomcast::{Hub, PerMessageDeflate, WebSocketMode, signals, testing};
+use roomcast::{Hub, PerMessageDeflate, WebSocketMode, adapter::Redis, signals, testing};
 
 use client::Client;
 
@@ -50,6 +52,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .websocket_mode(mode);
     if let Some(options) = compression {
         hub = hub.per_message_deflate(options);
+    }
+    if let Ok(url) = env::var("REDIS") {
+        hub = match variable("ADAPTER", String::from("pub_sub"))?.as_str() {
+            "pub_sub" => hub.adapter(Redis::pub_sub(&url)),
+            "sharded" => hub.adapter(Redis::sharded(&url)),
+            "streams" => hub.adapter(Redis::streams(&url)),
+            other => return Err(format!("ADAPTER is `{other}`, none of the three").into()),
+        };
     }
     let hub = hub.build()?;
     let mount = hub.mount();

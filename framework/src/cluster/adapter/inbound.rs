@@ -3,8 +3,8 @@ use std::{fmt, sync::Arc};
 use super::Message;
 use crate::{cluster::Core, error::AdapterError, id::EntryId};
 
-/// Where an adapter hands over what it receives, and tells how it is. Cheap to clone, and usable from
-/// any thread; nothing here blocks.
+/// Where an adapter hands over what it receives, and tells how it is. Cheap to clone; nothing here
+/// blocks. Usable from any thread, but for [`receive`](Self::receive).
 #[derive(Clone)]
 pub struct Inbound(Arc<Core>);
 
@@ -41,7 +41,7 @@ impl Inbound {
     /// the adapter [wants them](super::Adapter::wants_private_rooms).
     #[must_use]
     pub fn rooms(&self, namespace: &str) -> Vec<Arc<str>> {
-        let Some(namespace) = self.0.namespace(namespace) else {
+        let Some(namespace) = self.0.attached_to(namespace) else {
             return Vec::new();
         };
         let scope = &namespace.scope;
@@ -64,7 +64,7 @@ impl Inbound {
         let Some(hub) = self.0.hub() else {
             return false;
         };
-        hub.namespace(namespace).is_some_and(|namespace| {
+        hub.attached(namespace).is_some_and(|namespace| {
             let scope = &namespace.scope;
             scope.rooms.contains_key(room)
                 || hub.node.directory.private_room(scope.id, room).is_some()
@@ -73,6 +73,10 @@ impl Inbound {
 
     /// Takes a message: sockets of this node get what is for them, requests are answered, answers
     /// reach whoever waits for them. Messages of one node must be handed over in their order.
+    ///
+    /// # Panics
+    /// Outside of the future that [`run`](super::Adapter::run) returned, and of what that has spawned
+    /// on its worker: what is asked of this node is answered there.
     pub fn receive(&self, received: Received<'_>) {
         if received.from == Some(&*self.0.server_id) {
             return;
@@ -88,6 +92,12 @@ impl Inbound {
             self.0.state.metrics.cluster_received.add(1);
         }
         self.0.receive_entry(received, entry);
+    }
+
+    /// Whether this node waits for answers to a request: others need not be read to their end.
+    #[must_use]
+    pub fn awaits(&self, request: &str) -> bool {
+        self.0.awaits(request)
     }
 
     /// Takes an event of this node that does not get into the log in time: its sockets get it

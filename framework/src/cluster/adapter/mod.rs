@@ -37,7 +37,9 @@ pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// itself: what it receives it hands to [`Inbound`].
 ///
 /// One value serves all namespaces of a hub. Every method is called from any thread, and none may
-/// block.
+/// block. Hubs call them with their own locks held: from within [`attach`](Self::attach),
+/// [`detach`](Self::detach), [`room_changed`](Self::room_changed), [`publish`](Self::publish) and
+/// [`respond`](Self::respond) neither the hub nor [`Inbound`] may be called.
 pub trait Adapter: Send + Sync + 'static {
     /// Connects, and receives until the future is dropped; it does not end by itself, whatever
     /// fails. Called on a worker before anything else is expected of the adapter, and again on

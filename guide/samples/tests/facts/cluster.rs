@@ -1,5 +1,5 @@
-//! What the chapters about clusters say in tables: the options of adapters with their defaults, and what does not fit
-//! into the outbox.
+//! What the chapters about clusters say in tables: the options of adapters and of the shared state with their
+//! defaults, and what does not fit into the outbox.
 
 use std::collections::BTreeMap;
 
@@ -70,6 +70,23 @@ fn every_option_of_an_adapter_is_there_with_its_default() -> Tested {
                 assert!(values.contains(&told), "{name}: {told}, not {values:?}");
             }
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_option_of_the_shared_state_is_there_with_its_default() -> Tested {
+    let source = read("framework/src/config/shared_state.rs")?;
+    let rows = table("presence.md", "option of `SharedState`")?;
+    let told: Vec<_> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    assert_eq!(told, options(&source).collect::<Vec<_>>());
+    let values = values(&source);
+    for row in &rows {
+        let name = row[0].replace('`', "");
+        let values = values.get(&*name).ok_or("no default")?;
+        // A product is told in words.
+        let is_told = values.contains(&row[1]) || values.iter().any(|value| value.contains('*'));
+        assert!(is_told, "{name}: {values:?}");
     }
     Ok(())
 }
