@@ -52,21 +52,18 @@ mod framework {
     pub(crate) mod connection {
         use std::borrow::Cow;
 
-        use super::shard::offset::Offset;
-
         mod claim;
 
-        /// The offset that a client shows, as it is written, and what is left for the session.
+        /// The offset that a client shows, and what is left for the session.
         pub(crate) fn split(auth: &str) -> (Option<String>, Option<String>) {
             let (claim, rest) = claim::split(Some(auth));
-            let offset = claim.and_then(|claim| claim.offset);
-            let text = |offset: Offset| String::from_utf8(offset.text().to_vec()).expect("text");
-            (offset.map(text), rest.map(Cow::into_owned))
+            (claim.map(|claim| claim.offset), rest.map(Cow::into_owned))
         }
     }
 }
 
 use framework::{config, connection, error, event, id, namespace, protocol, shard};
+use shard::offset::Offset;
 
 /// All that is needed of it.
 mod transport {
@@ -100,6 +97,12 @@ fuzz_target!(|data: &[u8]| {
     assert!(measured.bytes_max as usize <= 4 * auth.len() + 1024);
     let (offset, rest) = parts;
     if let Some(offset) = offset {
+        if let Some(read) = Offset::from_peer(&offset) {
+            assert_eq!(read.text(), offset.as_bytes());
+        }
+        if let Ok(entry) = offset.parse::<id::EntryId>() {
+            assert_eq!(entry.to_string().parse(), Ok(entry));
+        }
         let again = serde_json::json!({ "pid": "", "offset": offset });
         assert_eq!(connection::split(&again.to_string()), (Some(offset), None));
     }

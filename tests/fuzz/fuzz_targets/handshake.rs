@@ -14,10 +14,11 @@ use libfuzzer_sys::fuzz_target;
 )]
 mod framework {
     pub(crate) mod protocol {
+        pub(crate) mod date;
         pub(crate) mod engine_io;
     }
 
-    pub(crate) mod namespace {
+    pub(crate) mod shard {
         mod handshake;
 
         pub(crate) use handshake::Handshake;
@@ -43,9 +44,9 @@ mod framework {
 }
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use framework::{namespace, protocol, server};
-use namespace::Handshake;
+use framework::{protocol, server, shard};
 use server::TrustProxy;
+use shard::Handshake;
 
 fuzz_target!(|data: &[u8]| {
     let mut lines = data.split(|byte| *byte == b'\n');

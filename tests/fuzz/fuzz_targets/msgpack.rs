@@ -4,16 +4,22 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../../framework/src/protocol/socket_io/mod.rs"]
+#[path = "../../../framework/src"]
 #[allow(
     dead_code,
     unused_imports,
     reason = "the target drives the parser alone"
 )]
-mod socket_io;
+mod framework {
+    pub(crate) mod protocol {
+        pub(crate) mod date;
+        pub(crate) mod socket_io;
+    }
+}
 
+use framework::protocol;
+use protocol::socket_io::parser::{Chunk, ChunkRef, Limits, Msgpack, OwnedPacket, Packet, Parser};
 use serde::de::IgnoredAny;
-use socket_io::parser::{Chunk, ChunkRef, Limits, Msgpack, OwnedPacket, Packet, Parser};
 
 /// The brackets that end the data are not counted.
 const DEPTH: usize = 128;

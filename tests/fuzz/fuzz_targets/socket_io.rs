@@ -7,16 +7,24 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../../framework/src/protocol/socket_io/mod.rs"]
+#[path = "../../../framework/src"]
 #[allow(
     dead_code,
     unused_imports,
     reason = "the target drives the decoder alone"
 )]
-mod socket_io;
+mod framework {
+    pub(crate) mod protocol {
+        pub(crate) mod date;
+        pub(crate) mod socket_io;
+    }
+}
 
+use framework::protocol;
+use protocol::socket_io::{
+    Assembler, Binary, Data, Limits, Packet, Step, is_reserved, with_attachments,
+};
 use serde::de::IgnoredAny;
-use socket_io::{Assembler, Binary, Data, Limits, Packet, Step, is_reserved, with_attachments};
 
 /// Small, so that short inputs reach them.
 const LIMITS: Limits = Limits {
