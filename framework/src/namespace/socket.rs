@@ -298,7 +298,8 @@ impl Socket {
     }
 
     /// Disconnects the client from the namespace, or with `close` from all its namespaces and the
-    /// transport. What was emitted to it before is sent first.
+    /// transport. What was emitted to it before is sent first; with recovery over Redis Streams events
+    /// take a round trip, and those still on their way are not.
     ///
     /// The running handler goes on to its end; events that wait are dropped and counted.
     ///

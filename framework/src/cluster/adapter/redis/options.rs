@@ -18,7 +18,8 @@ pub enum OutboxPolicy {
     /// It is dropped, and the emit succeeds. The default.
     #[default]
     DropNewest,
-    /// Those that have waited longest are dropped to make room for it.
+    /// Those that have waited longest are dropped to make room for it, but for requests, joins, leaves
+    /// and disconnects, which someone may be waiting for.
     DropOldest,
     /// It is dropped, and the emit fails with [`EmitError`](crate::EmitError); who is connected to
     /// this node has got it all the same.

@@ -27,7 +27,9 @@ impl Redis<Streams> {
     /// same cluster. All nodes need the same names, number of streams and kind of channels.
     ///
     /// A node that loses its connection reads on where it stopped: nothing is missed that is still
-    /// in the stream, and what is not is told ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). What
+    /// in the stream, and that something is not is told
+    /// ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). A node that stays connected but reads so slowly
+    /// that the stream is trimmed before it may be told of less than it has missed, or of nothing. What
     /// a node writes is in the stream once, whatever happens to its connection; it may be there
     /// twice if the stream was trimmed before the node could look whether a write that Redis had not
     /// answered is there. Requests to other nodes and their answers go over Pub/Sub.

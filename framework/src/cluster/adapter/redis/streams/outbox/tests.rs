@@ -1,0 +1,133 @@
+use super::*;
+
+fn entry(bytes: usize) -> Waiting {
+    let data = vec![b'x'; bytes];
+    Waiting::new(0, "/", Fields { kind: 3, data }, true)
+}
+
+fn outbox(policy: OutboxPolicy) -> Outbox {
+    Outbox::new(1, 2 * entry(100).weight(), policy)
+}
+
+fn lengths(entries: &[Arc<Waiting>]) -> Vec<usize> {
+    entries.iter().map(|entry| entry.data.len()).collect()
+}
+
+#[test]
+fn it_is_bounded_and_one_alone_may_be_larger() {
+    let outbox = outbox(OutboxPolicy::DropNewest);
+    assert!(outbox.push(entry(1000)).is_ok());
+    assert!(outbox.push(entry(0)).is_err());
+    outbox.send(10, 0);
+    outbox.acknowledge(&[EntryId::default()]);
+    assert!(outbox.push(entry(100)).is_ok());
+    assert!(outbox.push(entry(100)).is_ok());
+    assert!(outbox.push(entry(0)).is_err());
+}
+
+#[test]
+fn what_was_sent_does_not_make_room() {
+    let outbox = outbox(OutboxPolicy::DropOldest);
+    for bytes in [98, 99] {
+        assert!(matches!(
+            outbox.push(entry(bytes)),
+            Ok(Pushed { evicted, .. }) if evicted.is_empty()
+        ));
+    }
+    assert_eq!(lengths(&outbox.send(1, 1000)), [98]);
+    assert!(matches!(
+        outbox.push(entry(100)),
+        Ok(Pushed { evicted, .. }) if lengths(&evicted) == [99] && evicted[0].is_missed_here()
+    ));
+    assert_eq!(lengths(&outbox.send(10, 1000)), [98, 100]);
+    assert!(outbox.push(entry(1)).is_err());
+}
+
+#[test]
+fn what_is_not_acknowledged_is_sent_again() {
+    let outbox = outbox(OutboxPolicy::DropNewest);
+    for bytes in [1, 2, 3] {
+        assert!(outbox.push(entry(bytes)).is_ok());
+    }
+    let id = EntryId::default().next();
+    assert_eq!(lengths(&outbox.send(2, 1000)), [1, 2]);
+    assert_eq!(outbox.unanswered().0, [0, 0]);
+    outbox.acknowledge(&[id]);
+    assert_eq!(outbox.before(0), Some(id));
+    assert!(!outbox.settle(&[None]));
+    assert_eq!(lengths(&outbox.send(1, 1000)), [2]);
+    assert!(outbox.settle(&[Some(id.next())]));
+    assert_eq!(outbox.before(0), Some(id.next()));
+    assert_eq!(lengths(&outbox.send(10, 1000)), [3]);
+    outbox.acknowledge(&[id]);
+    assert_eq!(outbox.before(0), Some(id.next()));
+    assert!(outbox.is_empty() && outbox.unanswered().0.is_empty());
+}
+
+#[test]
+fn nothing_is_stuck_when_all_that_was_sent_is_there() {
+    let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+    for bytes in [1, 2] {
+        assert!(outbox.push(entry(bytes)).is_ok());
+    }
+    outbox.send(10, 1000);
+    // Of a transaction, all is there or nothing, though the oldest may be trimmed.
+    assert!(outbox.settle(&[Some(EntryId::default().next())]));
+    assert!(outbox.is_empty() && outbox.queue().stuck.is_none());
+}
+
+#[test]
+fn what_was_read_back_before_it_was_acknowledged_is_there() {
+    let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+    let first = EntryId::default().next();
+    let back = |id| outbox.read_back((0, id), false, "/", b"x");
+    assert!(outbox.push(entry(1)).is_ok());
+    outbox.set_before(0, EntryId::default());
+    outbox.send(10, 1000);
+    outbox.acknowledge(&[first]);
+    assert!(outbox.push(entry(1)).is_ok());
+    outbox.send(10, 1000);
+    assert!(!back(first), "the earlier one, with the same content");
+    assert_eq!(outbox.unanswered().0, [0]);
+    assert!(!back(first.next()));
+    assert!(outbox.go_away().is_empty() && outbox.all_read_back());
+    assert!(outbox.settle(&[None]) && outbox.is_empty());
+}
+
+#[test]
+fn while_redis_is_away_what_may_not_be_there_yet_is_for_this_node() {
+    let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+    for bytes in [1, 2, 3] {
+        assert!(matches!(
+            outbox.push(entry(bytes)),
+            Ok(Pushed { here: false, .. })
+        ));
+    }
+    outbox.send(1, 1000);
+    assert_eq!(lengths(&outbox.go_away()), [1, 2, 3]);
+    assert!(matches!(
+        outbox.push(entry(4)),
+        Ok(Pushed { here: true, .. })
+    ));
+    outbox.come_back();
+    assert!(matches!(
+        outbox.push(entry(5)),
+        Ok(Pushed { here: false, .. })
+    ));
+    let here: Vec<_> = outbox
+        .send(10, 1000)
+        .iter()
+        .map(|entry| entry.is_here())
+        .collect();
+    assert_eq!(here, [true, true, true, true, false]);
+    let id = EntryId::default().next();
+    let back = |marked, bytes| outbox.read_back((0, id), marked, "/", &vec![b'x'; bytes]);
+    assert!(!back(false, 7), "acknowledged before");
+    assert!(back(false, 1), "sent before it was marked");
+    assert!(!back(false, 1), "once");
+    for bytes in [2, 3, 4] {
+        assert!(!outbox.all_read_back());
+        assert!(back(true, bytes));
+    }
+    assert!(outbox.all_read_back() && !back(false, 5));
+}
