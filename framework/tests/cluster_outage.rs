@@ -116,6 +116,14 @@ async fn survives_a_restart(adapter: impl Fn(HubBuilder, &RedisServer) -> HubBui
         assert_eq!(next, last + 1);
         last = next;
     }
+    // The server has counted since it began anew: all that waited, and the last.
+    let counted = redis.command(&["INFO", "commandstats"]);
+    let published: u32 = counted
+        .lines()
+        .filter_map(|line| line.split_once("publish:calls=")?.1.split(',').next())
+        .map(|calls| calls.parse::<u32>().expect("a number"))
+        .sum();
+    assert!(published >= 101, "{counted}");
     let told = ["connected", "disconnected", "connected"];
     until("the application is told", || one.told() == told).await;
     let stats = one.hub().stats();

@@ -26,7 +26,8 @@ impl Socket {
     ///
     /// It returns at once: what this node emits to the user next reaches the socket, what it asks
     /// about the user next knows of it; other nodes know it a moment later. A client that
-    /// [comes back](Self::recovered) to its socket is bound again.
+    /// [comes back](Self::recovered) to its socket gets what was and is emitted to the user; for the
+    /// user to be online, bind it again in [`Session::restore`](crate::Session::restore).
     ///
     /// ```
     /// use roomcast::prelude::*;

@@ -29,7 +29,21 @@ use crate::{
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A session, or why there is none.
-pub(super) type Search = Pin<Box<dyn Future<Output = Result<Ticket, &'static str>>>>;
+pub(super) type Search = Pin<Box<dyn Future<Output = Result<Located, &'static str>>>>;
+
+/// A session that was found.
+pub(super) struct Located {
+    pub(super) ticket: Ticket,
+    /// How many events had been delivered outside of a shared log when it held all that had been
+    /// delivered.
+    pub(super) outside: u64,
+}
+
+impl From<Ticket> for Located {
+    fn from(ticket: Ticket) -> Self {
+        Self { ticket, outside: 0 }
+    }
+}
 
 /// A client that wants to come back.
 pub(super) struct Claiming {
@@ -64,12 +78,11 @@ pub(super) fn handed_over(
     }
 }
 
-/// The socket of a session in the place of a fresh one; `head` is the newest event then.
-pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset) -> Socket {
+/// The socket of a session in the place of a fresh one; `head` is the newest event then, and
+/// `outside` as many had been delivered outside of the log.
+pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset, outside: u64) -> Socket {
     let kept = session.kept.downcast_ref::<Kept>();
     let kept = kept.cloned().unwrap_or_default();
-    let store = fresh.scope().recovery.as_ref();
-    let outside = store.map(|store| store.outside()).unwrap_or_default();
     let recoverable = Recoverable::restored(session, &kept, head, outside);
     let socket = fresh.restored(session.id, recoverable);
     kept.give(&socket);
@@ -114,26 +127,29 @@ impl Link {
             Found::Nothing => Box::pin(async { Err("unknown_session") }),
             Found::Saved(session) => {
                 let ticket = Ticket::new(node, scope, session);
-                Box::pin(async { Ok(ticket) })
+                Box::pin(async { Ok(ticket.into()) })
             }
-            Found::Live { place, session } => Box::pin(handed_over(node, scope, place, session)),
+            Found::Live { place, session } => {
+                let handing_over = handed_over(node, scope, place, session);
+                Box::pin(async { handing_over.await.map(Located::from) })
+            }
         }
     }
 
     /// The session was found, or was not: connects the client to it, or to a fresh one.
-    pub(super) fn claimed(&mut self, index: usize, found: Result<Ticket, &'static str>) {
+    pub(super) fn claimed(&mut self, index: usize, found: Result<Located, &'static str>) {
         let Some((fresh, claiming)) = self.take_claiming(index) else {
             return;
         };
         if fresh.scope().shared_log().is_some() {
             match found {
-                Ok(ticket) => self.replay(index, &fresh, ticket, *claiming),
+                Ok(located) => self.replay(index, &fresh, located, *claiming),
                 Err(reason) => self.not_recovered(index, &fresh, claiming.auth.as_deref(), reason),
             }
             return;
         }
         let Claiming { offset, auth, .. } = *claiming;
-        match found.and_then(|ticket| self.restore(&fresh, ticket, offset)) {
+        match found.and_then(|located| self.restore(&fresh, located.ticket, offset)) {
             Ok((socket, ticket)) => self.recovered(index, socket, ticket, auth.as_deref()),
             Err(reason) => self.not_recovered(index, &fresh, auth.as_deref(), reason),
         }
@@ -207,7 +223,7 @@ impl Link {
         }
         match store.restore(&self.shard, self.key, scope, session, offset) {
             Ok(head) => {
-                let socket = take_place(fresh, session, head);
+                let socket = take_place(fresh, session, head, store.outside());
                 Ok((socket, ticket))
             }
             Err(unavailable) => {

@@ -1,14 +1,14 @@
 //! Clients that come back where all nodes share the log: to a session of any node, which is put into
 //! its place first and gets what it missed up to there afterwards.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     actor::Link,
     clients::Phase,
-    recovering::{Claiming, PATIENCE, Search, Stage, handed_over, take_place},
+    recovering::{Claiming, Located, PATIENCE, Search, Stage, handed_over, take_place},
 };
 use crate::{
     id::PrivateId,
@@ -17,13 +17,17 @@ use crate::{
         directory::{Address, Scope},
         node::Node,
         offset::Offset,
-        recovery::Reservation,
+        recovery::{RecoveryStore, Reservation},
         retained::{Found, Saved},
         shared_log::{Absent, NotReplayed, SharedLog, Unreachable},
         ticket::Ticket,
     },
     transport::frame::Frame,
 };
+
+/// The pauses after which a session that was not found is looked for again, about a second
+/// altogether; in milliseconds.
+const AGAIN: [u64; 5] = [20, 60, 150, 300, 500];
 
 /// What a client missed, or why it cannot have it.
 pub(super) type Missed = Pin<Box<dyn Future<Output = Result<Vec<Frame>, &'static str>>>>;
@@ -89,7 +93,7 @@ impl Link {
         &mut self,
         index: usize,
         fresh: &Socket,
-        ticket: Ticket,
+        Located { ticket, outside }: Located,
         claiming: Claiming,
     ) {
         let scope = fresh.scope();
@@ -102,8 +106,15 @@ impl Link {
             ticket.revoke();
             return self.not_recovered(index, fresh, claiming.auth.as_deref(), "expired");
         }
-        let at = store.place(&self.shard, self.key, scope, log, session);
-        let socket = take_place(fresh, session, at);
+        let (at, now_outside) = store.place(&self.shard, self.key, scope, log, session);
+        let socket = take_place(fresh, session, at, now_outside);
+        if now_outside != outside {
+            // It is not in the log up to there, and was not for a session that had no seat.
+            let rooms = self.shard.unseat(self.key, scope);
+            socket.has_left(rooms);
+            ticket.revoke();
+            return self.not_recovered(index, &socket, claiming.auth.as_deref(), "log_unreachable");
+        }
         let after = claiming.offset.max(session.floor);
         let absent = Absent {
             id: session.id,
@@ -155,26 +166,42 @@ async fn find(
     here: Here,
     pid: PrivateId,
     offset: Offset,
-) -> Result<Ticket, &'static str> {
-    let Some(log) = scope.shared_log() else {
+) -> Result<Located, &'static str> {
+    let (Some(log), Some(store)) = (scope.shared_log(), scope.recovery.as_ref()) else {
         return Err("unknown_session");
     };
     let ticket = match here {
         Here::HandedOver(ticket) => ticket,
         Here::Saved(ticket) => take_both(node, scope, log, ticket, pid).await?,
         Here::Nothing(reservation) => {
-            let session = take(scope, log, pid).await?;
+            let session = take_soon(scope, log, pid).await?;
             reservation.keep();
             Ticket::new(node, scope, session)
         }
     };
-    match follows(log, &ticket, offset).await {
-        Ok(()) => Ok(ticket),
+    match follows(log, store, &ticket, offset).await {
+        Ok(outside) => Ok(Located { ticket, outside }),
         Err(reason) => {
             ticket.revoke();
             Err(reason)
         }
     }
+}
+
+/// Takes a session that other nodes have, or are about to keep: a client may be here before the node
+/// that it has left has done so.
+async fn take_soon(
+    scope: &Arc<Scope>,
+    log: &dyn SharedLog,
+    pid: PrivateId,
+) -> Result<Saved, &'static str> {
+    for pause in AGAIN {
+        match take(scope, log, pid).await {
+            Err("unknown_session") => sleep(Duration::from_millis(pause)).await,
+            taken => return taken,
+        }
+    }
+    take(scope, log, pid).await
 }
 
 /// Takes a session that other nodes have.
@@ -230,8 +257,14 @@ async fn take_both(
     }
 }
 
-/// Waits until everything that the client has seen has been delivered here.
-async fn follows(log: &dyn SharedLog, ticket: &Ticket, offset: Offset) -> Result<(), &'static str> {
+/// Waits until everything that the client has seen has been delivered here, and the log has all that
+/// was delivered outside of it: so many events.
+async fn follows(
+    log: &dyn SharedLog,
+    store: &RecoveryStore,
+    ticket: &Ticket,
+    offset: Offset,
+) -> Result<u64, &'static str> {
     let floor = ticket.session().map(|session| session.floor);
     let seen = offset.max(floor.unwrap_or_default());
     match log.reaches_back_to(seen).await {
@@ -239,8 +272,14 @@ async fn follows(log: &dyn SharedLog, ticket: &Ticket, offset: Offset) -> Result
         Ok(false) => return Err("trimmed"),
         Err(Unreachable) => return Err("log_unreachable"),
     }
-    let deadline = Instant::now() + PATIENCE;
-    timeout_at(deadline, log.delivered(seen))
-        .await
-        .map_err(|_| "unknown_offset")
+    let all = async {
+        loop {
+            let outside = store.outside();
+            log.delivered(seen).await;
+            if store.outside() == outside {
+                return outside;
+            }
+        }
+    };
+    timeout(PATIENCE, all).await.map_err(|_| "unknown_offset")
 }

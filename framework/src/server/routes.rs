@@ -34,7 +34,7 @@ impl Hub {
         let core = Arc::clone(&self.core);
         move |config| {
             // The worker's thread: the adapter does not wait for the first connection.
-            let uplinks = core.node.uplinks.clone();
+            let node = Arc::clone(&core.node);
             let path = &core.node.config.path;
             let mut paths = vec![format!("{path}/{{tail:.*}}")];
             if !core.node.config.add_trailing_slash {
@@ -44,9 +44,7 @@ impl Hub {
                 answer(Arc::clone(&core), req, payload)
             };
             config.service(web::resource(paths).to(answer));
-            if let Some(uplinks) = uplinks {
-                uplinks.run_here();
-            }
+            node.run_here();
         }
     }
 

@@ -224,7 +224,7 @@ impl Node {
     }
 
     /// Runs what has to run on some worker on this one, unless it runs elsewhere.
-    pub(super) fn run_here(&self) {
+    pub(crate) fn run_here(&self) {
         if let Some(uplinks) = &self.uplinks {
             Arc::clone(uplinks).run_here();
         }

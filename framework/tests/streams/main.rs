@@ -12,6 +12,7 @@
 mod away;
 mod faults;
 mod gaps;
+mod own_log;
 mod recovery;
 mod world;
 

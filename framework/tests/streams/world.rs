@@ -7,7 +7,7 @@ use std::{
 
 use roomcast::{
     Binary, ClusterEvent, HubBuilder, Recovery, SessionState, WebSocketMode,
-    adapter::{Redis, Streams},
+    adapter::{IntoAdapter, Redis, Streams},
     prelude::*,
     testing::{PATIENCE, TestServer},
 };
@@ -109,15 +109,20 @@ impl Node {
         options: impl FnOnce(Redis<Streams>) -> Redis<Streams>,
         recovery: Option<Recovery>,
     ) -> Self {
-        let (log, gaps) = (Log::default(), Arc::<Mutex<Vec<_>>>::default());
-        let noted = Arc::clone(&gaps);
         // Much shorter than by default, so that what hangs is noticed.
         let streams = Redis::streams(url).response_timeout(Duration::from_secs(1));
+        Self::on(options(streams), recovery)
+    }
+
+    /// With any adapter.
+    pub(crate) fn on(adapter: impl IntoAdapter + 'static, recovery: Option<Recovery>) -> Self {
+        let (log, gaps) = (Log::default(), Arc::<Mutex<Vec<_>>>::default());
+        let noted = Arc::clone(&gaps);
         let mut hub = Hub::builder()
             .namespace::<Guest>("/")
             .namespace::<Guest>("/other")
             .state(log.clone())
-            .adapter(options(streams))
+            .adapter(adapter)
             .on_cluster(move |event| {
                 if let ClusterEvent::Gap { lost } = event {
                     noted.lock().unwrap().push(*lost);

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::Message;
 use crate::{cluster::Core, error::AdapterError, id::EntryId};
@@ -69,6 +69,19 @@ impl Inbound {
             scope.rooms.contains_key(room)
                 || hub.node.directory.private_room(scope.id, room).is_some()
         })
+    }
+
+    /// For how long clients whose connection was lost may come back to what they missed, where this
+    /// node itself keeps that: for so long it needs the events of rooms that have no members any
+    /// more, too. `None` without connection state recovery, and with a [log](super::RecoveryLog)
+    /// that all nodes share.
+    #[must_use]
+    pub fn keeps(&self, namespace: &str) -> Option<Duration> {
+        let namespace = self.0.namespace(namespace)?;
+        namespace.scope.own_log()?;
+        let node = self.0.node()?;
+        let recovery = node.config.connection_state_recovery.as_ref()?;
+        Some(recovery.max_disconnection_duration)
     }
 
     /// Takes a message: sockets of this node get what is for them, requests are answered, answers

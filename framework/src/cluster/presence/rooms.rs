@@ -75,7 +75,7 @@ impl Socket {
     /// its own id; and with `meta`, whatever serializes. Called again, it replaces what was said.
     ///
     /// It ends when the socket leaves the room or is disconnected. A client that
-    /// [comes back](Self::recovered) to its socket is present again.
+    /// [comes back](Self::recovered) to its socket is to be tracked again.
     ///
     /// ```
     /// use roomcast::prelude::*;

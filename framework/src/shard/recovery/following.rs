@@ -129,7 +129,8 @@ impl RecoveryStore {
     }
 
     /// Gives a session its place on a new connection, behind the event that is returned. What comes
-    /// from now on is held behind the CONNECT reply; what was missed is still to be fetched.
+    /// from now on is held behind the CONNECT reply; what was missed is still to be fetched. With the
+    /// offset comes how many events had been [delivered outside](Self::outside) of the log by then.
     pub(crate) fn place(
         &self,
         shard: &Shard,
@@ -137,23 +138,23 @@ impl RecoveryStore {
         scope: &Arc<Scope>,
         log: &dyn SharedLog,
         session: &Saved,
-    ) -> Offset {
+    ) -> (Offset, u64) {
         let place = Address {
             slot,
             id: session.id,
         };
-        let (at, waits) = {
+        let (behind, waits) = {
             let mut delivered = self.delivered();
             let at = *delivered.at.get_or_insert_with(|| log.head());
             shard.catch_up();
             let waits = self.retained().enter(session.pid, place);
             shard.reseat(slot, scope, session.id, &session.rooms, Vec::new());
-            (at, waits)
+            ((at, delivered.outside), waits)
         };
         if waits {
             self.tell_taken_over(shard, scope, place);
         }
-        at
+        behind
     }
 
     /// Takes the session that a client shows this for, on the connection in this slot, or reserves

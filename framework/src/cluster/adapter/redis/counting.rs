@@ -1,6 +1,7 @@
 //! How many nodes there are: the connections that listen to a channel which every node listens to
 //! once.
 
+use futures_util::future::join_all;
 use redis::cmd;
 
 use super::link::Link;
@@ -12,15 +13,16 @@ pub(super) async fn subscribers(
     subcommand: &str,
     channel: &str,
 ) -> Result<usize, AdapterError> {
-    let mut count = 0;
-    for mut connection in link.all_requests()? {
-        let answer: (String, usize) = cmd("PUBSUB")
-            .arg(subcommand)
-            .arg(channel)
-            .query_async(&mut connection)
+    let mut query = cmd("PUBSUB");
+    query.arg(subcommand).arg(channel);
+    let query = &query;
+    let answers = link.all_requests()?.into_iter().map(async |mut master| {
+        let answer: (String, usize) = query
+            .query_async(&mut master)
             .await
             .map_err(AdapterError::new)?;
-        count += answer.1;
-    }
-    Ok(count)
+        Ok(answer.1)
+    });
+    let mut answers = join_all(answers).await.into_iter();
+    answers.try_fold(0, |count: usize, answer| Ok(count.saturating_add(answer?)))
 }

@@ -12,7 +12,10 @@ use std::{
 use tokio::sync::{Notify, watch};
 
 /// For how long a room without members is listened to, so that churn does not flap.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+
+/// No room is listened to for longer: [`Instant`]s have an end.
+const MAX_LINGER: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Above, everything is looked at anew.
 const MAX_MARKS: usize = 64 * 1024;
@@ -79,8 +82,8 @@ pub(super) struct Changes {
 }
 
 /// What the server has been told.
-#[derive(Default)]
 pub(super) struct Heard {
+    linger: Box<dyn Fn(&Interest) -> Duration + Send>,
     /// With the end of those that nobody wants any more.
     interests: BTreeMap<Interest, Option<Instant>>,
     ends: BTreeSet<(Instant, Interest)>,
@@ -170,12 +173,19 @@ impl Heard {
     /// Everything that is wanted has been subscribed to.
     pub(super) fn new(interests: Vec<Interest>) -> Self {
         Self {
+            linger: Box::new(|_| LINGER),
             interests: interests
                 .into_iter()
                 .map(|interest| (interest, None))
                 .collect(),
             ends: BTreeSet::new(),
         }
+    }
+
+    /// With rooms listened to for so long without members.
+    pub(super) fn lingering(self, linger: impl Fn(&Interest) -> Duration + Send + 'static) -> Self {
+        let linger = Box::new(linger);
+        Self { linger, ..self }
     }
 
     /// When something ends that nobody wants any more.
@@ -204,7 +214,10 @@ impl Heard {
             match is_wanted(&interest) {
                 true => self.want(interest, &mut changes),
                 false if interest.room.is_none() => self.drop_namespace(&interest, &mut changes),
-                false => self.linger(interest, now + LINGER),
+                false => {
+                    let linger = (self.linger)(&interest).min(MAX_LINGER);
+                    self.linger(interest, now + linger);
+                }
             }
         }
         while let Some((at, interest)) = self.ends.pop_first() {
@@ -275,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_room_is_told_when_it_has_members_and_a_while_after_it_has_none() {
-        let (marks, mut heard, start) = (watched(), Heard::default(), Instant::now());
+        let (marks, mut heard, start) = (watched(), Heard::new(Vec::new()), Instant::now());
         marks.mark(room("a"));
         let changes = heard.update(&marks, start, |_| true, Vec::new);
         assert_eq!(changes.subscribe, [room("a")]);
@@ -290,6 +303,23 @@ mod tests {
         let changes = heard.update(&marks, start + LINGER, |_| false, Vec::new);
         assert_eq!(changes.unsubscribe, [room("a")]);
         assert_eq!(heard.next_end(), None);
+    }
+
+    #[test]
+    fn a_room_that_clients_come_back_to_is_heard_for_longer() {
+        let (marks, start) = (watched(), Instant::now());
+        let mut heard = Heard::new(vec![room("a")]).lingering(|_| 5 * LINGER);
+        marks.mark(room("a"));
+        for later in [start, start + 4 * LINGER] {
+            assert!(is_nothing(&heard.update(
+                &marks,
+                later,
+                |_| false,
+                Vec::new
+            )));
+        }
+        let changes = heard.update(&marks, start + 5 * LINGER, |_| false, Vec::new);
+        assert_eq!(changes.unsubscribe, [room("a")]);
     }
 
     #[test]
@@ -336,7 +366,7 @@ mod tests {
             marks.mark(room(&name.to_string()));
         }
         assert_eq!(marks.lock().interests.len(), MAX_MARKS);
-        let mut heard = Heard::default();
+        let mut heard = Heard::new(Vec::new());
         let changes = heard.update(&marks, Instant::now(), |_| true, || vec![room("late")]);
         assert!(changes.subscribe.contains(&room("late")));
         marks.unwatch();

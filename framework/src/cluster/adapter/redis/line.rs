@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) slot: u16,
     /// Sent again if its outcome is not known.
     pub(super) resend: bool,
+    /// Makes no room for others.
+    pub(super) awaited: bool,
     /// Says something; not a PING.
     pub(super) counted: bool,
 }
@@ -84,16 +86,25 @@ impl Line {
         self.queue.push_back(entry);
     }
 
-    /// Takes out the command that has waited longest.
-    pub(super) fn pop(&mut self) -> Option<Entry> {
+    fn pop(&mut self) -> Option<Entry> {
         let entry = self.queue.pop_front()?;
         self.weight -= entry.weight();
         Some(entry)
     }
 
-    /// The number of the command that has waited longest.
+    /// Takes out the command that has waited longest of those that may be dropped.
+    pub(super) fn drop_oldest(&mut self) -> Option<Entry> {
+        let at = self.queue.iter().position(|entry| !entry.awaited)?;
+        let entry = self.queue.remove(at)?;
+        self.weight -= entry.weight();
+        Some(entry)
+    }
+
+    /// The number of that command.
     pub(super) fn oldest(&self) -> Option<u64> {
-        self.queue.front().map(|entry| entry.number)
+        let mut queue = self.queue.iter();
+        let entry = queue.find(|entry| !entry.awaited)?;
+        Some(entry.number)
     }
 
     /// Whether the next bytes are better written at once than by the task: nothing is on its way
@@ -200,5 +211,29 @@ impl Line {
     pub(super) fn end(self) -> (impl Iterator<Item = Entry>, VecDeque<Entry>) {
         let unknown = self.in_flight.into_iter().map(|sent| sent.entry);
         (unknown, self.queue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_awaited_makes_no_room() {
+        let mut line = Line::default();
+        for (number, awaited) in [(0, true), (1, false), (2, true)] {
+            line.push(Entry {
+                number,
+                command: Bytes::new(),
+                slot: 0,
+                resend: false,
+                awaited,
+                counted: true,
+            });
+        }
+        assert_eq!(line.oldest(), Some(1));
+        assert_eq!(line.drop_oldest().map(|entry| entry.number), Some(1));
+        assert!(line.oldest().is_none() && line.drop_oldest().is_none());
+        assert_eq!(line.pop().map(|entry| entry.number), Some(0));
     }
 }

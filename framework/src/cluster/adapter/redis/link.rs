@@ -18,7 +18,7 @@ use tokio::{sync::Notify, time};
 use super::{
     backoff::Backoff,
     dialer::{Address, Dialer, Tasks},
-    interest::{Interest, Marks, Topic},
+    interest::{Interest, LINGER, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
     session::{CLOSING, Session},
@@ -41,6 +41,12 @@ pub(super) trait Listener: Send + Sync + 'static {
 
     /// Whether one of them still is.
     fn is_wanted(&self, interest: &Interest) -> bool;
+
+    /// For how long a room is listened to after its last member here has gone.
+    fn linger(&self, interest: &Interest) -> Duration {
+        let _ = interest;
+        LINGER
+    }
 
     /// What is subscribed to for it.
     fn topics(&self, interest: &Interest) -> Vec<Topic>;

@@ -102,6 +102,7 @@ impl Outbox {
             command: command.bytes,
             slot: command.slot,
             resend: command.resend,
+            awaited: command.awaited,
             counted: true,
         };
         state.next += 1;
@@ -135,8 +136,11 @@ impl Outbox {
                 .lines
                 .iter_mut()
                 .filter(|line| line.oldest().is_some());
-            let dropped = lines.min_by_key(|line| line.oldest()).and_then(Line::pop);
-            if dropped.is_some_and(|entry| entry.counted) {
+            let oldest = lines.min_by_key(|line| line.oldest());
+            let Some(dropped) = oldest.and_then(Line::drop_oldest) else {
+                return false;
+            };
+            if dropped.counted {
                 self.metrics.cluster_dropped.add("outbox_full_oldest");
             }
         }
@@ -306,6 +310,7 @@ impl Outbox {
                 command: Bytes::from_static(b"*1\r\n$4\r\nPING\r\n"),
                 slot: 0,
                 resend: false,
+                awaited: false,
                 counted: false,
             };
             state.next += 1;

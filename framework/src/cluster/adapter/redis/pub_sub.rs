@@ -226,8 +226,13 @@ impl Ear {
     fn broadcast(&self, namespace: &str, channel: &str, payload: &[u8]) -> Result<(), WireError> {
         let channels = self.adapter.channels(namespace);
         match channels.broadcasts.place(channel) {
-            // Not decoded where nobody would get it.
-            Some(Place::Named(room)) if !self.inbound.has_members(namespace, room) => return Ok(()),
+            // Not decoded where nobody would get it, nor come back for it.
+            Some(Place::Named(room))
+                if !self.inbound.has_members(namespace, room)
+                    && self.inbound.keeps(namespace).is_none() =>
+            {
+                return Ok(());
+            }
             Some(_) => {}
             None => return Ok(()),
         }

@@ -19,12 +19,14 @@ pub(super) fn command(
     message: &Message<'_>,
 ) -> Command {
     Command {
-        awaited: is_request(message),
+        awaited: is_request(message) || is_change(message),
+        // Done twice is as done once.
+        resend: is_change(message),
         ..raw(name, channel, payload, slot)
     }
 }
 
-/// The same of anything. A publish that may have reached some is not repeated.
+/// The same of anything. An event that may have reached some is not repeated.
 pub(super) fn raw(name: &str, channel: &str, payload: &[u8], slot: u16) -> Command {
     let mut bytes = Vec::with_capacity(64 + channel.len() + payload.len());
     // RESP: an array of bulk strings. Writing to memory does not fail.
@@ -54,6 +56,15 @@ pub(super) fn is_request(message: &Message<'_>) -> bool {
         Message::FetchSockets { .. } | Message::AllRooms { .. } => true,
         _ => false,
     }
+}
+
+/// Whether the sender may wait until it is done: the [barrier](crate::adapter::Adapter::barrier) that
+/// tells so must not pass one that was dropped or lost.
+fn is_change(message: &Message<'_>) -> bool {
+    matches!(
+        message,
+        Message::Join { .. } | Message::Leave { .. } | Message::Disconnect { .. }
+    )
 }
 
 pub(super) fn not_encoded(error: WireError) -> PublishError {

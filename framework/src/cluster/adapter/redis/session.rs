@@ -62,7 +62,8 @@ impl<'a> Session<'a> {
         let marks = self.link.marks.watch();
         let interests = self.listener.interests();
         subscriber.subscribe(self.topics(&interests)).await?;
-        let heard = Heard::new(interests);
+        let listener = Arc::clone(self.listener);
+        let heard = Heard::new(interests).lingering(move |interest| listener.linger(interest));
         // Confirmed, and alive after it.
         subscriber.ping().await?;
         self.link.marks.told(marks);
@@ -142,6 +143,8 @@ impl<'a> Session<'a> {
         let unsubscribed = subscriber.unsubscribed();
         let mut late = false;
         let (mut pinged, mut asked) = (Instant::now(), Instant::now());
+        // Beside all else: who is asked may be dead, and take its time.
+        let mut discovery = None;
         loop {
             let next_end = heard.next_end();
             tokio::select! {
@@ -153,6 +156,10 @@ impl<'a> Session<'a> {
                 () = until(next_end) => self.update(&mut subscriber, &mut heard).await?,
                 () = unsubscribed.unasked() => {
                     return Err(AdapterError::new("a slot of the Redis Cluster has moved"));
+                }
+                found = answer(&mut discovery) => {
+                    discovery = None;
+                    found?;
                 }
                 () = link.closing.notified() => return self.close(subscriber).await,
                 _ = tick.tick() => {
@@ -166,9 +173,9 @@ impl<'a> Session<'a> {
                         link.outbox.ping();
                         subscriber.ping().await?;
                     }
-                    if asked.elapsed() > REDISCOVER {
+                    if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
-                        self.look_for_a_failover(topology).await?;
+                        discovery = Some(Box::pin(look_for_a_failover(link, topology)));
                     }
                 }
             }
@@ -197,16 +204,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn look_for_a_failover(&self, topology: &Topology) -> Result<(), AdapterError> {
-        // Who cannot be asked has not said that anything changed.
-        match self.link.discover().await {
-            Ok(now) if now != *topology => {
-                Err(AdapterError::new("the masters of Redis have changed"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     async fn close(&self, mut subscriber: Subscriber) -> Result<(), AdapterError> {
         let topics = self.topics(&self.listener.interests());
         let _ = time::timeout(CLOSING, subscriber.unsubscribe(topics)).await;
@@ -227,6 +224,21 @@ impl Drop for Session<'_> {
         if self.was_connected {
             self.link.outbox.disconnect();
         }
+    }
+}
+
+async fn look_for_a_failover(link: &Link, topology: &Topology) -> Result<(), AdapterError> {
+    // Who cannot be asked has not said that anything changed.
+    match link.discover().await {
+        Ok(now) if now != *topology => Err(AdapterError::new("the masters of Redis have changed")),
+        _ => Ok(()),
+    }
+}
+
+async fn answer<F: Future + Unpin>(question: &mut Option<F>) -> F::Output {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use super::{
     builder::Redis,
     counting,
-    interest::{Interest, Topic},
+    interest::{Interest, LINGER, Topic},
     link::{Link, Listener},
     publish::{command, not_encoded},
     slot::slot,
@@ -282,6 +283,11 @@ impl Listener for Ear {
                 .room
                 .as_deref()
                 .is_none_or(|room| self.inbound.has_members(&interest.namespace, room))
+    }
+
+    fn linger(&self, interest: &Interest) -> Duration {
+        let kept = self.inbound.keeps(&interest.namespace);
+        kept.unwrap_or_default().max(LINGER)
     }
 
     fn topics(&self, interest: &Interest) -> Vec<Topic> {

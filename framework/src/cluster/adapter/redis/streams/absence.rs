@@ -44,6 +44,14 @@ impl Absence {
         }
     }
 
+    /// Delivers an event that waited for the stream and will not be added to it.
+    pub(super) fn deliver_instead(&self, entry: &Waiting) {
+        let inbound = self.inbound.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inbound) = &*inbound {
+            deliver(inbound, entry);
+        }
+    }
+
     /// Watches over a lane until the future is dropped.
     pub(super) async fn watch(&self, lane: Arc<Lane>, reading: Arc<Part>, hold: Duration) {
         let mut reads = Instant::now();

@@ -120,8 +120,11 @@ impl StreamsAdapter {
         let pushed = lane.outbox.push(entry);
         let (here, result) = match pushed {
             Ok(Pushed { evicted, here }) => {
-                for _ in 0..evicted {
+                for entry in &evicted {
                     self.metrics.cluster_dropped.add("outbox_full_oldest");
+                    if entry.is_missed_here() {
+                        self.absence.deliver_instead(entry);
+                    }
                 }
                 (here, Ok(()))
             }

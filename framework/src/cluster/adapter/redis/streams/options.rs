@@ -28,8 +28,9 @@ impl Redis<Streams> {
     ///
     /// A node that loses its connection reads on where it stopped: nothing is missed that is still
     /// in the stream, and what is not is told ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). What
-    /// a node writes is in the stream once, whatever happens to its connection. Requests to other
-    /// nodes and their answers go over Pub/Sub.
+    /// a node writes is in the stream once, whatever happens to its connection; it may be there
+    /// twice if the stream was trimmed before the node could look whether a write that Redis had not
+    /// answered is there. Requests to other nodes and their answers go over Pub/Sub.
     ///
     /// With [connection state recovery](crate::HubBuilder::connection_state_recovery) the stream is
     /// the log of all nodes: clients come back to any of them. Every event for clients then waits
@@ -130,9 +131,11 @@ impl Redis<Streams> {
     }
 
     /// With [connection state recovery](crate::HubBuilder::connection_state_recovery), for how long
-    /// events wait for a Redis that is away. Default 2 s.
+    /// events wait for a Redis that is away. Default 2 s; not zero.
     ///
-    /// Then they are delivered on this node at once, without an offset, and added to the stream when
+    /// A connection that says nothing is noticed only after the response timeout: where it is the
+    /// one on which the stream is read, that is added to this time, with
+    /// [`block_time`](Self::block_time). Then they are delivered on this node at once, without an offset, and added to the stream when
     /// Redis is back. They may overtake what was on its way to Redis. Clients that were connected
     /// meanwhile get a fresh session when they lose that connection.
     pub fn hold(mut self, time: Duration) -> Self {
@@ -149,6 +152,7 @@ impl IntoAdapter for Redis<Streams> {
             ("max_len", options.max_len == 0),
             ("read_count", options.read_count == 0),
             ("block_time", options.block_time.as_millis() == 0),
+            ("hold", options.hold.is_zero()),
         ] {
             if is_zero {
                 return Err(AdapterError::new(format!("{name} must not be zero")));

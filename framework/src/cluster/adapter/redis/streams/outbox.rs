@@ -25,6 +25,8 @@ pub(super) struct Waiting {
     event: bool,
     /// Delivered on this node all the same, since Redis was away.
     here: AtomicBool,
+    /// It has come back from its stream, though Redis has not answered yet.
+    read: AtomicBool,
 }
 
 impl Waiting {
@@ -41,11 +43,21 @@ impl Waiting {
             data,
             event,
             here: AtomicBool::new(false),
+            read: AtomicBool::new(false),
         }
     }
 
     pub(super) fn is_here(&self) -> bool {
         self.here.load(Ordering::Relaxed)
+    }
+
+    /// Nobody on this node has it, or will read it back, if it is not added to its stream.
+    pub(super) fn is_missed_here(&self) -> bool {
+        self.event && !self.is_here()
+    }
+
+    fn is_read(&self) -> bool {
+        self.read.load(Ordering::Relaxed)
     }
 
     fn weight(&self) -> usize {
@@ -89,21 +101,31 @@ struct Queue {
 }
 
 /// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Pushed {
-    /// So many others had to make room.
-    pub(super) evicted: usize,
+    /// Those that had to make room, the oldest first.
+    pub(super) evicted: Vec<Arc<Waiting>>,
     /// It is to be delivered on this node now.
     pub(super) here: bool,
 }
 
 impl Queue {
-    /// The entry is in its stream.
-    fn forget(&mut self, entry: &Waiting, id: EntryId) {
+    /// The first entry is in its stream, and no entry of ours behind this id is that was sent
+    /// before it.
+    fn forget_first(&mut self, id: impl FnOnce(usize) -> Option<EntryId>) {
+        let Some(entry) = self.entries.pop_front() else {
+            return;
+        };
+        self.sent = self.sent.saturating_sub(1);
         self.bytes -= entry.weight();
-        self.stuck = Some(Instant::now());
         if let Some(before) = self.before.get_mut(entry.stream) {
-            *before = (*before).max(Some(id));
+            *before = (*before).max(id(entry.stream));
+        }
+        self.stuck = Some(Instant::now());
+        if self.entries.is_empty() {
+            // A burst's buffer is not kept.
+            self.entries = VecDeque::new();
+            self.stuck = None;
         }
     }
 }
@@ -133,7 +155,7 @@ impl Outbox {
     pub(super) fn push(&self, entry: Waiting) -> Result<Pushed, Full> {
         let mut queue = self.queue();
         let weight = entry.weight();
-        let mut evicted = 0;
+        let mut evicted = Vec::new();
         while !queue.entries.is_empty() && queue.bytes + weight > self.max_bytes {
             let first = queue.sent;
             // What was sent may be there already.
@@ -143,8 +165,9 @@ impl Outbox {
             if let Some(gone) = queue.entries.remove(first) {
                 queue.bytes -= gone.weight();
                 queue.here -= u64::from(gone.is_here());
+                queue.unmarked.retain(|entry| !Arc::ptr_eq(entry, &gone));
+                evicted.push(gone);
             }
-            evicted += 1;
         }
         let here = queue.away && entry.event;
         entry.here.store(here, Ordering::Relaxed);
@@ -174,39 +197,28 @@ impl Outbox {
         batch
     }
 
-    /// Forgets those that were sent and are there: `found` gives the next id in a stream, if there
-    /// is one. The others will be sent again.
-    pub(super) fn settle(&self, mut found: impl FnMut(usize) -> Option<EntryId>) {
+    /// Forgets what was sent if it is there, all of it or nothing: `found` gives the last entry of
+    /// this node in a stream, if there is one behind the entry [before](Self::before). Otherwise it
+    /// will be sent again. Whether it was there.
+    pub(super) fn settle(&self, found: &[Option<EntryId>]) -> bool {
         let mut queue = self.queue();
-        let sent = std::mem::take(&mut queue.sent).min(queue.entries.len());
-        let rest = queue.entries.split_off(sent);
-        let sent = std::mem::replace(&mut queue.entries, rest);
-        let mut missing = Vec::new();
-        for entry in sent {
-            match found(entry.stream) {
-                Some(id) => queue.forget(&entry, id),
-                None => missing.push(entry),
+        let sent = queue.sent.min(queue.entries.len());
+        let was_read = queue.entries.iter().take(sent).any(|entry| entry.is_read());
+        let there = was_read || found.iter().any(Option::is_some);
+        if there {
+            for _ in 0..sent {
+                queue.forget_first(|stream| found.get(stream).copied().flatten());
             }
         }
-        for entry in missing.into_iter().rev() {
-            queue.entries.push_front(entry);
-        }
+        queue.sent = 0;
+        there
     }
 
     /// The first that were sent are in their streams, with these ids.
     pub(super) fn acknowledge(&self, ids: &[EntryId]) {
         let mut queue = self.queue();
         for id in ids {
-            let Some(entry) = queue.entries.pop_front() else {
-                break;
-            };
-            queue.sent = queue.sent.saturating_sub(1);
-            queue.forget(&entry, *id);
-        }
-        if queue.entries.is_empty() {
-            // A burst's buffer is not kept.
-            queue.entries = VecDeque::new();
-            queue.stuck = None;
+            queue.forget_first(|_| Some(*id));
         }
         drop(queue);
         self.changed.notify_one();
@@ -250,7 +262,8 @@ impl Outbox {
         let queue = &mut *queue;
         let mut waiting = Vec::new();
         for (index, entry) in queue.entries.iter().enumerate() {
-            if entry.event && !entry.here.swap(true, Ordering::Relaxed) {
+            if entry.is_missed_here() && !entry.is_read() {
+                entry.here.store(true, Ordering::Relaxed);
                 waiting.push(Arc::clone(entry));
                 if index < queue.sent {
                     queue.unmarked.push_back(Arc::clone(entry));
@@ -271,8 +284,31 @@ impl Outbox {
 
     /// One of ours has come back from its stream, which says itself whether it was delivered on this
     /// node; whether it was.
-    pub(super) fn read_back(&self, stream: usize, marked: bool, nsp: &str, data: &[u8]) -> bool {
+    pub(super) fn read_back(
+        &self,
+        (stream, id): (usize, EntryId),
+        marked: bool,
+        nsp: &str,
+        data: &[u8],
+    ) -> bool {
         let mut queue = self.queue();
+        // With the same content, the ones before were acknowledged.
+        if queue
+            .before
+            .get(stream)
+            .is_some_and(|before| Some(id) > *before)
+        {
+            let mut sent = queue.entries.iter().take(queue.sent);
+            let same = |entry: &&Arc<Waiting>| {
+                !entry.is_read()
+                    && entry.stream == stream
+                    && *entry.nsp == *nsp
+                    && entry.data == data
+            };
+            if let Some(entry) = sent.find(same) {
+                entry.read.store(true, Ordering::Relaxed);
+            }
+        }
         // They come back in their order, and with the same content they are the same to everyone.
         let first = queue
             .unmarked
@@ -353,13 +389,13 @@ mod tests {
         for bytes in [98, 99] {
             assert!(matches!(
                 outbox.push(entry(bytes)),
-                Ok(Pushed { evicted: 0, .. })
+                Ok(Pushed { evicted, .. }) if evicted.is_empty()
             ));
         }
         assert_eq!(lengths(&outbox.send(1, 1000)), [98]);
         assert!(matches!(
             outbox.push(entry(100)),
-            Ok(Pushed { evicted: 1, .. })
+            Ok(Pushed { evicted, .. }) if lengths(&evicted) == [99] && evicted[0].is_missed_here()
         ));
         assert_eq!(lengths(&outbox.send(10, 1000)), [98, 100]);
         assert!(outbox.push(entry(1)).is_err());
@@ -376,15 +412,44 @@ mod tests {
         assert_eq!(outbox.unanswered().0, [0, 0]);
         outbox.acknowledge(&[id]);
         assert_eq!(outbox.before(0), Some(id));
-        outbox.settle(|_| None);
-        assert_eq!(lengths(&outbox.send(10, 1000)), [2, 3]);
-        let mut there = [id.next()].into_iter();
-        outbox.settle(|_| there.next());
+        assert!(!outbox.settle(&[None]));
+        assert_eq!(lengths(&outbox.send(1, 1000)), [2]);
+        assert!(outbox.settle(&[Some(id.next())]));
         assert_eq!(outbox.before(0), Some(id.next()));
         assert_eq!(lengths(&outbox.send(10, 1000)), [3]);
         outbox.acknowledge(&[id]);
         assert_eq!(outbox.before(0), Some(id.next()));
         assert!(outbox.is_empty() && outbox.unanswered().0.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_stuck_when_all_that_was_sent_is_there() {
+        let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+        for bytes in [1, 2] {
+            assert!(outbox.push(entry(bytes)).is_ok());
+        }
+        outbox.send(10, 1000);
+        // Of a transaction, all is there or nothing, though the oldest may be trimmed.
+        assert!(outbox.settle(&[Some(EntryId::default().next())]));
+        assert!(outbox.is_empty() && outbox.queue().stuck.is_none());
+    }
+
+    #[test]
+    fn what_was_read_back_before_it_was_acknowledged_is_there() {
+        let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+        let first = EntryId::default().next();
+        let back = |id| outbox.read_back((0, id), false, "/", b"x");
+        assert!(outbox.push(entry(1)).is_ok());
+        outbox.set_before(0, EntryId::default());
+        outbox.send(10, 1000);
+        outbox.acknowledge(&[first]);
+        assert!(outbox.push(entry(1)).is_ok());
+        outbox.send(10, 1000);
+        assert!(!back(first), "the earlier one, with the same content");
+        assert_eq!(outbox.unanswered().0, [0]);
+        assert!(!back(first.next()));
+        assert!(outbox.go_away().is_empty() && outbox.all_read_back());
+        assert!(outbox.settle(&[None]) && outbox.is_empty());
     }
 
     #[test]
@@ -413,7 +478,8 @@ mod tests {
             .map(|entry| entry.is_here())
             .collect();
         assert_eq!(here, [true, true, true, true, false]);
-        let back = |marked, bytes| outbox.read_back(0, marked, "/", &vec![b'x'; bytes]);
+        let id = EntryId::default().next();
+        let back = |marked, bytes| outbox.read_back((0, id), marked, "/", &vec![b'x'; bytes]);
         assert!(!back(false, 7), "acknowledged before");
         assert!(back(false, 1), "sent before it was marked");
         assert!(!back(false, 1), "once");

@@ -88,12 +88,14 @@ impl Reader {
         };
         let at = position.map(|position| position.id);
         drop(position);
+        if gap.is_some() {
+            self.lane.outbox.lost();
+        }
         if let Some(at) = at {
             self.lane.set_head(stream, at);
             self.lane.tell_delivered(stream);
         }
         if let Some(gap) = gap {
-            self.lane.outbox.lost();
             tracing::debug!(stream = self.lane.name(stream), "a stream has a gap");
             self.inbound.gap(gap.lost);
         }
@@ -143,7 +145,8 @@ impl Reader {
         if self.logged && self.is_own(stored) {
             let data = stored.field("data").unwrap_or_default();
             let marked = stored.field(HERE).is_some();
-            if self.lane.outbox.read_back(stream, marked, &entry.nsp, data) {
+            let at = (stream, stored.id);
+            if self.lane.outbox.read_back(at, marked, &entry.nsp, data) {
                 return self.inbound.skip_entry(&entry.nsp, stored.id);
             }
         }

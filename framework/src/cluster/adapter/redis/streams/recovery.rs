@@ -102,7 +102,7 @@ impl RecoveryLog for StreamsAdapter {
         pid: &'a str,
     ) -> AdapterFuture<'a, Result<Option<StoredSession<'static>>, AdapterError>> {
         Box::pin(async move {
-            let Some(value) = self.sessions.take(self.session_key(pid)).await else {
+            let Some(value) = self.sessions.take(self.session_key(pid)).await? else {
                 return Ok(None);
             };
             let record = SessionRecord::decode(&value).map_err(AdapterError::new)?;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{aio::MultiplexedConnection, pipe};
+use redis::{ErrorKind, RedisError, ServerErrorKind, pipe};
 use tokio::{
     sync::{Notify, oneshot},
     time::{self, Instant},
@@ -22,7 +22,7 @@ const MAX_WAITING: usize = 100_000;
 /// For how long a Redis that is away is not asked, at most: clients wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Sessions that are kept with one round trip.
+/// Sessions that are kept or taken with one round trip.
 const BATCH: usize = 128;
 
 pub(super) struct Sessions {
@@ -50,8 +50,37 @@ struct Save {
 /// What is done next.
 enum Next {
     Save(Vec<Arc<Save>>),
-    Take(String),
+    Take(Vec<String>),
     Nothing,
+}
+
+/// Redis did not do what was asked for.
+enum Failed {
+    /// It may when it is asked again.
+    Away(AdapterError),
+    /// It answered so: it is full, or does not allow it.
+    Refused(AdapterError),
+}
+
+impl From<RedisError> for Failed {
+    fn from(error: RedisError) -> Self {
+        match error.kind() {
+            // OOM and MISCONF are among those that the client library has no name for.
+            ErrorKind::Extension
+            | ErrorKind::Server(
+                ServerErrorKind::ResponseError
+                | ServerErrorKind::ExecAbort
+                | ServerErrorKind::NoPerm,
+            ) => Self::Refused(AdapterError::new(error)),
+            _ => Self::Away(AdapterError::new(error)),
+        }
+    }
+}
+
+impl From<AdapterError> for Failed {
+    fn from(error: AdapterError) -> Self {
+        Self::Away(error)
+    }
 }
 
 impl Sessions {
@@ -83,13 +112,24 @@ impl Sessions {
 
     /// Takes a session; `None` if there is none. While Redis is away this waits.
     ///
+    /// # Errors
+    /// If Redis refuses, or too many wait already.
+    ///
     /// # Cancel safety
     /// Dropped, the session stays or is lost.
-    pub(super) async fn take(&self, key: String) -> Option<Vec<u8>> {
+    pub(super) async fn take(&self, key: String) -> Result<Option<Vec<u8>>, AdapterError> {
         let (answer, taken) = oneshot::channel();
-        self.queue().push_back(Job::Take { key, answer });
+        {
+            let mut queue = self.queue();
+            // The other half is for those to be kept.
+            if queue.len() >= MAX_WAITING / 2 {
+                return Err(AdapterError::new("too many sessions wait for Redis"));
+            }
+            queue.push_back(Job::Take { key, answer });
+        }
         self.changed.notify_one();
-        taken.await.ok().flatten()
+        let refused = |_| AdapterError::new("Redis refuses to give a session");
+        taken.await.map_err(refused)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -100,28 +140,36 @@ impl Sessions {
     pub(super) async fn run(&self, link: &Link) {
         let mut backoff = Backoff::default();
         loop {
-            let (done, failed) = match self.next() {
+            let (count, result) = match self.next() {
                 Next::Nothing => {
                     self.changed.notified().await;
                     continue;
                 }
-                Next::Save(batch) => (batch.len(), save(link, &batch).await.err()),
-                Next::Take(key) => match take(link, &key).await {
-                    Ok(taken) => {
-                        self.answer(taken);
-                        continue;
-                    }
-                    Err(error) => (0, Some(error)),
-                },
-            };
-            match failed {
-                None => {
-                    self.queue().drain(..done);
-                    backoff.reset();
+                Next::Save(batch) => {
+                    let saved = save(link, &batch).await;
+                    (
+                        batch.len(),
+                        saved.map(|()| drop(self.queue().drain(..batch.len()))),
+                    )
                 }
-                Some(error) => {
+                Next::Take(keys) => {
+                    let taken = take(link, &keys).await;
+                    (keys.len(), taken.map(|taken| self.answer(taken)))
+                }
+            };
+            match result {
+                Ok(()) => backoff.reset(),
+                Err(Failed::Refused(error)) => {
+                    tracing::debug!(%error, "Redis refuses to keep or give sessions");
+                    self.refused(count);
+                }
+                Err(Failed::Away(error)) => {
                     tracing::debug!(%error, "sessions could not be kept or taken");
                     time::sleep(backoff.next().min(LONGEST_PAUSE)).await;
+                    // They do not count as waiting, behind those to be kept.
+                    self.queue().retain(
+                        |job| !matches!(job, Job::Take { answer, .. } if answer.is_closed()),
+                    );
                 }
             }
         }
@@ -136,11 +184,18 @@ impl Sessions {
                 // Nobody comes back to it, or waits for it, any more.
                 Some(Job::Save(save)) if save.until <= now => drop(queue.pop_front()),
                 Some(Job::Take { answer, .. }) if answer.is_closed() => drop(queue.pop_front()),
-                Some(Job::Take { key, .. }) => return Next::Take(key.clone()),
-                Some(Job::Save(_)) => break,
+                Some(_) => break,
             }
         }
         let batch = if self.scattered { 1 } else { BATCH };
+        let takes = queue.iter().take(batch).map_while(|job| match job {
+            Job::Take { key, .. } => Some(key.clone()),
+            Job::Save(_) => None,
+        });
+        let takes: Vec<_> = takes.collect();
+        if !takes.is_empty() {
+            return Next::Take(takes);
+        }
         let saves = queue.iter().take(batch).map_while(|job| match job {
             Job::Save(save) => Some(Arc::clone(save)),
             Job::Take { .. } => None,
@@ -148,14 +203,29 @@ impl Sessions {
         Next::Save(saves.collect())
     }
 
-    fn answer(&self, taken: Option<Vec<u8>>) {
-        if let Some(Job::Take { answer, .. }) = self.queue().pop_front() {
-            let _ = answer.send(taken);
+    fn answer(&self, taken: Vec<Option<Vec<u8>>>) {
+        let mut queue = self.queue();
+        for taken in taken {
+            if let Some(Job::Take { answer, .. }) = queue.pop_front() {
+                let _ = answer.send(taken);
+            }
         }
+    }
+
+    /// So many of the first are given up.
+    fn refused(&self, count: usize) {
+        let mut queue = self.queue();
+        let count = count.min(queue.len());
+        let saves = queue
+            .drain(..count)
+            .filter(|job| matches!(job, Job::Save(_)));
+        let saves = saves.count();
+        drop(queue);
+        self.metrics.recovery_sessions_evicted.add(saves as u64);
     }
 }
 
-async fn save(link: &Link, batch: &[Arc<Save>]) -> Result<(), AdapterError> {
+async fn save(link: &Link, batch: &[Arc<Save>]) -> Result<(), Failed> {
     let Some(first) = batch.first() else {
         return Ok(());
     };
@@ -176,28 +246,22 @@ async fn save(link: &Link, batch: &[Arc<Save>]) -> Result<(), AdapterError> {
             .arg(left)
             .ignore();
     }
-    pipeline
-        .query_async(&mut redis)
-        .await
-        .map_err(AdapterError::new)
+    Ok(pipeline.query_async(&mut redis).await?)
 }
 
-async fn take(link: &Link, key: &str) -> Result<Option<Vec<u8>>, AdapterError> {
-    let mut redis: MultiplexedConnection = link.requests(key.as_bytes())?;
+/// What is there under each key.
+async fn take(link: &Link, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Failed> {
+    let Some(first) = keys.first() else {
+        return Ok(Vec::new());
+    };
+    let mut redis = link.requests(first.as_bytes())?;
     let mut pipeline = pipe();
-    // GETDEL is newer than what else is needed.
-    pipeline
-        .atomic()
-        .cmd("GET")
-        .arg(key)
-        .cmd("DEL")
-        .arg(key)
-        .ignore();
-    let (value,) = pipeline
-        .query_async(&mut redis)
-        .await
-        .map_err(AdapterError::new)?;
-    Ok(value)
+    pipeline.atomic();
+    for key in keys {
+        // GETDEL is newer than what else is needed.
+        pipeline.cmd("GET").arg(key).cmd("DEL").arg(key).ignore();
+    }
+    Ok(pipeline.query_async(&mut redis).await?)
 }
 
 #[cfg(test)]
@@ -219,10 +283,25 @@ mod tests {
         assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 2));
         // Those have expired meanwhile.
         time::advance(Duration::from_secs(1)).await;
-        assert!(matches!(sessions.next(), Next::Take(key) if key == "a"));
-        sessions.answer(Some(vec![1]));
-        assert_eq!(taking.await, Some(vec![1]));
+        assert!(matches!(sessions.next(), Next::Take(keys) if keys == ["a"]));
+        sessions.answer(vec![Some(vec![1])]);
+        assert_eq!(taking.await.ok().flatten(), Some(vec![1]));
         assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 1));
+    }
+
+    #[tokio::test]
+    async fn takes_go_together_and_what_is_refused_does_not_block_them() {
+        let sessions = Sessions::new(false, Arc::new(Metrics::new()));
+        sessions.save("a".to_owned(), Vec::new(), Duration::from_secs(1));
+        let taking = [sessions.take("a".to_owned()), sessions.take("b".to_owned())];
+        let mut taking = Box::pin(futures_util::future::join_all(taking));
+        assert!((&mut taking).now_or_never().is_none());
+        sessions.refused(1);
+        assert!(matches!(sessions.next(), Next::Take(keys) if keys == ["a", "b"]));
+        sessions.answer(vec![Some(vec![1])]);
+        sessions.refused(1);
+        let taken = taking.await;
+        assert!(matches!(&*taken, [Ok(Some(_)), Err(_)]));
     }
 
     #[tokio::test]

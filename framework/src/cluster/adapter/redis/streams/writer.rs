@@ -2,7 +2,8 @@
 //!
 //! Several entries go in one transaction: all of them are there, or none. When a connection breaks,
 //! it is not known whether the server has executed what was sent, or will: so that connection is
-//! killed, and what is there is found by its sender, which is nobody else's name.
+//! killed, and what is there is found by its sender, which is nobody else's name. Only what was
+//! trimmed meanwhile is not found, and is added again.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -61,6 +62,7 @@ impl Writer {
             let batch = outbox.send(MAX_BATCH, MAX_BATCH_BYTES);
             let ids = self.add(redis, &batch).await?;
             outbox.acknowledge(&ids);
+            part.up();
         }
     }
 
@@ -112,34 +114,42 @@ impl Writer {
             // Gone already, or forbidden by an ACL.
             permitted::<Value>(kill.query_async(redis).await)?;
         }
-        let mut found = Vec::new();
+        let (mut found, mut trimmed) = (Vec::new(), false);
         for stream in 0..self.lane.len() {
-            let wanted = unanswered.iter().filter(|of| **of == stream).count();
-            let ids = match outbox.before(stream) {
-                Some(before) if wanted > 0 => self.own(redis, stream, before, wanted).await?,
-                Some(_) => Vec::new(),
+            let sent = unanswered.contains(&stream);
+            let last = match outbox.before(stream) {
+                Some(before) if sent => {
+                    let info = self.lane.info(redis, stream).await?;
+                    trimmed |= before != EntryId::default()
+                        && info.last > before
+                        && info.first.is_none_or(|first| first > before);
+                    self.last_own(redis, stream, before).await?
+                }
+                Some(_) => None,
                 None => {
                     let info = self.lane.info(redis, stream).await?;
                     outbox.set_before(stream, info.last);
-                    Vec::new()
+                    None
                 }
             };
-            found.push(ids.into_iter());
+            found.push(last);
         }
-        outbox.settle(|stream| found.get_mut(stream)?.next());
+        if !outbox.settle(&found) && trimmed {
+            let entries = unanswered.len();
+            tracing::warn!(entries, "entries may be in the trimmed stream twice");
+        }
         Ok(())
     }
 
-    /// The first of our own entries behind another one.
-    async fn own(
+    /// The last of our own entries behind another one.
+    async fn last_own(
         &self,
         redis: &mut MultiplexedConnection,
         stream: usize,
         before: EntryId,
-        wanted: usize,
-    ) -> Result<Vec<EntryId>, AdapterError> {
-        let (mut ids, mut from) = (Vec::new(), before.next());
-        while ids.len() < wanted {
+    ) -> Result<Option<EntryId>, AdapterError> {
+        let (mut own, mut from) = (None, before.next());
+        loop {
             let mut range = cmd("XRANGE");
             range
                 .arg(self.lane.name(stream))
@@ -148,13 +158,13 @@ impl Writer {
             range.arg("COUNT").arg(PART);
             let entries = range.query_async(redis).await.map_err(AdapterError::new)?;
             let entries = reply::entries(entries);
-            let Some(last) = entries.last() else { break };
+            let Some(last) = entries.last() else {
+                return Ok(own);
+            };
             from = last.id.next();
-            let own = |entry: &&reply::Stored| entry.sender() == Some(self.server_id.as_bytes());
-            ids.extend(entries.iter().filter(own).map(|entry| entry.id));
+            let is_own = |entry: &&reply::Stored| entry.sender() == Some(self.server_id.as_bytes());
+            own = entries.iter().rfind(is_own).map(|entry| entry.id).or(own);
         }
-        ids.truncate(wanted);
-        Ok(ids)
     }
 }
 
