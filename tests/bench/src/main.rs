@@ -6,7 +6,7 @@
 //! | `WORKERS` | threads | 1 |
 //! | `DEFLATE` | `1` turns permessage-deflate on, for whoever offers it | 0 |
 //! | `PARK_MS` | after how long the GET of a polling client is parked | 5000 |
-//! | `REDIS` | the URL of a Redis through which it is one of several nodes | none |
+//! | `REDIS` | the URL of a Redis through which it is one of several nodes (feature `redis`) | none |
 //! | `ADAPTER` | how: `pub_sub`, `sharded` or `streams` | `pub_sub` |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
@@ -18,7 +18,7 @@ mod client;
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr, time::Duration};
 
 use actix_web::{App, HttpServer};
-use roomcast::{Hub, PerMessageDeflate, WebSocketMode, adapter::Redis, signals, testing};
+use roomcast::{Hub, PerMessageDeflate, WebSocketMode, signals, testing};
 
 use client::Client;
 
@@ -53,7 +53,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(options) = compression {
         hub = hub.per_message_deflate(options);
     }
+    #[cfg(feature = "redis")]
     if let Ok(url) = env::var("REDIS") {
+        use roomcast::adapter::Redis;
+
         hub = match variable("ADAPTER", String::from("pub_sub"))?.as_str() {
             "pub_sub" => hub.adapter(Redis::pub_sub(&url)),
             "sharded" => hub.adapter(Redis::sharded(&url)),
