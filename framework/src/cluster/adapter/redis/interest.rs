@@ -81,10 +81,12 @@ pub(super) struct Changes {
     pub(super) count: u64,
 }
 
+/// For how long clients may come back to what is said in a room meanwhile, if they may.
+type Keeps = Box<dyn Fn(&Interest) -> Option<Duration> + Send>;
+
 /// What the server has been told.
 pub(super) struct Heard {
-    /// For how long clients may come back to what is said in a room meanwhile, if they may.
-    keeps: Box<dyn Fn(&Interest) -> Option<Duration> + Send>,
+    keeps: Keeps,
     /// With the end of those that nobody wants any more.
     interests: BTreeMap<Interest, Option<Instant>>,
     ends: BTreeSet<(Instant, Interest)>,
