@@ -7,7 +7,7 @@ mod common;
 use std::{
     sync::{
         Mutex,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
 };
@@ -30,7 +30,7 @@ use tokio::{
 
 /// Blocks its thread until the test lets it go.
 struct Gate {
-    entered: Sender<()>,
+    entered: SyncSender<()>,
     leave: Mutex<Receiver<()>>,
 }
 
@@ -166,12 +166,12 @@ struct Stuck {
     server: TestServer,
     /// They stay connected.
     _clients: Vec<TestClient>,
-    leave: Sender<()>,
+    leave: SyncSender<()>,
 }
 
 impl Stuck {
     async fn start(workers: usize) -> Self {
-        let ((entered, is_in), (leave, may_leave)) = (channel(), channel());
+        let ((entered, is_in), (leave, may_leave)) = (sync_channel(1), sync_channel(1));
         let leave_gate = Mutex::new(may_leave);
         let gate = Gate {
             entered,
