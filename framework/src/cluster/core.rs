@@ -126,6 +126,31 @@ impl Core {
         }
     }
 
+    /// The adapter hears everything from now on.
+    pub(in crate::cluster) fn connected(&self) {
+        if self.state.is_away() {
+            // Before anyone may come back again.
+            self.interrupt_logs();
+        }
+        self.state.connected();
+    }
+
+    /// Messages of other nodes have not come, and will not.
+    pub(in crate::cluster) fn gap(&self, lost: Option<u64>) {
+        self.interrupt_logs();
+        self.state.gap(lost);
+    }
+
+    /// Nobody comes back over what is missing in the logs of this node.
+    fn interrupt_logs(&self) {
+        for name in self.namespaces() {
+            let namespace = self.attached_to(&name);
+            if let Some(log) = namespace.as_ref().and_then(|it| it.scope.own_log()) {
+                log.interrupt();
+            }
+        }
+    }
+
     /// Leaves the cluster; what waits is sent if that is possible in time.
     pub(crate) async fn leave(&self, until: Instant) {
         if !self.state.is_closed() {

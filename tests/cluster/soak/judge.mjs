@@ -1,8 +1,8 @@
-// Judges what arrives. A *chain* is what one sender has sent to a room and knows to have been taken, numbered 1, 2, ..;
-// a sender that is left without an answer begins another one, as it cannot know. A *seat* is a receiver for as long as
-// it may expect everything that is sent to its room: until it leaves, or its connection is lost and not recovered.
+// Judges what arrives. A *chain* is what one sender has sent to a room, or to a user, and knows to have been taken, numbered
+// 1, 2, ..; a sender that is left without an answer begins another one, as it cannot know. A *seat* is a receiver for as
+// long as it may expect everything that is sent there: until it leaves, or its connection is lost and not recovered.
 
-/** How long after the answer to a join a room may still be unknown to other nodes, in milliseconds. */
+/** How long after the answer to a join or connect a receiver may still be unknown to other nodes, in milliseconds. */
 const SETTLING = 1_000;
 
 export class Judge {
@@ -14,12 +14,12 @@ export class Judge {
   gaps = []; // {from, until, lost, nodes}
 
   /** The first `n` events of a chain have been taken by the sender's node. */
-  confirm({ chain, n, room, node, begun }) {
-    this.#chains.set(chain, { n, room, node, begun });
+  confirm({ chain, n, to, node, begun }) {
+    this.#chains.set(chain, { n, to, node, begun });
   }
 
-  sit(room, node) {
-    const seat = { room, node, chains: new Map(), since: Date.now() + SETTLING };
+  sit(place, node) {
+    const seat = { place, node, chains: new Map(), since: Date.now() + SETTLING };
     this.#seats.add(seat);
     return seat;
   }
@@ -48,9 +48,9 @@ export class Judge {
   /** When nothing is under way any more: what was taken and has not come. */
   settle() {
     for (const seat of this.#seats) {
-      for (const [chain, { n, room, node, begun }] of this.#chains) {
+      for (const [chain, { n, to, node, begun }] of this.#chains) {
         const last = seat.chains.get(chain) ?? (begun > seat.since ? { n: 0, at: begun } : undefined);
-        if (room === seat.room && last && last.n < n) this.#gap(seat, node, last.at, n - last.n);
+        if (to === seat.place && last && last.n < n) this.#gap(seat, node, last.at, n - last.n);
       }
     }
   }
