@@ -37,6 +37,16 @@ const PROGRAMS: &[Program] = &[
         is_there: redis_is_new_enough,
     },
     Program {
+        what: "nginx",
+        package: "nginx",
+        is_there: || is_administrators("nginx"),
+    },
+    Program {
+        what: "HAProxy",
+        package: "haproxy",
+        is_there: || is_administrators("haproxy"),
+    },
+    Program {
         what: "Python 3 with venv",
         package: "python3-venv",
         is_there: python_has_venv,
@@ -138,6 +148,12 @@ fn install_python_tools(workspace: &Workspace) -> Result {
 
 fn is_root() -> bool {
     process::output(Command::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+/// Debian has it where not everybody's path leads.
+fn is_administrators(program: &str) -> bool {
+    let usual = Path::new("/usr/sbin").join(program);
+    process::find(program).is_some() || usual.is_file()
 }
 
 fn python_has_venv() -> bool {
