@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { World, until } from "./deploy/harness.mjs";
+import { World } from "./deploy/harness.mjs";
+import { until } from "./deploy/process.mjs";
 
 const POLLING = { transports: ["polling"] };
 const PROXIES = ["nginx/ip-hash.conf", "nginx/cookie.conf", "haproxy/source.cfg", "haproxy/cookie.cfg"];
@@ -102,19 +103,26 @@ for (const file of PROXIES.filter((file) => file.includes("cookie"))) {
       const url = `${world.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
       return (await fetch(url, { method: "POST", body: "40{}", headers: { cookie } })).status;
     };
+    const sids = new Map();
     for (const node of ["node-1", "node-2", "node-3"]) {
       const { set, sid } = await open(`theme=dark; node=${node}`);
       assert.deepEqual(set, [], "the client has it");
       assert.equal(await post(sid, `node=${node}`), 200);
+      sids.set(node, sid);
     }
     const [first] = (await open("node=unknown")).set;
     assert.match(first, /^node=node-[123]; Path=\/; HttpOnly; SameSite=Lax$/i);
     await world.shutDownNode("node-1");
+    if (file.startsWith("haproxy")) await world.proxy.prints(/Server nodes\/node-1 is DOWN/);
     const { set, sid } = await open("node=node-1");
     assert.equal(set.length, 1);
     const cookie = set[0].split(";")[0];
     assert.match(cookie, /^node=node-[23]$/);
     assert.equal(await post(sid, cookie), 200);
+    const rest = await fetch(`${world.url}/socket.io/?EIO=4&transport=polling&sid=${sids.get("node-1")}`, {
+      headers: { cookie: "node=node-1" },
+    });
+    assert.equal(rest.status, 200, "the node still answers a session that it has");
   });
 
   test(`${file}: a page does not notice that its node shuts down`, async (t) => {
@@ -150,6 +158,7 @@ for (const file of PROXIES) {
     const world = await World.start(t, file);
     for (const place of ["/health", "/ready", "/metrics"]) {
       assert.equal((await fetch(world.url + place)).status, 404, place);
+      assert.equal((await fetch(world.nodeUrl("node-1") + place)).status, 200, place);
     }
   });
 }

@@ -2,67 +2,18 @@
 // before them. GUIDE_BIN names the folder of the nodes' program.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
-import { freePort, next, within } from "../server.mjs";
+import { freePort, next } from "../server.mjs";
+import { Process, until } from "./process.mjs";
 
 const { GUIDE_BIN } = process.env;
 const DEPLOY = fileURLToPath(new URL("../../../examples/deploy/", import.meta.url));
 const NODES = ["node-1", "node-2", "node-3"];
-const ADMIN = ["/usr/sbin", "/usr/local/sbin"]; // where Debian has the proxies, and not everybody looks
-
-/** Waits for a condition, asked again and again. */
-export async function until(what, condition, ms = 15_000) {
-  const end = Date.now() + ms;
-  while (!(await condition())) {
-    assert.ok(Date.now() < end, `not within ${ms} ms: ${what}`);
-    await pause(10);
-  }
-}
-
-/** A program that does not outlive the tests. */
-class Process {
-  static #running = new Set();
-
-  static {
-    // The signal that nginx passes on to its workers.
-    process.on("exit", () => Process.#running.forEach((child) => child.kill("SIGTERM")));
-  }
-
-  output = "";
-
-  constructor(program, ...args) {
-    const PATH = [process.env.PATH, ...ADMIN].join(path.delimiter);
-    this.child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, PATH } });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data) => (this.output += data));
-    Process.#running.add(this.child);
-    this.exited = once(this.child, "exit").finally(() => Process.#running.delete(this.child));
-  }
-
-  get runs() {
-    return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  /** Waits until it has printed this. */
-  async prints(pattern) {
-    await until(`${this.child.spawnfile} prints ${pattern}`, () => {
-      assert.ok(this.runs, this.output);
-      return pattern.test(this.output);
-    });
-  }
-
-  async stop(signal = "SIGTERM") {
-    if (this.runs) this.child.kill(signal);
-    await within(this.exited, `end of ${this.child.spawnfile}`);
-  }
-}
 
 /**
  * A file of examples/deploy for this machine: what it says to change is changed, and nothing else. That is the nodes'
@@ -135,7 +86,12 @@ export class World {
     const options = ["--redis", `redis://127.0.0.1:${this.redisPort}/`, "--name", name, "--port", this.#ports.get(name)];
     this.#nodes.set(name, new Process(path.join(GUIDE_BIN, "cluster"), ...options));
     await this.#nodes.get(name).prints(/listening on/);
-    await until(`${name} is ready`, async () => (await fetch(`http://127.0.0.1:${this.#ports.get(name)}/ready`)).ok);
+    await until(`${name} is ready`, async () => (await fetch(`${this.nodeUrl(name)}/ready`)).ok);
+  }
+
+  /** Past the proxy. */
+  nodeUrl(name) {
+    return `http://127.0.0.1:${this.#ports.get(name)}`;
   }
 
   killNode(name) {
@@ -145,8 +101,8 @@ export class World {
   /** Begins to shut a node down. It ends when its sessions have: those whose polls go elsewhere by now take their time. */
   shutDownNode(name) {
     this.#nodes.get(name).child.kill("SIGTERM");
-    const ready = `http://127.0.0.1:${this.#ports.get(name)}/ready`;
-    return until(`${name} is not ready`, () => fetch(ready).then((answer) => answer.status === 503, () => true));
+    const ready = fetch.bind(undefined, `${this.nodeUrl(name)}/ready`);
+    return until(`${name} is not ready`, () => ready().then((answer) => answer.status === 503, () => true));
   }
 
   async #stop() {

@@ -139,7 +139,8 @@ fn install_python_tools(workspace: &Workspace) -> Result {
     process::run(
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "--quiet", "--disable-pip-version-check"])
-            .args(["install", "--require-hashes", "--requirement"])
+            // What is needed is listed; of one package only the files are, not what its program needs.
+            .args(["install", "--no-deps", "--require-hashes", "--requirement"])
             .arg(workspace.root.join("tests/xtask/requirements.txt"))
             .arg("--requirement")
             .arg(workspace.root.join("tests/python/requirements.txt")),
