@@ -6,6 +6,7 @@ use tokio::time::{self, timeout};
 use super::{
     Streams,
     absence::Absence,
+    adding::Adding,
     health::{Health, Part, Session},
     lane::Lane,
     listener::Ears,
@@ -73,7 +74,11 @@ impl StreamsAdapter {
         let lane = |names: &[String]| {
             let (bytes, policy) = (link.max_outbox_bytes, link.outbox_policy);
             let outbox = Outbox::new(names.len(), bytes, policy);
-            Arc::new(Lane::new(names.to_vec(), outbox))
+            let adding = Adding {
+                server_id: Arc::clone(&context.server_id),
+                max_len: options.max_len,
+            };
+            Arc::new(Lane::new(names.to_vec(), outbox, adding))
         };
         let scattered = matches!(link.kind, Kind::Cluster { .. });
         let lanes = match link.kind {
@@ -117,9 +122,8 @@ impl StreamsAdapter {
         };
         let event = self.recovery && matches!(message, Message::Broadcast { .. });
         let entry = Waiting::new(stream, namespace, Fields { kind, data }, event);
-        let pushed = lane.outbox.push(entry);
-        let (here, result) = match pushed {
-            Ok(Pushed { evicted, here }) => {
+        let (here, result) = match lane.add(entry) {
+            Ok(Pushed { evicted, here, .. }) => {
                 for entry in &evicted {
                     self.metrics.cluster_dropped.add("outbox_full_oldest");
                     if entry.is_missed_here() {
@@ -182,7 +186,6 @@ impl StreamsAdapter {
         let writer = Writer {
             lane,
             server_id: Arc::clone(&self.server_id),
-            max_len: self.options.max_len,
             response_timeout: self.response_timeout,
         };
         let mut backoff = Backoff::default();
@@ -197,6 +200,7 @@ impl StreamsAdapter {
             lane,
             inbound,
             count: self.options.read_count,
+            max_len: usize::try_from(self.options.max_len).unwrap_or(usize::MAX),
             block: self.options.block_time,
             response_timeout: self.response_timeout,
             logged: self.recovery,

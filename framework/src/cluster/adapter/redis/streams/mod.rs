@@ -7,8 +7,10 @@
 //! | `options` | how it is set up |
 //! | `place` | which stream is a namespace's |
 //! | `lane` | streams that share connections |
-//! | `outbox` | what waits to be added |
-//! | `writer` | adds it, once |
+//! | `wire` | a connection to Redis |
+//! | `outbox` | what waits to be added, and what of it is still to be read back |
+//! | `adding` | how entries are added |
+//! | `writer` | adds what waits, once |
 //! | `reader` | reads the streams on |
 //! | `position` | how far, and whether something was missed |
 //! | `reply` | what Redis answers about streams |
@@ -20,6 +22,7 @@
 
 mod absence;
 mod adapter;
+mod adding;
 mod health;
 mod lane;
 mod listener;
@@ -31,6 +34,7 @@ mod reader;
 mod recovery;
 mod reply;
 mod sessions;
+mod wire;
 mod writer;
 
 pub use options::Streams;
