@@ -187,6 +187,7 @@ impl StreamsAdapter {
             lane,
             server_id: Arc::clone(&self.server_id),
             response_timeout: self.response_timeout,
+            metrics: Arc::clone(&self.metrics),
         };
         let mut backoff = Backoff::default();
         loop {

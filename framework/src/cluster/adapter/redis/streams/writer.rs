@@ -11,7 +11,9 @@ use redis::{Cmd, Value, cmd};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{health::Part, lane::Lane, outbox::Peer, reply, wire::Wire};
-use crate::{cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId};
+use crate::{
+    cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId, metrics::Metrics,
+};
 
 /// Entries of one transaction, and their bytes.
 const MAX_BATCH: usize = 128;
@@ -30,6 +32,7 @@ pub(super) struct Writer {
     pub(super) lane: Arc<Lane>,
     pub(super) server_id: Arc<str>,
     pub(super) response_timeout: Duration,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Writer {
@@ -120,6 +123,7 @@ impl Writer {
         if !outbox.settle(&found) && trimmed {
             let entries = unanswered.len();
             tracing::warn!(entries, "entries may be in the trimmed stream twice");
+            self.metrics.cluster_repeated.add(entries as u64);
         }
         Ok(())
     }
