@@ -1,20 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::select_all;
 use tokio::time::{self, timeout};
 
 use super::{
     Streams,
     absence::Absence,
     adding::Adding,
-    health::{Health, Part, Session},
+    health::Session,
     lane::Lane,
-    listener::Ears,
     outbox::{Full, Outbox, Pushed, Waiting},
     place::Places,
-    reader::Reader,
     sessions::Sessions,
-    writer::Writer,
 };
 use crate::{
     cluster::{
@@ -22,7 +18,6 @@ use crate::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             Store,
             redis::{
-                backoff::Backoff,
                 counting::subscribers,
                 interest::Interest,
                 link::Link,
@@ -48,18 +43,18 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub(super) struct StreamsAdapter {
     pub(super) options: Streams,
     outbox_policy: OutboxPolicy,
-    response_timeout: Duration,
-    server_id: Arc<str>,
-    recovery: bool,
-    metrics: Arc<Metrics>,
+    pub(super) response_timeout: Duration,
+    pub(super) server_id: Arc<str>,
+    pub(super) recovery: bool,
+    pub(super) metrics: Arc<Metrics>,
     streams: Places,
     /// All streams are in one, or each in its own: those of a Redis Cluster.
-    lanes: Vec<Arc<Lane>>,
+    pub(super) lanes: Vec<Arc<Lane>>,
     /// What is not in the streams, and the connection to Redis.
     pub(super) link: Link,
     pub(super) sessions: Sessions,
-    session: Session,
-    absence: Absence,
+    pub(super) session: Session,
+    pub(super) absence: Absence,
 }
 
 impl StreamsAdapter {
@@ -180,77 +175,11 @@ impl StreamsAdapter {
             room: None,
         });
     }
-
-    /// Connects, again and again.
-    async fn write(&self, lane: Arc<Lane>, part: Arc<Part>) {
-        let writer = Writer {
-            lane,
-            server_id: Arc::clone(&self.server_id),
-            response_timeout: self.response_timeout,
-            metrics: Arc::clone(&self.metrics),
-        };
-        let mut backoff = Backoff::default();
-        loop {
-            let error = self.session.during(writer.write(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
-        }
-    }
-
-    async fn read(&self, lane: Arc<Lane>, part: Arc<Part>, inbound: Inbound) {
-        let reader = Reader {
-            lane,
-            inbound,
-            count: self.options.read_count,
-            max_len: usize::try_from(self.options.max_len).unwrap_or(usize::MAX),
-            block: self.options.block_time,
-            response_timeout: self.response_timeout,
-            logged: self.recovery,
-        };
-        let mut backoff = Backoff::default();
-        loop {
-            let error = self.session.during(reader.read(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
-        }
-    }
-
-    async fn pause(&self, part: &Part, error: &AdapterError, backoff: &mut Backoff) {
-        if part.down(error) {
-            backoff.reset();
-        }
-        tracing::debug!(%error, "a connection of the streams adapter has ended");
-        // At once when there is a new session.
-        let _ = timeout(backoff.next(), self.session.changed()).await;
-    }
 }
 
 impl Adapter for StreamsAdapter {
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
-        Box::pin(async move {
-            let health = Health::new(inbound.clone());
-            let ears = Ears::new(&self, inbound.clone(), health.part());
-            let part = || Arc::new(health.part());
-            let parts = self
-                .lanes
-                .iter()
-                .map(|lane| (Arc::clone(lane), part(), part()));
-            let parts: Vec<_> = parts.collect();
-            self.absence.begin(inbound.clone());
-            let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
-            for (lane, reading, writing) in parts {
-                let inbound = inbound.clone();
-                if self.recovery {
-                    let (lane, reading) = (Arc::clone(&lane), Arc::clone(&reading));
-                    let watching = self.absence.watch(lane, reading, self.options.hold);
-                    running.push(Box::pin(watching));
-                }
-                running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
-                running.push(Box::pin(self.write(lane, writing)));
-            }
-            running.push(Box::pin(self.sessions.run(&self.link)));
-            running.push(Box::pin(self.link.run(Arc::new(ears))));
-            // None of them ends by itself.
-            select_all(running).await;
-        })
+        Box::pin(self.run_on(inbound))
     }
 
     fn attach(&self, namespace: &Arc<str>) {

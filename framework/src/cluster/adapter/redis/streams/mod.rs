@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `adapter` | the adapter itself: what goes where |
+//! | `running` | its futures |
 //! | `options` | how it is set up |
 //! | `place` | which stream is a namespace's |
 //! | `lane` | streams that share connections |
@@ -33,6 +34,7 @@ mod position;
 mod reader;
 mod recovery;
 mod reply;
+mod running;
 mod sessions;
 mod wire;
 mod writer;
