@@ -123,6 +123,12 @@ impl ShardedAdapter {
         namespaces.get(namespace).cloned()
     }
 
+    /// Whether this room is listened to on a channel of its own, as long as it has members. The channel of a
+    /// room with this node's name is that of the node's answers, which is never left.
+    fn listens_to(&self, room: &str) -> bool {
+        self.options.mode.has_channel(room) && *room != *self.server_id
+    }
+
     fn send(
         &self,
         namespace: &str,
@@ -163,7 +169,7 @@ impl Adapter for ShardedAdapter {
     }
 
     fn room_changed(&self, namespace: &str, room: &str) {
-        if self.options.mode.has_channel(room) {
+        if self.listens_to(room) {
             self.link.mark(Interest {
                 namespace: namespace.into(),
                 room: Some(room.into()),
@@ -266,7 +272,9 @@ impl Listener for Ear {
                 SubscriptionMode::Static => Vec::new(),
                 _ => self.inbound.rooms(&namespace),
             };
-            let rooms = rooms.into_iter().filter(|room| mode.has_channel(room));
+            let rooms = rooms
+                .into_iter()
+                .filter(|room| self.adapter.listens_to(room));
             interests.extend(rooms.map(|room| Interest {
                 namespace: Arc::clone(&namespace),
                 room: Some(room),
@@ -312,5 +320,34 @@ impl Listener for Ear {
 
     fn disconnected(&self, error: &AdapterError) {
         self.inbound.disconnected(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::metrics::Metrics;
+
+    #[test]
+    fn a_room_named_like_the_node_does_not_end_the_channel_of_its_answers() {
+        let context = AdapterContext {
+            server_id: "node-1".into(),
+            recovery: false,
+            metrics: Arc::new(Metrics::new()),
+        };
+        let redis = Redis::sharded("redis://127.0.0.1/");
+        let adapter = ShardedAdapter {
+            link: Link::new(&redis.link, &context).unwrap(),
+            server_id: context.server_id,
+            options: redis.dialect,
+            namespaces: RwLock::default(),
+        };
+        let rooms = ["lobby", "node-1", "node-2"];
+        assert_eq!(
+            rooms.map(|room| adapter.listens_to(room)),
+            [true, false, true]
+        );
     }
 }
