@@ -1,12 +1,14 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
 mod per_message_deflate;
+mod rate;
 mod recovery;
 mod shared_state;
 
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
+pub use rate::Rate;
 pub use recovery::Recovery;
 pub use shared_state::SharedState;
 
@@ -98,7 +100,10 @@ pub(crate) struct Config {
     pub(crate) max_outbox_bytes: usize,
     pub(crate) max_queued_events: usize,
     pub(crate) max_worker_backlog: usize,
-    pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_address: Option<usize>,
+    pub(crate) handshake_rate: Option<Rate>,
+    pub(crate) handshake_rate_per_address: Option<Rate>,
     pub(crate) max_dynamic_namespaces: usize,
     pub(crate) max_namespaces_per_connection: usize,
     pub(crate) cleanup_empty_child_namespaces: bool,
@@ -132,7 +137,10 @@ impl Default for Config {
             max_outbox_bytes: 1 << 20,
             max_queued_events: 64,
             max_worker_backlog: 64 << 20,
-            max_connections: None,
+            max_connections: 50_000,
+            max_connections_per_address: None,
+            handshake_rate: None,
+            handshake_rate_per_address: None,
             max_dynamic_namespaces: 10_000,
             max_namespaces_per_connection: 100,
             cleanup_empty_child_namespaces: true,

@@ -101,7 +101,7 @@ pub use cluster::{
     users::User,
 };
 pub use config::{
-    PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+    PerMessageDeflate, Rate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
 };
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{

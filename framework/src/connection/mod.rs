@@ -42,4 +42,4 @@ mod replaying;
 mod waiting;
 mod wire;
 
-pub(crate) use actor::Connection;
+pub(crate) use actor::{Connection, Opening};

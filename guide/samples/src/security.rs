@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use actix_web::{HttpRequest, rt::time::timeout};
-use roomcast::{BuildError, Cors, Forbidden, Handshake, TrustProxy, prelude::*};
+use roomcast::{BuildError, Cors, Forbidden, Handshake, Rate, TrustProxy, prelude::*};
 
 /// Stands for a lookup in a database.
 async fn is_member(key: &str) -> bool {
@@ -56,6 +56,18 @@ fn behind_a_proxy<S: Session>() -> Result<Hub, Box<dyn Error>> {
 }
 // ANCHOR_END: proxy
 
+// ANCHOR: often
+fn for_so_many<S: Session>() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<S>("/")
+        .max_connections(200_000)
+        .max_connections_per_address(500)
+        .handshake_rate(Rate::per_second(1_000).burst(5_000))
+        .handshake_rate_per_address(Rate::per_second(5).burst(50))
+        .build()
+}
+// ANCHOR_END: often
+
 // ANCHOR: bundles
 fn with_the_official_client<S: Session>() -> Result<Hub, BuildError> {
     Hub::builder()
@@ -72,6 +84,11 @@ mod tests {
     use roomcast::testing::{TestClient, TestServer};
 
     use crate::listener::Listener;
+
+    #[test]
+    fn limits_are_set() {
+        super::for_so_many::<Listener>().expect("a hub");
+    }
 
     #[actix_web::test]
     async fn members_come_in_and_others_do_not() -> Result<(), Box<dyn Error>> {
