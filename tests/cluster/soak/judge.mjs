@@ -5,13 +5,18 @@
 /** How long after the answer to a join or connect a receiver may still be unknown to other nodes, in milliseconds. */
 const SETTLING = 1_000;
 
+/** So many are told of one by one. */
+const INCIDENTS = 100;
+
 export class Judge {
   #chains = new Map();
   #seats = new Set();
   received = 0;
   repeated = 0;
   disordered = 0;
-  gaps = []; // {from, until, lost, nodes}
+  gaps = []; // {from, until, lost, nodes, chain, n}
+  /** The first events that came twice or out of order: {what, at, nodes, chain, n, after}. */
+  incidents = [];
 
   /** The first `n` events of a chain have been taken by the sender's node. */
   confirm({ chain, n, to, node, begun }) {
@@ -34,13 +39,16 @@ export class Judge {
     const last = seat.chains.get(chain);
     if (!last) {
       // What was sent before it sat down it cannot expect.
-      if (begun > seat.since && n > 1) this.#gap(seat, node, begun, n - 1);
-    } else if (n === last.n) {
-      return void this.repeated++;
-    } else if (n < last.n) {
-      return void this.disordered++;
+      if (begun > seat.since && n > 1) this.#gap(seat, node, { chain, n: 1 }, begun, n - 1);
+    } else if (n <= last.n) {
+      const again = n === last.n;
+      again ? this.repeated++ : this.disordered++;
+      const what = again ? "came twice" : "came out of order";
+      const incident = { what, at, nodes: [seat.node, node], chain, n, after: last.n };
+      if (this.incidents.length < INCIDENTS) this.incidents.push(incident);
+      return;
     } else if (n > last.n + 1) {
-      this.#gap(seat, node, last.at, n - last.n - 1);
+      this.#gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n - 1);
     }
     seat.chains.set(chain, { n, at });
   }
@@ -50,12 +58,12 @@ export class Judge {
     for (const seat of this.#seats) {
       for (const [chain, { n, to, node, begun }] of this.#chains) {
         const last = seat.chains.get(chain) ?? (begun > seat.since ? { n: 0, at: begun } : undefined);
-        if (to === seat.place && last && last.n < n) this.#gap(seat, node, last.at, n - last.n);
+        if (to === seat.place && last && last.n < n) this.#gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n);
       }
     }
   }
 
-  /** The gaps that none of the faults explains: {from, until, nodes}, where no `nodes` are all of them. */
+  /** The gaps that none of the faults explains; those are {from, until, nodes}, where no `nodes` are all of them. */
   unexplained(faults) {
     const explains = (gap) => (fault) =>
       fault.from <= gap.until && gap.from <= fault.until &&
@@ -63,7 +71,7 @@ export class Judge {
     return this.gaps.filter((gap) => !faults.some(explains(gap)));
   }
 
-  #gap(seat, sender, from, lost) {
-    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender] });
+  #gap(seat, sender, first, from, lost) {
+    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender], ...first });
   }
 }

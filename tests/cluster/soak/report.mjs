@@ -5,6 +5,9 @@ import path from "node:path";
 
 const MIB = 1024 * 1024;
 
+/** So many of what was lost are told of one by one. */
+const INCIDENTS = 100;
+
 /** The folder that gets report.md and report.json. */
 const { REPORT } = process.env;
 
@@ -18,7 +21,7 @@ export async function publish(outcome) {
   await writeFile(path.join(REPORT, "report.json"), `${JSON.stringify(figures, undefined, 2)}\n`);
 }
 
-function summary({ passed, options, started, counts, judge, lost, unexplained, latency, faults, usage, figures, checks }) {
+function summary({ passed, options, started, counts, judge, lost, unexplained, missing, latency, faults, usage, figures, checks }) {
   const { say, tell, ...others } = counts;
   const second = (at) => Number(((at - started) / 1000).toFixed(1));
   return {
@@ -39,11 +42,27 @@ function summary({ passed, options, started, counts, judge, lost, unexplained, l
     figures,
     faults: faults.map(({ what, from, until }) => ({ what, from: second(from), until: second(until) })),
     checks,
+    incidents: [
+      ...judge.incidents.map(({ at, ...incident }) => ({ from: second(at), until: second(at), ...incident })),
+      ...missing.slice(0, INCIDENTS).map(({ from, until, lost, ...gap }) => {
+        return { from: second(from), until: second(until), what: `${lost} did not come`, ...gap };
+      }),
+    ].sort((a, b) => a.from - b.from),
   };
 }
 
 const table = (head, rows) =>
   [`| ${head.join(" | ")} |`, `|${" --- |".repeat(head.length)}`, ...rows.map((row) => `| ${row.join(" | ")} |`), ""].join("\n");
+
+const incident = ({ from, until, what, nodes, chain, n, after = "" }) => [
+  `${from} s`,
+  `${until} s`,
+  what,
+  nodes.join(", "),
+  chain,
+  n,
+  after,
+];
 
 function markdown(of) {
   const { latency_ms: latency, figures } = of;
@@ -76,6 +95,9 @@ function markdown(of) {
     "## Faults",
     "",
     of.faults.length ? table(["from", "until", "what"], of.faults.map(({ from, until, what }) => [`${from} s`, `${until} s`, what])) : "None.\n",
+    "## What went wrong",
+    "",
+    of.incidents.length ? table(["from", "until", "what", "to, from", "chain", "event", "after"], of.incidents.map(incident)) : "Nothing.\n",
     "## What the nodes say, since they were started",
     "",
     table(["", ...Object.keys(Object.values(figures)[0])], Object.entries(figures).map(([name, its]) => [name, ...Object.values(its)])),

@@ -7,7 +7,8 @@ const SWELLING = 64 * 1024 * 1024; // and bytes
 export function verdict({ options, judge, faults, usage, back, present, empty }) {
   const sum = (gaps) => gaps.reduce((sum, gap) => sum + gap.lost, 0);
   const lost = sum(judge.gaps);
-  const unexplained = sum(judge.unexplained(faults.filter(({ excuses }) => excuses)));
+  const missing = judge.unexplained(faults.filter(({ excuses }) => excuses));
+  const unexplained = sum(missing);
   const grown = (of, by) => usage.filter(({ first, last }) => last[of] > first[of] + by).map(({ name }) => name);
   const [swollen, leaking] = [grown("memory", SWELLING), grown("descriptors", GROWTH)];
   const checks = [
@@ -21,5 +22,5 @@ export function verdict({ options, judge, faults, usage, back, present, empty })
     ["memory does not grow", swollen.length === 0, swollen.join(", ")],
     ["no descriptors leak", leaking.length === 0, leaking.join(", ")],
   ].map(([what, holds, detail = ""]) => ({ what, holds, detail }));
-  return { checks, passed: checks.every(({ holds }) => holds), lost, unexplained };
+  return { checks, passed: checks.every(({ holds }) => holds), lost, unexplained, missing };
 }
