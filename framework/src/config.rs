@@ -8,7 +8,7 @@ mod shared_state;
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
-pub use rate::Rate;
+pub use rate::{Excess, Rate};
 pub use recovery::Recovery;
 pub use shared_state::SharedState;
 
@@ -104,6 +104,12 @@ pub(crate) struct Config {
     pub(crate) max_connections_per_address: Option<usize>,
     pub(crate) handshake_rate: Option<Rate>,
     pub(crate) handshake_rate_per_address: Option<Rate>,
+    pub(crate) event_rate: Option<Rate>,
+    pub(crate) byte_rate: Option<Rate>,
+    pub(crate) excess: Excess,
+    pub(crate) max_rooms_per_socket: usize,
+    pub(crate) max_pending_acks: usize,
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_dynamic_namespaces: usize,
     pub(crate) max_namespaces_per_connection: usize,
     pub(crate) cleanup_empty_child_namespaces: bool,
@@ -141,6 +147,12 @@ impl Default for Config {
             max_connections_per_address: None,
             handshake_rate: None,
             handshake_rate_per_address: None,
+            event_rate: None,
+            byte_rate: None,
+            excess: Excess::Refuse,
+            max_rooms_per_socket: 1_000,
+            max_pending_acks: 1_000,
+            idle_timeout: None,
             max_dynamic_namespaces: 10_000,
             max_namespaces_per_connection: 100,
             cleanup_empty_child_namespaces: true,

@@ -101,7 +101,7 @@ pub use cluster::{
     users::User,
 };
 pub use config::{
-    PerMessageDeflate, Rate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+    Excess, PerMessageDeflate, Rate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
 };
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{

@@ -70,3 +70,20 @@ impl Rate {
         }
     }
 }
+
+/// What happens to an event with which a socket sends more than its [rate](Rate) allows. In any case
+/// nothing of the application runs for it, and it is counted
+/// ([`Stats::rate_limited`](crate::Stats::rate_limited)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Excess {
+    /// If the client asked for an ack, it is answered with
+    /// `{"error": {"message": "too many events", "data": {"limit": …, "retryAfter": …}}}`: the option
+    /// that limits it, and the milliseconds until the next one may pass. The default.
+    #[default]
+    Refuse,
+    /// Nobody is told.
+    Drop,
+    /// The socket is disconnected, with
+    /// [`DisconnectReason::RateLimited`](crate::DisconnectReason::RateLimited).
+    Disconnect,
+}

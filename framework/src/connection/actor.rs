@@ -175,6 +175,7 @@ impl Handler<Notice> for Connection {
             Notice::TooSlow => self.link.cut(DisconnectReason::SlowConsumer),
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
+            Notice::IdleTimeout => self.link.idle_timeout(),
             Notice::CutOff => self.link.cut_off(),
             Notice::TakenOver => self.link.end_silent_peer(DisconnectReason::TakenOver),
             Notice::UpgradeTimeout => {

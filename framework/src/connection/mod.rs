@@ -33,6 +33,7 @@ mod expiry;
 mod handling;
 mod joining;
 mod leaving;
+mod limiting;
 mod packets;
 mod parsing;
 mod polling;

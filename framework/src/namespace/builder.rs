@@ -2,6 +2,7 @@ use std::{any::TypeId, sync::OnceLock};
 
 use super::{
     ConnectAuth, Params, Refusal, Session, Socket,
+    limits::EventLimits,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
     server_side::ServerSideHandlers,
@@ -66,6 +67,7 @@ pub(crate) struct Setup {
     pub(super) connect: Connect,
     pub(super) middleware: Vec<Box<dyn Middleware>>,
     pub(super) event_middleware: Vec<Box<dyn EventMiddleware>>,
+    pub(super) limits: EventLimits,
     /// For events of other servers, by name.
     pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
@@ -158,6 +160,7 @@ impl NamespaceBuilder {
             connect: connect::<S>,
             middleware: Vec::new(),
             event_middleware: Vec::new(),
+            limits: EventLimits::default(),
             server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
         };

@@ -221,6 +221,7 @@ mod tests {
                 refusing: std::sync::OnceLock::new(),
                 middleware: Vec::new(),
                 event_middleware: Vec::new(),
+                limits: Default::default(),
                 server_side: Default::default(),
             },
         };

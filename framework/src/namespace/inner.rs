@@ -8,6 +8,7 @@ use std::{
 use super::{
     ConnectAuth, Connecting, Live, Params, Refusal, Setup, Socket,
     children::{Children, ParentInner},
+    limits::EventLimits,
     middleware::EventMiddleware,
 };
 use crate::shard::directory::Scope;
@@ -83,6 +84,11 @@ impl NamespaceInner {
             Kind::Fixed(setup) => Some(setup),
             Kind::Child { origin, .. } => origin.get().map(|origin| &origin.parent.setup),
         }
+    }
+
+    /// Those of a namespace that has accepted a client.
+    pub(crate) fn limits(&self) -> Option<&EventLimits> {
+        self.setup().map(|setup| &setup.limits)
     }
 
     pub(super) fn event_middleware(&self) -> &[Box<dyn EventMiddleware>] {

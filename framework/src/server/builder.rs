@@ -393,6 +393,7 @@ impl HubBuilder {
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
+            ("ack_timeout", config.ack_timeout.is_zero()),
             ("requests_timeout", config.requests_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
             ("upgrade_timeout", config.upgrade_timeout.is_zero()),
@@ -400,6 +401,7 @@ impl HubBuilder {
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),
             ("max_worker_backlog", config.max_worker_backlog == 0),
+            ("idle_timeout", config.idle_timeout == Some(Duration::ZERO)),
             ("max_connections", config.max_connections == 0),
             (
                 "max_connections_per_address",

@@ -1,7 +1,13 @@
-//! The options of the hub that limit who may connect, and how often.
+//! The options of the hub that limit who may connect, and how much a client may send.
+
+use std::time::Duration;
 
 use super::builder::HubBuilder;
-use crate::{config::Rate, namespace::Hub, shard::admission::MAX_TURNED_AWAY};
+use crate::{
+    config::{Excess, Rate},
+    namespace::Hub,
+    shard::admission::MAX_TURNED_AWAY,
+};
 
 /// Requests beside those of the hub's connections: of the rest of the application, and kept alive.
 const OTHER_REQUESTS: usize = 25_600;
@@ -49,6 +55,60 @@ impl HubBuilder {
     /// as an address is as for [`max_connections_per_address`](Self::max_connections_per_address). Default none.
     pub fn handshake_rate_per_address(mut self, rate: Rate) -> Self {
         self.config.handshake_rate_per_address = Some(rate);
+        self
+    }
+
+    /// How many events each socket may send, in each namespace that does not say it
+    /// [itself](crate::NamespaceBuilder::event_rate); of single events it can say more. Default none.
+    ///
+    /// ```
+    /// use roomcast::{Excess, Rate, prelude::*};
+    ///
+    /// let builder = Hub::builder()
+    ///     .event_rate(Rate::per_second(50).burst(200))
+    ///     .byte_rate(Rate::per_second(64 << 10).burst(1 << 20))
+    ///     .excess(Excess::Disconnect);
+    /// ```
+    pub fn event_rate(mut self, rate: Rate) -> Self {
+        self.config.event_rate = Some(rate);
+        self
+    }
+
+    /// How many bytes of events each socket may send: names, arguments and attachments. An event passes while
+    /// anything is left, and its whole length is taken, so that one may be longer than the burst. Default none.
+    pub fn byte_rate(mut self, rate: Rate) -> Self {
+        self.config.byte_rate = Some(rate);
+        self
+    }
+
+    /// Rooms that one socket may be in. One more is refused: [`Socket::join`](crate::Socket::join) returns
+    /// [`EmitError::TooManyRooms`](crate::EmitError::TooManyRooms), and what joins it from another thread, or for
+    /// many, passes it over and counts that. The rooms that the hub itself keeps, of users for instance, are not
+    /// among them. Default 1,000, which are some 100 KB.
+    pub fn max_rooms_per_socket(mut self, rooms: usize) -> Self {
+        self.config.max_rooms_per_socket = rooms;
+        self
+    }
+
+    /// Acks that one connection may owe. It is not sent another event that asks for one: an emit to it alone
+    /// fails with [`AckError::NotSent`](crate::AckError::NotSent), a broadcast does not count it among its
+    /// receivers. Default 1,000.
+    pub fn max_pending_acks(mut self, acks: usize) -> Self {
+        self.config.max_pending_acks = acks;
+        self
+    }
+
+    /// How long a client may send nothing but pongs; then its sockets are disconnected and the connection is
+    /// closed. It may take a quarter longer. Socket.IO's client does not connect again by itself then.
+    /// Default none: most clients listen.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.config.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// What happens to events beyond a rate. Default [`Excess::Refuse`].
+    pub fn excess(mut self, excess: Excess) -> Self {
+        self.config.excess = excess;
         self
     }
 }

@@ -3,7 +3,9 @@
 use std::{error::Error, time::Duration};
 
 use actix_web::{HttpRequest, rt::time::timeout};
-use roomcast::{BuildError, Cors, Forbidden, Handshake, Rate, TrustProxy, prelude::*};
+use roomcast::{
+    BuildError, Cors, Excess, Forbidden, Handshake, NamespaceBuilder, Rate, TrustProxy, prelude::*,
+};
 
 /// Stands for a lookup in a database.
 async fn is_member(key: &str) -> bool {
@@ -68,6 +70,24 @@ fn for_so_many<S: Session>() -> Result<Hub, BuildError> {
 }
 // ANCHOR_END: often
 
+// ANCHOR: rates
+/// Somebody writes.
+#[derive(Deserialize, Event)]
+struct Typing;
+
+fn not_too_much<S: Session>() -> Result<Hub, BuildError> {
+    let chat = NamespaceBuilder::named::<S>("/")
+        .event_rate_of::<Typing>(Rate::per_second(2))
+        .excess(Excess::Drop);
+    Hub::builder()
+        .namespace_with(chat)
+        .namespace::<S>("/admin")
+        .event_rate(Rate::per_second(50).burst(200))
+        .byte_rate(Rate::per_second(64 << 10).burst(1 << 20))
+        .build()
+}
+// ANCHOR_END: rates
+
 // ANCHOR: bundles
 fn with_the_official_client<S: Session>() -> Result<Hub, BuildError> {
     Hub::builder()
@@ -88,6 +108,7 @@ mod tests {
     #[test]
     fn limits_are_set() {
         super::for_so_many::<Listener>().expect("a hub");
+        super::not_too_much::<Listener>().expect("a hub");
     }
 
     #[actix_web::test]
