@@ -42,11 +42,7 @@ impl Network {
     fn of(address: SocketAddr) -> Self {
         match address.ip().to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip.to_bits()),
-            IpAddr::V6(ip) =>
-            {
-                #[expect(clippy::cast_possible_truncation, reason = "64 of 128 bits are left")]
-                Self::V6((ip.to_bits() >> 64) as u64)
-            }
+            IpAddr::V6(ip) => Self::V6((ip.to_bits() >> 64) as u64),
         }
     }
 }
