@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn deadlines_expire_exactly_on_time_and_in_order() {
-        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS]);
+        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS, 50 * MS]);
         let start = deadlines.start;
         assert!(deadlines.set(Due::Ping, 1, 0, start));
         assert!(deadlines.set(Due::Pong, 2, 0, start), "20 is before 25");

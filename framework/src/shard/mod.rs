@@ -28,6 +28,8 @@
 //! | [`admission`] | who may open a connection |
 //! | [`bucket`] | a token bucket, pure |
 //! | [`observer`] | who is told what becomes of single sockets |
+//! | [`pulse`] | whether a worker runs, and where |
+//! | [`watch`] | the workers watch each other |
 //! | [`node`] | all workers of the process |
 //! | [`uplink`] | the way to other nodes |
 
@@ -53,6 +55,7 @@ pub(crate) mod node;
 pub(crate) mod observer;
 pub(crate) mod offset;
 mod pending;
+pub(crate) mod pulse;
 pub(crate) mod recovery;
 pub(crate) mod retained;
 mod seats;
@@ -63,4 +66,5 @@ pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
 pub(crate) mod uplink;
+pub(crate) mod watch;
 mod workers;
