@@ -109,6 +109,7 @@ impl Connection {
             let place = SessionPlace { requests };
             core.node.directory.sessions.insert(session, place);
             core.node.metrics.connections.up();
+            core.node.metrics.carriers(polling).up();
             let link = Link {
                 core,
                 shard,
@@ -217,6 +218,7 @@ impl Drop for Link {
         self.shard.close(self.key);
         node.metrics.connections.down();
         node.admission.leave(self.handshake.address());
+        node.metrics.carriers(self.polling).down();
         node.ended.notify_waiters();
     }
 }

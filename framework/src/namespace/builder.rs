@@ -1,7 +1,8 @@
 use std::{any::TypeId, sync::OnceLock};
 
 use super::{
-    ConnectAuth, Params, Refusal, Session, Socket,
+    ConnectAuth, EventHandlers, Params, Refusal, Session, Socket,
+    latencies::Latencies,
     limits::EventLimits,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
@@ -72,6 +73,7 @@ pub(crate) struct Setup {
     pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
     pub(super) refusing: OnceLock<TypeId>,
+    pub(super) latencies: Latencies,
 }
 
 impl NamespaceBuilder {
@@ -163,6 +165,7 @@ impl NamespaceBuilder {
             limits: EventLimits::default(),
             server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
+            latencies: Latencies::new(name.clone(), <S as EventHandlers>::EVENTS),
         };
         Self { name, names, setup }
     }

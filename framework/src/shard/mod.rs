@@ -28,6 +28,7 @@
 //! | [`admission`] | who may open a connection |
 //! | [`bucket`] | a token bucket, pure |
 //! | [`observer`] | who is told what becomes of single sockets |
+//! | [`traffic`] | what a worker counts for itself |
 //! | [`pulse`] | whether a worker runs, and where |
 //! | [`watch`] | the workers watch each other |
 //! | [`node`] | all workers of the process |
@@ -65,6 +66,7 @@ pub(crate) mod shared_log;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
+pub(crate) mod traffic;
 pub(crate) mod uplink;
 pub(crate) mod watch;
 mod workers;
