@@ -21,7 +21,7 @@ pub(crate) struct NamespaceInner {
 enum Kind {
     /// Nobody can connect: `/` of a hub that did not register it.
     Closed,
-    Fixed(Setup),
+    Fixed(Box<Setup>),
     Child {
         /// Where it is listed until it is dropped.
         list: Weak<Children>,
@@ -42,7 +42,7 @@ impl NamespaceInner {
     }
 
     pub(super) fn fixed(scope: Scope, setup: Setup) -> Arc<Self> {
-        Self::new(scope, Kind::Fixed(setup))
+        Self::new(scope, Kind::Fixed(Box::new(setup)))
     }
 
     pub(super) fn child(scope: Scope, list: &Arc<Children>) -> Arc<Self> {
@@ -81,7 +81,7 @@ impl NamespaceInner {
     pub(super) fn setup(&self) -> Option<&Setup> {
         match &self.kind {
             Kind::Closed => None,
-            Kind::Fixed(setup) => Some(setup),
+            Kind::Fixed(setup) => Some(&**setup),
             Kind::Child { origin, .. } => origin.get().map(|origin| &origin.parent.setup),
         }
     }
