@@ -243,6 +243,9 @@ figures! {
         /// Messages for other nodes of which it is not known whether they arrived: they were on their
         /// way to Redis when the connection broke.
         cluster_lost_in_flight => "roomcast_cluster_lost_in_flight_total",
+        /// Messages for other nodes that may have arrived twice: what Redis had kept was trimmed before it
+        /// was known whether they were there, and they were sent again.
+        cluster_repeated => "roomcast_cluster_repeated_total",
         /// Times that the connection to the cluster was lost.
         cluster_disconnects => "roomcast_cluster_disconnects_total",
         /// Times that messages of other nodes were missed which should have come.
