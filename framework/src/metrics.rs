@@ -258,6 +258,9 @@ figures! {
         cluster_answers_lost => "roomcast_cluster_answers_lost_total",
         /// Answers of other nodes that came too late, or for nothing we asked.
         cluster_answers_ignored => "roomcast_cluster_answers_ignored_total",
+        /// Times that this node's lease in the store of users and presence was over, or entries of it
+        /// had been lost there: everything was written again.
+        presence_leases_lost => "roomcast_presence_leases_lost_total",
     }
     gauges {
         /// Open transport sessions.
@@ -290,6 +293,8 @@ figures! {
         /// Messages for other nodes that Redis did not get: they did not fit into the outbox, or it
         /// refused them.
         cluster_dropped => "roomcast_cluster_dropped_total",
+        /// What the store of users and presence did not do; it is tried again.
+        presence_failed => "roomcast_presence_failed_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }
