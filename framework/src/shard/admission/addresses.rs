@@ -15,7 +15,7 @@ use crate::{
 
 /// Addresses without a connection that are remembered for how often they have come. Beyond, they are
 /// forgotten early: who has so many of them is not held by a limit for each.
-const MAX_REMEMBERED: usize = 65_536;
+const MAX_REMEMBERED: usize = 1 << 16;
 
 pub(super) struct Addresses {
     max_connections: Option<usize>,
