@@ -1,6 +1,7 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
 mod per_message_deflate;
+mod rate;
 mod readiness;
 mod recovery;
 mod shared_state;
@@ -8,6 +9,7 @@ mod shared_state;
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
+pub use rate::{Excess, Rate};
 pub use readiness::{ClusterReadiness, ReadinessPolicy};
 pub use recovery::Recovery;
 pub use shared_state::SharedState;
@@ -100,7 +102,16 @@ pub(crate) struct Config {
     pub(crate) max_outbox_bytes: usize,
     pub(crate) max_queued_events: usize,
     pub(crate) max_worker_backlog: usize,
-    pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_address: Option<usize>,
+    pub(crate) handshake_rate: Option<Rate>,
+    pub(crate) handshake_rate_per_address: Option<Rate>,
+    pub(crate) event_rate: Option<Rate>,
+    pub(crate) byte_rate: Option<Rate>,
+    pub(crate) excess: Excess,
+    pub(crate) max_rooms_per_socket: usize,
+    pub(crate) max_pending_acks: usize,
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_dynamic_namespaces: usize,
     pub(crate) max_namespaces_per_connection: usize,
     pub(crate) cleanup_empty_child_namespaces: bool,
@@ -137,7 +148,16 @@ impl Default for Config {
             max_outbox_bytes: 1 << 20,
             max_queued_events: 64,
             max_worker_backlog: 64 << 20,
-            max_connections: None,
+            max_connections: 50_000,
+            max_connections_per_address: None,
+            handshake_rate: None,
+            handshake_rate_per_address: None,
+            event_rate: None,
+            byte_rate: None,
+            excess: Excess::Refuse,
+            max_rooms_per_socket: 1_000,
+            max_pending_acks: 1_000,
+            idle_timeout: None,
             max_dynamic_namespaces: 10_000,
             max_namespaces_per_connection: 100,
             cleanup_empty_child_namespaces: true,

@@ -31,6 +31,10 @@ pub enum EmitError {
     /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them.
     #[error("`{0}` is a reserved name of a room")]
     ReservedRoom(String),
+    /// The socket is in as many rooms as
+    /// [`max_rooms_per_socket`](crate::HubBuilder::max_rooms_per_socket) allows.
+    #[error("the socket is in as many rooms as `max_rooms_per_socket` allows")]
+    TooManyRooms,
     /// The event did not go to the other nodes of the cluster. The sockets of this node got it.
     #[error("not published: {0}")]
     Publish(#[from] PublishError),
@@ -102,8 +106,9 @@ pub enum AckError {
     #[error("operation has timed out")]
     Timeout,
     /// The client was not sent the event: it was [volatile](crate::Unicast::volatile) and the client
-    /// not writable at that moment, or the event's [`SlowConsumer`](crate::SlowConsumer) policy
-    /// dropped it.
+    /// not writable at that moment, the event's [`SlowConsumer`](crate::SlowConsumer) policy
+    /// dropped it, or the client owes
+    /// [`max_pending_acks`](crate::HubBuilder::max_pending_acks) answers.
     #[error("the event was dropped before it was sent")]
     NotSent,
     /// The socket went away before it answered.
@@ -206,6 +211,12 @@ pub enum DisconnectReason {
     /// Its time was over ([`Socket::expires_in`](crate::Socket::expires_in)). A server-side
     /// disconnect to Socket.IO.
     Expired,
+    /// It sent more events than its [rate](crate::Rate) allows
+    /// ([`Excess::Disconnect`](crate::Excess::Disconnect)). A server-side disconnect to Socket.IO.
+    RateLimited,
+    /// It sent nothing for [`idle_timeout`](crate::HubBuilder::idle_timeout). A server-side
+    /// disconnect to Socket.IO.
+    IdleTimeout,
     /// A handler of this socket panicked. A server-side disconnect to Socket.IO.
     HandlerPanicked,
     /// The client came back on another connection before this one was known to be lost (connection
@@ -226,9 +237,11 @@ impl DisconnectReason {
             Self::ParseError => "parse error",
             Self::ServerShuttingDown => "server shutting down",
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
-            Self::ServerNamespaceDisconnect | Self::Expired | Self::HandlerPanicked => {
-                "server namespace disconnect"
-            }
+            Self::ServerNamespaceDisconnect
+            | Self::Expired
+            | Self::RateLimited
+            | Self::IdleTimeout
+            | Self::HandlerPanicked => "server namespace disconnect",
         }
     }
 
@@ -246,6 +259,8 @@ impl DisconnectReason {
             | Self::ClientNamespaceDisconnect
             | Self::ServerNamespaceDisconnect
             | Self::Expired
+            | Self::RateLimited
+            | Self::IdleTimeout
             | Self::HandlerPanicked
             // The spec's list has it, for stores that outlive the process.
             | Self::ServerShuttingDown => false,

@@ -102,8 +102,8 @@ pub use cluster::{
     users::User,
 };
 pub use config::{
-    ClusterReadiness, PerMessageDeflate, ReadinessPolicy, Recovery, SharedState, SlowConsumer,
-    Transports, WebSocketMode,
+    ClusterReadiness, Excess, PerMessageDeflate, Rate, ReadinessPolicy, Recovery, SharedState,
+    SlowConsumer, Transports, WebSocketMode,
 };
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{

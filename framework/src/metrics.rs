@@ -204,6 +204,12 @@ figures! {
         closed_slow => "roomcast_closed_slow_consumer_total",
         /// Broadcasts that a worker with too much waiting did not take.
         refused_overloaded => "roomcast_refused_worker_overloaded_total",
+        /// Events for clients that already owed as many acks as `max_pending_acks` allows.
+        dropped_pending_acks => "roomcast_dropped_pending_acks_total",
+        /// Joins of sockets that were in as many rooms as `max_rooms_per_socket` allows.
+        refused_joins => "roomcast_joins_refused_total",
+        /// Connections whose client sent nothing for `idle_timeout`.
+        idle => "roomcast_idle_timeouts_total",
         /// Events that were still queued when their socket was disconnected.
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
@@ -278,6 +284,8 @@ figures! {
     reasons {
         /// Handshakes refused.
         refused_handshakes => "roomcast_handshakes_refused_total",
+        /// Events with which a socket sent more than its rate allows, by the option that says so.
+        rate_limited => "roomcast_events_rate_limited_total",
         /// Packets and frames refused, with the connection they came from.
         refused_packets => "roomcast_packets_refused_total",
         /// Clients that wanted to come back to a session and got a fresh one.

@@ -16,7 +16,7 @@ use common::{
 };
 use roomcast::{
     Forbidden, Handshake, WebSocketMode,
-    testing::{PATIENCE, TestClient},
+    testing::{PATIENCE, RawClient, TestClient},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -116,10 +116,10 @@ async fn a_hub_that_takes_no_more_connections_asks_nobody(mode: WebSocketMode) {
     let hub = builder(mode).max_connections(1);
     let server = start(hub.allow_request(counter.check()));
     let _client = TestClient::connect(&server).await.expect("the only one");
-    for (target, headers) in [(WEBSOCKET, UPGRADE), (POLLING, &[])] {
-        let answer = request(&server, "GET", target, headers).await;
-        answer.expect(503, "too many connections");
-    }
+    let answer = request(&server, "GET", POLLING, &[]).await;
+    answer.expect(503, "Server at capacity");
+    let mut refused = RawClient::connect(&server, "EIO=4&transport=websocket").await;
+    assert_eq!(refused.closed().await, 1008);
     server.hub().shutdown().await;
     let answer = request(&server, "GET", WEBSOCKET, UPGRADE).await;
     answer.expect(503, "shutting down");

@@ -164,7 +164,6 @@ both! {
     the_defaults_are_those_of_socket_io,
     engine_and_socket_ids_are_twenty_characters_and_all_differ,
     of_a_repeated_parameter_the_last_counts_and_an_empty_sid_is_a_handshake,
-    beyond_max_connections_handshakes_get_503_until_one_leaves,
     a_hub_that_was_shut_down_answers_503,
     the_hub_works_in_a_scope_behind_middleware_that_wraps_bodies,
     a_server_without_on_connect_works_as_well,
@@ -258,30 +257,6 @@ async fn of_a_repeated_parameter_the_last_counts_and_an_empty_sid_is_a_handshake
         open_packet(&mut client).await["upgrades"],
         serde_json::json!([])
     );
-}
-
-async fn beyond_max_connections_handshakes_get_503_until_one_leaves(mode: WebSocketMode) {
-    let hub = Hub::builder()
-        .namespace::<Listener>("/")
-        .websocket_mode(mode)
-        .max_connections(2);
-    let server = TestServer::start(hub.build().expect("a hub"));
-    let first = TestClient::connect(&server).await.expect("the first");
-    let _second = TestClient::connect(&server).await.expect("the second");
-    let answer = request(&server, "GET", WEBSOCKET, UPGRADE).await;
-    assert_eq!((answer.status, answer.closed), (503, true));
-    assert_eq!(
-        server
-            .hub()
-            .stats()
-            .refused_handshakes
-            .get("max_connections"),
-        Some(&1)
-    );
-
-    first.disconnect().await;
-    until("a place is free", || server.hub().stats().connections < 2).await;
-    TestClient::connect(&server).await.expect("the third");
 }
 
 async fn a_hub_that_was_shut_down_answers_503(mode: WebSocketMode) {

@@ -52,7 +52,7 @@ impl ReadinessPolicy {
 
     /// How many of the [`max_connections`](crate::HubBuilder::max_connections) may be open before
     /// the node wants no more, in percent. It still takes them up to that limit: a balancer needs
-    /// some time to notice. Without that limit it has no meaning. Default 95.
+    /// some time to notice. Default 95.
     pub fn full_at_percent(mut self, percent: u8) -> Self {
         self.full_at_percent = percent;
         self

@@ -21,6 +21,7 @@ use crate::{
     namespace::{Core, Handshake},
     protocol::{engine_io::Open, socket_io::Assembler, websocket::deflate::WindowBits},
     shard::{
+        admission::Place,
         directory::{Requests, SessionPlace},
         local::LocalShard,
         slot::Notice,
@@ -59,45 +60,48 @@ pub(super) struct Link {
     pub(super) span: Option<Box<Span>>,
 }
 
+/// A connection that is about to be opened.
+pub(crate) struct Opening {
+    pub(crate) core: Arc<Core>,
+    pub(crate) handshake: Handshake,
+    pub(crate) place: Place,
+}
+
 impl Connection {
     /// Starts a connection on this thread. `early` came with the handshake; `deflate` is the window
     /// to deflate with, if the handshake agreed to it.
     pub(crate) fn start(
-        core: Arc<Core>,
+        opening: Opening,
         shard: LocalShard,
         session: SessionId,
-        handshake: Handshake,
         io: Io,
         early: Bytes,
         deflate: Option<WindowBits>,
     ) {
         let carrier = Carrier::WebSocket(Wire::new(io.clone(), early, deflate));
-        Self::run(core, shard, session, handshake, io, carrier);
+        Self::run(opening, shard, session, io, carrier);
     }
 
     /// Starts a polling session on this thread. `first` is the GET that asked for it; the open
     /// packet answers it.
     pub(crate) fn start_polling(
-        core: Arc<Core>,
+        opening: Opening,
         shard: LocalShard,
         session: SessionId,
-        handshake: Handshake,
         first: oneshot::Sender<Answer>,
     ) {
         let io = Rc::new(PollIo::default());
         io.wait(first);
         let carrier = Carrier::Polling(Box::new(Polling::new(Rc::clone(&io))));
-        Self::run(core, shard, session, handshake, Io::Poll(io), carrier);
+        Self::run(opening, shard, session, Io::Poll(io), carrier);
     }
 
-    fn run(
-        core: Arc<Core>,
-        shard: LocalShard,
-        session: SessionId,
-        handshake: Handshake,
-        io: Io,
-        carrier: Carrier,
-    ) {
+    fn run(opening: Opening, shard: LocalShard, session: SessionId, io: Io, carrier: Carrier) {
+        let Opening {
+            core,
+            handshake,
+            place: reserved,
+        } = opening;
         ConnectionContext::run(|address| {
             let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
@@ -126,6 +130,7 @@ impl Connection {
                 in_turn: false,
                 span,
             };
+            reserved.occupy();
             link.shard.send(key, link.open_packet());
             Self { carrier, link }
         });
@@ -177,6 +182,7 @@ impl Handler<Notice> for Connection {
             Notice::TooSlow => self.link.cut(DisconnectReason::SlowConsumer),
             Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
             Notice::ConnectTimeout => self.link.connect_timeout(),
+            Notice::IdleTimeout => self.link.idle_timeout(),
             Notice::CutOff => self.link.cut_off(),
             Notice::TakenOver => self.link.end_silent_peer(DisconnectReason::TakenOver),
             Notice::UpgradeTimeout => {
@@ -217,6 +223,7 @@ impl Drop for Link {
         }
         self.shard.close(self.key);
         node.metrics.connections.down();
+        node.admission.leave(self.handshake.address());
         node.metrics.carriers(self.polling).down();
         node.ended.notify_waiters();
     }

@@ -20,6 +20,12 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
+        if client.limiter.is_some() && !self.is_within_rates(index, &event) {
+            return;
+        }
+        let Some(client) = self.clients.0.get_mut(index) else {
+            return;
+        };
         let waiters = client.socket.waiters();
         let awaited = waiters.is_some_and(|waiters| waiters.expect(event.name));
         if !awaited && matches!(client.phase, Phase::Idle(_)) {

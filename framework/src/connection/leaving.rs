@@ -2,7 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{actor::Link, clients::Phase, recovering::may_come_back, spans::traced};
+use super::{
+    actor::Link, clients::Phase, ending::Ending, recovering::may_come_back, spans::traced,
+};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
@@ -128,17 +130,30 @@ impl Link {
     /// The application disconnects a socket, or with `close` the whole connection.
     pub(super) fn server_disconnect(&mut self, meant: SocketId, close: bool) {
         let reason = DisconnectReason::ServerNamespaceDisconnect;
+        if close {
+            return self.dismiss_all(reason);
+        }
         for index in 0..self.clients.0.len() {
-            let Some(client) = self.clients.get(index) else {
-                break;
-            };
-            let concerned = close || client.socket.id() == meant;
-            if concerned {
+            let client = self.clients.get(index);
+            if client.is_some_and(|client| client.socket.id() == meant) {
                 self.dismiss(index, reason);
             }
         }
-        if close {
-            self.end(reason, None);
+    }
+
+    /// Disconnects all clients, and closes the connection.
+    fn dismiss_all(&mut self, reason: DisconnectReason) {
+        for index in 0..self.clients.0.len() {
+            self.dismiss(index, reason);
+        }
+        self.end(reason, None);
+    }
+
+    /// `idle_timeout` has passed since the client has sent anything.
+    pub(super) fn idle_timeout(&mut self) {
+        if self.ending == Ending::Open {
+            self.core.node.metrics.idle.add(1);
+            self.dismiss_all(DisconnectReason::IdleTimeout);
         }
     }
 

@@ -34,6 +34,7 @@ mod expiry;
 mod handling;
 mod joining;
 mod leaving;
+mod limiting;
 mod packets;
 mod parsing;
 mod polling;
@@ -44,5 +45,5 @@ mod spans;
 mod waiting;
 mod wire;
 
-pub(crate) use actor::Connection;
+pub(crate) use actor::{Connection, Opening};
 pub(crate) use spans::OnConnectionSpan;

@@ -50,6 +50,13 @@ impl<'a> Incoming<'a> {
         decode_list(self.name, self.payload)
     }
 
+    /// As [`RawEvent::bytes`].
+    pub(crate) fn bytes(&self) -> usize {
+        let Payload { args, attachments } = self.payload;
+        let attachments: usize = attachments.iter().map(Bytes::len).sum();
+        self.name.len() + args.len() + attachments
+    }
+
     /// As [`RawEvent::refuse`].
     pub(crate) fn refuse(&self) -> Rejection {
         let text = format!("there is no handler for the event `{}`", self.name);
@@ -142,8 +149,7 @@ impl RawEvent {
     /// The bytes of its name, its arguments and its attachments.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.name.len() + self.args.len() + attachments
+        self.incoming().bytes()
     }
 }
 

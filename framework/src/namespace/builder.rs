@@ -3,6 +3,7 @@ use std::{any::TypeId, sync::OnceLock};
 use super::{
     ConnectAuth, EventHandlers, Params, Refusal, Session, Socket,
     latencies::Latencies,
+    limits::EventLimits,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
     server_side::ServerSideHandlers,
@@ -67,6 +68,7 @@ pub(crate) struct Setup {
     pub(super) connect: Connect,
     pub(super) middleware: Vec<Box<dyn Middleware>>,
     pub(super) event_middleware: Vec<Box<dyn EventMiddleware>>,
+    pub(super) limits: EventLimits,
     /// For events of other servers, by name.
     pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
@@ -160,6 +162,7 @@ impl NamespaceBuilder {
             connect: connect::<S>,
             middleware: Vec::new(),
             event_middleware: Vec::new(),
+            limits: EventLimits::default(),
             server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
             latencies: Latencies::new(name.clone(), <S as EventHandlers>::EVENTS),

@@ -222,6 +222,7 @@ mod tests {
                 latencies: crate::namespace::latencies::Latencies::new(String::new(), &[]),
                 middleware: Vec::new(),
                 event_middleware: Vec::new(),
+                limits: Default::default(),
                 server_side: Default::default(),
             },
         };

@@ -64,7 +64,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// # Errors
-    /// [`BuildError`] for a name that is taken and a pattern that is none.
+    /// [`BuildError`] for a name that is taken, a pattern that is none, and a rate at which nothing passes.
     pub(crate) fn new(
         node: Arc<Node>,
         registered: Vec<NamespaceBuilder>,
@@ -73,7 +73,13 @@ impl Core {
         let mut namespaces = HashMap::new();
         let mut parents: Vec<Arc<ParentInner>> = Vec::new();
         let ids = NamespaceIds::default();
-        for NamespaceBuilder { name, names, setup } in registered {
+        for NamespaceBuilder {
+            name,
+            names,
+            mut setup,
+        } in registered
+        {
+            setup.limits.complete(&node.config)?;
             let matcher = match names {
                 Names::One => {
                     let scope = Scope::new(ids.next(), name.as_str().into());

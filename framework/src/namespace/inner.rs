@@ -8,6 +8,7 @@ use std::{
 use super::{
     ConnectAuth, Connecting, Live, Params, Refusal, Setup, Socket,
     children::{Children, ParentInner},
+    limits::EventLimits,
     middleware::EventMiddleware,
 };
 use crate::shard::directory::Scope;
@@ -20,7 +21,7 @@ pub(crate) struct NamespaceInner {
 enum Kind {
     /// Nobody can connect: `/` of a hub that did not register it.
     Closed,
-    Fixed(Setup),
+    Fixed(Box<Setup>),
     Child {
         /// Where it is listed until it is dropped.
         list: Weak<Children>,
@@ -41,7 +42,7 @@ impl NamespaceInner {
     }
 
     pub(super) fn fixed(scope: Scope, setup: Setup) -> Arc<Self> {
-        Self::new(scope, Kind::Fixed(setup))
+        Self::new(scope, Kind::Fixed(Box::new(setup)))
     }
 
     pub(super) fn child(scope: Scope, list: &Arc<Children>) -> Arc<Self> {
@@ -80,9 +81,14 @@ impl NamespaceInner {
     pub(super) fn setup(&self) -> Option<&Setup> {
         match &self.kind {
             Kind::Closed => None,
-            Kind::Fixed(setup) => Some(setup),
+            Kind::Fixed(setup) => Some(&**setup),
             Kind::Child { origin, .. } => origin.get().map(|origin| &origin.parent.setup),
         }
+    }
+
+    /// Those of a namespace that has accepted a client.
+    pub(crate) fn limits(&self) -> Option<&EventLimits> {
+        self.setup().map(|setup| &setup.limits)
     }
 
     pub(super) fn event_middleware(&self) -> &[Box<dyn EventMiddleware>] {

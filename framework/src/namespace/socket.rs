@@ -249,10 +249,16 @@ impl Socket {
     /// emitted before does not.
     ///
     /// # Errors
-    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; [`EmitError::Overloaded`] from
-    /// another thread than its worker's.
+    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; [`EmitError::TooManyRooms`] on its
+    /// worker's thread; [`EmitError::Overloaded`] from another, where a room too many is only counted.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
         reserved::refuse(&room)?;
+        if let Some(shard) = self.node().local()
+            && shard.worker == self.0.slot.worker
+            && !shard.may_join(self.0.slot, self.scope(), room.as_ref())
+        {
+            return Err(EmitError::TooManyRooms);
+        }
         self.join_any(room)
     }
 

@@ -1,14 +1,7 @@
 //! Rooms that the hub keeps for itself.
 
-use crate::error::EmitError;
-
-/// What their names begin with. Applications cannot join or leave them: a client that names rooms
-/// itself must not get into another user's.
-const RESERVED: &str = "roomcast:";
-
-pub(crate) fn is_reserved(room: &str) -> bool {
-    room.starts_with(RESERVED)
-}
+pub(crate) use crate::shard::directory::is_reserved;
+use crate::{error::EmitError, shard::directory::RESERVED};
 
 /// # Errors
 /// [`EmitError::ReservedRoom`] if it is one.

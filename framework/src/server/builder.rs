@@ -46,7 +46,7 @@ const MAX_SERVER_ID: usize = 64;
 /// ```
 #[must_use = "call `build`"]
 pub struct HubBuilder {
-    config: Config,
+    pub(super) config: Config,
     namespaces: Vec<NamespaceBuilder>,
     states: States,
     parser: Option<Box<dyn Parser>>,
@@ -259,13 +259,6 @@ impl HubBuilder {
         self
     }
 
-    /// Connections of this node; further handshakes are answered with 503. Default: no limit but
-    /// the system's, as connections that were handed off do not count towards actix-web's.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.config.max_connections = Some(connections);
-        self
-    }
-
     /// Bytes of the `auth` that a client may send to connect to a namespace; with more it is refused
     /// with `the auth is too large`. It is kept as long as the socket. Default 64 KiB.
     pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
@@ -456,6 +449,7 @@ impl HubBuilder {
             ("ping_interval", config.ping_interval.is_zero()),
             ("ping_timeout", config.ping_timeout.is_zero()),
             ("connect_timeout", config.connect_timeout.is_zero()),
+            ("ack_timeout", config.ack_timeout.is_zero()),
             ("requests_timeout", config.requests_timeout.is_zero()),
             ("close_timeout", config.close_timeout.is_zero()),
             ("upgrade_timeout", config.upgrade_timeout.is_zero()),
@@ -463,6 +457,12 @@ impl HubBuilder {
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),
             ("max_worker_backlog", config.max_worker_backlog == 0),
+            ("idle_timeout", config.idle_timeout == Some(Duration::ZERO)),
+            ("max_connections", config.max_connections == 0),
+            (
+                "max_connections_per_address",
+                config.max_connections_per_address == Some(0),
+            ),
             (
                 "blocked_worker_after",
                 config.blocked_worker_after.is_zero(),
@@ -472,6 +472,15 @@ impl HubBuilder {
             if is_zero {
                 return Err(BuildError::Zero(name));
             }
+        }
+        for (name, rate) in [
+            ("handshake_rate", config.handshake_rate),
+            (
+                "handshake_rate_per_address",
+                config.handshake_rate_per_address,
+            ),
+        ] {
+            rate.map_or(Ok(()), |rate| rate.validate(name))?;
         }
         if let Some(deflate) = &config.per_message_deflate {
             deflate.verify()?;

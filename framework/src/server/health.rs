@@ -159,11 +159,10 @@ impl Hub {
         if node.draining.load(Ordering::Acquire) {
             reasons.push(NotReady::ShuttingDown);
         }
-        if let Some(limit) = node.config.max_connections {
-            let open = usize::try_from(node.metrics.connections.get()).unwrap_or(usize::MAX);
-            if open >= policy.full_at(limit) {
-                reasons.push(NotReady::NearCapacity { open, limit });
-            }
+        let limit = node.config.max_connections;
+        let open = usize::try_from(node.metrics.connections.get()).unwrap_or(usize::MAX);
+        if open >= policy.full_at(limit) {
+            reasons.push(NotReady::NearCapacity { open, limit });
         }
         if self.core.states.get::<Arc<cluster::Core>>().is_some() {
             let connected = node.metrics.cluster_connected.get() > 0;

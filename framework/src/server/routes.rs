@@ -1,9 +1,6 @@
 //! The requests that the hub answers below its path, and the steps of each answer.
 
-use std::{
-    any::Any,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{any::Any, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -13,7 +10,7 @@ use actix_web::{
 use tokio::sync::oneshot;
 
 use super::{
-    affinity, allow, client_js,
+    affinity, allow, client_js, denied,
     http::Http,
     polling,
     refused::{ErrorContext, Refused},
@@ -21,7 +18,7 @@ use super::{
 };
 use crate::{
     cluster::presence::Registrar,
-    connection::Connection,
+    connection::{Connection, Opening},
     id::SessionId,
     namespace::{Core, Handshake, Hub},
     protocol::engine_io::{HandshakeError, Query},
@@ -120,10 +117,11 @@ async fn engine(
             return Ok(polling::upgrade(core, req, payload, session)?.into());
         }
     };
-    if let Some(busy) = unavailable(core) {
-        return Ok(busy.into());
-    }
     let handshake = seen(http, req);
+    let place = match core.node.admit(handshake.address()) {
+        Ok(place) => place,
+        Err(denied) => return Ok(denied::refuse(core, req, payload, denied).into()),
+    };
     let check = http.allow_request.as_deref();
     tokio::select! {
         biased;
@@ -132,40 +130,26 @@ async fn engine(
         () = handoff::gone(req) => return Ok(HttpResponse::BadRequest().force_close().finish().into()),
     }
     verify_version(&query)?;
-    // Things change while the application is asked.
-    if let Some(busy) = unavailable(core) {
-        return Ok(busy.into());
+    // It may have shut down while the application was asked.
+    if let Err(denied) = core.node.is_open() {
+        return Ok(denied::refuse(core, req, payload, denied).into());
     }
-    open(core, http, req, handshake, payload, websocket).await
-}
-
-/// Whether the node takes no more connections, and the answer that says so.
-fn unavailable(core: &Core) -> Option<HttpResponse> {
-    let node = &core.node;
-    let (reason, text) = if node.draining.load(Ordering::Acquire) {
-        ("shutting_down", "shutting down")
-    } else {
-        let limit = node.config.max_connections?;
-        let open = usize::try_from(node.metrics.connections.get()).unwrap_or(usize::MAX);
-        if open < limit {
-            return None;
-        }
-        ("max_connections", "too many connections")
+    let opening = Opening {
+        core: Arc::clone(core),
+        handshake,
+        place,
     };
-    node.metrics.refused_handshakes.add(reason);
-    let mut response = HttpResponse::ServiceUnavailable();
-    response.force_close();
-    Some(response.content_type("text/html").body(text))
+    open(http, req, opening, payload, websocket).await
 }
 
 async fn open(
-    core: &Arc<Core>,
     http: &Http,
     req: &HttpRequest,
-    handshake: Handshake,
+    opening: Opening,
     payload: web::Payload,
     websocket: bool,
 ) -> Result<Answer, Refused> {
+    let core = &Arc::clone(&opening.core);
     let Some(shard) = core.node.local_or_start() else {
         tracing::error!("the hub has as many workers as it can");
         return Ok(HttpResponse::ServiceUnavailable().finish().into());
@@ -175,8 +159,7 @@ async fn open(
         let context = ErrorContext::IdGeneration(error.to_string());
         Refused::new(HandshakeError::BadRequest, context)
     })?;
-    let started = Arc::clone(core);
-    let is_secure = handshake.is_secure();
+    let is_secure = opening.handshake.is_secure();
     let keep_here = |response: &mut HttpResponse| {
         if let Some(cookie) = &http.affinity_cookie {
             let server_id = core.states.of::<Arc<Registrar>>().server_id();
@@ -185,7 +168,7 @@ async fn open(
     };
     if !websocket {
         let (first, opened) = oneshot::channel();
-        Connection::start_polling(started, shard, session, handshake, first);
+        Connection::start_polling(opening, shard, session, first);
         let mut response = polling::opened(core, req, opened).await?;
         let first = response.status().is_success();
         if let Some(cookie) = http.cookie.as_ref().filter(|_| first) {
@@ -204,7 +187,7 @@ async fn open(
         mode,
         compression,
         move |io, early, deflate| {
-            Connection::start(started, shard, session, handshake, io, early, deflate);
+            Connection::start(opening, shard, session, io, early, deflate);
         },
     );
     Ok(match accepted {

@@ -28,7 +28,9 @@ impl State {
             Action::Join(names) => {
                 for slot in self.select(&scope, &to) {
                     for name in &*names {
-                        self.join(&scope, slot, Some(name));
+                        if self.may_join(&scope, slot, name, node) {
+                            self.join(&scope, slot, Some(name));
+                        }
                     }
                 }
                 if announced {

@@ -21,9 +21,15 @@ pub(crate) enum Due {
     Close,
     /// `upgrade_timeout` has passed since a WebSocket asked to take over.
     Upgrade,
+    /// One of the [`IDLE_PARTS`] of `idle_timeout` has passed.
+    Idle,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
+
+/// Who is idle is looked at so often within the time: when a client last sent something is noted without
+/// asking for the time, only that it was within a part.
+pub(super) const IDLE_PARTS: u8 = 4;
 
 pub(crate) struct Deadlines {
     start: Instant,
@@ -88,7 +94,14 @@ impl Deadlines {
 
     /// Takes one deadline that has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Expired> {
-        const DUES: [Due; KINDS] = [Due::Ping, Due::Pong, Due::Connect, Due::Close, Due::Upgrade];
+        const DUES: [Due; KINDS] = [
+            Due::Ping,
+            Due::Pong,
+            Due::Connect,
+            Due::Close,
+            Due::Upgrade,
+            Due::Idle,
+        ];
         let now = self.nanos(now);
         for due in DUES {
             let queue = &mut self.queues[due as usize];
@@ -118,7 +131,7 @@ mod tests {
 
     #[test]
     fn deadlines_expire_exactly_on_time_and_in_order() {
-        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS]);
+        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS, 50 * MS]);
         let start = deadlines.start;
         assert!(deadlines.set(Due::Ping, 1, 0, start));
         assert!(deadlines.set(Due::Pong, 2, 0, start), "20 is before 25");

@@ -19,6 +19,14 @@ use crate::{
 /// The name of a room; any text, the empty one included.
 pub(crate) type RoomName = Arc<str>;
 
+/// What the names of rooms begin with that the hub keeps for itself. Applications cannot join or leave
+/// them: a client that names rooms itself must not get into another user's.
+pub(crate) const RESERVED: &str = "roomcast:";
+
+pub(crate) fn is_reserved(room: &str) -> bool {
+    room.starts_with(RESERVED)
+}
+
 /// Locks of the rooms of a dynamic namespace; dashmap's own number grows with the processors, and
 /// takes kilobytes.
 const CHILD_SHARDS: usize = 4;

@@ -84,6 +84,9 @@ impl State {
         slot: u32,
         item: &Item,
     ) -> bool {
+        if item.ack.is_some() && !self.may_ask(slot, node) {
+            return false;
+        }
         let limit = node.config.max_outbox_bytes;
         let queued = self.push(slot, namespace, item.frame.clone(), 1, limit, &node.metrics);
         if queued && let Some(ack) = &item.ack {
@@ -183,6 +186,9 @@ impl State {
             } in &merged
             {
                 let count = ack.and_then(|_| acks.next());
+                if ack.is_some() && !self.may_ask(index, node) {
+                    continue;
+                }
                 let frame = frame.clone();
                 let queued = self.push(index, namespace, frame, *carries, limit, &node.metrics);
                 if queued && let (Some(ack), Some(count)) = (ack, count) {
@@ -191,6 +197,20 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Whether a connection owes few enough acks to be asked for another; counted if not.
+    fn may_ask(&mut self, slot: u32, node: &Node) -> bool {
+        let Some(slot) = self.slots.get_mut(slot as usize) else {
+            return true;
+        };
+        let limit = node.config.max_pending_acks;
+        if slot.acks.len() >= limit {
+            slot.acks.retain(|ack| !ack.collector.closed());
+        }
+        let may = slot.acks.len() < limit;
+        node.metrics.dropped_pending_acks.add(u64::from(!may));
+        may
     }
 
     /// Notes that the socket owes an ack.

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    deadlines::{Due, Expired},
+    deadlines::{Due, Expired, IDLE_PARTS},
     local::Shard,
     slot::{Heartbeat, Notice},
     state::State,
@@ -138,7 +138,17 @@ impl Shard {
             }
             Due::Close => slot.tell(Notice::CutOff),
             Due::Upgrade => slot.tell(Notice::UpgradeTimeout),
-            Due::Ping | Due::Connect => {}
+            Due::Idle if !slot.closing => {
+                // What is not read yet may be an event.
+                slot.quiet = if slot.paused { 0 } else { slot.quiet + 1 };
+                // The first of them began before it was quiet.
+                if slot.quiet > IDLE_PARTS {
+                    slot.tell(Notice::IdleTimeout);
+                } else {
+                    state.set_deadline(Due::Idle, key.index);
+                }
+            }
+            Due::Ping | Due::Connect | Due::Idle => {}
         }
     }
 

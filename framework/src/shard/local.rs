@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 use super::{
     command::Command,
     deadlines::Due,
+    directory::Scope,
     handshake::Handshake,
     inbox::Inbox,
     lender::Lender,
@@ -98,6 +99,7 @@ impl Shard {
             paused: false,
             heartbeat: Heartbeat::Resting,
             timeouts: 0,
+            quiet: 0,
             mark: 0,
             sockets: SmallVec::new(),
             held: None,
@@ -108,6 +110,9 @@ impl Shard {
         });
         state.set_deadline(Due::Ping, key.index);
         state.set_deadline(Due::Connect, key.index);
+        if self.node.config.idle_timeout.is_some() {
+            state.set_deadline(Due::Idle, key.index);
+        }
         self.settle(state);
         key
     }
@@ -272,9 +277,11 @@ impl Shard {
     /// Any other packet restarts a running ping timeout, once (engine.io 6.6.12).
     pub(crate) fn heard(&self, key: SlotKey) {
         let mut state = self.state.borrow_mut();
-        if let Some(slot) = state.slot_mut(key)
-            && slot.heartbeat == (Heartbeat::Awaiting { extended: false })
-        {
+        let Some(slot) = state.slot_mut(key) else {
+            return;
+        };
+        slot.quiet = 0;
+        if slot.heartbeat == (Heartbeat::Awaiting { extended: false }) {
             slot.heartbeat = Heartbeat::Awaiting { extended: true };
             state.await_pong(key.index);
             self.settle(state);
@@ -311,6 +318,12 @@ impl Shard {
         let mut state = self.state.borrow_mut();
         state.apply(&self.node, command);
         self.settle(state);
+    }
+
+    /// Whether a socket of this worker may join a room; counted if not.
+    pub(crate) fn may_join(&self, key: SlotKey, scope: &Scope, room: &str) -> bool {
+        let state = self.state.borrow();
+        state.may_join(scope, key.index, room, &self.node)
     }
 
     /// Leaves a command to the next [`catch_up`](Self::catch_up); false if too much waits.

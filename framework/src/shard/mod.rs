@@ -25,6 +25,8 @@
 //! | [`directory`] | what the workers share |
 //! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`]; of a log of all nodes, the [`shared_log`], it is a reader |
+//! | [`admission`] | who may open a connection |
+//! | [`bucket`] | a token bucket, pure |
 //! | [`observer`] | who is told what becomes of single sockets |
 //! | [`traffic`] | what a worker counts for itself |
 //! | [`pulse`] | whether a worker runs, and where |
@@ -33,7 +35,9 @@
 //! | [`uplink`] | the way to other nodes |
 
 pub(crate) mod actor;
+pub(crate) mod admission;
 mod apply;
+pub(crate) mod bucket;
 pub(crate) mod command;
 mod deadlines;
 mod deflate;

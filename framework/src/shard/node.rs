@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use super::{
     actor::{CloseAll, Recount, Relink, ShardActor, Wake},
+    admission::Admission,
     command::{Action, Command},
     directory::{Directory, Report, Scope, SharedRoom},
     inbox::{Inbox, Refused},
@@ -64,6 +65,7 @@ pub(crate) struct Node {
     pub(crate) supervise: Supervise,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
+    pub(crate) admission: Admission,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
     /// Empty until the hub has been built.
@@ -99,6 +101,7 @@ impl Node {
         } = parts;
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
+            admission: Admission::new(&config),
             config,
             parser,
             metrics,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    directory::{Report, RoomName, Scope, SharedRoom},
+    directory::{Report, RoomName, Scope, SharedRoom, is_reserved},
     held::Taken,
     membership::{Membership, RoomIndex},
     node::Node,
@@ -39,6 +39,25 @@ impl State {
         Self::seal(membership, &mut self.pending, room);
         membership.join(room, index, &mut seat.rooms);
         self.changed(room);
+    }
+
+    /// Whether there is a room left that the socket may be in; counted if not.
+    pub(super) fn may_join(&self, scope: &Scope, index: u32, name: &str, node: &Node) -> bool {
+        let seat = self.slots.get(index as usize);
+        let Some(seat) = seat.and_then(|slot| slot.seat(scope.id)) else {
+            return true;
+        };
+        let limit = node.config.max_rooms_per_socket;
+        // The list has the hub's own rooms too, which are few.
+        if seat.rooms.len() < limit || is_reserved(name) {
+            return true;
+        }
+        let known = self.membership.find(scope.id, Some(name));
+        let rooms = self.room_names(seat);
+        let counted = rooms.iter().filter(|room| !is_reserved(room)).count();
+        let may = counted < limit || known.is_some_and(|room| seat.rooms.contains(&room));
+        node.metrics.refused_joins.add(u64::from(!may));
+        may
     }
 
     pub(super) fn leave(&mut self, index: u32, namespace: NamespaceId, room: RoomIndex) {

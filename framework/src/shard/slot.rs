@@ -39,6 +39,8 @@ pub(crate) struct Slot {
     pub(crate) heartbeat: Heartbeat,
     /// Ping timeouts that have been set and have not expired; only the last of them counts.
     pub(crate) timeouts: u16,
+    /// In how many quarters of `idle_timeout` it has sent nothing.
+    pub(crate) quiet: u8,
     /// The epoch of the last batch that marked it; see `pending`.
     pub(crate) mark: u64,
     pub(crate) sockets: SmallVec<[Seat; 1]>,
@@ -102,6 +104,8 @@ pub(crate) enum Notice {
     UpgradeTimeout,
     /// `connect_timeout` has passed.
     ConnectTimeout,
+    /// `idle_timeout` has passed.
+    IdleTimeout,
     /// The socket expires soon.
     Expiring(SocketId),
     /// It has expired.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, rc::Rc, sync::Arc};
 use slab::Slab;
 
 use super::{
-    deadlines::{Deadlines, Due},
+    deadlines::{Deadlines, Due, IDLE_PARTS},
     deflate::Deflaters,
     directory::{Report, SharedRoom},
     expiry::Expiries,
@@ -69,6 +69,8 @@ impl State {
                 config.connect_timeout,
                 config.close_timeout,
                 config.upgrade_timeout,
+                // Not set where there is none.
+                config.idle_timeout.unwrap_or_default() / u32::from(IDLE_PARTS),
             ]),
             expiries: Expiries::default(),
             rewind: false,

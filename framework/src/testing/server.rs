@@ -247,6 +247,7 @@ impl TestServerBuilder {
         }
         let server = server
             .workers(self.workers)
+            .max_connections(hub.max_http_connections())
             .disable_signals()
             .bind(("127.0.0.1", 0))?;
         let address = server.addrs().first().copied();

@@ -16,6 +16,7 @@
 //! | [`parked`] | a GET that has waited for long, without its dispatcher |
 //! | [`relay`] | a body stream that is served on another worker |
 //! | [`pipe`] | what carries its bytes there and back |
+//! | [`turn_away`] | a WebSocket that is told why it cannot stay |
 //! | [`io`] | one interface to all of them |
 
 pub(crate) mod body_stream;
@@ -33,6 +34,7 @@ pub(crate) mod plain;
 pub(crate) mod poll;
 mod relay;
 mod transcode;
+pub(crate) mod turn_away;
 
 #[cfg(all(test, target_os = "linux"))]
 mod io_tests;

@@ -31,6 +31,7 @@ async fn serve(
             .configure(routes(&mount))
     })
     .on_connect(hub.on_connect())
+    .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(stop))
     .listen(listener)?
     .run()

@@ -3,7 +3,9 @@
 use std::{error::Error, time::Duration};
 
 use actix_web::{HttpRequest, rt::time::timeout};
-use roomcast::{BuildError, Cors, Forbidden, Handshake, TrustProxy, prelude::*};
+use roomcast::{
+    BuildError, Cors, Excess, Forbidden, Handshake, NamespaceBuilder, Rate, TrustProxy, prelude::*,
+};
 
 /// Stands for a lookup in a database.
 async fn is_member(key: &str) -> bool {
@@ -56,6 +58,36 @@ fn behind_a_proxy<S: Session>() -> Result<Hub, Box<dyn Error>> {
 }
 // ANCHOR_END: proxy
 
+// ANCHOR: often
+fn for_so_many<S: Session>() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<S>("/")
+        .max_connections(200_000)
+        .max_connections_per_address(500)
+        .handshake_rate(Rate::per_second(1_000).burst(5_000))
+        .handshake_rate_per_address(Rate::per_second(5).burst(50))
+        .build()
+}
+// ANCHOR_END: often
+
+// ANCHOR: rates
+/// Somebody writes.
+#[derive(Deserialize, Event)]
+struct Typing;
+
+fn not_too_much<S: Session>() -> Result<Hub, BuildError> {
+    let chat = NamespaceBuilder::named::<S>("/")
+        .event_rate_of::<Typing>(Rate::per_second(2))
+        .excess(Excess::Drop);
+    Hub::builder()
+        .namespace_with(chat)
+        .namespace::<S>("/admin")
+        .event_rate(Rate::per_second(50).burst(200))
+        .byte_rate(Rate::per_second(64 << 10).burst(1 << 20))
+        .build()
+}
+// ANCHOR_END: rates
+
 // ANCHOR: bundles
 fn with_the_official_client<S: Session>() -> Result<Hub, BuildError> {
     Hub::builder()
@@ -72,6 +104,12 @@ mod tests {
     use roomcast::testing::{TestClient, TestServer};
 
     use crate::listener::Listener;
+
+    #[test]
+    fn limits_are_set() {
+        super::for_so_many::<Listener>().expect("a hub");
+        super::not_too_much::<Listener>().expect("a hub");
+    }
 
     #[actix_web::test]
     async fn members_come_in_and_others_do_not() -> Result<(), Box<dyn Error>> {

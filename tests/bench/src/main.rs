@@ -48,6 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut hub = Hub::builder()
         .namespace::<Client>("/")
+        .max_connections(MAX_CONNECTIONS)
         .park_polls_after(Duration::from_millis(variable("PARK_MS", 5000)?))
         .websocket_mode(mode);
     if let Some(options) = compression {

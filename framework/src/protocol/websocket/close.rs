@@ -19,6 +19,8 @@ impl CloseCode {
     pub(crate) const PROTOCOL_ERROR: Self = Self(1002);
     /// The payload does not fit the type of its message: text that is not UTF-8, or what cannot be inflated.
     pub(crate) const INVALID_PAYLOAD: Self = Self(1007);
+    /// The peer is refused, by a rule of ours.
+    pub(crate) const POLICY_VIOLATION: Self = Self(1008);
     /// A message is too big to be processed.
     pub(crate) const TOO_BIG: Self = Self(1009);
 

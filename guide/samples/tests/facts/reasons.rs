@@ -79,10 +79,11 @@ fn every_reason_of_a_refused_handshake_is_there() -> Tested {
     let (_, reasons) = refused.split_once("fn reason").ok_or("no reasons")?;
     let (reasons, _) = reasons.split_once("\n    }").ok_or("no end")?;
     let routes = read("framework/src/server/routes.rs")?;
-    let (_, busy) = routes.split_once("fn unavailable").ok_or("no 503")?;
-    let (busy, _) = busy.split_once("\n}").ok_or("no end")?;
+    let admission = read("framework/src/shard/admission.rs")?;
+    let (_, denied) = admission.split_once("fn reason").ok_or("no reasons")?;
+    let (denied, _) = denied.split_once("\n    }").ok_or("no end")?;
     let mut expected: BTreeSet<&str> = quoted(reasons)
-        .chain(quoted(busy))
+        .chain(quoted(denied))
         .filter(is_label)
         .collect();
     let handshake = routes.split("refused_handshakes.add(\"").skip(1);
