@@ -22,7 +22,7 @@ use crate::{
             Store,
             redis::{
                 backoff::Backoff,
-                counting::subscribers,
+                counting::{names, subscribers},
                 interest::Interest,
                 link::Link,
                 options::{Kind, LinkOptions, OutboxPolicy},
@@ -299,6 +299,20 @@ impl Adapter for StreamsAdapter {
                 false => "NUMSUB",
             };
             subscribers(&self.link, subcommand, &channel).await
+        })
+    }
+
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let channel = self.channel(namespace);
+        Box::pin(async move {
+            let subcommand = match self.options.sharded_pub_sub {
+                true => "SHARDCHANNELS",
+                false => "CHANNELS",
+            };
+            names(&self.link, subcommand, &channel, &channel.pattern()).await
         })
     }
 
