@@ -7,6 +7,7 @@ import { until } from "./harness.mjs";
 export const ADAPTERS = {
   classic: { adapter: "classic" },
   sharded: { adapter: "sharded-dynamic" },
+  "streams, recovery": { adapter: "streams", RECOVERY: "60000" },
 };
 
 /** Enough events to see that they come. */

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     adapter::{Adapter, AdapterContext},
     link::Link,
-    requests::{Requests, hex_id},
+    requests::Requests,
     state::{OnCluster, State},
 };
 use crate::{
@@ -55,19 +55,19 @@ pub(crate) type MakeAdapter =
 
 impl Core {
     pub(crate) fn open(
+        server_id: &Arc<str>,
         make: MakeAdapter,
         recovery: bool,
         told: Option<OnCluster>,
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Self>, AdapterError> {
-        let server_id: Arc<str> = hex_id().into();
         let adapter = make(AdapterContext {
-            server_id: Arc::clone(&server_id),
+            server_id: Arc::clone(server_id),
             recovery,
             metrics: Arc::clone(metrics),
         })?;
         Ok(Arc::new(Self {
-            server_id,
+            server_id: Arc::clone(server_id),
             adapter,
             requests: Arc::default(),
             state: State::new(told, Arc::clone(metrics)),

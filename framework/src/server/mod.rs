@@ -1,5 +1,6 @@
 //! The only wiring: from options to a hub, from HTTP requests to connections, and the way out.
 
+mod affinity;
 mod allow;
 mod builder;
 mod bundles;
@@ -8,8 +9,10 @@ mod compress;
 mod cookie;
 mod cors;
 mod file;
+mod health;
 mod http;
 mod network;
+mod operations;
 mod origins;
 mod polling;
 mod proxy;
@@ -24,6 +27,7 @@ mod properties;
 pub use builder::HubBuilder;
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
+pub use health::{BlockedWorker, Health, NotReady, Readiness};
 pub use origins::Origins;
 pub use proxy::{InvalidNetwork, TrustProxy};
 pub use refused::{ConnectionError, ErrorContext, Forbidden};

@@ -20,7 +20,7 @@ use super::{
     topics::Topics,
 };
 use crate::{
-    cluster::{self, requests::hex_id},
+    cluster,
     config::SharedState,
     id::SocketId,
     room::{Broadcast, names, reserved},
@@ -67,18 +67,15 @@ pub(super) struct Progress {
 
 impl Registrar {
     /// The part of a node in what its cluster shares, or of a hub that is alone.
-    pub(crate) fn open(options: &SharedState, cluster: Option<&cluster::Core>) -> Arc<Self> {
-        let shared = cluster.and_then(|cluster| {
-            let store = cluster.adapter.store(options)?;
-            Some((Arc::clone(&cluster.server_id), store))
-        });
+    pub(crate) fn open(
+        server_id: &Arc<str>,
+        options: &SharedState,
+        cluster: Option<&cluster::Core>,
+    ) -> Arc<Self> {
+        let shared = cluster.and_then(|cluster| cluster.adapter.store(options));
         let is_shared = shared.is_some();
-        let (id, store) = shared.unwrap_or_else(|| {
-            let id = cluster.map(|cluster| Arc::clone(&cluster.server_id));
-            let id = id.unwrap_or_else(|| hex_id().into());
-            (id, Arc::new(Memory::new(options.keep_last_seen)))
-        });
-        Self::new(&id, options.clone(), store, is_shared)
+        let store = shared.unwrap_or_else(|| Arc::new(Memory::new(options.keep_last_seen)));
+        Self::new(server_id, options.clone(), store, is_shared)
     }
 
     fn new(
@@ -94,7 +91,7 @@ impl Registrar {
             store,
             topics: Mutex::default(),
             node: OnceLock::new(),
-            incarnation: AtomicU64::new(0),
+            incarnation: AtomicU64::new(first_incarnation()),
             wake: Notify::new(),
             check: AtomicBool::new(false),
             stale: Notify::new(),
@@ -104,6 +101,10 @@ impl Registrar {
             claimed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
+    }
+
+    pub(crate) fn server_id(&self) -> &str {
+        &self.node_id
     }
 
     /// From now on it is about the sockets of this node.
@@ -302,5 +303,27 @@ impl Observer for Registrar {
             self.needed.store(true, Ordering::Release);
         }
         super::keeper::run_here(&self);
+    }
+}
+
+/// A node that has crashed and is back under the same name must not hold the lease on which the
+/// entries of its former life hang.
+fn first_incarnation() -> u64 {
+    let mut bytes = [0; 4];
+    // Without the system's random source no connection could be opened either.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from(u32::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_life_of_a_node_has_leases_of_its_own() {
+        let life = || Registrar::open(&Arc::from("node-1"), &SharedState::new(), None);
+        let (former, now) = (life(), life());
+        assert_ne!(former.lease(true).id, now.lease(true).id);
+        assert_ne!(now.lease(true).id, now.next_lease().id);
     }
 }
