@@ -18,8 +18,8 @@ use crate::{
     monitor::Monitor,
 };
 
-/// Values that only JavaScript has, and what only it can ask.
-const NOT_FOR_US: [&str; 9] = [
+/// Values that only JavaScript has, what only it can ask, and nodes that do not answer.
+const NOT_FOR_US: [&str; 11] = [
     "A: io.to('room1').emit('e14', Uint8Array, Date, undefined)",
     "A: io.emit('e18', new Date(...)) without binary",
     "A: io.in('room1').fetchSockets() with binary in socket.data",
@@ -29,6 +29,8 @@ const NOT_FOR_US: [&str; 9] = [
     "A: io.local.fetchSockets() (nothing is published)",
     "A: remoteSocket(b1).timeout(500).emit('q4') with ack",
     "server B closes (io.close)",
+    "A: io.serverSideEmit('hello', ack) that B never answers",
+    "A: io.fetchSockets() with a phantom subscriber that never answers",
 ];
 
 #[derive(Serialize, Deserialize, Event)]

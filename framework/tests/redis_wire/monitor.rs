@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::{common::redis::RedisServer, recording::Sent};
 
-pub(crate) struct Monitor(mpsc::UnboundedReceiver<Sent>);
+pub(crate) struct Monitor(mpsc::Receiver<Sent>);
 
 impl Monitor {
     pub(crate) fn on(redis: &RedisServer) -> Self {
@@ -19,7 +19,7 @@ impl Monitor {
         stream.write_all(b"MONITOR\r\n").unwrap();
         let mut lines = BufReader::new(stream).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "+OK");
-        let (sender, sent) = mpsc::unbounded_channel();
+        let (sender, sent) = mpsc::channel(10_000);
         // It ends with the server.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -27,7 +27,7 @@ impl Monitor {
                 let command = String::from_utf8(words.next().unwrap_or_default()).unwrap();
                 let args: Vec<_> = words.collect();
                 for command in Sent::read(&command.to_uppercase(), &args) {
-                    let _ = sender.send(command);
+                    let _ = sender.blocking_send(command);
                 }
             }
         });
