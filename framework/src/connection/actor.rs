@@ -105,6 +105,7 @@ impl Connection {
             let place = SessionPlace { requests };
             core.node.directory.sessions.insert(session, place);
             core.node.metrics.connections.up();
+            core.node.metrics.carriers(polling).up();
             let link = Link {
                 core,
                 shard,
@@ -210,6 +211,7 @@ impl Drop for Link {
         }
         self.shard.close(self.key);
         node.metrics.connections.down();
+        node.metrics.carriers(self.polling).down();
         node.ended.notify_waiters();
     }
 }

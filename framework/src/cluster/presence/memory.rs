@@ -154,8 +154,7 @@ impl Memory {
                 held.until = until;
                 held.info.connections = lease.connections;
                 let entries = held.places.len();
-                let epoch = Arc::clone(&state.moment.epoch);
-                Renewal::Held { entries, epoch }
+                Renewal::Held { entries }
             }
             None if lease.take => {
                 let info = NodeInfo::new(node_of(&lease.id), SystemTime::now(), lease.connections);
@@ -166,8 +165,7 @@ impl Memory {
                     places,
                 };
                 state.leases.insert(Arc::clone(&lease.id), held);
-                let epoch = Arc::clone(&state.moment.epoch);
-                Renewal::Held { entries: 0, epoch }
+                Renewal::Held { entries: 0 }
             }
             _ => Renewal::Lost,
         }

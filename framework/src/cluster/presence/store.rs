@@ -79,14 +79,12 @@ pub struct Lease {
 }
 
 /// Whether a lease is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is.
+    /// It is, with so many entries hanging on it.
     Held {
-        /// How many entries hang on it.
+        /// How many.
         entries: usize,
-        /// Which life of the store this is, as in [`Moment::epoch`].
-        epoch: Arc<str>,
     },
     /// It was over, or the store has lost it. The entries have to be written again, under another
     /// lease.
@@ -159,8 +157,7 @@ pub struct Page {
 /// A place in the order of all changes of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
-    /// Which life of the store: another one if it has lost everything, or may have lost what it was
-    /// told last.
+    /// Which life of the store: another one if it has lost everything.
     pub epoch: Arc<str>,
     /// The number of the last change.
     pub number: u64,

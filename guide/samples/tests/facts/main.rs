@@ -98,6 +98,17 @@ fn every_metric_is_there_with_its_name() -> Tested {
 }
 
 #[test]
+fn every_metric_with_labels_and_every_latency_is_there() -> Tested {
+    let source = read("framework/src/metrics/labelled.rs")?;
+    let declared = source.lines().filter(|line| line.starts_with("const "));
+    let expected: Vec<_> = declared.flat_map(quoted).collect();
+    let rows = table("observability.md", "exported as")?;
+    let told: Vec<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
 fn every_test_that_holds_something_is_there() -> Tested {
     let mut named = 0;
     for page in pages()? {
