@@ -29,7 +29,7 @@ use framework::cluster::{
     adapter::Message,
     wire::{
         WireError,
-        classic::{self, Answer, Broadcast, Request},
+        classic::{Answer, Broadcast, Request},
         entry::{Entry, SessionRecord},
         layer::{self, Content, Encoding, Envelope, has_binary},
     },
