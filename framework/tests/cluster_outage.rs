@@ -13,13 +13,14 @@ mod recovery;
 mod wire;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use common::{
     member::{Hall, Join, Number, members},
-    redis::RedisServer,
+    redis::{RedisCluster, RedisServer},
     until,
 };
 use roomcast::{
@@ -151,6 +152,40 @@ async fn pub_sub_survives_a_redis_that_restarts_empty() {
 #[actix_web::test]
 async fn sharded_survives_a_redis_that_restarts_empty() {
     survives_a_restart(|hub, redis| hub.adapter(Redis::sharded(redis.url()))).await;
+}
+
+#[actix_web::test]
+async fn traffic_goes_on_when_a_replica_has_taken_the_place_of_a_master() {
+    let mut redis = RedisCluster::start();
+    redis.add_replica();
+    let adapter = Redis::sharded(redis.nodes[0].url()).cluster([redis.nodes[1].url()]);
+    let mut one = Node::start(|hub| hub.adapter(adapter.clone())).await;
+    let mut other = Node::start(|hub| hub.adapter(adapter)).await;
+    // On all masters.
+    let rooms: Vec<_> = (0..30).map(|room| room.to_string()).collect();
+    let names: Vec<_> = rooms.iter().map(String::as_str).collect();
+    let here = one.enter(&names[..1]).await;
+    let there = other.enter(&names).await;
+
+    redis.nodes[0].kill();
+    one.notices().await;
+    other.notices().await;
+    one.hub().to("0").emit(&Number(100)).expect("emitted");
+    assert_eq!(number(&here).await, 100);
+    for node in [&one, &other] {
+        // The other masters have to agree first.
+        let cluster = node.hub().cluster().expect("an adapter");
+        let connected = timeout(PATIENCE * 6, cluster.connected()).await;
+        connected.expect("connected in time");
+    }
+    for (number, room) in (0..).zip(&rooms) {
+        let to = one.hub().to(room.as_str());
+        to.emit(&Number(number)).expect("emitted");
+    }
+    let mut missing: BTreeSet<u32> = (0..30).collect();
+    while !missing.is_empty() {
+        missing.remove(&number(&there).await);
+    }
 }
 
 #[actix_web::test]

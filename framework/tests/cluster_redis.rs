@@ -19,6 +19,8 @@ struct On<S, A> {
 }
 
 impl<S> Meeting for On<S, Redis<PubSub>> {
+    const ANSWERS_ARE_SIGNED: bool = false;
+
     fn joined(&self, hub: HubBuilder) -> HubBuilder {
         hub.adapter(self.adapter.clone())
     }
@@ -115,6 +117,7 @@ mod streams_with_recovery {
         sockets_are_disconnected_wherever_they_are,
         a_remote_socket_is_a_handle,
         servers_answer_each_other,
+        who_does_not_answer_is_named,
         nodes_come_and_go,
         namespaces_are_apart,
         dynamic_namespaces_are_joined_across_nodes,

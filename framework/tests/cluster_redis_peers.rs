@@ -164,6 +164,18 @@ async fn answers_go_to_all_or_to_whoever_asked() {
 }
 
 #[actix_web::test]
+async fn answers_to_other_nodes_are_not_read() {
+    let node = Node::pub_sub(|redis| redis).await;
+    let ignored = || node.server.hub().stats().cluster_answers_ignored;
+    // On the shared channel, with members that are none; then on that of this node.
+    node.says(ANSWERS, &json!({"requestId": "other", "sockets": 7}));
+    let own = format!("{ANSWERS}{}#", node.cluster().server_id());
+    node.says(&own, &json!({"requestId": "late", "sockets": []}));
+    until("what came too late is counted", || ignored() == 1).await;
+    assert_eq!(node.malformed(), 0);
+}
+
+#[actix_web::test]
 async fn the_emitter_reaches_members() {
     let mut node = Node::pub_sub(|redis| redis.key("k")).await;
     let (client, socket) = node.enter(&[]).await;

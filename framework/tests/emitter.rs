@@ -14,7 +14,7 @@ use std::{
 
 use common::{
     member::{Member, Number, members_with},
-    redis::RedisServer,
+    redis::{Certificate, RedisCluster, RedisServer, Sentinels},
     until,
 };
 use roomcast::{
@@ -197,14 +197,76 @@ async fn a_lost_connection_is_made_anew() {
     until_emitted(&emitter).await;
 }
 
-/// The connection's end may not have arrived yet.
+/// The connection's end may not have arrived yet, or nobody may be the master.
 async fn until_emitted(emitter: &Emitter) {
     let emitted = async {
         while emitter.emit(&Number(3)).await.is_err() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, emitted).await.unwrap();
+    timeout(PATIENCE * 6, emitted).await.unwrap();
+}
+
+fn publishes(redis: &RedisServer) -> usize {
+    let stats = redis.command(&["INFO", "commandstats"]);
+    let calls = stats.split_once("cmdstat_publish:calls=");
+    calls.map_or(0, |(_, calls)| {
+        calls.split(',').next().unwrap().parse().unwrap()
+    })
+}
+
+#[actix_web::test]
+async fn over_tls_as_a_user() {
+    let certificate = Certificate::new();
+    let redis = RedisServer::with_tls(&certificate, "no");
+    redis.command(&["ACL", "SETUSER", "ann", "on", ">pw", "~*", "&*", "+@all"]);
+    let emitter = |password: &str| {
+        let url = format!("rediss://ann:{password}@localhost:{}/", redis.port());
+        let options = Redis::pub_sub(url).root_certificate(certificate.pem());
+        Emitter::connect(options)
+    };
+    let ann = emitter("pw").await.unwrap();
+    ann.emit(&Number(1)).await.unwrap();
+    assert_eq!(publishes(&redis), 1);
+    let refused = emitter("no").await.unwrap_err().to_string();
+    assert!(refused.contains("username-password"), "{refused}");
+}
+
+#[actix_web::test]
+async fn the_master_that_the_sentinels_name_is_followed() {
+    let mut sentinels = Sentinels::start();
+    let options = Redis::pub_sub("redis://unused/").sentinel("main", [sentinels.url()]);
+    let emitter = Emitter::connect(options).await.unwrap();
+    emitter.emit(&Number(1)).await.unwrap();
+    assert_eq!(publishes(&sentinels.master), 1);
+    let before = publishes(&sentinels.replica);
+    sentinels.master.kill();
+    until_emitted(&emitter).await;
+    assert_eq!(publishes(&sentinels.replica), before + 1);
+}
+
+#[actix_web::test]
+async fn in_a_redis_cluster_each_command_goes_to_its_master() {
+    let redis = RedisCluster::start();
+    let options = Redis::streams(redis.nodes[0].url()).cluster::<String>([]);
+    let emitter = Emitter::connect(options).await.unwrap();
+    emitter.emit(&Number(1)).await.unwrap();
+    emitter.emit(&Number(2)).await.unwrap();
+    let lengths = redis
+        .nodes
+        .iter()
+        .map(|node| node.command(&["XLEN", "socket.io"]));
+    // The others say who has it.
+    let there: Vec<_> = lengths.filter(|length| !length.contains("MOVED")).collect();
+    assert_eq!(there, ["2\n"]);
+
+    let options = Redis::pub_sub(redis.nodes[0].url()).cluster::<String>([]);
+    let emitter = Emitter::connect(options).await.unwrap();
+    let mut published = redis.nodes.iter().map(Published::on).collect::<Vec<_>>();
+    emitter.emit(&Number(3)).await.unwrap();
+    for published in &mut published {
+        assert_eq!(published.next().0, "socket.io#/#", "every node tells it");
+    }
 }
 
 #[actix_web::test]

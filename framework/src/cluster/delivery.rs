@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use super::{
     adapter::{Data, Message, Options, Received},
     answering::ClientAcks,
+    asking::deadline,
     core::Core,
-    link::deadline,
     requests::FromNode,
 };
 use crate::{
@@ -31,7 +31,7 @@ impl Core {
             from,
             message,
         } = received;
-        let message = match self.answered(message) {
+        let message = match self.answered(from, message) {
             Some(message) => message,
             None => return,
         };
@@ -77,12 +77,12 @@ impl Core {
     }
 
     /// Hands an answer to whoever asked; anything else is given back.
-    fn answered<'a>(&self, message: Message<'a>) -> Option<Message<'a>> {
+    fn answered<'a>(&self, from: Option<&str>, message: Message<'a>) -> Option<Message<'a>> {
         let known = match message {
             Message::Sockets { request, sockets } => {
                 let found = sockets.into_iter().filter_map(found).collect();
                 self.requests
-                    .answered_by_node(&request, FromNode::Sockets(found))
+                    .answered_by_node(&request, from, FromNode::Sockets(found))
             }
             Message::ServerSideAck { request, value } => {
                 let value = value.unwrap_or_default();
@@ -91,7 +91,7 @@ impl Core {
                     attachments: value.attachments,
                 };
                 self.requests
-                    .answered_by_node(&request, FromNode::Reply(reply))
+                    .answered_by_node(&request, from, FromNode::Reply(reply))
             }
             Message::ClientCount { request, count } => {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);

@@ -77,6 +77,19 @@ impl Cluster {
     pub async fn server_count(&self, namespace: &Namespace) -> Result<usize, AdapterError> {
         self.core.adapter.server_count(namespace.name()).await
     }
+
+    /// The ids of the nodes that serve a namespace, in no order: this one's
+    /// [own](Self::server_id) and those of Node's servers included, which
+    /// [`nodes`](Self::nodes) does not know. Redis looks through all its channels for them: ask
+    /// seldom.
+    ///
+    /// # Errors
+    /// If the adapter cannot find out, because it is not connected, or, with
+    /// [`Redis::sharded`](crate::adapter::Redis::sharded), because a room is named like a node (16
+    /// hexadecimal digits).
+    pub async fn server_ids(&self, namespace: &Namespace) -> Result<Vec<Arc<str>>, AdapterError> {
+        self.core.adapter.server_ids(namespace.name()).await
+    }
 }
 
 impl std::fmt::Debug for Cluster {

@@ -2,26 +2,23 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
-
 use super::{
     adapter::{Data, Flags, Message, Options},
+    asking::deadline,
     core::Core,
-    requests::{FromNode, hex_id},
+    requests::FromNode,
 };
 use crate::{
     config::SlowConsumer,
-    error::{AdapterError, EmitError, PublishError},
+    error::{EmitError, PublishError},
     event::Collector,
     shard::{
         directory::RoomName,
         shared_log::SharedLog,
-        uplink::{Asking, Change, Elsewhere, Fetched, Missing, Reach, Replies, Uplink},
+        uplink::{Asking, Change, Elsewhere, Fetched, Reach, Replies, Uplink},
     },
     transport::{frame::Frame, plain::Plain},
 };
-
-const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The uplink of a namespace. It is attached for as long as this is there.
 pub(super) struct Link {
@@ -183,128 +180,17 @@ impl Uplink for Link {
             let until = deadline(timeout);
             let expected = core.others(&namespace, until).await;
             let mut replies = Vec::new();
-            let missing = core
-                .gather(expected, until, &mut answers, |answer| {
-                    if let FromNode::Reply(reply) = answer {
-                        replies.push(reply);
-                    }
-                })
-                .await;
+            let take = |answer| {
+                if let FromNode::Reply(reply) = answer {
+                    replies.push(reply);
+                }
+            };
+            let gathered = core.gather(expected, until, &mut answers, take).await;
             drop(request);
+            let missing = core.missing(&namespace, gathered).await;
             Replies { replies, missing }
         }))
     }
-}
-
-impl Core {
-    /// How many other nodes serve a namespace; `None` if that cannot be found out.
-    async fn others(&self, namespace: &str, until: Instant) -> Option<usize> {
-        let counting = async {
-            // This node is among those that are counted only once it has subscribed.
-            self.adapter.subscribed().await;
-            self.adapter.server_count(namespace).await
-        };
-        let error = match timeout_at(until, counting).await {
-            Ok(Ok(count)) => return Some(count.saturating_sub(1)),
-            Ok(Err(error)) => error,
-            Err(elapsed) => AdapterError::new(elapsed),
-        };
-        tracing::debug!(%error, "the nodes of the cluster could not be counted");
-        None
-    }
-
-    /// Waits for so many answers, or the time.
-    async fn gather(
-        &self,
-        expected: Option<usize>,
-        until: Instant,
-        answers: &mut tokio::sync::mpsc::Receiver<FromNode>,
-        mut take: impl FnMut(FromNode),
-    ) -> Missing {
-        let Some(mut left) = expected else {
-            return Missing::Unknown;
-        };
-        while left > 0 {
-            match timeout_at(until, answers.recv()).await {
-                Ok(Some(answer)) => {
-                    left -= 1;
-                    take(answer);
-                }
-                Ok(None) | Err(_) => {
-                    self.state.metrics.cluster_requests_timed_out.add(1);
-                    break;
-                }
-            }
-        }
-        Missing::of(left)
-    }
-
-    async fn ask_for_sockets(
-        &self,
-        namespace: &str,
-        options: Options<'static>,
-        timeout: Duration,
-    ) -> Fetched {
-        let mut fetched = Fetched::default();
-        let until = deadline(timeout);
-        let expected = self.others(namespace, until).await;
-        if expected == Some(0) {
-            return fetched;
-        }
-        let (request, mut answers) = self.requests.nodes();
-        let message = Message::FetchSockets {
-            options,
-            request: request.id.to_string().into(),
-        };
-        if let Err(error) = self.adapter.publish(namespace, &message) {
-            tracing::debug!(%error, "other nodes were not asked for their sockets");
-            fetched.missing = expected.map_or(Missing::Unknown, Missing::of);
-            return fetched;
-        }
-        let sockets = &mut fetched.sockets;
-        fetched.missing = self
-            .gather(expected, until, &mut answers, |answer| {
-                if let FromNode::Sockets(found) = answer {
-                    sockets.extend(found);
-                }
-            })
-            .await;
-        fetched
-    }
-
-    /// Ready when all other nodes have done what they were told before: when they have answered
-    /// something that was asked behind it.
-    async fn confirmed(&self, namespace: &str) -> Result<(), EmitError> {
-        let timeout = self.node().map(|node| node.config.requests_timeout);
-        let until = deadline(timeout.unwrap_or_default());
-        let expected = self.others(namespace, until).await;
-        if expected == Some(0) {
-            return Ok(());
-        }
-        let (request, mut answers) = self.requests.nodes();
-        // A room that nobody is in.
-        let nobody = hex_id().into();
-        let message = Message::FetchSockets {
-            options: Options {
-                rooms: vec![nobody],
-                ..Options::default()
-            },
-            request: request.id.to_string().into(),
-        };
-        self.adapter.barrier(namespace, &message)?;
-        match self.gather(expected, until, &mut answers, drop).await {
-            Missing::None => Ok(()),
-            Missing::Some(missing) => Err(EmitError::Unconfirmed {
-                missing: Some(missing),
-            }),
-            Missing::Unknown => Err(EmitError::Unconfirmed { missing: None }),
-        }
-    }
-}
-
-/// When this much time has passed; no answer is worth waiting for longer than a day.
-pub(super) fn deadline(timeout: Duration) -> Instant {
-    Instant::now() + timeout.min(MAX_TIMEOUT)
 }
 
 fn options<'a>(to: Reach<'a>, flags: Flags) -> Options<'a> {

@@ -9,6 +9,7 @@
 //! | [`delivery`] | events and changes for the sockets here |
 //! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
+//! | [`asking`] | what this node asks of all others |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
 //! | [`presence`] | what nodes share about users and rooms, under leases |
@@ -18,6 +19,7 @@
 mod actor;
 pub mod adapter;
 mod answering;
+mod asking;
 mod core;
 mod delivery;
 mod handle;

@@ -25,7 +25,14 @@ pub(super) struct Requests(Mutex<HashMap<Arc<str>, Asked>>);
 /// Who waits for answers.
 enum Asked {
     Clients(Arc<Collector>),
-    Nodes(mpsc::Sender<FromNode>),
+    Nodes(mpsc::Sender<NodeAnswer>),
+}
+
+/// The answer of a node.
+pub(super) struct NodeAnswer {
+    /// Its id; `None` if the adapter's answers do not tell.
+    pub(super) from: Option<Box<str>>,
+    pub(super) said: FromNode,
 }
 
 /// What one node answers.
@@ -46,7 +53,7 @@ impl Requests {
     }
 
     /// A request to nodes.
-    pub(super) fn nodes(self: &Arc<Self>) -> (Request, mpsc::Receiver<FromNode>) {
+    pub(super) fn nodes(self: &Arc<Self>) -> (Request, mpsc::Receiver<NodeAnswer>) {
         let (sender, answers) = mpsc::channel(MAX_ANSWERS);
         (self.open(Asked::Nodes(sender)), answers)
     }
@@ -92,12 +99,13 @@ impl Requests {
     }
 
     /// A node has answered. False if nobody waits for it any more.
-    pub(super) fn answered_by_node(&self, id: &str, answer: FromNode) -> bool {
+    pub(super) fn answered_by_node(&self, id: &str, from: Option<&str>, said: FromNode) -> bool {
         let nodes = match self.lock().get(id) {
             Some(Asked::Nodes(nodes)) => nodes.clone(),
             _ => return false,
         };
-        nodes.try_send(answer).is_ok()
+        let from = from.map(Into::into);
+        nodes.try_send(NodeAnswer { from, said }).is_ok()
     }
 }
 
@@ -131,11 +139,12 @@ mod tests {
         let (request, mut answers) = requests.nodes();
         let id = Arc::clone(&request.id);
         assert_eq!(id.len(), 16);
-        assert!(requests.answered_by_node(&id, FromNode::Sockets(Vec::new())));
+        let answer = || requests.answered_by_node(&id, Some("a"), FromNode::Sockets(Vec::new()));
+        assert!(answer());
         assert!(answers.try_recv().is_ok());
         assert!(!requests.counted(&id, 1), "it asks nodes, not clients");
         drop(request);
-        assert!(!requests.answered_by_node(&id, FromNode::Sockets(Vec::new())));
+        assert!(!answer());
         assert!(requests.lock().is_empty());
     }
 }

@@ -238,14 +238,21 @@ impl<A> ServerAcks<A> {
     /// Whether every server has answered.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing == Missing::None
+        self.missing.is_none()
     }
 
     /// How many servers did not answer in time; `None` if it could not be found out how many there
     /// are, because the adapter was not connected.
     #[must_use]
     pub fn missing_nodes(&self) -> Option<usize> {
-        self.missing.nodes()
+        self.missing.nodes
+    }
+
+    /// The [ids](crate::Cluster::server_id) of those of them that are known, as
+    /// [of sockets](crate::FetchedSockets::missing_node_ids).
+    #[must_use]
+    pub fn missing_node_ids(&self) -> &[Arc<str>] {
+        &self.missing.ids
     }
 
     /// The answers in the order of arrival; an error where one does not fit the type.

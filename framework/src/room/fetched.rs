@@ -45,20 +45,30 @@ impl FetchedSockets {
     /// What others found in other namespaces is added.
     pub(crate) fn append(&mut self, mut others: Self) {
         self.sockets.append(&mut others.sockets);
-        self.missing = self.missing.and(others.missing);
+        self.missing = std::mem::take(&mut self.missing).and(others.missing);
     }
 
     /// Whether every node has answered.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing == Missing::None
+        self.missing.is_none()
     }
 
     /// How many nodes did not answer in time; `None` if it could not be found out how many there
     /// are, because the adapter was not connected.
     #[must_use]
     pub fn missing_nodes(&self) -> Option<usize> {
-        self.missing.nodes()
+        self.missing.nodes
+    }
+
+    /// The [ids](crate::Cluster::server_id) of those of them that are known: nodes that serve the
+    /// namespace after the time is over, and have not answered. There are none with
+    /// [`Redis::pub_sub`](crate::adapter::Redis::pub_sub), whose answers do not tell who answers, and
+    /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has gone meanwhile. Node's servers
+    /// are among them.
+    #[must_use]
+    pub fn missing_node_ids(&self) -> &[Arc<str>] {
+        &self.missing.ids
     }
 
     /// The sockets.

@@ -111,39 +111,44 @@ pub(crate) struct FoundElsewhere {
 }
 
 /// Nodes that did not answer in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Missing {
-    #[default]
-    None,
-    Some(usize),
-    /// It is not known how many there are.
-    Unknown,
+#[derive(Debug, Clone)]
+pub(crate) struct Missing {
+    /// `None` if it is not known how many there are.
+    pub(crate) nodes: Option<usize>,
+    /// Those of them that are known by their ids.
+    pub(crate) ids: Vec<Arc<str>>,
+}
+
+impl Default for Missing {
+    /// None are missing.
+    fn default() -> Self {
+        Self::of(Some(0))
+    }
 }
 
 impl Missing {
-    /// So many of those that were expected.
-    pub(crate) fn of(nodes: usize) -> Self {
-        match nodes {
-            0 => Self::None,
-            nodes => Self::Some(nodes),
+    /// So many, of which no id is known.
+    pub(crate) fn of(nodes: Option<usize>) -> Self {
+        Self {
+            nodes,
+            ids: Vec::new(),
         }
     }
 
-    /// How many; `None` if that is not known.
-    pub(crate) fn nodes(self) -> Option<usize> {
-        match self {
-            Self::None => Some(0),
-            Self::Some(nodes) => Some(nodes),
-            Self::Unknown => None,
-        }
+    pub(crate) fn is_none(&self) -> bool {
+        self.nodes == Some(0)
     }
 
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::None, one) | (one, Self::None) => one,
-            (Self::Some(one), Self::Some(other)) => Self::Some(one.max(other)),
+    /// What is missing of two questions to the same nodes.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for id in other.ids {
+            if !self.ids.contains(&id) {
+                self.ids.push(id);
+            }
         }
+        let nodes = self.nodes.zip(other.nodes);
+        self.nodes = nodes.map(|(one, other)| one.max(other).max(self.ids.len()));
+        self
     }
 }
 

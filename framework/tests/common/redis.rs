@@ -432,6 +432,27 @@ impl RedisCluster {
         Self { nodes }
     }
 
+    /// One node more, which takes the first one's place when that dies.
+    pub(crate) fn add_replica(&mut self) {
+        let (first, replica) = (&self.nodes[0], Self::node());
+        let id = first.command(&["CLUSTER", "MYID"]);
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "add-node"])
+            .arg(format!("127.0.0.1:{}", replica.port()))
+            .arg(format!("127.0.0.1:{}", first.port()))
+            .args(["--cluster-slave", "--cluster-master-id", id.trim()])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        replica.wait_for(&["INFO", "replication"], |text| {
+            text.contains("master_link_status:up")
+        });
+        self.nodes.push(replica);
+        for node in &self.nodes {
+            node.wait_for(&["CLUSTER", "NODES"], |text| text.contains("slave"));
+        }
+    }
+
     fn node() -> RedisServer {
         RedisServer::launch(
             |port| {

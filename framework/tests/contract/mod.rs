@@ -12,11 +12,15 @@ use tokio::time::timeout;
 
 use crate::common::{
     member::{Hall, Member, Number, members_with},
+    polling::Poller,
     until,
 };
 
 /// Where nodes find each other.
 pub(crate) trait Meeting {
+    /// Whether answers tell who answers.
+    const ANSWERS_ARE_SIGNED: bool = true;
+
     /// Gives a hub an adapter to the same cluster.
     fn joined(&self, hub: HubBuilder) -> HubBuilder;
 }
@@ -43,6 +47,7 @@ macro_rules! contract {
                 a_remote_socket_is_a_handle,
                 servers_tell_each_other,
                 servers_answer_each_other,
+                who_does_not_answer_is_named,
                 nodes_come_and_go,
                 namespaces_are_apart,
                 dynamic_namespaces_are_joined_across_nodes,
@@ -81,10 +86,17 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) async fn start(meeting: &impl Meeting) -> Self {
+        Self::with(meeting, PATIENCE).await
+    }
+
+    async fn with(meeting: &impl Meeting, requests_timeout: Duration) -> Self {
         let namespace = NamespaceBuilder::named::<Member>("/").on_server_side(
             async |Reload { what }, namespace: &Namespace| {
                 let told = namespace.everyone().local().emit_raw("reloaded", &[&what]);
                 told.expect("emitted");
+                if namespace.rooms().contains(&"mute".to_owned()) {
+                    std::future::pending::<()>().await;
+                }
                 Some(format!("{what} on {}", namespace.rooms().len()))
             },
         );
@@ -92,7 +104,7 @@ impl Node {
         let hub = hub
             .namespace::<Member>("/other")
             .dynamic_namespace::<Member>("/room-{id}")
-            .requests_timeout(PATIENCE);
+            .requests_timeout(requests_timeout);
         let hub = meeting.joined(hub).build().expect("a hub");
         let server = TestServer::builder(hub).workers(2).start();
         let node = Self { server, hall };
@@ -218,7 +230,8 @@ pub(crate) async fn a_broadcast_of_a_socket_leaves_it_out_and_excepted_rooms_too
     let (_, sender) = &clients[0];
     let to = sender.to("a").except("quiet");
     to.emit(&Number(1)).expect("emitted");
-    nodes[0].hub().emit(&Number(2)).expect("emitted");
+    // On the same channel as the first: there is no order between several.
+    nodes[0].hub().to("a").emit(&Number(2)).expect("emitted");
     nothing_but(&clients[0].0, 2).await;
     assert_eq!(number(&clients[1].0).await, 1);
     nothing_but(&clients[1].0, 2).await;
@@ -281,13 +294,24 @@ pub(crate) async fn what_one_sender_emits_arrives_in_order(meeting: &impl Meetin
 
 pub(crate) async fn volatile_events_cross(meeting: &impl Meeting) {
     let mut nodes = three(meeting).await;
-    let clients = one_each(&mut nodes, [&[], &["a"], &[]]).await;
-    let to = nodes[0].hub().to("a");
-    to.volatile()
-        .compress(false)
-        .emit(&Number(1))
-        .expect("emitted");
-    nothing_but(&clients[1].0, 1).await;
+    let clients = one_each(&mut nodes, [&[], &[], &[]]).await;
+    let idle = Poller::connected(&nodes[1].server).await;
+    // It is connected, and polls no more for now.
+    nodes[1].hall.next().await;
+    let all = nodes[0].hub().everyone();
+    let volatile = all.volatile().compress(false);
+    volatile.emit(&Number(1)).expect("emitted");
+    nodes[0].hub().emit(&Number(2)).expect("emitted");
+    assert_eq!(number(&clients[1].0).await, 1);
+    nothing_but(&clients[1].0, 2).await;
+    until("who does not poll goes without", || {
+        nodes[1].hub().stats().dropped_volatile == 1
+    })
+    .await;
+    let polled = idle.poll().await;
+    let polled = polled.text();
+    // One packet, of the other event; with recovery it has an offset.
+    assert!(polled.starts_with(r#"42["number",2"#), "{polled}");
 }
 
 pub(crate) async fn a_socket_is_reached_by_its_id_wherever_it_is(meeting: &impl Meeting) {
@@ -465,6 +489,43 @@ pub(crate) async fn servers_answer_each_other(meeting: &impl Meeting) {
     let mut answers: Vec<_> = answers.into_values().into_iter().flatten().collect();
     answers.sort_unstable();
     assert_eq!(answers, ["prices on 1", "prices on 2"]);
+}
+
+pub(crate) async fn who_does_not_answer_is_named<M: Meeting>(meeting: &M) {
+    let mut nodes = [
+        Node::with(meeting, Duration::from_millis(500)).await,
+        Node::start(meeting).await,
+        Node::start(meeting).await,
+    ];
+    see_each_other(&nodes.each_ref(), 3).await;
+    let _clients = one_each(&mut nodes, [&[], &["mute"], &[]]).await;
+    let main = nodes[0].main();
+    let known = nodes[0].cluster().server_ids(&main).await;
+    let mut known: Vec<_> = known
+        .expect("ids")
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    known.sort_unstable();
+    let mut all = nodes
+        .each_ref()
+        .map(|node| node.cluster().server_id().to_owned());
+    let mute = all[1].clone();
+    all.sort_unstable();
+    assert_eq!(known, all);
+
+    let what = "prices".to_owned();
+    let asked = main.server_side_emit_with_ack(&Reload { what }).await;
+    let answers = asked.expect("answers");
+    assert_eq!(answers.missing_nodes(), Some(1));
+    let named: Vec<_> = answers.missing_node_ids().iter().map(|id| &**id).collect();
+    match M::ANSWERS_ARE_SIGNED {
+        true => assert_eq!(named, [mute]),
+        false => assert!(named.is_empty()),
+    }
+    let found = nodes[0].hub().everyone().fetch_sockets().await;
+    let found = found.expect("sockets");
+    assert!(found.is_complete() && found.missing_node_ids().is_empty());
 }
 
 pub(crate) async fn nodes_come_and_go(meeting: &impl Meeting) {

@@ -29,7 +29,7 @@ use framework::cluster::{
     adapter::Message,
     wire::{
         WireError,
-        classic::{self, Broadcast, Request},
+        classic::{Answer, Broadcast, Request},
         entry::{Entry, SessionRecord},
         layer::{self, Content, Encoding, Envelope, has_binary},
     },
@@ -41,7 +41,7 @@ fuzz_target!(|payload: &[u8]| {
         let read = [
             Broadcast::read(payload).and_then(|broadcast| Ok(broadcast.decode()?.1)),
             Request::read(payload).and_then(Request::decode),
-            classic::answer(payload),
+            Answer::read(payload).and_then(Answer::decode),
             Envelope::read(payload).and_then(|envelope| envelope.decode().map(message)?),
         ];
         drop(read);
@@ -60,7 +60,7 @@ fuzz_target!(|payload: &[u8]| {
             survives(&message);
         }
     }
-    if let Ok(message) = classic::answer(payload) {
+    if let Ok(message) = Answer::read(payload).and_then(Answer::decode) {
         survives(&message);
     }
     if let Ok(envelope) = Envelope::read(payload)

@@ -176,6 +176,17 @@ impl Adapter for Member {
         Box::pin(ready(Ok(count)))
     }
 
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let nodes = self.cluster.nodes();
+        let serve = |node: &&Arc<Node>| node.namespaces().contains(namespace);
+        let serving = nodes.iter().filter(serve);
+        let ids = serving.map(|node| Arc::clone(&node.server_id)).collect();
+        Box::pin(ready(Ok(ids)))
+    }
+
     fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {
         let store = self.cluster.store.get_or_init(|| {
             let store = Memory::new(options.keep_last_seen);

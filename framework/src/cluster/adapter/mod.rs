@@ -99,6 +99,20 @@ pub trait Adapter: Send + Sync + 'static {
     /// How many nodes serve the namespace, this one included.
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>>;
 
+    /// The ids of the nodes that serve the namespace, this one included, in no order. It may cost more
+    /// than to count them.
+    ///
+    /// # Errors
+    /// As [`server_count`](Self::server_count), and if the adapter cannot tell.
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let _ = namespace;
+        let error = AdapterError::new("the adapter does not know the ids of nodes");
+        Box::pin(std::future::ready(Err(error)))
+    }
+
     /// Where the nodes of the cluster keep what they share about users and presence. Called once.
     /// Without it, the hub knows of its own sockets only.
     fn store(&self, options: &SharedState) -> Option<Arc<dyn Store>> {

@@ -9,7 +9,8 @@ use super::{
 use crate::cluster::Cluster;
 
 impl Cluster {
-    /// The nodes of the cluster, this one included, in no order; Node's servers are not among them.
+    /// The nodes of the cluster, this one included, in no order; Node's servers are not among them, but
+    /// in [`server_ids`](Self::server_ids).
     /// One that has crashed is listed until its [lease](crate::SharedState::lease) is over.
     ///
     /// # Errors

@@ -42,6 +42,15 @@ impl Channel {
         pattern
     }
 
+    /// The pattern of those of nodes whose ids are 16 hexadecimal digits, and of rooms of such names.
+    pub(crate) fn pattern_of_nodes(&self) -> String {
+        let mut pattern = self.pattern();
+        pattern.pop();
+        pattern.extend(std::iter::repeat_n("[0-9a-f]", 16));
+        pattern.push('#');
+        pattern
+    }
+
     /// What a message on `channel` is for; `None` if the channel is none of these. Namespaces and
     /// rooms may hold `#` themselves: the packet tells its namespace again, and its rooms.
     pub(crate) fn place<'a>(&self, channel: &'a str) -> Option<Place<'a>> {

@@ -1,11 +1,16 @@
 //! How many nodes there are: the connections that listen to a channel which every node listens to
-//! once.
+//! once. Which: those that listen to a channel of their own.
 
-use futures_util::future::join_all;
-use redis::cmd;
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures_util::future::try_join_all;
+use redis::{FromRedisValue, cmd};
 
 use super::link::Link;
-use crate::cluster::adapter::AdapterError;
+use crate::cluster::{
+    adapter::AdapterError,
+    wire::{Channel, Place},
+};
 
 /// With NUMSUB or SHARDNUMSUB. The masters of a Redis Cluster know their own subscribers only.
 pub(super) async fn subscribers(
@@ -13,16 +18,40 @@ pub(super) async fn subscribers(
     subcommand: &str,
     channel: &str,
 ) -> Result<usize, AdapterError> {
+    let answers = ask_all::<(String, usize)>(link, subcommand, channel).await?;
+    let counts = answers.into_iter().map(|(_, count)| count);
+    Ok(counts.fold(0, usize::saturating_add))
+}
+
+/// The names below a channel that someone listens to, with CHANNELS or SHARDCHANNELS.
+pub(super) async fn names(
+    link: &Link,
+    subcommand: &str,
+    channel: &Channel,
+    pattern: &str,
+) -> Result<Vec<Arc<str>>, AdapterError> {
+    let answers = ask_all::<Vec<String>>(link, subcommand, pattern).await?;
+    let names = answers.iter().flatten();
+    // Masters may tell the same twice, and a namespace may look like another's room.
+    let names: BTreeSet<&str> = names
+        .filter_map(|name| match channel.place(name) {
+            Some(Place::Named(name)) if !name.contains('#') => Some(name),
+            _ => None,
+        })
+        .collect();
+    Ok(names.into_iter().map(Arc::from).collect())
+}
+
+async fn ask_all<T: FromRedisValue>(
+    link: &Link,
+    subcommand: &str,
+    about: &str,
+) -> Result<Vec<T>, AdapterError> {
     let mut query = cmd("PUBSUB");
-    query.arg(subcommand).arg(channel);
+    query.arg(subcommand).arg(about);
     let query = &query;
-    let answers = link.all_requests()?.into_iter().map(async |mut master| {
-        let answer: (String, usize) = query
-            .query_async(&mut master)
-            .await
-            .map_err(AdapterError::new)?;
-        Ok(answer.1)
-    });
-    let mut answers = join_all(answers).await.into_iter();
-    answers.try_fold(0, |count: usize, answer| Ok(count.saturating_add(answer?)))
+    let masters = link.all_requests()?.into_iter();
+    try_join_all(masters.map(async |mut master| query.query_async(&mut master).await))
+        .await
+        .map_err(AdapterError::new)
 }

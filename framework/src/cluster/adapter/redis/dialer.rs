@@ -20,6 +20,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use super::guard::Guarded;
 use crate::cluster::adapter::AdapterError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -64,7 +65,7 @@ impl Dialer {
             });
         }
         let connect = async {
-            let stream = self.open(address).await.map_err(AdapterError::new)?;
+            let stream = Guarded::new(self.open(address).await.map_err(AdapterError::new)?);
             MultiplexedConnection::new_with_config(&self.login, stream, config)
                 .await
                 .map_err(AdapterError::new)

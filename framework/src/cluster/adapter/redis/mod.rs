@@ -5,6 +5,7 @@ mod builder;
 mod counting;
 mod dialer;
 mod emitter;
+mod guard;
 mod interest;
 mod line;
 mod link;

@@ -8,7 +8,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
@@ -20,6 +20,9 @@ use super::{
     topology::Topology,
 };
 use crate::{cluster::adapter::PublishError, metrics::Metrics};
+
+/// How long the log is silent about what Redis refuses, after it has told of it.
+const QUIET: Duration = Duration::from_secs(10);
 
 pub(super) struct Outbox {
     state: Mutex<State>,
@@ -49,6 +52,8 @@ struct State {
     epoch: u64,
     next: u64,
     closed: bool,
+    /// When the log last told that something was refused.
+    refusal_told: Option<Instant>,
 }
 
 /// A line of the present connection.
@@ -76,6 +81,7 @@ impl Outbox {
                 epoch: 0,
                 next: 0,
                 closed: false,
+                refusal_told: None,
             }),
             max_bytes,
             policy,
@@ -226,7 +232,7 @@ impl Outbox {
         let code = error.split(' ').next().unwrap_or_default();
         let elsewhere = matches!(
             code,
-            "MOVED" | "ASK" | "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" | "LOADING"
+            "MOVED" | "ASK" | "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" | "LOADING" | "NOAUTH"
         );
         let later = matches!(code, "OOM" | "MISCONF" | "BUSY" | "TRYAGAIN" | "NOREPLICAS");
         if entry.resend && (elsewhere || later) {
@@ -235,12 +241,22 @@ impl Outbox {
                 line.retry(entry);
             }
         } else if entry.counted {
-            tracing::warn!(error, "Redis refused a message to the other nodes");
+            self.tell_refused(error);
             self.metrics.cluster_dropped.add("refused_by_redis");
         }
         match elsewhere {
             true => Refused::Reconnect,
             false => Refused::Settled,
+        }
+    }
+
+    /// A right that is missing refuses every message: the log says so now and then.
+    fn tell_refused(&self, error: &str) {
+        let now = Instant::now();
+        let told = &mut self.lock().refusal_told;
+        if told.is_none_or(|told| now.duration_since(told) > QUIET) {
+            *told = Some(now);
+            tracing::warn!(error, "Redis refused a message to the other nodes");
         }
     }
 

@@ -21,7 +21,7 @@ use crate::cluster::{
     },
     wire::{
         Place, WireError,
-        classic::{self, Broadcast, Channels, Request, Sender},
+        classic::{self, Answer, Broadcast, Channels, Request, Sender},
     },
 };
 use crate::config::SharedState;
@@ -89,7 +89,8 @@ struct Namespaces {
 enum Purpose {
     Broadcasts,
     Requests,
-    Answers,
+    SharedAnswers,
+    OwnAnswers,
 }
 
 impl PubSubAdapter {
@@ -113,10 +114,13 @@ impl PubSubAdapter {
                 Topic::Channel(channels.requests.name().to_owned()),
                 Purpose::Requests,
             ),
-            (Topic::Channel(answers.name().to_owned()), Purpose::Answers),
+            (
+                Topic::Channel(answers.name().to_owned()),
+                Purpose::SharedAnswers,
+            ),
             (
                 Topic::Channel(answers.named(&self.server_id)),
-                Purpose::Answers,
+                Purpose::OwnAnswers,
             ),
         ]
     }
@@ -211,6 +215,18 @@ impl Adapter for PubSubAdapter {
         })
     }
 
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let channels = self.channels(namespace);
+        Box::pin(async move {
+            // Node's servers listen to theirs with each response mode, too.
+            let answers = &channels.answers;
+            counting::names(&self.link, "CHANNELS", answers, &answers.pattern()).await
+        })
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
     }
@@ -295,12 +311,16 @@ impl Ear {
         }
     }
 
-    fn answer(&self, namespace: &str, payload: &[u8]) -> Result<(), WireError> {
-        let message = classic::answer(payload)?;
+    fn answer(&self, namespace: &str, payload: &[u8], shared: bool) -> Result<(), WireError> {
+        let answer = Answer::read(payload)?;
+        // Nearly all on the shared channel are for other nodes.
+        if shared && !self.inbound.awaits(&answer.request) {
+            return Ok(());
+        }
         self.inbound.receive(Received {
             namespace,
             from: None,
-            message,
+            message: answer.decode()?,
         });
         Ok(())
     }
@@ -350,7 +370,8 @@ impl Listener for Ear {
         let taken = match purpose {
             Purpose::Broadcasts => self.broadcast(&namespace, channel, &payload),
             Purpose::Requests => self.request(&namespace, &payload),
-            Purpose::Answers => self.answer(&namespace, &payload),
+            Purpose::SharedAnswers => self.answer(&namespace, &payload, true),
+            Purpose::OwnAnswers => self.answer(&namespace, &payload, false),
         };
         if let Err(error) = taken {
             self.inbound.malformed(&error);

@@ -221,6 +221,22 @@ impl Adapter for ShardedAdapter {
         )
     }
 
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let channel = self.channel(namespace);
+        Box::pin(async move {
+            let pattern = channel.pattern_of_nodes();
+            let ids = counting::names(&self.link, "SHARDCHANNELS", &channel, &pattern).await?;
+            let count = counting::subscribers(&self.link, "SHARDNUMSUB", channel.name()).await?;
+            match ids.len() == count {
+                true => Ok(ids),
+                false => Err(AdapterError::new("nodes and rooms cannot be told apart")),
+            }
+        })
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
     }

@@ -168,16 +168,17 @@ impl Parts {
         connection: &mut MultiplexedConnection,
         on: bool,
     ) -> redis::RedisResult<()> {
-        for channels in self.channels.chunks(AT_ONCE) {
-            match on {
-                true => connection.subscribe(channels).await?,
-                false => connection.unsubscribe(channels).await?,
-            }
-        }
+        // First what broadcasts come on, as in Node: who is counted by its channel of requests hears them.
         for patterns in self.patterns.chunks(AT_ONCE) {
             match on {
                 true => connection.psubscribe(patterns).await?,
                 false => connection.punsubscribe(patterns).await?,
+            }
+        }
+        for channels in self.channels.chunks(AT_ONCE) {
+            match on {
+                true => connection.subscribe(channels).await?,
+                false => connection.unsubscribe(channels).await?,
             }
         }
         // Shard channels have their own slots: one command cannot name several.

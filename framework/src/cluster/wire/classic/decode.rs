@@ -158,41 +158,57 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The message in what came on a channel of answers. They do not say who answers.
-///
-/// # Errors
-/// If it is none, or a member is missing or not what it should be.
-pub(crate) fn answer(payload: &[u8]) -> Result<Message<'_>, WireError> {
-    let members = Value::sniff(payload)?.object()?;
-    let request = members.need("requestId")?.text()?;
-    let kind = members.get("type").map(Value::number).transpose()?;
-    let value = |key| members.any(key).map(Value::data).transpose();
-    Ok(match kind {
-        Some(SERVER_SIDE_EMIT) => Message::ServerSideAck {
-            request,
-            value: value("data")?,
-        },
-        Some(BROADCAST_CLIENT_COUNT) => Message::ClientCount {
-            request,
-            count: members.need("clientCount")?.number()?,
-        },
-        Some(BROADCAST_ACK) => Message::ClientAck {
-            request,
-            value: value("packet")?,
-        },
-        Some(other) => return Err(WireError::UnknownType(other)),
-        None => match (members.get("sockets"), members.get("rooms")) {
-            (Some(sockets), _) => Message::Sockets {
+/// What came on a channel of answers, of which only the request has been read: all nodes hear what
+/// one of them asked. It does not say who answers.
+pub(crate) struct Answer<'a> {
+    pub(crate) request: Cow<'a, str>,
+    members: Object<'a>,
+}
+
+impl<'a> Answer<'a> {
+    /// # Errors
+    /// If the payload is no object that names a request.
+    pub(crate) fn read(payload: &'a [u8]) -> Result<Self, WireError> {
+        let members = Value::sniff(payload)?.object()?;
+        Ok(Self {
+            request: members.need("requestId")?.text()?,
+            members,
+        })
+    }
+
+    /// # Errors
+    /// If it is no answer, or a member is missing or not what it should be.
+    pub(crate) fn decode(self) -> Result<Message<'a>, WireError> {
+        let Self { request, members } = self;
+        let kind = members.get("type").map(Value::number).transpose()?;
+        let value = |key| members.any(key).map(Value::data).transpose();
+        Ok(match kind {
+            Some(SERVER_SIDE_EMIT) => Message::ServerSideAck {
                 request,
-                sockets: read_sockets(sockets)?,
+                value: value("data")?,
             },
-            (None, Some(rooms)) => Message::Rooms {
+            Some(BROADCAST_CLIENT_COUNT) => Message::ClientCount {
                 request,
-                rooms: texts(Some(rooms))?,
+                count: members.need("clientCount")?.number()?,
             },
-            (None, None) => return Err(WireError::Answer),
-        },
-    })
+            Some(BROADCAST_ACK) => Message::ClientAck {
+                request,
+                value: value("packet")?,
+            },
+            Some(other) => return Err(WireError::UnknownType(other)),
+            None => match (members.get("sockets"), members.get("rooms")) {
+                (Some(sockets), _) => Message::Sockets {
+                    request,
+                    sockets: read_sockets(sockets)?,
+                },
+                (None, Some(rooms)) => Message::Rooms {
+                    request,
+                    rooms: texts(Some(rooms))?,
+                },
+                (None, None) => return Err(WireError::Answer),
+            },
+        })
+    }
 }
 
 fn sender(uid: Option<Value<'_>>) -> Result<Option<Cow<'_, str>>, WireError> {

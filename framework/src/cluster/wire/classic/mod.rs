@@ -9,7 +9,7 @@ mod decode;
 mod encode;
 
 pub(crate) use channels::Channels;
-pub(crate) use decode::{Broadcast, Request, answer};
+pub(crate) use decode::{Answer, Broadcast, Request};
 pub(crate) use encode::{Sender, encode};
 
 const SOCKETS: u64 = 0;

@@ -47,7 +47,7 @@ fn classic_message(key: &str, op: &str, command: &Command, payload: &[u8]) {
         _ => Sender::Node(Box::leak(uid.into())),
     };
     if channels.answers.place(channel).is_some() {
-        let message = classic::answer(payload).unwrap();
+        let message = super::classic_answer(payload).unwrap();
         let again = classic::encode(Sender::Node("any"), namespace, &message).unwrap();
         return assert_bytes(op, &again, payload);
     }

@@ -278,7 +278,7 @@ fn an_undefined_answer_is_no_member() {
     };
     assert_eq!(envelope(null).unwrap(), expected);
     let payload = classic::encode(Sender::Node("a"), "/", &none).unwrap();
-    assert_eq!(classic::answer(&payload).unwrap(), none);
+    assert_eq!(super::classic_answer(&payload).unwrap(), none);
 }
 
 #[test]

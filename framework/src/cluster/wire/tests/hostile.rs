@@ -94,7 +94,7 @@ fn requests_and_answers() {
             "not JSON: invalid type",
         ),
     ] {
-        let told = told(classic::answer(payload.as_bytes()));
+        let told = told(classic_answer(payload.as_bytes()));
         assert!(told.starts_with(error), "{payload}: {told}");
     }
 }

@@ -29,6 +29,10 @@ fn request(payload: &[u8]) -> Result<Message<'_>, WireError> {
     classic::Request::read(payload)?.decode()
 }
 
+fn classic_answer(payload: &[u8]) -> Result<Message<'_>, WireError> {
+    classic::Answer::read(payload)?.decode()
+}
+
 fn envelope(payload: &[u8]) -> Result<Message<'_>, WireError> {
     match Envelope::read(payload)?.decode()? {
         Content::Message { message, .. } => Ok(message),

@@ -149,7 +149,7 @@ fn read_classic<'a>(message: &Message<'_>, payload: &'a [u8]) -> Result<Message<
         Message::Sockets { .. }
         | Message::ServerSideAck { .. }
         | Message::ClientCount { .. }
-        | Message::ClientAck { .. } => classic::answer(payload),
+        | Message::ClientAck { .. } => classic_answer(payload),
         _ => request(payload),
     }
 }
@@ -218,7 +218,7 @@ fn within_bounds(payload: &[u8]) {
         let measured = allocation_counter::measure(|| {
             let _ = broadcast(payload).is_ok();
             let _ = request(payload).is_ok();
-            let _ = classic::answer(payload).is_ok();
+            let _ = classic_answer(payload).is_ok();
             let _ = Envelope::read(payload).map(|envelope| envelope.decode().is_ok());
             let fields = fields(kind, Some(payload));
             let _ = Entry::read(fields).map(|entry| entry.map(|entry| entry.decode().is_ok()));

@@ -18,7 +18,7 @@ use crate::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             Store,
             redis::{
-                counting::subscribers,
+                counting::{names, subscribers},
                 interest::Interest,
                 link::Link,
                 options::{Kind, LinkOptions, OutboxPolicy},
@@ -233,6 +233,20 @@ impl Adapter for StreamsAdapter {
                 false => "NUMSUB",
             };
             subscribers(&self.link, subcommand, &channel).await
+        })
+    }
+
+    fn server_ids(
+        &self,
+        namespace: &str,
+    ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
+        let channel = self.channel(namespace);
+        Box::pin(async move {
+            let subcommand = match self.options.sharded_pub_sub {
+                true => "SHARDCHANNELS",
+                false => "CHANNELS",
+            };
+            names(&self.link, subcommand, &channel, &channel.pattern()).await
         })
     }
 

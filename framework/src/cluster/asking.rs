@@ -1,0 +1,168 @@
+//! What this node asks of all others, and how it waits for their answers.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{
+    adapter::{Message, Options},
+    core::Core,
+    requests::{FromNode, NodeAnswer, hex_id},
+};
+use crate::{
+    error::{AdapterError, EmitError},
+    shard::uplink::{Fetched, Missing},
+};
+
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long after the time for answers it may take to find out who has not answered.
+const NAMING: Duration = Duration::from_millis(250);
+
+/// Who has answered.
+pub(super) struct Gathered {
+    /// How many have not; `None` if it is not known how many there are.
+    missing: Option<usize>,
+    /// The ids of those who have, if the adapter's answers tell.
+    answered: HashSet<Box<str>>,
+    nameless: bool,
+}
+
+impl Core {
+    /// How many other nodes serve a namespace; `None` if that cannot be found out.
+    pub(super) async fn others(&self, namespace: &str, until: Instant) -> Option<usize> {
+        let counting = async {
+            // This node is among those that are counted only once it has subscribed.
+            self.adapter.subscribed().await;
+            self.adapter.server_count(namespace).await
+        };
+        let error = match timeout_at(until, counting).await {
+            Ok(Ok(count)) => return Some(count.saturating_sub(1)),
+            Ok(Err(error)) => error,
+            Err(elapsed) => AdapterError::new(elapsed),
+        };
+        tracing::debug!(%error, "the nodes of the cluster could not be counted");
+        None
+    }
+
+    /// Waits for so many answers, or the time.
+    pub(super) async fn gather(
+        &self,
+        expected: Option<usize>,
+        until: Instant,
+        answers: &mut mpsc::Receiver<NodeAnswer>,
+        mut take: impl FnMut(FromNode),
+    ) -> Gathered {
+        let mut gathered = Gathered {
+            missing: expected,
+            answered: HashSet::new(),
+            nameless: false,
+        };
+        while let Some(missing @ 1..) = gathered.missing {
+            let Ok(Some(NodeAnswer { from, said })) = timeout_at(until, answers.recv()).await
+            else {
+                self.state.metrics.cluster_requests_timed_out.add(1);
+                break;
+            };
+            let is_new = match from {
+                Some(from) => gathered.answered.insert(from),
+                None => {
+                    gathered.nameless = true;
+                    true
+                }
+            };
+            if is_new {
+                gathered.missing = Some(missing - 1);
+                take(said);
+            }
+        }
+        gathered
+    }
+
+    /// Who has not answered, as far as that can be found out.
+    pub(super) async fn missing(&self, namespace: &str, gathered: Gathered) -> Missing {
+        let mut missing = Missing::of(gathered.missing);
+        let count = missing.nodes.unwrap_or(0);
+        if count == 0 || gathered.nameless {
+            return missing;
+        }
+        let Ok(Ok(ids)) = timeout(NAMING, self.adapter.server_ids(namespace)).await else {
+            return missing;
+        };
+        let is_silent = |id: &Arc<str>| *id != self.server_id && !gathered.answered.contains(&**id);
+        let silent: Vec<_> = ids.into_iter().filter(is_silent).collect();
+        // Of more, some came later and were not asked.
+        if silent.len() <= count {
+            missing.ids = silent;
+        }
+        missing
+    }
+
+    pub(super) async fn ask_for_sockets(
+        &self,
+        namespace: &str,
+        options: Options<'static>,
+        timeout: Duration,
+    ) -> Fetched {
+        let mut fetched = Fetched::default();
+        let until = deadline(timeout);
+        let expected = self.others(namespace, until).await;
+        if expected == Some(0) {
+            return fetched;
+        }
+        let (request, mut answers) = self.requests.nodes();
+        let message = Message::FetchSockets {
+            options,
+            request: request.id.to_string().into(),
+        };
+        if let Err(error) = self.adapter.publish(namespace, &message) {
+            tracing::debug!(%error, "other nodes were not asked for their sockets");
+            fetched.missing = Missing::of(expected);
+            return fetched;
+        }
+        let take = |answer| {
+            if let FromNode::Sockets(found) = answer {
+                fetched.sockets.extend(found);
+            }
+        };
+        let gathered = self.gather(expected, until, &mut answers, take).await;
+        fetched.missing = self.missing(namespace, gathered).await;
+        fetched
+    }
+
+    /// Ready when all other nodes have done what they were told before: when they have answered
+    /// something that was asked behind it.
+    pub(super) async fn confirmed(&self, namespace: &str) -> Result<(), EmitError> {
+        let timeout = self.node().map(|node| node.config.requests_timeout);
+        let until = deadline(timeout.unwrap_or_default());
+        let expected = self.others(namespace, until).await;
+        if expected == Some(0) {
+            return Ok(());
+        }
+        let (request, mut answers) = self.requests.nodes();
+        // A room that nobody is in.
+        let nobody = hex_id().into();
+        let message = Message::FetchSockets {
+            options: Options {
+                rooms: vec![nobody],
+                ..Options::default()
+            },
+            request: request.id.to_string().into(),
+        };
+        self.adapter.barrier(namespace, &message)?;
+        match self.gather(expected, until, &mut answers, drop).await {
+            Gathered {
+                missing: Some(0), ..
+            } => Ok(()),
+            Gathered { missing, .. } => Err(EmitError::Unconfirmed { missing }),
+        }
+    }
+}
+
+/// When this much time has passed; no answer is worth waiting for longer than a day.
+pub(super) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(MAX_TIMEOUT)
+}
