@@ -3,7 +3,6 @@ use std::{rc::Rc, sync::Arc};
 use actix::{Actor, AsyncContext, Handler};
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tracing::Span;
 
 use super::{
     carrier::Carrier,
@@ -55,8 +54,6 @@ pub(super) struct Link {
     pub(super) farewells: bool,
     /// A turn has begun. Still set at the next one, it panicked half-way.
     pub(super) in_turn: bool,
-    /// What traces show of it, if anyone looks.
-    pub(super) span: Option<Box<Span>>,
 }
 
 impl Connection {
@@ -101,7 +98,7 @@ impl Connection {
         ConnectionContext::run(|address| {
             let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
-            let span = spans::connection(&core, &handshake, polling);
+            spans::begin(&core, &handshake, polling);
             let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
             let key = shard.open(io, address.recipient().downgrade(), &handshake);
             if let Carrier::WebSocket(wire) = &carrier {
@@ -124,7 +121,6 @@ impl Connection {
                 paused: false,
                 farewells: false,
                 in_turn: false,
-                span,
             };
             link.shard.send(key, link.open_packet());
             Self { carrier, link }
@@ -218,6 +214,7 @@ impl Drop for Link {
         self.shard.close(self.key);
         node.metrics.connections.down();
         node.metrics.carriers(self.polling).down();
+        self.handshake.end_trace();
         node.ended.notify_waiters();
     }
 }
