@@ -3,7 +3,6 @@ use std::{rc::Rc, sync::Arc};
 use actix::{Actor, AsyncContext, Handler};
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tracing::Span;
 
 use super::{
     carrier::Carrier,
@@ -56,8 +55,6 @@ pub(super) struct Link {
     pub(super) farewells: bool,
     /// A turn has begun. Still set at the next one, it panicked half-way.
     pub(super) in_turn: bool,
-    /// What traces show of it, if anyone looks.
-    pub(super) span: Option<Box<Span>>,
 }
 
 /// A connection that is about to be opened.
@@ -105,7 +102,7 @@ impl Connection {
         ConnectionContext::run(|address| {
             let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
-            let span = spans::connection(&core, &handshake, polling);
+            spans::begin(&core, &handshake, polling);
             let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
             let key = shard.open(io, address.recipient().downgrade(), &handshake);
             if let Carrier::WebSocket(wire) = &carrier {
@@ -128,7 +125,6 @@ impl Connection {
                 paused: false,
                 farewells: false,
                 in_turn: false,
-                span,
             };
             reserved.occupy();
             link.shard.send(key, link.open_packet());
@@ -225,6 +221,7 @@ impl Drop for Link {
         node.metrics.connections.down();
         node.admission.leave(self.handshake.address());
         node.metrics.carriers(self.polling).down();
+        self.handshake.end_trace();
         node.ended.notify_waiters();
     }
 }

@@ -22,7 +22,7 @@ impl ActorFuture<Connection> for Drive {
         ctx: &mut ConnectionContext,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let span = connection.link.span.as_deref().cloned();
+        let span = connection.link.handshake.span();
         let entered = span.as_ref().map(Span::enter);
         let turn = connection.turn(cx);
         drop(entered);

@@ -18,8 +18,8 @@ type Shown = Box<dyn Fn(&Span, &Handshake) + Send + Sync>;
 /// The characters of a `traceparent` of version 00 (W3C Trace Context, section 3.2).
 const TRACEPARENT: usize = 55;
 
-/// The span of a connection; `None` if it is not wanted.
-pub(super) fn connection(core: &Core, handshake: &Handshake, polling: bool) -> Option<Box<Span>> {
+/// Makes the span of a connection that begins, if it is wanted.
+pub(super) fn begin(core: &Core, handshake: &Handshake, polling: bool) {
     let span = tracing::debug_span!(
         target: "roomcast::connection",
         "connection",
@@ -29,7 +29,7 @@ pub(super) fn connection(core: &Core, handshake: &Handshake, polling: bool) -> O
         user = tracing::field::Empty,
     );
     if span.is_disabled() {
-        return None;
+        return;
     }
     if let Some(OnConnectionSpan(shown)) = core.states.get()
         && let Err(panic) = catch(|| shown(&span, handshake))
@@ -37,7 +37,7 @@ pub(super) fn connection(core: &Core, handshake: &Handshake, polling: bool) -> O
         core.node.metrics.panics.add(1);
         tracing::error!(panic, "a hook of the hub panicked");
     }
-    Some(Box::new(span))
+    handshake.trace(span);
 }
 
 /// The trace that the client is in; what is not in the form that it must have is left out.
