@@ -402,7 +402,7 @@ impl HubBuilder {
         if let Some(cluster) = &cluster {
             states.insert(Arc::clone(cluster));
         }
-        let registrar = Registrar::open(&config.shared_state, cluster.as_deref());
+        let registrar = Registrar::open(&config.shared_state, cluster.as_deref(), &metrics);
         states.insert(Arc::clone(&registrar));
         let node = Node::new(Parts {
             config,

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    entries::{Entries, Full},
+    entries::{Entries, Limits},
     memory::Memory,
     store::{Lease, Store, StoreError, Topic},
     topics::Topics,
@@ -23,8 +23,8 @@ use crate::{
     cluster::{self, requests::hex_id},
     config::SharedState,
     id::SocketId,
-    room::{Broadcast, names, reserved},
-    shard::{directory::RoomName, node::Node, observer::Observer},
+    metrics::Metrics,
+    shard::{node::Node, observer::Observer},
 };
 
 /// How long a question waits for what this node has still to write.
@@ -46,11 +46,11 @@ pub(crate) struct Registrar {
     /// Whether the lease is held is to be asked at once.
     pub(super) check: AtomicBool,
     /// A topic is to be read.
-    pub(super) stale: Notify,
+    pub(super) stale: Arc<Notify>,
     pub(super) progress: watch::Sender<Progress>,
     /// Runs from the start, because the nodes of a cluster know each other; otherwise it starts
     /// with the first entry.
-    always: bool,
+    pub(super) always: bool,
     pub(super) needed: AtomicBool,
     pub(super) claimed: AtomicBool,
     pub(super) closed: AtomicBool,
@@ -67,7 +67,11 @@ pub(super) struct Progress {
 
 impl Registrar {
     /// The part of a node in what its cluster shares, or of a hub that is alone.
-    pub(crate) fn open(options: &SharedState, cluster: Option<&cluster::Core>) -> Arc<Self> {
+    pub(crate) fn open(
+        options: &SharedState,
+        cluster: Option<&cluster::Core>,
+        metrics: &Arc<Metrics>,
+    ) -> Arc<Self> {
         let shared = cluster.and_then(|cluster| {
             let store = cluster.adapter.store(options)?;
             Some((Arc::clone(&cluster.server_id), store))
@@ -78,7 +82,7 @@ impl Registrar {
             let id = id.unwrap_or_else(|| hex_id().into());
             (id, Arc::new(Memory::new(options.keep_last_seen)))
         });
-        Self::new(&id, options.clone(), store, is_shared)
+        Self::new(&id, options.clone(), store, is_shared, metrics)
     }
 
     fn new(
@@ -86,18 +90,23 @@ impl Registrar {
         options: SharedState,
         store: Arc<dyn Store>,
         always: bool,
+        metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
+        let limits = Limits {
+            entries: options.max_entries,
+            rooms: options.max_tracked_rooms,
+        };
         Arc::new(Self {
             node_id: Arc::clone(node_id),
-            entries: Mutex::new(Entries::new(options.max_entries)),
+            entries: Mutex::new(Entries::new(limits, metrics)),
+            topics: Mutex::new(Topics::new(options.max_watched_rooms, metrics)),
             options,
             store,
-            topics: Mutex::default(),
             node: OnceLock::new(),
             incarnation: AtomicU64::new(0),
             wake: Notify::new(),
             check: AtomicBool::new(false),
-            stale: Notify::new(),
+            stale: Arc::default(),
             progress: watch::Sender::default(),
             always,
             needed: AtomicBool::new(false),
@@ -117,8 +126,8 @@ impl Registrar {
         self.node.get()?.upgrade()
     }
 
-    // Both are held for a few instructions, and never both at a time, over an await, or while
-    // anything is sent.
+    // Both are held for a few instructions, the entries' first where both are, and never over an
+    // await. Commands to workers are sent under the first one: see `step`.
 
     pub(super) fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -132,63 +141,13 @@ impl Registrar {
         &self.store
     }
 
-    /// Enters a socket into a topic, in place of what it said before.
-    pub(crate) fn put(
-        &self,
-        socket: SocketId,
-        topic: &Topic,
-        key: &Arc<str>,
-        meta: &Arc<str>,
-    ) -> Result<(), Full> {
-        self.entries().put(socket, topic, key, meta)?;
-        self.changed();
-        Ok(())
-    }
-
-    pub(crate) fn remove(&self, socket: SocketId, topic: &Topic) -> bool {
-        let removed = self.entries().remove(socket, topic);
-        if removed {
-            self.changed();
-        }
-        removed
-    }
-
-    pub(crate) fn remove_all(&self, socket: SocketId) {
-        let removed = self.entries().remove_all(socket);
-        if removed {
-            self.changed();
-        }
-        self.topics().unwatch(socket, None);
-    }
-
-    /// A socket has got a user: where it was present under its own id, or its former user's, it is
-    /// under this one now.
-    pub(crate) fn rename(
-        &self,
-        socket: SocketId,
-        before: Option<&str>,
-        user: &Arc<str>,
-    ) -> Result<(), Full> {
-        let before = before.unwrap_or(socket.as_str());
-        let mut entries = self.entries();
-        let concerned = entries
-            .of(socket)
-            .filter(|(topic, key, _)| **topic != Topic::Users && &***key == before);
-        let concerned: Vec<_> = concerned
-            .map(|(topic, _, meta)| (topic.clone(), Arc::clone(meta)))
-            .collect();
-        for (topic, meta) in concerned {
-            entries.put(socket, &topic, user, &meta)?;
-        }
-        Ok(())
-    }
-
     /// The key under which the socket is in the topic.
     pub(crate) fn key(&self, socket: SocketId, topic: &Topic) -> Option<Arc<str>> {
         self.entries().key(socket, topic).map(Arc::clone)
     }
 
-    fn changed(&self) {
+    /// There is something to write.
+    pub(super) fn changed(&self) {
         self.start();
         self.wake.notify_one();
     }
@@ -270,37 +229,5 @@ impl Registrar {
             }
             Err(_) => tracing::warn!("this node goes from the store with its lease only"),
         }
-    }
-}
-
-impl Observer for Registrar {
-    fn left(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName) {
-        let topic = Topic::Room {
-            namespace: Arc::clone(namespace),
-            room: Arc::clone(room),
-        };
-        self.remove(socket, &topic);
-        let watched = self.topics().unwatch(socket, Some(&topic));
-        if let (Some(scope), Some(node)) = (watched, self.node()) {
-            let watchers = reserved::of_watchers(room);
-            // It may be about to go, and then it is in no room.
-            drop(
-                Broadcast::new(&node, &scope)
-                    .to(socket)
-                    .local()
-                    .leave_any(names([&watchers])),
-            );
-        }
-    }
-
-    fn gone(&self, socket: SocketId) {
-        self.remove_all(socket);
-    }
-
-    fn run_here(self: Arc<Self>) {
-        if self.always {
-            self.needed.store(true, Ordering::Release);
-        }
-        super::keeper::run_here(&self);
     }
 }
