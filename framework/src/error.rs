@@ -139,6 +139,9 @@ pub enum BuildError {
     /// A text that is to stand in a header cannot.
     #[error("`{0}` cannot stand in an HTTP header")]
     Header(String),
+    /// A node's name is 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `-` and `_`.
+    #[error("`{0}` cannot be the name of a node")]
+    ServerId(String),
     /// An entry of [`Origins`](crate::Origins) that no browser sends, so that nobody would be let in:
     /// with a path, upper case, a wildcard, or the scheme's own port.
     #[error("`{0}` is not an origin as browsers send it, such as `https://app.example`")]

@@ -2,7 +2,15 @@
 
 #![cfg(feature = "redis")]
 
+#[path = "recovery/client.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "tests; others use all of it")]
+mod client;
 mod common;
+#[path = "cluster_outage/recovery.rs"]
+mod recovery;
+#[path = "wire/mod.rs"]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod wire;
 
 use std::{
     sync::{Arc, Mutex},
@@ -66,10 +74,14 @@ impl Node {
 
     async fn enter(&mut self, rooms: &[&str]) -> TestClient {
         let (client, _) = self.hall.enter(&self.server, rooms).await;
+        self.subscribed().await;
+        client
+    }
+
+    async fn subscribed(&self) {
         let cluster = self.hub().cluster().expect("an adapter");
         let subscribed = timeout(PATIENCE, cluster.subscribed()).await;
         subscribed.expect("subscribed in time");
-        client
     }
 
     fn emit(&self, number: u32) {

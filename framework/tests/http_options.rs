@@ -333,8 +333,72 @@ async fn a_session_that_opens_by_polling_gets_its_cookie_once() {
 
 #[test]
 fn a_cookie_that_is_none_is_refused_when_the_hub_is_built() {
-    let built = builder(WebSocketMode::Handoff)
-        .cookie(Cookie::named("a;b"))
-        .build();
-    assert!(matches!(built, Err(BuildError::Header(text)) if text == "a;b"));
+    let hub = || builder(WebSocketMode::Handoff);
+    let cookie = Cookie::named("a;b");
+    for hub in [hub().cookie(cookie.clone()), hub().affinity_cookie(cookie)] {
+        assert!(matches!(hub.build(), Err(BuildError::Header(text)) if text == "a;b"));
+    }
+}
+
+both! {
+    the_affinity_cookie_names_the_node_with_the_newest_session,
+}
+
+async fn the_affinity_cookie_names_the_node_with_the_newest_session(mode: WebSocketMode) {
+    const SET: &str = "node=node-1; Path=/; HttpOnly; SameSite=Lax";
+    let hub = builder(mode).server_id("node-1");
+    let server = start(hub.affinity_cookie(Cookie::named("node")));
+    for (target, headers, status) in [(POLLING, &[][..], 200), (WEBSOCKET, UPGRADE, 101)] {
+        let with = |cookies: &'static str| [headers, &[("Cookie", cookies)]].concat();
+        for (headers, set) in [
+            (headers.to_vec(), Some(SET)),
+            (with("node=node-2"), Some(SET)),
+            (with("other-node=node-1; node=; node=node-1"), Some(SET)),
+            (with("theme=dark;  node=node-1"), None),
+        ] {
+            let opened = request(&server, "GET", target, &headers).await;
+            assert_eq!(
+                (opened.status, opened.header("set-cookie")),
+                (status, set),
+                "{headers:?}"
+            );
+        }
+    }
+    let client = Poller::open(&server).await;
+    assert_eq!(client.post("40").await.header("set-cookie"), None);
+    assert_eq!(client.poll().await.header("set-cookie"), None);
+    let refused = request(&server, "POST", POLLING, &[]).await;
+    assert_eq!((refused.status, refused.header("set-cookie")), (400, None));
+}
+
+#[actix_web::test]
+async fn the_affinity_cookie_is_secure_where_the_client_uses_tls() {
+    let hub = |trust| {
+        let hub = builder(WebSocketMode::Handoff).affinity_cookie(Cookie::named("node"));
+        match trust {
+            true => hub.trust_proxy(TrustProxy::hops(1)),
+            false => hub,
+        }
+    };
+    let said = [
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("X-Forwarded-Proto", "https"),
+    ];
+    for (trust, attributes) in [
+        (true, "Path=/; HttpOnly; Secure; SameSite=Lax"),
+        (false, "Path=/; HttpOnly; SameSite=Lax"),
+    ] {
+        let server = start(hub(trust));
+        let id = server.hub().server_id();
+        assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let opened = request(&server, "GET", POLLING, &said).await;
+        let set = format!("node={id}; {attributes}");
+        assert_eq!(opened.header("set-cookie"), Some(&*set));
+    }
+}
+
+#[test]
+fn a_name_that_cannot_stand_in_a_cookie_is_refused_when_the_hub_is_built() {
+    let built = builder(WebSocketMode::Handoff).server_id("node 1").build();
+    assert!(matches!(built, Err(BuildError::ServerId(id)) if id == "node 1"));
 }

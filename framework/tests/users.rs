@@ -11,7 +11,8 @@ use common::{
     until,
 };
 use roomcast::{
-    EmitError, Hub, PresenceDiff, PresenceError, PresenceState, SharedState, StoreError,
+    EmitError, Hub, HubBuilder, PresenceDiff, PresenceError, PresenceState, SharedState,
+    StoreError,
     adapter::InProcess,
     testing::{PATIENCE, TestServer},
 };
@@ -22,13 +23,15 @@ const SHORT: Duration = Duration::from_millis(600);
 /// Hubs of one cluster, on two workers each.
 fn cluster<const NODES: usize>() -> [(TestServer, Hall); NODES] {
     let cluster = InProcess::new();
-    [(); NODES].map(|()| {
-        let (hub, hall) = members();
-        let options = SharedState::new().lease(SHORT);
-        let hub = hub.adapter(cluster.clone()).shared_state(options);
-        let hub = hub.build().unwrap();
-        (TestServer::builder(hub).workers(2).start(), hall)
-    })
+    [(); NODES].map(|()| node(&cluster, |hub| hub))
+}
+
+fn node(cluster: &InProcess, options: impl FnOnce(HubBuilder) -> HubBuilder) -> (TestServer, Hall) {
+    let (hub, hall) = members();
+    let shared = SharedState::new().lease(SHORT);
+    let hub = hub.adapter(cluster.clone()).shared_state(shared);
+    let hub = options(hub).build().unwrap();
+    (TestServer::builder(hub).workers(2).start(), hall)
 }
 
 /// Waits until the store has it.
@@ -321,5 +324,32 @@ async fn what_a_crashed_node_leaves_goes_with_its_lease() {
     eventually(1, async || Ok(cluster.nodes().await?.len())).await;
     sleep(SHORT * 2).await;
     assert!(other.hub().user("bob").online().await.unwrap(), "is alive");
+    assert!(phones.user_id().is_none() || phones.is_connected());
+}
+
+#[actix_web::test]
+async fn a_node_that_is_back_under_its_name_does_not_hold_what_it_left() {
+    let cluster = InProcess::new();
+    let (other, _) = node(&cluster, |hub| hub);
+    let start = || node(&cluster, |hub| hub.server_id("one"));
+    let on = |user| {
+        let hub = other.hub().clone();
+        async move || {
+            let nodes = hub.user(user).nodes().await?;
+            Ok(nodes.iter().map(ToString::to_string).collect())
+        }
+    };
+    let (one, mut hall) = start();
+    assert_eq!(one.hub().server_id(), "one");
+    assert_eq!(one.hub().cluster().unwrap().server_id(), "one");
+    let (_phone, phones) = hall.enter(&one, &[]).await;
+    phones.bind_user("ann").unwrap();
+    eventually(vec!["one".to_owned()], on("ann")).await;
+    drop(one);
+    let (back, mut hall) = start();
+    let (_desktop, desktops) = hall.enter(&back, &[]).await;
+    desktops.bind_user("bob").unwrap();
+    eventually(vec!["one".to_owned()], on("bob")).await;
+    eventually(Vec::new(), on("ann")).await;
     assert!(phones.user_id().is_none() || phones.is_connected());
 }

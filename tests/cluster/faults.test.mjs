@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Cluster, until } from "./harness.mjs";
-import { ADAPTERS, SOME, isConnected, lossesWithin, numbers, start, stop } from "./load.mjs";
+import { ADAPTERS, SOME, explain, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
 
 const proxies = (cluster, act) => cluster.nodes.forEach(({ proxy }) => act(proxy));
 
@@ -44,8 +44,7 @@ const FAULTS = {
   },
 };
 
-const disconnects = async (nodes) =>
-  (await Promise.all(nodes.map((node) => node.ask("stats")))).map((stats) => stats.cluster_disconnects);
+const disconnects = async (nodes) => (await Promise.all(nodes.map(stats))).map((node) => node.cluster_disconnects);
 
 async function survives(t, options, fault) {
   const cluster = await Cluster.start(["roomcast", "roomcast"], {
@@ -80,10 +79,11 @@ async function survives(t, options, fault) {
   assert.deepEqual(atNear, all);
   if (options.RECOVERY || fault.lossless) return assert.deepEqual(atFar, all);
   const lost = lossesWithin(atFar, all, lastBefore, firstAfter);
-  if (lost > 0) {
-    const counts = await disconnects(cluster.nodes);
-    assert.ok(counts.some((count) => count > 0), `${lost} lost, and no metric tells`);
-  }
+  const { missing, dropped, inFlight } = await explain(here, there);
+  assert.equal(missing, lost);
+  assert.deepEqual(dropped, {}, "all that waited is delivered");
+  const [, unsubscribed] = await disconnects(cluster.nodes);
+  assert.ok(lost <= inFlight || unsubscribed > 0, `${lost} lost, ${inFlight} in flight, and no metric tells`);
 }
 
 describe("faults", { concurrency: 4 }, () => {

@@ -7,6 +7,7 @@ import { until } from "./harness.mjs";
 export const ADAPTERS = {
   classic: { adapter: "classic" },
   sharded: { adapter: "sharded-dynamic" },
+  "streams, recovery": { adapter: "streams", RECOVERY: "60000" },
 };
 
 /** Enough events to see that they come. */
@@ -44,4 +45,20 @@ export function lossesWithin(arrived, all, lastBefore, firstAfter, what = "") {
   return lost.length;
 }
 
-export const isConnected = async (node) => (await node.ask("stats")).cluster_connected === 1;
+/**
+ * What the figures of the two say of events that `here` has emitted and `there` has not got: how many
+ * are `missing`, and of which it is known why.
+ */
+export async function explain(here, there) {
+  const [from, to] = await Promise.all([here, there].map(stats));
+  const { outbox_refused: refused = 0 } = from.cluster_dropped; // those do not count as published
+  return {
+    missing: from.cluster_published + refused - to.cluster_received,
+    dropped: from.cluster_dropped,
+    inFlight: from.cluster_lost_in_flight,
+  };
+}
+
+export const stats = (node) => node.ask("stats");
+
+export const isConnected = async (node) => (await stats(node)).cluster_connected === 1;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     adapter::{Adapter, AdapterContext},
     link::Link,
-    requests::{Requests, hex_id},
+    requests::Requests,
     state::{OnCluster, State},
 };
 use crate::{
@@ -55,19 +55,19 @@ pub(crate) type MakeAdapter =
 
 impl Core {
     pub(crate) fn open(
+        server_id: &Arc<str>,
         make: MakeAdapter,
         recovery: bool,
         told: Option<OnCluster>,
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Self>, AdapterError> {
-        let server_id: Arc<str> = hex_id().into();
         let adapter = make(AdapterContext {
-            server_id: Arc::clone(&server_id),
+            server_id: Arc::clone(server_id),
             recovery,
             metrics: Arc::clone(metrics),
         })?;
         Ok(Arc::new(Self {
-            server_id,
+            server_id: Arc::clone(server_id),
             adapter,
             requests: Arc::default(),
             state: State::new(told, Arc::clone(metrics)),
@@ -123,6 +123,31 @@ impl Core {
         if *scopes == 1 {
             // Under the lock, so that it does not change places with a `detach`.
             self.adapter.attach(name);
+        }
+    }
+
+    /// The adapter hears everything from now on.
+    pub(in crate::cluster) fn connected(&self) {
+        if self.state.is_away() {
+            // Before anyone may come back again.
+            self.interrupt_logs();
+        }
+        self.state.connected();
+    }
+
+    /// Messages of other nodes have not come, and will not.
+    pub(in crate::cluster) fn gap(&self, lost: Option<u64>) {
+        self.interrupt_logs();
+        self.state.gap(lost);
+    }
+
+    /// Nobody comes back over what is missing in the logs of this node.
+    fn interrupt_logs(&self) {
+        for name in self.namespaces() {
+            let namespace = self.attached_to(&name);
+            if let Some(log) = namespace.as_ref().and_then(|it| it.scope.own_log()) {
+                log.interrupt();
+            }
         }
     }
 

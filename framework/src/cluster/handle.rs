@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::core::Core;
+use super::{core::Core, presence::Registrar};
 use crate::{
     error::AdapterError,
     namespace::{Hub, Namespace},
@@ -28,10 +28,17 @@ impl Hub {
         let core = self.core.states.get::<Arc<Core>>().cloned();
         core.map(|core| Cluster { core })
     }
+
+    /// The name of this node: what it was [given](crate::HubBuilder::server_id), or 16 hexadecimal
+    /// characters, new for each hub.
+    #[must_use]
+    pub fn server_id(&self) -> &str {
+        self.state::<Arc<Registrar>>().server_id()
+    }
 }
 
 impl Cluster {
-    /// The name of this node among the others: 16 hexadecimal characters, new for each hub.
+    /// The name of this node among the others; see [`Hub::server_id`].
     #[must_use]
     pub fn server_id(&self) -> &str {
         &self.core.server_id

@@ -72,6 +72,10 @@ impl Uplink for Link {
         self.wants_private_rooms
     }
 
+    fn misses_events(&self) -> bool {
+        self.core.state.is_away()
+    }
+
     fn shared_log(&self) -> Option<&dyn SharedLog> {
         self.shares_log.then_some(self)
     }

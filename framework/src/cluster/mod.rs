@@ -23,7 +23,7 @@ mod delivery;
 mod handle;
 mod link;
 pub(crate) mod presence;
-mod requests;
+pub(crate) mod requests;
 mod shared_log;
 mod state;
 pub(crate) mod users;

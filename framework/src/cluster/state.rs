@@ -60,6 +60,11 @@ impl State {
         *self.connected.borrow()
     }
 
+    /// It was connected, or could not be. A node that has only begun to connect is not away yet.
+    pub(super) fn is_away(&self) -> bool {
+        self.tried.load(Ordering::Relaxed) && !self.is_connected()
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<bool> {
         self.connected.subscribe()
     }

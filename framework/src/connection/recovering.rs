@@ -249,6 +249,7 @@ impl Link {
                 Err(match unavailable {
                     Unavailable::Unknown => "unknown_offset",
                     Unavailable::Trimmed => "trimmed",
+                    Unavailable::Gap => "cluster_gap",
                     Unavailable::TooMuch => "too_much_missed",
                 })
             }

@@ -4,6 +4,7 @@ use super::http::Http;
 use crate::{
     cluster::{
         self, ClusterEvent, MakeAdapter, OnCluster, adapter::IntoAdapter, presence::Registrar,
+        requests::hex_id,
     },
     config::{
         Config, PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
@@ -19,6 +20,9 @@ use crate::{
         uplink::Uplinks,
     },
 };
+
+/// Bytes of a node's name, which is in every message to other nodes: a host name has as many.
+const MAX_SERVER_ID: usize = 64;
 
 /// The options of a hub, each with its default; named as in Socket.IO, in snake case.
 ///
@@ -45,6 +49,7 @@ pub struct HubBuilder {
     states: States,
     parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
+    server_id: Option<String>,
     adapter: Option<MakeAdapter>,
     on_cluster: Option<OnCluster>,
     pub(super) http: Http,
@@ -59,6 +64,7 @@ impl Hub {
             states: States::default(),
             parser: None,
             on_any_outgoing: None,
+            server_id: None,
             adapter: None,
             on_cluster: None,
             http: Http::default(),
@@ -325,6 +331,24 @@ impl HubBuilder {
         self
     }
 
+    /// The name of this node: for the [`affinity_cookie`](Self::affinity_cookie), and among the nodes
+    /// of its [cluster](Self::adapter). 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `-` and `_`.
+    /// Default: 16 hexadecimal characters, new for each hub.
+    ///
+    /// No two nodes that run at the same time may have the same name: each would take what the other
+    /// says for its own, and drop it. Where a machine or a pod runs one node, its host name will do. A
+    /// node that comes back may have the name that it had.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    ///
+    /// let builder = Hub::builder().server_id("node-1");
+    /// ```
+    pub fn server_id(mut self, id: &str) -> Self {
+        self.server_id = Some(id.to_owned());
+        self
+    }
+
     /// Makes the hub one of several that act as one: broadcasts, rooms and everything else that
     /// concerns many sockets reach those of all nodes; see [`adapter`](crate::adapter). Default: it is
     /// alone.
@@ -361,10 +385,16 @@ impl HubBuilder {
             mut http,
             on_any_outgoing,
             parser,
+            server_id,
             adapter,
             on_cluster,
         } = self;
         config.path = normalize(&config.path)?;
+        let server_id: Arc<str> = match server_id {
+            None => hex_id().into(),
+            Some(id) if is_server_id(&id) => id.into(),
+            Some(id) => return Err(BuildError::ServerId(id)),
+        };
         http.prepare()?;
         for (name, is_zero) in [
             ("ping_interval", config.ping_interval.is_zero()),
@@ -396,13 +426,18 @@ impl HubBuilder {
         let metrics = Arc::new(Metrics::new());
         let cluster = adapter.map(|make| {
             let recovery = config.connection_state_recovery.is_some();
-            cluster::Core::open(make, recovery, on_cluster, &metrics)
+            cluster::Core::open(&server_id, make, recovery, on_cluster, &metrics)
         });
         let cluster = cluster.transpose().map_err(BuildError::Adapter)?;
         if let Some(cluster) = &cluster {
             states.insert(Arc::clone(cluster));
         }
-        let registrar = Registrar::open(&config.shared_state, cluster.as_deref(), &metrics);
+        let registrar = Registrar::open(
+            &server_id,
+            &config.shared_state,
+            cluster.as_deref(),
+            &metrics,
+        );
         states.insert(Arc::clone(&registrar));
         let node = Node::new(Parts {
             config,
@@ -419,6 +454,12 @@ impl HubBuilder {
         }
         Ok(Hub { core })
     }
+}
+
+/// It stands in cookies, in names of channels, and before a dot in names of leases.
+fn is_server_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=MAX_SERVER_ID).contains(&id.len()) && id.bytes().all(plain)
 }
 
 /// The path without its last slash, which the route adds.
@@ -443,6 +484,32 @@ mod tests {
                 matches!(normalize(path), Err(BuildError::Path(_))),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_node_is_one_that_can_stand_anywhere() {
+        for id in [
+            "a",
+            "node-1",
+            "roomcast-7d9c5b6f8-x2k4q",
+            "N_1",
+            &"n".repeat(64),
+        ] {
+            assert!(is_server_id(id), "{id}");
+        }
+        for id in [
+            "",
+            "a.b",
+            "a b",
+            "a;b",
+            "a#b",
+            "a*",
+            "né",
+            "a\n",
+            &"n".repeat(65),
+        ] {
+            assert!(!is_server_id(id), "{id}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! The cookie of a session (Engine.IO v4, section 11), for load balancers that keep a client on one
-//! node by it. The hub never reads it.
+//! Cookies for load balancers that keep a client on one node by them: with the session's id (Engine.IO
+//! v4, section 11), which the hub never reads, or with the node's name (`affinity`).
 
 use std::{
     fmt::Write,
@@ -8,12 +8,14 @@ use std::{
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue, HttpDate};
 
-use crate::{error::BuildError, id::SessionId};
+use crate::error::BuildError;
 
-/// A cookie that holds the session's id: the option [`cookie`](crate::HubBuilder::cookie).
+/// A cookie for load balancers: with the session's id, the option
+/// [`cookie`](crate::HubBuilder::cookie), or with the node's name, the option
+/// [`affinity_cookie`](crate::HubBuilder::affinity_cookie).
 ///
-/// The id lets whoever has it read and send as the client, so leave the cookie hidden from scripts,
-/// and make it [`secure`](Self::secure) where there is TLS.
+/// The session's id lets whoever has it read and send as the client, so leave that cookie hidden from
+/// scripts, and make it [`secure`](Self::secure) where there is TLS.
 ///
 /// ```
 /// use std::time::Duration;
@@ -99,7 +101,8 @@ impl Cookie {
         self
     }
 
-    /// Whether it is sent over TLS only. Default false.
+    /// Whether it is sent over TLS only. Default false; an
+    /// [`affinity_cookie`](crate::HubBuilder::affinity_cookie) that is set over TLS always is.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
@@ -133,9 +136,13 @@ impl Cookie {
         }
     }
 
-    pub(super) fn set(&self, headers: &mut HeaderMap, session: SessionId) {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn set(&self, headers: &mut HeaderMap, id: &str) {
         // Always a value: `check` has run, and an id is plain text.
-        if let Ok(value) = HeaderValue::try_from(self.line(session.reveal())) {
+        if let Ok(value) = HeaderValue::try_from(self.line(id)) {
             headers.append(header::SET_COOKIE, value);
         }
     }

@@ -31,6 +31,7 @@ pub(super) struct Http {
     pub(super) cors: Option<Cors>,
     pub(super) check_origin: Option<Origins>,
     pub(super) cookie: Option<Cookie>,
+    pub(super) affinity_cookie: Option<Cookie>,
     pub(super) trust_proxy: Option<TrustProxy>,
     pub(super) allow_request: Option<Box<dyn Allow>>,
     on_connection_error: Option<ErrorHook>,
@@ -62,7 +63,8 @@ impl HubBuilder {
         self
     }
 
-    /// A cookie with the session's id, for load balancers that keep a client on one node by it. Set
+    /// A cookie with the session's id, for load balancers that keep a client on one node by it; for
+    /// those that do so by the node's name see [`affinity_cookie`](Self::affinity_cookie). Set
     /// where a session opens by long-polling, as in Socket.IO; one that opens by WebSocket has only
     /// the one connection. Default none.
     ///
@@ -157,7 +159,9 @@ impl Http {
     pub(super) fn prepare(&mut self) -> Result<(), BuildError> {
         self.cors.as_ref().map_or(Ok(()), Cors::check)?;
         self.check_origin.as_ref().map_or(Ok(()), Origins::check)?;
-        self.cookie.as_ref().map_or(Ok(()), Cookie::check)?;
+        for cookie in self.cookie.iter().chain(&self.affinity_cookie) {
+            cookie.check()?;
+        }
         self.serve_client.as_mut().map_or(Ok(()), Bundles::read)
     }
 

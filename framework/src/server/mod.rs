@@ -1,5 +1,6 @@
 //! The only wiring: from options to a hub, from HTTP requests to connections, and the way out.
 
+mod affinity;
 mod allow;
 mod builder;
 mod bundles;

@@ -135,7 +135,7 @@ proptest! {
         }
         let session = SessionId::random().unwrap();
         let mut headers = HeaderMap::new();
-        cookie.set(&mut headers, session);
+        cookie.set(&mut headers, session.reveal());
         let lines: Vec<_> = headers.iter().map(|(_, value)| value.as_bytes()).collect();
         let line = format!(
             "{name}={}; Domain={domain}; Path={path}; HttpOnly; SameSite=Lax",

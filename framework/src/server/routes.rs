@@ -13,13 +13,14 @@ use actix_web::{
 use tokio::sync::oneshot;
 
 use super::{
-    allow, client_js,
+    affinity, allow, client_js,
     http::Http,
     polling,
     refused::{ErrorContext, Refused},
     verify::{Wanted, verify, verify_version},
 };
 use crate::{
+    cluster::presence::Registrar,
     connection::Connection,
     id::SessionId,
     namespace::{Core, Handshake, Hub},
@@ -175,13 +176,23 @@ async fn open(
         Refused::new(HandshakeError::BadRequest, context)
     })?;
     let started = Arc::clone(core);
+    let is_secure = handshake.is_secure();
+    let keep_here = |response: &mut HttpResponse| {
+        if let Some(cookie) = &http.affinity_cookie {
+            let server_id = core.states.of::<Arc<Registrar>>().server_id();
+            affinity::set(cookie, response.headers_mut(), req, server_id, is_secure);
+        }
+    };
     if !websocket {
         let (first, opened) = oneshot::channel();
         Connection::start_polling(started, shard, session, handshake, first);
         let mut response = polling::opened(core, req, opened).await?;
         let first = response.status().is_success();
         if let Some(cookie) = http.cookie.as_ref().filter(|_| first) {
-            cookie.set(response.headers_mut(), session);
+            cookie.set(response.headers_mut(), session.reveal());
+        }
+        if first {
+            keep_here(&mut response);
         }
         return Ok(Answer { response, first });
     }
@@ -197,10 +208,13 @@ async fn open(
         },
     );
     Ok(match accepted {
-        Ok(response) => Answer {
-            response,
-            first: true,
-        },
+        Ok(mut response) => {
+            keep_here(&mut response);
+            Answer {
+                response,
+                first: true,
+            }
+        }
         Err(error) => {
             core.node.metrics.refused_handshakes.add("websocket");
             error.error_response().into()

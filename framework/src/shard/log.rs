@@ -23,6 +23,8 @@ pub(crate) struct Log {
     head: Offset,
     /// The newest event that each overloaded worker did not take.
     lost: HashMap<WorkerId, Offset>,
+    /// Events of other nodes are missing before this place.
+    gap: Offset,
 }
 
 struct Entry {
@@ -85,6 +87,8 @@ pub(crate) enum Unavailable {
     Unknown,
     /// Some of them are no longer in the log.
     Trimmed,
+    /// Some of them, of other nodes, have never been.
+    Gap,
     /// They are more than a client may be sent at once.
     TooMuch,
 }
@@ -146,9 +150,19 @@ impl Log {
         self.lost.insert(worker, self.head);
     }
 
-    /// Whether any event after `since` did not.
+    /// Events of other nodes have not come: nobody comes back over this place. Returns what nobody
+    /// needs any more.
+    pub(crate) fn interrupt(&mut self) -> impl Sized + use<> {
+        // A place that no client has seen: who comes after it missed nothing.
+        self.head.0 += 1;
+        self.gap = self.head;
+        self.bytes = 0;
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Whether any event after `since` did not reach the sockets of a worker.
     pub(crate) fn has_lost(&self, worker: WorkerId, since: Offset) -> bool {
-        self.lost.get(&worker).is_some_and(|lost| *lost > since)
+        self.gap > since || self.lost.get(&worker).is_some_and(|lost| *lost > since)
     }
 
     /// Forgets what is older than `age`, and the oldest of what is more than `max_bytes`. How many
@@ -183,6 +197,9 @@ impl Log {
     ) -> Result<bool, Unavailable> {
         if missed.up_to > self.head {
             return Err(Unavailable::Unknown);
+        }
+        if missed.up_to < self.gap {
+            return Err(Unavailable::Gap);
         }
         let seen = missed.up_to.0.checked_sub(self.tail().0);
         let seen = seen.ok_or(Unavailable::Trimmed)?;

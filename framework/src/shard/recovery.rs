@@ -32,6 +32,7 @@ use super::{
     offset::Offset,
     retained::{Retained, Saved, Trimmed},
     shared::Shared,
+    uplink::Uplink,
 };
 use crate::{
     config::{Config, Recovery},
@@ -154,6 +155,19 @@ impl RecoveryStore {
         self.log().has_lost(worker, since) || self.has_not_delivered(worker, since)
     }
 
+    /// Events of other nodes have not come that belong before what comes now: who was there, or was
+    /// away, gets a fresh session next time.
+    pub(crate) fn interrupt(&self) {
+        let mut log = self.log();
+        let before = log.bytes();
+        let gone = log.interrupt();
+        if let Some(shared) = &self.shared {
+            shared.log_bytes.change(before, 0);
+        }
+        drop(log);
+        drop(gone);
+    }
+
     /// How much a client may have missed.
     pub(crate) fn max_missed_bytes(&self) -> usize {
         self.max_missed_bytes
@@ -186,6 +200,9 @@ impl RecoveryStore {
             // It takes the lock again at once, if nobody else gets a chance.
             std::thread::yield_now();
         };
+        if scope.uplink().is_some_and(Uplink::misses_events) {
+            return Err(Unavailable::Gap);
+        }
         shard.catch_up();
         let place = Address { slot, id };
         let waits = self.retained().enter(*pid, place);

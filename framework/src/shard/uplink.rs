@@ -31,6 +31,9 @@ pub(crate) trait Uplink: Send + Sync {
     /// Whether private rooms are told, too.
     fn wants_private_rooms(&self) -> bool;
 
+    /// Whether events of other nodes do not come at present.
+    fn misses_events(&self) -> bool;
+
     /// The log in which all nodes find all events, this one too. Where there is one, an event is only
     /// published, and delivered when it comes from there.
     fn shared_log(&self) -> Option<&dyn SharedLog>;

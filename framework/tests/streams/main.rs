@@ -12,7 +12,9 @@
 mod away;
 mod faults;
 mod gaps;
+mod in_flight;
 mod own_log;
+mod proxy;
 mod recovery;
 mod world;
 

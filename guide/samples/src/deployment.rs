@@ -3,7 +3,7 @@
 use std::{future::Future, net::TcpListener};
 
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
-use roomcast::{BuildError, WebSocketMode, prelude::*};
+use roomcast::{BuildError, Cookie, WebSocketMode, prelude::*};
 
 // ANCHOR: scope
 fn routes(hub: &Hub) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
@@ -43,6 +43,16 @@ async fn run(hub: Hub) -> std::io::Result<()> {
     serve(hub, listener, roomcast::signals()).await
 }
 // ANCHOR_END: serve
+
+// ANCHOR: affinity
+fn node<S: Session>(name: &str) -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<S>("/")
+        .server_id(name)
+        .affinity_cookie(Cookie::named("node"))
+        .build()
+}
+// ANCHOR_END: affinity
 
 // ANCHOR: stats
 async fn metrics(hub: web::Data<Hub>) -> String {
@@ -89,6 +99,12 @@ mod tests {
         assert!(answer.contains("export function io("), "{answer}");
         drop(stop);
         serving.await??;
+        Ok(())
+    }
+
+    #[actix_web::test]
+    async fn a_node_has_the_name_that_it_is_given() -> Result<(), Box<dyn Error>> {
+        assert_eq!(super::node::<Listener>("node-1")?.server_id(), "node-1");
         Ok(())
     }
 

@@ -2,26 +2,51 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-const AWAY = 1_000; // ms for which a killed node is gone
+const AWAY = 1_000; // ms for which what was killed is gone
+const STALL = 7_000; // ms for which Redis stands still: longer than nodes wait for an answer
 const AFTER = 2_000; // ms after a fault in which what it has caused may still come to light
 
-/** Cuts all connections to Redis. The streams adapter reads on where it was, so there it explains nothing. */
-async function cut({ redis, nodes, options }) {
+const joined = (nodes) => Promise.all(nodes.map((node) => node.joined()));
+
+/** Cuts all connections to Redis. */
+async function cut({ redis, nodes }) {
   await redis.command("CLIENT KILL TYPE pubsub");
   await redis.command("CLIENT KILL TYPE normal SKIPME yes");
-  await Promise.all(nodes.map((node) => node.joined()));
-  return { what: "all connections to Redis cut", excuses: options.adapter !== "streams" };
+  await joined(nodes);
+  return { what: "all connections to Redis cut" };
 }
 
-/** Kills a node without warning and starts it again. It takes with it what it had not handed to Redis. */
-async function kill({ nodes }, turn) {
-  const node = nodes[turn % nodes.length];
+/** Kills a node without warning and has another one take its place. */
+async function kill({ nodes }, round) {
+  const node = nodes[round % nodes.length];
   await node.stop("SIGKILL");
   await sleep(AWAY);
   await node.listen();
   await node.joined();
-  return { what: `${node.name} killed and started again`, excuses: true, nodes: [node.name] };
+  return { what: `${node.name} killed and replaced`, nodes: [node.name] };
 }
+
+async function stall({ redis, nodes }) {
+  redis.signal("SIGSTOP");
+  await sleep(STALL);
+  redis.signal("SIGCONT");
+  await joined(nodes);
+  return { what: "Redis stood still" };
+}
+
+/** It comes back empty, unless the adapter keeps messages in it. */
+async function restart({ redis, nodes }) {
+  await redis.stop("SIGKILL");
+  await sleep(AWAY);
+  await redis.listen();
+  await joined(nodes);
+  return { what: "Redis killed and started again" };
+}
+
+const FAULTS = [cut, kill, stall, restart];
+
+/** A node takes with it what it had not handed to Redis; all else is in the stream, if there is one. */
+const excuses = (fault, { adapter }) => fault === kill || adapter !== "streams";
 
 /** One fault after the other until the signal comes; gives them with their times. */
 export async function inflict(world, every, signal) {
@@ -30,8 +55,12 @@ export async function inflict(world, every, signal) {
     await sleep(every, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
     const from = Date.now();
-    const fault = await (turn % 2 ? kill : cut)(world, Math.floor(turn / 2));
-    faults.push({ ...fault, from, until: Date.now() + AFTER });
+    world.calm = false;
+    const act = FAULTS[turn % FAULTS.length];
+    const fault = await act(world, Math.floor(turn / FAULTS.length));
+    await sleep(AFTER);
+    world.calm = true;
+    faults.push({ ...fault, excuses: excuses(act, world.options), from, until: Date.now() });
   }
   return faults;
 }

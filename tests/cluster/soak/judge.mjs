@@ -1,9 +1,12 @@
-// Judges what arrives. A *chain* is what one sender has sent to a room and knows to have been taken, numbered 1, 2, ..;
-// a sender that is left without an answer begins another one, as it cannot know. A *seat* is a receiver for as long as
-// it may expect everything that is sent to its room: until it leaves, or its connection is lost and not recovered.
+// Judges what arrives. A *chain* is what one sender has sent to a room, or to a user, and knows to have been taken, numbered
+// 1, 2, ..; a sender that is left without an answer begins another one, as it cannot know. A *seat* is a receiver for as
+// long as it may expect everything that is sent there: until it leaves, or its connection is lost and not recovered.
 
-/** How long after the answer to a join a room may still be unknown to other nodes, in milliseconds. */
+/** How long after the answer to a join or connect a receiver may still be unknown to other nodes, in milliseconds. */
 const SETTLING = 1_000;
+
+/** So many are told of one by one. */
+const INCIDENTS = 100;
 
 export class Judge {
   #chains = new Map();
@@ -11,15 +14,17 @@ export class Judge {
   received = 0;
   repeated = 0;
   disordered = 0;
-  gaps = []; // {from, until, lost, nodes}
+  gaps = []; // {from, until, lost, nodes, chain, n}
+  /** The first events that came twice or out of order: {what, at, nodes, chain, n, after}. */
+  incidents = [];
 
   /** The first `n` events of a chain have been taken by the sender's node. */
-  confirm({ chain, n, room, node, begun }) {
-    this.#chains.set(chain, { n, room, node, begun });
+  confirm({ chain, n, to, node, begun }) {
+    this.#chains.set(chain, { n, to, node, begun });
   }
 
-  sit(room, node) {
-    const seat = { room, node, chains: new Map(), since: Date.now() + SETTLING };
+  sit(place, node) {
+    const seat = { place, node, chains: new Map(), since: Date.now() + SETTLING };
     this.#seats.add(seat);
     return seat;
   }
@@ -34,13 +39,16 @@ export class Judge {
     const last = seat.chains.get(chain);
     if (!last) {
       // What was sent before it sat down it cannot expect.
-      if (begun > seat.since && n > 1) this.#gap(seat, node, begun, n - 1);
-    } else if (n === last.n) {
-      return void this.repeated++;
-    } else if (n < last.n) {
-      return void this.disordered++;
+      if (begun > seat.since && n > 1) this.#gap(seat, node, { chain, n: 1 }, begun, n - 1);
+    } else if (n <= last.n) {
+      const again = n === last.n;
+      again ? this.repeated++ : this.disordered++;
+      const what = again ? "came twice" : "came out of order";
+      const incident = { what, at, nodes: [seat.node, node], chain, n, after: last.n };
+      if (this.incidents.length < INCIDENTS) this.incidents.push(incident);
+      return;
     } else if (n > last.n + 1) {
-      this.#gap(seat, node, last.at, n - last.n - 1);
+      this.#gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n - 1);
     }
     seat.chains.set(chain, { n, at });
   }
@@ -48,14 +56,14 @@ export class Judge {
   /** When nothing is under way any more: what was taken and has not come. */
   settle() {
     for (const seat of this.#seats) {
-      for (const [chain, { n, room, node, begun }] of this.#chains) {
+      for (const [chain, { n, to, node, begun }] of this.#chains) {
         const last = seat.chains.get(chain) ?? (begun > seat.since ? { n: 0, at: begun } : undefined);
-        if (room === seat.room && last && last.n < n) this.#gap(seat, node, last.at, n - last.n);
+        if (to === seat.place && last && last.n < n) this.#gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n);
       }
     }
   }
 
-  /** The gaps that none of the faults explains: {from, until, nodes}, where no `nodes` are all of them. */
+  /** The gaps that none of the faults explains; those are {from, until, nodes}, where no `nodes` are all of them. */
   unexplained(faults) {
     const explains = (gap) => (fault) =>
       fault.from <= gap.until && gap.from <= fault.until &&
@@ -63,7 +71,7 @@ export class Judge {
     return this.gaps.filter((gap) => !faults.some(explains(gap)));
   }
 
-  #gap(seat, sender, from, lost) {
-    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender] });
+  #gap(seat, sender, first, from, lost) {
+    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender], ...first });
   }
 }

@@ -1,5 +1,6 @@
 // Clients that talk, ask, change rooms, and lose their connections.
 
+import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 
@@ -12,8 +13,8 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
 class Client {
   #room;
-  #seat;
-  #chain;
+  #seats = new Map(); // a room or a user to what the judge calls a seat
+  #chains = new Map(); // the same
   #wasHere = false;
 
   constructor(load, index, node) {
@@ -30,31 +31,41 @@ class Client {
     });
     this.socket.on("connect", () => this.#connected());
     this.socket.on("said", (said) => {
+      const seat = this.#seats.get(said.to);
       // Between two rooms nothing is expected.
-      if (this.#seat?.room === said.room) load.judge.receive(this.#seat, said);
+      if (!seat) return;
+      load.judge.receive(seat, said);
+      load.arrived(said);
     });
     this.socket.on("question", (...args) => args.at(-1)?.(1));
   }
 
   async #connected() {
-    this.#chain = undefined;
+    this.#chains.clear();
     if (this.#wasHere) this.load.counts[this.socket.recovered ? "recovered" : "fresh"]++;
     this.#wasHere = true;
     if (this.socket.recovered) return;
-    this.#stand();
-    await this.#sit(this.#room);
+    this.#stand(...this.#seats.keys());
+    this.#sit(this.user);
+    await this.#enter(this.#room);
   }
 
-  #stand() {
-    if (this.#seat) this.load.judge.leave(this.#seat);
-    this.#seat = undefined;
+  #sit(place) {
+    this.#seats.set(place, this.load.judge.sit(place, this.node));
   }
 
-  async #sit(room) {
+  #stand(...places) {
+    for (const place of places) {
+      if (this.#seats.has(place)) this.load.judge.leave(this.#seats.get(place));
+      this.#seats.delete(place);
+    }
+  }
+
+  async #enter(room) {
     const { id } = this.socket;
     const joined = await this.#ask("join", room);
-    if (joined !== true || this.socket.id !== id || this.#seat) return;
-    this.#seat = this.load.judge.sit(room, this.node);
+    if (joined !== true || this.socket.id !== id || this.#seats.has(room)) return;
+    this.#sit(room);
   }
 
   /** What the server answers: true if all is well, undefined if nothing. */
@@ -73,22 +84,26 @@ class Client {
       await sleep(Math.random() * 2 * PAUSE, undefined, { signal }).catch(() => {});
       if (signal.aborted || !this.socket.connected) continue;
       const dice = Math.random();
-      if (!this.#seat) await this.#sit(this.#room); // the answer to the last attempt was lost
-      else if (dice < 0.75) await this.#say();
+      if (!this.#seats.has(this.#room)) await this.#enter(this.#room); // the answer to the last attempt was lost
+      else if (dice < 0.65) await this.#emit("say", this.#room);
+      else if (dice < 0.75) await this.#emit("tell", pick(this.load.users));
       else if (dice < 0.85) await this.#question();
       else if (dice < 0.95) await this.#move();
       else this.#lose();
     }
   }
 
-  async #say() {
+  /** The next event of the chain to a room or a user. */
+  async #emit(event, to) {
     const { judge, counts } = this.load;
-    this.#chain ??= { chain: `${this.socket.id}/${Date.now()}`, n: 0, room: this.#room, node: this.node, begun: Date.now() };
-    const said = this.#chain;
-    said.n++;
-    counts.said++;
-    if ((await this.#ask("say", { ...said })) === true) judge.confirm(said);
-    else this.#chain = undefined;
+    if (!this.#chains.has(to)) {
+      this.#chains.set(to, { chain: `${this.socket.id}/${to}/${Date.now()}`, n: 0, to, node: this.node, begun: Date.now() });
+    }
+    const link = this.#chains.get(to);
+    link.n++;
+    counts[event]++;
+    if ((await this.#ask(event, { ...link, sent: performance.now() })) === true) judge.confirm(link);
+    else if (this.#chains.get(to) === link) this.#chains.delete(to);
   }
 
   async #question() {
@@ -98,11 +113,11 @@ class Client {
   }
 
   async #move() {
-    this.#stand();
-    this.#chain = undefined;
+    this.#stand(this.#room);
+    this.#chains.delete(this.#room);
     await this.#ask("leave", this.#room);
     this.#room = pick(this.load.rooms);
-    await this.#sit(this.#room);
+    await this.#enter(this.#room);
   }
 
   /** As if the network had gone. */
@@ -112,18 +127,21 @@ class Client {
   }
 
   end() {
-    this.#stand();
+    this.#stand(...this.#seats.keys());
     this.socket.disconnect();
   }
 }
 
 export class Load {
-  counts = { said: 0, questions: 0, incomplete: 0, unanswered: 0, lostConnections: 0, recovered: 0, fresh: 0 };
+  counts = { say: 0, tell: 0, questions: 0, incomplete: 0, unanswered: 0, lostConnections: 0, recovered: 0, fresh: 0 };
 
-  constructor(judge, nodes, clients) {
+  /** `arrived` is called with each event that someone has got. */
+  constructor(judge, nodes, clients, arrived) {
     this.judge = judge;
+    this.arrived = arrived;
     this.rooms = Array.from({ length: Math.ceil(clients / MEMBERS) }, (_, n) => `room ${n}`);
     this.clients = Array.from({ length: clients }, (_, n) => new Client(this, n, nodes[n % nodes.length]));
+    this.users = [...new Set(this.clients.map(({ user }) => user))];
   }
 
   /** Resolves when the load has stopped after the signal. */
@@ -131,9 +149,11 @@ export class Load {
     return Promise.all(this.clients.map((client) => client.run(signal)));
   }
 
-  /** Who should be online, as long as all are connected. */
-  get users() {
-    return [...new Set(this.clients.map(({ user }) => user))].sort();
+  /** How many connections each user has. */
+  get online() {
+    const online = {};
+    for (const { user } of this.clients) online[user] = (online[user] ?? 0) + 1;
+    return online;
   }
 
   get connected() {

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 
 const HELP = `\
-Load and faults on three nodes with one Redis, and a report: to standard output and target/soak/report.md.
+Load and faults on three nodes with one Redis, and a report: to standard output and target/soak (report.md, report.json).
 
 Usage: cargo xtask soak [OPTION]...
     --minutes N      how long the load lasts; 10 unless given, parts of a minute are fine

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, within } from "../harness.mjs";
@@ -41,6 +43,10 @@ class Process {
     await within(Promise.race([listens, ended]), `${this.name} that is ready`, 30_000);
   }
 
+  signal(name) {
+    this.#child.kill(name);
+  }
+
   get pid() {
     return this.#child.pid;
   }
@@ -65,14 +71,29 @@ class Process {
 }
 
 export class Redis extends Process {
-  static async start() {
+  #folder;
+
+  /** `persistent`: what was written is there again after a restart. */
+  static async start({ persistent }) {
     const port = await freePort();
-    const args = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const folder = await mkdtemp(path.join(tmpdir(), "soak-redis-"));
+    const args = ["--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+    if (persistent) args.push("--appendonly", "yes", "--appendfsync", "always");
     const redis = new Redis("redis", "redis-server", args.map(String));
+    redis.#folder = folder;
     redis.port = port;
     redis.url = `redis://127.0.0.1:${port}/`;
-    await redis.start((line) => line.includes("Ready to accept connections"));
+    await redis.listen();
     return redis;
+  }
+
+  listen() {
+    return super.start((line) => line.includes("Ready to accept connections"));
+  }
+
+  async end() {
+    await this.stop("SIGTERM");
+    await rm(this.#folder, { recursive: true });
   }
 
   /** Sends one command, and gives the first line of the answer. */
@@ -108,9 +129,19 @@ export class Node extends Process {
     return this.start((line) => line.startsWith("ready"));
   }
 
-  /** What the node knows of itself: figures, and who is online. */
-  async state() {
-    const response = await fetch(`${this.url}/state`, { signal: AbortSignal.timeout(5_000) });
+  /** What the node knows of itself. */
+  state() {
+    return this.#get("/state");
+  }
+
+  /** What it knows of who is online in the cluster: the connections of each user. */
+  online() {
+    return this.#get("/online");
+  }
+
+  async #get(page) {
+    const response = await fetch(this.url + page, { signal: AbortSignal.timeout(5_000) });
+    assert.ok(response.ok, `${this.name} says ${response.status} to ${page}`);
     return response.json();
   }
 

@@ -25,14 +25,21 @@ struct Leave(String);
 struct Link {
     chain: String,
     n: u64,
-    room: String,
+    to: String,
     node: String,
-    begun: u64,
+    begun: f64,
+    sent: f64,
 }
 
+/// To a room.
 #[derive(Deserialize, Event)]
 #[event(ack = bool)]
 struct Say(Link);
+
+/// To a user.
+#[derive(Deserialize, Event)]
+#[event(ack = bool)]
+struct Tell(Link);
 
 #[derive(Serialize, Event)]
 struct Said<'a>(&'a Link);
@@ -47,14 +54,14 @@ struct Ask(String);
 struct Question;
 
 #[derive(EventHandlers)]
-#[handles(Join, Leave, Say, Ask)]
+#[handles(Join, Leave, Say, Tell, Ask)]
 pub(crate) struct Client;
 
 impl Session for Client {
     type Auth = Auth;
 
     async fn connect(Auth { user }: Auth, socket: &Socket) -> Result<Self, Refusal> {
-        socket.set_data(&user)?;
+        socket.bind_user(&user)?;
         Ok(Self)
     }
 }
@@ -75,7 +82,14 @@ impl Handle<Leave> for Client {
 
 impl Handle<Say> for Client {
     async fn handle(&mut self, Say(link): Say, socket: &Socket) -> Result<bool, Rejection> {
-        socket.hub().to(&link.room).emit(&Said(&link))?;
+        socket.hub().to(&link.to).emit(&Said(&link))?;
+        Ok(true)
+    }
+}
+
+impl Handle<Tell> for Client {
+    async fn handle(&mut self, Tell(link): Tell, socket: &Socket) -> Result<bool, Rejection> {
+        socket.hub().user(&link.to).emit(&Said(&link))?;
         Ok(true)
     }
 }

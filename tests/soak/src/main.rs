@@ -1,7 +1,8 @@
 //! One of the nodes that the soak (`cargo xtask soak`) runs against.
 //!
 //! From the environment: `PORT`, `REDIS` (its URL), `ADAPTER` (`pub_sub`, `sharded` or `streams`) and `RECOVERY` (`1` turns
-//! connection state recovery on). It prints `ready` once it listens, and tells what it knows of itself at `/state`.
+//! connection state recovery on). It prints `ready` once it listens, and tells what it knows of itself at `/state`, and of who is
+//! online in the cluster at `/online`.
 
 mod client;
 mod state;
@@ -36,6 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .app_data(web::Data::new(app.clone()))
             .configure(app.mount())
             .route("/state", web::get().to(state::state))
+            .route("/online", web::get().to(state::online))
     })
     // So that clients of different workers meet.
     .workers(2)

@@ -55,7 +55,7 @@ pub(crate) fn soak(workspace: &Workspace, options: &[String]) -> Result {
     soak.arg(folder.join("soak/main.mjs"))
         .args(options)
         .env("NODE_BIN", workspace.binary("soak-node"))
-        .env("REPORT", workspace.target.join("soak/report.md"));
+        .env("REPORT", workspace.target.join("soak"));
     take_over(soak)
 }
 

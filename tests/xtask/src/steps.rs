@@ -80,6 +80,7 @@ const SERVERS: &[&str] = &[
     "cluster",
     "guide-samples",
     "launch",
+    "soak-node",
     "test-server",
 ];
 
@@ -218,7 +219,8 @@ fn cluster(workspace: &Workspace) -> Result {
             .current_dir(&folder)
             .arg("--test")
             .args(files(&folder, ".test.mjs")?)
-            .env("SERVER_BIN", workspace.binary("test-server")),
+            .env("SERVER_BIN", workspace.binary("test-server"))
+            .env("NODE_BIN", workspace.binary("soak-node")),
     )
 }
 

@@ -127,7 +127,7 @@ impl Inbound {
 
     /// The adapter is connected, and everything it has to hear is subscribed to.
     pub fn connected(&self) {
-        self.0.state.connected();
+        self.0.connected();
     }
 
     /// The adapter is not connected any more.
@@ -137,7 +137,7 @@ impl Inbound {
 
     /// Messages were missed, as many as `lost` if that is known.
     pub fn gap(&self, lost: Option<u64>) {
-        self.0.state.gap(lost);
+        self.0.gap(lost);
     }
 
     /// Something was received that is no message; it is counted.

@@ -128,7 +128,7 @@ pub trait IntoAdapter {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AdapterContext {
-    /// The name of this node among the others: 16 hexadecimal characters, new for each hub.
+    /// The name of this node among the others: [`Hub::server_id`](crate::Hub::server_id).
     pub server_id: Arc<str>,
     /// Connection state recovery is on.
     pub recovery: bool,

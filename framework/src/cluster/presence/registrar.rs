@@ -20,7 +20,7 @@ use super::{
     topics::Topics,
 };
 use crate::{
-    cluster::{self, requests::hex_id},
+    cluster,
     config::SharedState,
     id::SocketId,
     metrics::Metrics,
@@ -68,21 +68,15 @@ pub(super) struct Progress {
 impl Registrar {
     /// The part of a node in what its cluster shares, or of a hub that is alone.
     pub(crate) fn open(
+        server_id: &Arc<str>,
         options: &SharedState,
         cluster: Option<&cluster::Core>,
         metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
-        let shared = cluster.and_then(|cluster| {
-            let store = cluster.adapter.store(options)?;
-            Some((Arc::clone(&cluster.server_id), store))
-        });
+        let shared = cluster.and_then(|cluster| cluster.adapter.store(options));
         let is_shared = shared.is_some();
-        let (id, store) = shared.unwrap_or_else(|| {
-            let id = cluster.map(|cluster| Arc::clone(&cluster.server_id));
-            let id = id.unwrap_or_else(|| hex_id().into());
-            (id, Arc::new(Memory::new(options.keep_last_seen)))
-        });
-        Self::new(&id, options.clone(), store, is_shared, metrics)
+        let store = shared.unwrap_or_else(|| Arc::new(Memory::new(options.keep_last_seen)));
+        Self::new(server_id, options.clone(), store, is_shared, metrics)
     }
 
     fn new(
@@ -103,7 +97,7 @@ impl Registrar {
             options,
             store,
             node: OnceLock::new(),
-            incarnation: AtomicU64::new(0),
+            incarnation: AtomicU64::new(first_incarnation()),
             wake: Notify::new(),
             check: AtomicBool::new(false),
             stale: Arc::default(),
@@ -113,6 +107,10 @@ impl Registrar {
             claimed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
+    }
+
+    pub(crate) fn server_id(&self) -> &str {
+        &self.node_id
     }
 
     /// From now on it is about the sockets of this node.
@@ -229,5 +227,28 @@ impl Registrar {
             }
             Err(_) => tracing::warn!("this node goes from the store with its lease only"),
         }
+    }
+}
+
+/// A node that has crashed and is back under the same name must not hold the lease on which the
+/// entries of its former life hang.
+fn first_incarnation() -> u64 {
+    let mut bytes = [0; 4];
+    // Without the system's random source no connection could be opened either.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from(u32::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_life_of_a_node_has_leases_of_its_own() {
+        let metrics = Arc::new(Metrics::new());
+        let life = || Registrar::open(&Arc::from("node-1"), &SharedState::new(), None, &metrics);
+        let (former, now) = (life(), life());
+        assert_ne!(former.lease(true).id, now.lease(true).id);
+        assert_ne!(now.lease(true).id, now.next_lease().id);
     }
 }

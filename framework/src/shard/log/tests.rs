@@ -126,3 +126,19 @@ async fn what_was_missed_is_gathered_in_parts_between_which_events_come_and_go()
     let trimmed = log.gather(&mut late, id, &[], 1 << 20, 1);
     assert_eq!(trimmed, Err(Unavailable::Trimmed));
 }
+
+#[tokio::test]
+async fn nobody_comes_back_over_a_gap() {
+    let mut log = Log::default();
+    let (id, worker) = (SocketId::random().unwrap(), WorkerId(0));
+    log.append(event("before"), Audience::default());
+    let before = log.head();
+    drop(log.interrupt());
+    let behind = log.head();
+    log.append(event("behind"), Audience::default());
+    let since = |offset| after(&log, offset, id, &[], 1 << 20);
+    assert_eq!(since(before).unwrap_err(), Unavailable::Gap);
+    assert_eq!(since(behind).unwrap().len(), 1);
+    assert!(log.has_lost(worker, before));
+    assert!(!log.has_lost(worker, behind));
+}

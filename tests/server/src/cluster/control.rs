@@ -1,12 +1,15 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use actix_web::web;
-use roomcast::{Broadcast, Hub, Namespace, RawAck, RemoteSocket};
-use serde::{Deserialize, Serialize};
+use roomcast::{Hub, Namespace, RawAck, RemoteSocket};
+use serde::Serialize;
 use serde_json::{Value as Json, json, to_value};
 
 use super::{
+    figures,
     load::Load,
+    people,
+    request::{Operation, Request},
     servers::{self, Heard},
     tagged::{Tagged, untagged},
 };
@@ -18,103 +21,13 @@ pub(super) struct Node {
     load: Load,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Request {
-    nsp: String,
-    #[serde(flatten)]
-    target: Target,
-    #[serde(flatten)]
-    operation: Operation,
-}
-
-/// The sockets that a request is about.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Target {
-    to: Vec<String>,
-    except: Vec<String>,
-    local: bool,
-    volatile: bool,
-    compress: Option<bool>,
-    timeout: Option<u64>, // ms
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "camelCase")]
-enum Operation {
-    Emit {
-        event: String,
-        args: Vec<Tagged>,
-    },
-    /// As many numbers, to each of the targets in its turn.
-    Series {
-        event: String,
-        targets: Vec<Target>,
-        count: usize,
-    },
-    Ask {
-        event: String,
-        args: Vec<Tagged>,
-    },
-    Fetch,
-    Join {
-        rooms: Vec<String>,
-    },
-    Leave {
-        rooms: Vec<String>,
-    },
-    Disconnect {
-        #[serde(default)]
-        close: bool,
-    },
-    RemoteEmit {
-        id: String,
-        event: String,
-        args: Vec<Tagged>,
-    },
-    RemoteAsk {
-        id: String,
-        event: String,
-        args: Vec<Tagged>,
-    },
-    RemoteJoin {
-        id: String,
-        rooms: Vec<String>,
-    },
-    RemoteLeave {
-        id: String,
-        rooms: Vec<String>,
-    },
-    RemoteDisconnect {
-        id: String,
-        close: bool,
-    },
-    ServerSideEmit {
-        event: String,
-        args: Vec<Tagged>,
-    },
-    ServerSideAsk {
-        event: String,
-        args: Vec<Tagged>,
-    },
-    ServerCount,
-    Heard,
-    StartLoad {
-        event: String,
-        every: u64, // ms
-    },
-    Load,
-    StopLoad,
-    Stats,
-}
-
 #[derive(Serialize)]
 struct Answers {
     answers: Vec<Tagged>,
     complete: bool,
 }
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 impl Node {
     pub(super) fn new(hub: Hub, heard: Arc<Heard>) -> Self {
@@ -208,31 +121,14 @@ impl Node {
             }
             Operation::Load => return Ok(self.load.count().into()),
             Operation::StopLoad => return Ok(self.load.stop().into()),
-            Operation::Stats => return Ok(stats(&self.hub)),
+            Operation::Stats => return Ok(figures::of(&self.hub)),
+            Operation::Present { room } => return people::present(&namespace, &room).await,
+            Operation::User { user } => return people::user(&namespace, &user).await,
+            Operation::EmitToUser { user, event, args } => {
+                namespace.user(&user).emit_raw(&event, &untagged(&args))?;
+            }
         }
         Ok(Json::Null)
-    }
-}
-
-impl Target {
-    fn of<'a>(&'a self, namespace: &Namespace) -> Broadcast<'a> {
-        let mut target = namespace.everyone().compress(self.compress.unwrap_or(true));
-        for room in &self.to {
-            target = target.to(room);
-        }
-        for room in &self.except {
-            target = target.except(room);
-        }
-        if self.local {
-            target = target.local();
-        }
-        if self.volatile {
-            target = target.volatile();
-        }
-        match self.timeout {
-            Some(timeout) => target.timeout(Duration::from_millis(timeout)),
-            None => target,
-        }
     }
 }
 
@@ -259,13 +155,4 @@ fn found(socket: &RemoteSocket) -> Result<Json> {
 
 fn values(args: Vec<Tagged>) -> Values {
     args.into_iter().map(|Tagged(value)| value).collect()
-}
-
-fn stats(hub: &Hub) -> Json {
-    let stats = hub.stats();
-    json!({
-        "cluster_connected": stats.cluster_connected,
-        "cluster_disconnects": stats.cluster_disconnects,
-        "cluster_gaps": stats.cluster_gaps,
-    })
 }

@@ -2,19 +2,23 @@
 //!
 //! From the environment, besides what is common: `ADAPTER` (`classic`, `classic-specific`,
 //! `sharded-static`, `sharded-dynamic`, `sharded-dynamic-private` or `streams`), `REDIS` (its URL),
-//! `NAME` (what the node calls itself), `NAMESPACES` (their names, with commas between them).
+//! `NAME` (what the node calls itself), `NAMESPACES` (their names, with commas between them), `OUTBOX` (its bytes, at most),
+//! `OUTBOX_POLICY` (`drop-newest`, `drop-oldest` or `refuse`), `LEASE` (of the shared state, in milliseconds).
 
 mod adapter;
 mod control;
+mod figures;
 mod load;
 mod member;
+mod people;
+mod request;
 mod servers;
 mod tagged;
 
 use std::{env, error::Error, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer, web};
-use roomcast::{Hub, NamespaceBuilder, PerMessageDeflate, signals};
+use roomcast::{Hub, NamespaceBuilder, PerMessageDeflate, SharedState, signals};
 
 use crate::options::Options;
 
@@ -33,6 +37,10 @@ pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn
     }
     if let Some(recovery) = options.recovery {
         builder = builder.connection_state_recovery(recovery);
+    }
+    if let Ok(lease) = env::var("LEASE") {
+        let lease = Duration::from_millis(lease.parse()?);
+        builder = builder.shared_state(SharedState::new().lease(lease));
     }
     let builder = adapter::add(builder, adapter, &env::var("REDIS")?)?;
     let hub = builder.build()?;

@@ -81,9 +81,12 @@ pub(super) struct Changes {
     pub(super) count: u64,
 }
 
+/// For how long clients may come back to what is said in a room meanwhile, if they may.
+type Keeps = Box<dyn Fn(&Interest) -> Option<Duration> + Send>;
+
 /// What the server has been told.
 pub(super) struct Heard {
-    linger: Box<dyn Fn(&Interest) -> Duration + Send>,
+    keeps: Keeps,
     /// With the end of those that nobody wants any more.
     interests: BTreeMap<Interest, Option<Instant>>,
     ends: BTreeSet<(Instant, Interest)>,
@@ -173,7 +176,7 @@ impl Heard {
     /// Everything that is wanted has been subscribed to.
     pub(super) fn new(interests: Vec<Interest>) -> Self {
         Self {
-            linger: Box::new(|_| LINGER),
+            keeps: Box::new(|_| None),
             interests: interests
                 .into_iter()
                 .map(|interest| (interest, None))
@@ -182,10 +185,13 @@ impl Heard {
         }
     }
 
-    /// With rooms listened to for so long without members.
-    pub(super) fn lingering(self, linger: impl Fn(&Interest) -> Duration + Send + 'static) -> Self {
-        let linger = Box::new(linger);
-        Self { linger, ..self }
+    /// With rooms listened to for so long without members, that clients come back to.
+    pub(super) fn keeping(
+        self,
+        keeps: impl Fn(&Interest) -> Option<Duration> + Send + 'static,
+    ) -> Self {
+        let keeps = Box::new(keeps);
+        Self { keeps, ..self }
     }
 
     /// When something ends that nobody wants any more.
@@ -214,10 +220,7 @@ impl Heard {
             match is_wanted(&interest) {
                 true => self.want(interest, &mut changes),
                 false if interest.room.is_none() => self.drop_namespace(&interest, &mut changes),
-                false => {
-                    let linger = (self.linger)(&interest).min(MAX_LINGER);
-                    self.linger(interest, now + linger);
-                }
+                false => self.linger(interest, now, &mut changes),
             }
         }
         while let Some((at, interest)) = self.ends.pop_first() {
@@ -241,11 +244,24 @@ impl Heard {
         }
     }
 
-    fn linger(&mut self, interest: Interest, until: Instant) {
-        if let Some(end @ None) = self.interests.get_mut(&interest) {
-            *end = Some(until);
-            self.ends.insert((until, interest));
+    fn linger(&mut self, interest: Interest, now: Instant, changes: &mut Changes) {
+        let kept = (self.keeps)(&interest);
+        let end = now + kept.unwrap_or_default().clamp(LINGER, MAX_LINGER);
+        match self.interests.get_mut(&interest) {
+            // Who came and went meanwhile may come back as long as others.
+            Some(before) => {
+                if let Some(before) = before.replace(end) {
+                    self.ends.remove(&(before, interest.clone()));
+                }
+            }
+            // Who came went before it was told.
+            None if kept.is_some() => {
+                self.interests.insert(interest.clone(), Some(end));
+                changes.subscribe.push(interest.clone());
+            }
+            None => return,
         }
+        self.ends.insert((end, interest));
     }
 
     /// With its rooms, each of which would be asked for in vain.
@@ -308,18 +324,41 @@ mod tests {
     #[test]
     fn a_room_that_clients_come_back_to_is_heard_for_longer() {
         let (marks, start) = (watched(), Instant::now());
-        let mut heard = Heard::new(vec![room("a")]).lingering(|_| 5 * LINGER);
+        let mut heard = Heard::new(vec![room("a")]).keeping(|_| Some(5 * LINGER));
+        let mut nothing_changes = |later: u32| {
+            let changes = heard.update(&marks, start + later * LINGER, |_| false, Vec::new);
+            assert!(is_nothing(&changes));
+        };
         marks.mark(room("a"));
-        for later in [start, start + 4 * LINGER] {
-            assert!(is_nothing(&heard.update(
-                &marks,
-                later,
-                |_| false,
-                Vec::new
-            )));
-        }
+        nothing_changes(0);
+        nothing_changes(3);
+        // Someone came and went again.
+        marks.mark(room("a"));
+        nothing_changes(4);
+        nothing_changes(8);
+        let changes = heard.update(&marks, start + 9 * LINGER, |_| false, Vec::new);
+        assert_eq!(changes.unsubscribe, [room("a")]);
+        assert_eq!(heard.next_end(), None);
+    }
+
+    #[test]
+    fn a_room_that_was_left_before_it_was_told_is_heard_for_those_who_come_back() {
+        let (marks, start) = (watched(), Instant::now());
+        let mut heard = Heard::new(Vec::new()).keeping(|_| Some(5 * LINGER));
+        marks.mark(room("a"));
+        let changes = heard.update(&marks, start, |_| false, Vec::new);
+        assert_eq!(changes.subscribe, [room("a")]);
         let changes = heard.update(&marks, start + 5 * LINGER, |_| false, Vec::new);
         assert_eq!(changes.unsubscribe, [room("a")]);
+
+        let mut heard = Heard::new(Vec::new());
+        marks.mark(room("a"));
+        assert!(is_nothing(&heard.update(
+            &marks,
+            start,
+            |_| false,
+            Vec::new
+        )));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio::{sync::Notify, time};
 use super::{
     backoff::Backoff,
     dialer::{Address, Dialer, Tasks},
-    interest::{Interest, LINGER, Marks, Topic},
+    interest::{Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
     session::{CLOSING, Session},
@@ -42,10 +42,11 @@ pub(super) trait Listener: Send + Sync + 'static {
     /// Whether one of them still is.
     fn is_wanted(&self, interest: &Interest) -> bool;
 
-    /// For how long a room is listened to after its last member here has gone.
-    fn linger(&self, interest: &Interest) -> Duration {
+    /// For how long clients whose connection was lost may come back to what is said in a room that
+    /// has no members any more, if they may.
+    fn keeps(&self, interest: &Interest) -> Option<Duration> {
         let _ = interest;
-        LINGER
+        None
     }
 
     /// What is subscribed to for it.

@@ -63,7 +63,7 @@ impl<'a> Session<'a> {
         let interests = self.listener.interests();
         subscriber.subscribe(self.topics(&interests)).await?;
         let listener = Arc::clone(self.listener);
-        let heard = Heard::new(interests).lingering(move |interest| listener.linger(interest));
+        let heard = Heard::new(interests).keeping(move |interest| listener.keeps(interest));
         // Confirmed, and alive after it.
         subscriber.ping().await?;
         self.link.marks.told(marks);

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{
     builder::Redis,
     counting,
-    interest::{Interest, LINGER, Topic},
+    interest::{Interest, Topic},
     link::{Link, Listener},
     publish::{command, not_encoded},
     slot::slot,
@@ -285,9 +285,8 @@ impl Listener for Ear {
                 .is_none_or(|room| self.inbound.has_members(&interest.namespace, room))
     }
 
-    fn linger(&self, interest: &Interest) -> Duration {
-        let kept = self.inbound.keeps(&interest.namespace);
-        kept.unwrap_or_default().max(LINGER)
+    fn keeps(&self, interest: &Interest) -> Option<Duration> {
+        self.inbound.keeps(&interest.namespace)
     }
 
     fn topics(&self, interest: &Interest) -> Vec<Topic> {

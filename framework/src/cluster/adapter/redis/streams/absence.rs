@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep},
+};
 
 use super::{health::Part, lane::Lane, outbox::Waiting};
 use crate::cluster::{
@@ -19,11 +22,13 @@ const LOOKS: u32 = 8;
 /// But not more often than this.
 const SHORTEST: Duration = Duration::from_millis(10);
 
+/// Events that are delivered before others of the worker get their turn.
+const PART: usize = 256;
+
 /// Delivers on this node what cannot be read back.
 #[derive(Default)]
 pub(super) struct Absence {
-    /// `None` before the adapter runs. Locked while something is delivered: who finds Redis away
-    /// comes behind those that have waited for it.
+    /// `None` before the adapter runs.
     inbound: Mutex<Option<Inbound>>,
 }
 
@@ -32,10 +37,14 @@ impl Absence {
         *self.inbound.lock().unwrap_or_else(PoisonError::into_inner) = Some(inbound);
     }
 
+    fn inbound(&self) -> Option<Inbound> {
+        let inbound = self.inbound.lock().unwrap_or_else(PoisonError::into_inner);
+        inbound.clone()
+    }
+
     /// Delivers an event of this node.
     pub(super) fn deliver(&self, namespace: &str, message: &Message<'_>) {
-        let inbound = self.inbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inbound) = &*inbound {
+        if let Some(inbound) = self.inbound() {
             inbound.receive_here(Received {
                 namespace,
                 from: None,
@@ -44,20 +53,22 @@ impl Absence {
         }
     }
 
-    /// Delivers an event that waited for the stream and will not be added to it.
+    /// Delivers an event that waited for the stream.
     pub(super) fn deliver_instead(&self, entry: &Waiting) {
-        let inbound = self.inbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inbound) = &*inbound {
-            deliver(inbound, entry);
+        if let Some(inbound) = self.inbound() {
+            deliver(&inbound, entry);
         }
     }
 
     /// Watches over a lane until the future is dropped.
     pub(super) async fn watch(&self, lane: Arc<Lane>, reading: Arc<Part>, hold: Duration) {
-        let mut reads = Instant::now();
+        let (mut reads, mut read) = (Instant::now(), lane.read());
         loop {
             sleep((hold / LOOKS).max(SHORTEST)).await;
-            if reading.is_up() {
+            let before = std::mem::replace(&mut read, lane.read());
+            // A connection that says nothing may be dead, unless there is nothing to say.
+            let goes_on = read != before || !lane.is_behind(&read);
+            if reading.is_up() && goes_on {
                 reads = Instant::now();
             }
             let outbox = &lane.outbox;
@@ -65,16 +76,25 @@ impl Absence {
             match (gone, outbox.is_away()) {
                 (true, false) => {
                     tracing::debug!("events are delivered on this node without Redis");
-                    let inbound = self.inbound.lock().unwrap_or_else(PoisonError::into_inner);
-                    for entry in outbox.go_away() {
-                        if let Some(inbound) = &*inbound {
-                            deliver(inbound, &entry);
-                        }
-                    }
+                    self.go_away(&lane).await;
                 }
                 (false, true) => outbox.come_back(),
                 _ => {}
             }
+        }
+    }
+
+    /// Delivers what is on its way before anything that comes.
+    async fn go_away(&self, lane: &Lane) {
+        loop {
+            let missed = lane.outbox.go_away(PART);
+            if missed.is_empty() {
+                return;
+            }
+            for entry in &missed {
+                self.deliver_instead(entry);
+            }
+            yield_now().await;
         }
     }
 }

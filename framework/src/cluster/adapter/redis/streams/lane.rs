@@ -84,6 +84,29 @@ impl Lane {
         }
     }
 
+    /// Tells it of all streams.
+    pub(super) fn tell_all_delivered(&self) {
+        for stream in 0..self.len() {
+            self.tell_delivered(stream);
+        }
+    }
+
+    /// How far each stream has been read.
+    pub(super) fn read(&self) -> Vec<EntryId> {
+        let position = |stream: &Stream| lock(&stream.position).map(|position| position.id);
+        let streams = self.streams.iter();
+        streams
+            .map(|stream| position(stream).unwrap_or_default())
+            .collect()
+    }
+
+    /// Whether entries of this node are still to come that are in their streams, which have been
+    /// read up to there.
+    pub(super) fn is_behind(&self, read: &[EntryId]) -> bool {
+        let mut streams = read.iter().enumerate();
+        streams.any(|(stream, read)| self.outbox.before(stream) > Some(*read))
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.streams.iter().position(|stream| stream.name == name)
     }

@@ -135,10 +135,10 @@ impl Redis<Streams> {
     /// With [connection state recovery](crate::HubBuilder::connection_state_recovery), for how long
     /// events wait for a Redis that is away. Default 2 s; not zero.
     ///
-    /// A connection that says nothing is noticed only after the response timeout: where it is the
-    /// one on which the stream is read, that is added to this time, with
-    /// [`block_time`](Self::block_time). Then they are delivered on this node at once, without an offset, and added to the stream when
-    /// Redis is back. They may overtake what was on its way to Redis. Clients that were connected
+    /// Then all that are on their way are delivered on this node, in their order and without an
+    /// offset, and so is at once what is published from then on, until Redis is there again. They
+    /// are added to the stream then, unless they are in it already. An event for which the outbox
+    /// has no room is delivered at once, before those that wait. Clients that were connected
     /// meanwhile get a fresh session when they lose that connection.
     pub fn hold(mut self, time: Duration) -> Self {
         self.dialect.hold = time;

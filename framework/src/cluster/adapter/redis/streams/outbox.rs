@@ -1,69 +1,23 @@
-//! What waits to be added to streams, in its order, until Redis has answered.
+//! What waits to be added to streams, in its order, until Redis has answered; and what of that is to
+//! be read back.
+
+mod away;
+mod echoes;
+mod entry;
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use tokio::sync::Notify;
 
+pub(super) use entry::Waiting;
+
 use super::super::options::OutboxPolicy;
-use crate::{cluster::wire::entry::Fields, id::EntryId};
-
-/// An entry on its way, for the stream with this index.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) stream: usize,
-    pub(super) nsp: Box<str>,
-    pub(super) kind: u8,
-    pub(super) data: Vec<u8>,
-    /// Of an event for clients that is not delivered before it is read back.
-    event: bool,
-    /// Delivered on this node all the same, since Redis was away.
-    here: AtomicBool,
-    /// It has come back from its stream, though Redis has not answered yet.
-    read: AtomicBool,
-}
-
-impl Waiting {
-    pub(super) fn new(
-        stream: usize,
-        nsp: &str,
-        Fields { kind, data }: Fields,
-        event: bool,
-    ) -> Self {
-        Self {
-            stream,
-            nsp: nsp.into(),
-            kind,
-            data,
-            event,
-            here: AtomicBool::new(false),
-            read: AtomicBool::new(false),
-        }
-    }
-
-    pub(super) fn is_here(&self) -> bool {
-        self.here.load(Ordering::Relaxed)
-    }
-
-    /// Nobody on this node has it, or will read it back, if it is not added to its stream.
-    pub(super) fn is_missed_here(&self) -> bool {
-        self.event && !self.is_here()
-    }
-
-    fn is_read(&self) -> bool {
-        self.read.load(Ordering::Relaxed)
-    }
-
-    fn weight(&self) -> usize {
-        size_of::<Self>() + self.nsp.len() + self.data.len()
-    }
-}
+use crate::id::EntryId;
+use echoes::Echoes;
 
 /// A connection to Redis as the server knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,16 +42,11 @@ struct Queue {
     sent: usize,
     /// On which connection.
     peer: Option<Peer>,
-    /// The last entry in each stream before the first of ours that waits.
-    before: Vec<Option<EntryId>>,
+    streams: Vec<Echoes>,
     /// Since when nothing was acknowledged of what waits.
     stuck: Option<Instant>,
     /// Events that come are delivered on this node at once.
     away: bool,
-    /// So many of those have not been read back.
-    here: u64,
-    /// Those of them that had been sent by then, and may be in their stream without saying so.
-    unmarked: VecDeque<Arc<Waiting>>,
 }
 
 /// What became of an entry.
@@ -109,17 +58,22 @@ pub(super) struct Pushed {
     pub(super) here: bool,
 }
 
+/// There was no room.
+pub(super) struct Full;
+
 impl Queue {
-    /// The first entry is in its stream, and no entry of ours behind this id is that was sent
-    /// before it.
-    fn forget_first(&mut self, id: impl FnOnce(usize) -> Option<EntryId>) {
+    /// The first entry is in its stream: at this place, unless it has been trimmed already.
+    fn forget_first(&mut self, id: Option<EntryId>) {
         let Some(entry) = self.entries.pop_front() else {
             return;
         };
         self.sent = self.sent.saturating_sub(1);
         self.bytes -= entry.weight();
-        if let Some(before) = self.before.get_mut(entry.stream) {
-            *before = (*before).max(id(entry.stream));
+        if let Some(echoes) = self.streams.get_mut(entry.stream) {
+            match id.or(entry.id()) {
+                Some(id) => echoes.added(&entry, id),
+                None => echoes.forget(&entry),
+            }
         }
         self.stuck = Some(Instant::now());
         if self.entries.is_empty() {
@@ -128,16 +82,23 @@ impl Queue {
             self.stuck = None;
         }
     }
-}
 
-/// There was no room.
-pub(super) struct Full;
+    /// Takes out what has waited longest and certainly is not in its stream.
+    fn evict(&mut self) -> Option<Arc<Waiting>> {
+        let gone = self.entries.remove(self.sent)?;
+        self.bytes -= gone.weight();
+        if let Some(echoes) = self.streams.get_mut(gone.stream) {
+            echoes.forget(&gone);
+        }
+        Some(gone)
+    }
+}
 
 impl Outbox {
     pub(super) fn new(streams: usize, max_bytes: usize, policy: OutboxPolicy) -> Self {
         Self {
             queue: Mutex::new(Queue {
-                before: vec![None; streams],
+                streams: (0..streams).map(|_| Echoes::default()).collect(),
                 ..Queue::default()
             }),
             changed: Notify::new(),
@@ -157,21 +118,16 @@ impl Outbox {
         let weight = entry.weight();
         let mut evicted = Vec::new();
         while !queue.entries.is_empty() && queue.bytes + weight > self.max_bytes {
-            let first = queue.sent;
             // What was sent may be there already.
-            if self.policy != OutboxPolicy::DropOldest || first >= queue.entries.len() {
-                return Err(Full);
-            }
-            if let Some(gone) = queue.entries.remove(first) {
-                queue.bytes -= gone.weight();
-                queue.here -= u64::from(gone.is_here());
-                queue.unmarked.retain(|entry| !Arc::ptr_eq(entry, &gone));
-                evicted.push(gone);
+            match self.policy {
+                OutboxPolicy::DropOldest => evicted.push(queue.evict().ok_or(Full)?),
+                _ => return Err(Full),
             }
         }
         let here = queue.away && entry.event;
-        entry.here.store(here, Ordering::Relaxed);
-        queue.here += u64::from(here);
+        if here && let Some(echoes) = queue.streams.get_mut(entry.stream) {
+            echoes.set_here(&entry);
+        }
         queue.bytes += weight;
         queue.stuck.get_or_insert_with(Instant::now);
         queue.entries.push_back(Arc::new(entry));
@@ -184,6 +140,7 @@ impl Outbox {
     /// [acknowledged](Self::acknowledge). Empty if nothing waits.
     pub(super) fn send(&self, max_entries: usize, max_bytes: usize) -> Vec<Arc<Waiting>> {
         let mut queue = self.queue();
+        let queue = &mut *queue;
         let mut bytes = 0;
         let mut batch = Vec::new();
         for entry in queue.entries.iter().take(max_entries) {
@@ -191,34 +148,40 @@ impl Outbox {
             if bytes > max_bytes && !batch.is_empty() {
                 break;
             }
+            if let Some(echoes) = queue.streams.get_mut(entry.stream) {
+                echoes.expect(entry, self.max_bytes);
+            }
             batch.push(Arc::clone(entry));
         }
         queue.sent = batch.len();
         batch
     }
 
-    /// Forgets what was sent if it is there, all of it or nothing: `found` gives the last entry of
-    /// this node in a stream, if there is one behind the entry [before](Self::before). Otherwise it
-    /// will be sent again. Whether it was there.
-    pub(super) fn settle(&self, found: &[Option<EntryId>]) -> bool {
+    /// Forgets what was sent if it is there, all of it or nothing: `found` has the last of this
+    /// node's entries in each stream behind the one [before](Self::before), at most as many as were
+    /// sent. Otherwise it will be sent again. Whether it was there.
+    pub(super) fn settle(&self, found: &[Vec<EntryId>]) -> bool {
         let mut queue = self.queue();
-        let sent = queue.sent.min(queue.entries.len());
-        let was_read = queue.entries.iter().take(sent).any(|entry| entry.is_read());
-        let there = was_read || found.iter().any(Option::is_some);
-        if there {
-            for _ in 0..sent {
-                queue.forget_first(|stream| found.get(stream).copied().flatten());
-            }
-        }
+        let sent: Vec<_> = queue.entries.iter().take(queue.sent).cloned().collect();
         queue.sent = 0;
-        there
+        let there = sent.iter().any(|entry| entry.is_read());
+        if !there && found.iter().all(Vec::is_empty) {
+            return false;
+        }
+        for (index, entry) in sent.iter().enumerate() {
+            let later = sent.iter().skip(index + 1);
+            let later = later.filter(|later| later.stream == entry.stream).count();
+            let ids = found.get(entry.stream);
+            queue.forget_first(ids.and_then(|ids| ids.iter().nth_back(later).copied()));
+        }
+        true
     }
 
     /// The first that were sent are in their streams, with these ids.
     pub(super) fn acknowledge(&self, ids: &[EntryId]) {
         let mut queue = self.queue();
         for id in ids {
-            queue.forget_first(|_| Some(*id));
+            queue.forget_first(Some(*id));
         }
         drop(queue);
         self.changed.notify_one();
@@ -239,47 +202,13 @@ impl Outbox {
 
     /// The last entry of a stream before those that wait; `None` if that has not been asked yet.
     pub(super) fn before(&self, stream: usize) -> Option<EntryId> {
-        self.queue().before.get(stream).copied().flatten()
+        self.queue().streams.get(stream)?.before()
     }
 
     pub(super) fn set_before(&self, stream: usize, id: EntryId) {
-        if let Some(before) = self.queue().before.get_mut(stream) {
-            *before = Some(id);
+        if let Some(echoes) = self.queue().streams.get_mut(stream) {
+            echoes.set_before(id);
         }
-    }
-
-    /// For how long something has waited without any progress.
-    pub(super) fn stuck_for(&self) -> Duration {
-        let stuck = self.queue().stuck;
-        stuck.map(|since| since.elapsed()).unwrap_or_default()
-    }
-
-    /// What is published from now on is for this node at once: until [`come_back`](Self::come_back).
-    /// So is what waits already, which is returned.
-    pub(super) fn go_away(&self) -> Vec<Arc<Waiting>> {
-        let mut queue = self.queue();
-        queue.away = true;
-        let queue = &mut *queue;
-        let mut waiting = Vec::new();
-        for (index, entry) in queue.entries.iter().enumerate() {
-            if entry.is_missed_here() && !entry.is_read() {
-                entry.here.store(true, Ordering::Relaxed);
-                waiting.push(Arc::clone(entry));
-                if index < queue.sent {
-                    queue.unmarked.push_back(Arc::clone(entry));
-                }
-            }
-        }
-        queue.here += waiting.len() as u64;
-        waiting
-    }
-
-    pub(super) fn come_back(&self) {
-        self.queue().away = false;
-    }
-
-    pub(super) fn is_away(&self) -> bool {
-        self.queue().away
     }
 
     /// One of ours has come back from its stream, which says itself whether it was delivered on this
@@ -292,51 +221,8 @@ impl Outbox {
         data: &[u8],
     ) -> bool {
         let mut queue = self.queue();
-        // With the same content, the ones before were acknowledged.
-        if queue
-            .before
-            .get(stream)
-            .is_some_and(|before| Some(id) > *before)
-        {
-            let mut sent = queue.entries.iter().take(queue.sent);
-            let same = |entry: &&Arc<Waiting>| {
-                !entry.is_read()
-                    && entry.stream == stream
-                    && *entry.nsp == *nsp
-                    && entry.data == data
-            };
-            if let Some(entry) = sent.find(same) {
-                entry.read.store(true, Ordering::Relaxed);
-            }
-        }
-        // They come back in their order, and with the same content they are the same to everyone.
-        let first = queue
-            .unmarked
-            .iter()
-            .position(|entry| entry.stream == stream);
-        let first = first.filter(|first| {
-            let entry = queue.unmarked.get(*first);
-            entry.is_some_and(|entry| *entry.nsp == *nsp && entry.data == data)
-        });
-        if let Some(first) = first {
-            queue.unmarked.remove(first);
-        }
-        let here = marked || first.is_some();
-        queue.here = queue.here.saturating_sub(here.into());
-        here
-    }
-
-    /// Those that have not will not: the stream is another one.
-    pub(super) fn lost(&self) {
-        let mut queue = self.queue();
-        let waiting = queue.entries.iter().filter(|entry| entry.is_here());
-        queue.here = waiting.count() as u64;
-        queue.unmarked.clear();
-    }
-
-    /// Whether all of them have.
-    pub(super) fn all_read_back(&self) -> bool {
-        self.queue().here == 0
+        let echoes = queue.streams.get_mut(stream);
+        echoes.map_or(marked, |echoes| echoes.take_back(id, marked, nsp, data))
     }
 
     /// Waits until something is to be sent.

@@ -89,7 +89,7 @@ impl Reader {
         let at = position.map(|position| position.id);
         drop(position);
         if gap.is_some() {
-            self.lane.outbox.lost();
+            self.lane.outbox.lost(stream, info.last);
         }
         if let Some(at) = at {
             self.lane.set_head(stream, at);

@@ -65,11 +65,16 @@ impl RecoveryLog for StreamsAdapter {
 
     fn delivered(&self, namespace: &str, up_to: EntryId) -> AdapterFuture<'_, ()> {
         let place = self.place(namespace);
-        let delivered = place.and_then(|(lane, stream)| Some((lane, lane.delivered(stream)?)));
+        let delivered = place.and_then(|(lane, stream)| {
+            let delivered = lane.delivered(stream)?;
+            Some((lane, stream, delivered))
+        });
         Box::pin(async move {
-            if let Some((lane, mut delivered)) = delivered {
+            if let Some((lane, stream, mut delivered)) = delivered {
                 // Who comes back finds in the log what was delivered here outside of it.
-                let all = |delivered: &EntryId| *delivered >= up_to && lane.outbox.all_read_back();
+                let all = |delivered: &EntryId| {
+                    *delivered >= up_to && lane.outbox.all_read_back(stream, *delivered)
+                };
                 // The sender is the lane's.
                 let _ = delivered.wait_for(all).await;
             }

@@ -62,6 +62,8 @@ impl Writer {
             let batch = outbox.send(MAX_BATCH, MAX_BATCH_BYTES);
             let ids = self.add(redis, &batch).await?;
             outbox.acknowledge(&ids);
+            // Some of it may have been read back before.
+            self.lane.tell_all_delivered();
             part.up();
         }
     }
@@ -116,23 +118,24 @@ impl Writer {
         }
         let (mut found, mut trimmed) = (Vec::new(), false);
         for stream in 0..self.lane.len() {
-            let sent = unanswered.contains(&stream);
-            let last = match outbox.before(stream) {
-                Some(before) if sent => {
-                    let info = self.lane.info(redis, stream).await?;
-                    trimmed |= before != EntryId::default()
-                        && info.last > before
-                        && info.first.is_none_or(|first| first > before);
-                    self.last_own(redis, stream, before).await?
-                }
-                Some(_) => None,
-                None => {
-                    let info = self.lane.info(redis, stream).await?;
+            let info = self.lane.info(redis, stream).await?;
+            let before = match outbox.before(stream) {
+                Some(before) if before <= info.last => before,
+                // Asked for the first time, or it is another stream, or an older state of it.
+                _ => {
                     outbox.set_before(stream, info.last);
-                    None
+                    info.last
                 }
             };
-            found.push(last);
+            let sent = unanswered.iter().filter(|sent| **sent == stream).count();
+            if sent == 0 {
+                found.push(Vec::new());
+                continue;
+            }
+            trimmed |= before != EntryId::default()
+                && info.last > before
+                && info.first.is_none_or(|first| first > before);
+            found.push(self.last_own(redis, stream, before, sent).await?);
         }
         if !outbox.settle(&found) && trimmed {
             let entries = unanswered.len();
@@ -141,14 +144,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The last of our own entries behind another one.
+    /// The last of our own entries behind another one, at most so many.
     async fn last_own(
         &self,
         redis: &mut MultiplexedConnection,
         stream: usize,
         before: EntryId,
-    ) -> Result<Option<EntryId>, AdapterError> {
-        let (mut own, mut from) = (None, before.next());
+        max: usize,
+    ) -> Result<Vec<EntryId>, AdapterError> {
+        let (mut own, mut from) = (Vec::new(), before.next());
         loop {
             let mut range = cmd("XRANGE");
             range
@@ -163,7 +167,8 @@ impl Writer {
             };
             from = last.id.next();
             let is_own = |entry: &&reply::Stored| entry.sender() == Some(self.server_id.as_bytes());
-            own = entries.iter().rfind(is_own).map(|entry| entry.id).or(own);
+            own.extend(entries.iter().filter(is_own).map(|entry| entry.id));
+            own.drain(..own.len().saturating_sub(max));
         }
     }
 }

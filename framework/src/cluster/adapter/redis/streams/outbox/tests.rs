@@ -1,4 +1,5 @@
 use super::*;
+use crate::cluster::wire::entry::Fields;
 
 fn entry(bytes: usize) -> Waiting {
     let data = vec![b'x'; bytes];
@@ -54,9 +55,9 @@ fn what_is_not_acknowledged_is_sent_again() {
     assert_eq!(outbox.unanswered().0, [0, 0]);
     outbox.acknowledge(&[id]);
     assert_eq!(outbox.before(0), Some(id));
-    assert!(!outbox.settle(&[None]));
+    assert!(!outbox.settle(&[vec![]]));
     assert_eq!(lengths(&outbox.send(1, 1000)), [2]);
-    assert!(outbox.settle(&[Some(id.next())]));
+    assert!(outbox.settle(&[vec![id.next()]]));
     assert_eq!(outbox.before(0), Some(id.next()));
     assert_eq!(lengths(&outbox.send(10, 1000)), [3]);
     outbox.acknowledge(&[id]);
@@ -72,7 +73,7 @@ fn nothing_is_stuck_when_all_that_was_sent_is_there() {
     }
     outbox.send(10, 1000);
     // Of a transaction, all is there or nothing, though the oldest may be trimmed.
-    assert!(outbox.settle(&[Some(EntryId::default().next())]));
+    assert!(outbox.settle(&[vec![EntryId::default().next()]]));
     assert!(outbox.is_empty() && outbox.queue().stuck.is_none());
 }
 
@@ -90,8 +91,8 @@ fn what_was_read_back_before_it_was_acknowledged_is_there() {
     assert!(!back(first), "the earlier one, with the same content");
     assert_eq!(outbox.unanswered().0, [0]);
     assert!(!back(first.next()));
-    assert!(outbox.go_away().is_empty() && outbox.all_read_back());
-    assert!(outbox.settle(&[None]) && outbox.is_empty());
+    assert!(outbox.go_away(10).is_empty() && outbox.all_read_back(0, first.next()));
+    assert!(outbox.settle(&[vec![]]) && outbox.is_empty());
 }
 
 #[test]
@@ -103,8 +104,12 @@ fn while_redis_is_away_what_may_not_be_there_yet_is_for_this_node() {
             Ok(Pushed { here: false, .. })
         ));
     }
+    let ids: Vec<EntryId> = (1..=6).map(|seq| EntryId { ms: 0, seq }).collect();
     outbox.send(1, 1000);
-    assert_eq!(lengths(&outbox.go_away()), [1, 2, 3]);
+    assert_eq!(lengths(&outbox.go_away(2)), [1, 2]);
+    assert!(!outbox.is_away());
+    assert_eq!(lengths(&outbox.go_away(2)), [3]);
+    assert!(outbox.go_away(2).is_empty() && outbox.is_away());
     assert!(matches!(
         outbox.push(entry(4)),
         Ok(Pushed { here: true, .. })
@@ -114,20 +119,55 @@ fn while_redis_is_away_what_may_not_be_there_yet_is_for_this_node() {
         outbox.push(entry(5)),
         Ok(Pushed { here: false, .. })
     ));
+    assert!(outbox.settle(&[vec![ids[1]]]));
     let here: Vec<_> = outbox
         .send(10, 1000)
         .iter()
         .map(|entry| entry.is_here())
         .collect();
-    assert_eq!(here, [true, true, true, true, false]);
-    let id = EntryId::default().next();
-    let back = |marked, bytes| outbox.read_back((0, id), marked, "/", &vec![b'x'; bytes]);
-    assert!(!back(false, 7), "acknowledged before");
-    assert!(back(false, 1), "sent before it was marked");
-    assert!(!back(false, 1), "once");
-    for bytes in [2, 3, 4] {
-        assert!(!outbox.all_read_back());
-        assert!(back(true, bytes));
+    assert_eq!(here, [true, true, true, false]);
+    let back =
+        |marked, at: usize, bytes| outbox.read_back((0, ids[at]), marked, "/", &vec![b'x'; bytes]);
+    assert!(!back(false, 0, 7), "acknowledged before");
+    assert!(back(false, 1, 1), "sent before it was marked");
+    assert!(!back(false, 1, 1), "once");
+    assert!(!outbox.all_read_back(0, ids[5]), "they are not there yet");
+    outbox.acknowledge(&ids[2..]);
+    assert!(back(true, 2, 2) && back(true, 3, 3) && back(true, 4, 4));
+    assert!(!outbox.all_read_back(0, ids[3]));
+    assert!(outbox.all_read_back(0, ids[4]) && !back(false, 5, 5));
+}
+
+#[test]
+fn what_is_in_the_stream_and_was_not_read_back_comes_first() {
+    let outbox = Outbox::new(1, 10_000, OutboxPolicy::DropNewest);
+    let ids: Vec<EntryId> = (1..=4).map(|seq| EntryId { ms: 0, seq }).collect();
+    outbox.set_before(0, EntryId::default());
+    for at in 0..3 {
+        assert!(outbox.push(entry(at + 1)).is_ok());
+        outbox.send(10, 1000);
+        outbox.acknowledge(&ids[at..=at]);
     }
-    assert!(outbox.all_read_back() && !back(false, 5));
+    assert!(outbox.push(entry(4)).is_ok());
+    let back = |at: usize| outbox.read_back((0, ids[at]), false, "/", &vec![b'x'; at + 1]);
+    assert!(!back(0));
+    assert_eq!(lengths(&outbox.go_away(10)), [2, 3, 4]);
+    assert!(!outbox.all_read_back(0, ids[2]));
+    assert!(back(2), "the one before was trimmed");
+    outbox.send(10, 1000);
+    outbox.acknowledge(&ids[3..]);
+    assert!(!outbox.all_read_back(0, ids[2]) && outbox.all_read_back(0, ids[3]));
+}
+
+#[test]
+fn what_is_expected_back_is_bounded() {
+    let outbox = outbox(OutboxPolicy::DropNewest);
+    for seq in 1..=5 {
+        assert!(outbox.push(entry(100)).is_ok());
+        outbox.send(10, 1000);
+        outbox.acknowledge(&[EntryId { ms: 0, seq }]);
+    }
+    assert_eq!(outbox.go_away(10).len(), 2);
+    assert!(!outbox.read_back((0, EntryId { ms: 0, seq: 3 }), false, "/", &[b'x'; 100]));
+    assert!(outbox.read_back((0, EntryId { ms: 0, seq: 4 }), false, "/", &[b'x'; 100]));
 }

@@ -1,0 +1,95 @@
+// With Pub/Sub events may be lost; then the figures say on which side and how many, and what waited
+// for Redis is delivered when it is back.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Cluster, until } from "./harness.mjs";
+import { SOME, explain, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
+
+const ADAPTERS = ["classic", "sharded-dynamic"];
+
+/** One of two nodes is cut off from Redis while one emits; what that meant for the other one's client. */
+async function cutOff(t, adapter, victim, env = {}) {
+  const cluster = await Cluster.start(["roomcast", "roomcast"], { adapter, proxied: true, ...env });
+  t.after(() => cluster.stop());
+  const [here, there] = cluster.nodes;
+  const cut = cluster.nodes[victim];
+  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, there)];
+  const room = cluster.newRoom();
+  await cluster.join(room, near, far);
+  const [atNear, atFar] = [numbers(near, here), numbers(far, here)];
+  await start(here, room);
+  await until("numbers arrive", () => Math.min(atNear.length, atFar.length) >= SOME);
+
+  const lastBefore = atFar.at(-1);
+  cut.proxy.cut();
+  await until("it is noticed", async () => !(await isConnected(cut)));
+  const from = await here.ask("load");
+  await until("local delivery goes on", () => atNear.at(-1) >= from + 2 * SOME);
+  cut.proxy.heal();
+  await until("it is connected again", () => isConnected(cut));
+  const to = await here.ask("load");
+  await cluster.complete();
+  const firstAfter = await here.ask("load");
+  await until("numbers arrive again", () => atFar.at(-1) >= firstAfter + SOME);
+
+  const all = await stop(here, atNear, atFar);
+  assert.deepEqual(atNear, all);
+  const outage = all.slice(from, to);
+  return {
+    lost: lossesWithin(atFar, all, lastBefore, firstAfter),
+    /** What was emitted from when the node knew that it was cut off until it was back, and what arrived of that. */
+    outage,
+    arrived: outage.filter((number) => atFar.includes(number)),
+    told: await explain(here, there),
+    disconnects: (await Promise.all(cluster.nodes.map(stats))).map((node) => node.cluster_disconnects),
+  };
+}
+
+/** The outbox is full before an outage is over; then it is either the first or the last that get through. */
+const SMALL = "16384"; // bytes
+
+const POLICIES = {
+  "drop-newest": { reason: "outbox_full_newest", oldest: true },
+  "drop-oldest": { reason: "outbox_full_oldest", oldest: false },
+  refuse: { reason: "outbox_refused", oldest: true },
+};
+
+/** Whether numbers follow each other without a gap. */
+const inOneRun = (numbers) => numbers.at(-1) - numbers[0] === numbers.length - 1;
+
+describe("losses", { concurrency: 4 }, () => {
+  for (const adapter of ADAPTERS) {
+    test(`${adapter}: what waited for Redis arrives, and what was under way is counted`, async (t) => {
+      const { lost, arrived, outage, told, disconnects } = await cutOff(t, adapter, 0);
+      assert.deepEqual(arrived, outage);
+      assert.deepEqual(told.dropped, {});
+      assert.equal(told.missing, lost);
+      assert.ok(lost <= told.inFlight, `${lost} lost, ${told.inFlight} in flight`);
+      assert.deepEqual(disconnects, [1, 0]);
+    });
+
+    test(`${adapter}: who did not listen is told by the figures of both`, async (t) => {
+      const { lost, told, disconnects } = await cutOff(t, adapter, 1);
+      assert.ok(lost >= 2 * SOME, "nobody keeps it for the node");
+      assert.deepEqual([told.dropped, told.inFlight], [{}, 0], "Redis has got them all");
+      assert.equal(told.missing, lost);
+      assert.deepEqual(disconnects, [0, 1]);
+    });
+
+    for (const [policy, { reason, oldest }] of Object.entries(POLICIES)) {
+      test(`${adapter}: a full outbox, ${policy}`, async (t) => {
+        const env = { OUTBOX: SMALL, OUTBOX_POLICY: policy };
+        const { lost, arrived, outage, told } = await cutOff(t, adapter, 0, env);
+        const { [reason]: dropped, ...others } = told.dropped;
+        assert.deepEqual(others, {});
+        const lacking = outage.filter((number) => !arrived.includes(number));
+        assert.ok(arrived.length >= SOME / 2 && lacking.length > 0, `${arrived.length} waited, ${lacking.length} did not`);
+        assert.ok(inOneRun(lacking));
+        assert.equal(arrived[0] === outage[0], oldest, `the oldest ${oldest ? "are kept" : "make room"}`);
+        assert.equal(told.missing, lost);
+        assert.ok(dropped <= lost && lost <= dropped + told.inFlight, `${lost} lost, ${JSON.stringify(told)}`);
+      });
+    }
+  }
+});
