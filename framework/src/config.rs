@@ -1,12 +1,14 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
 mod per_message_deflate;
+mod readiness;
 mod recovery;
 mod shared_state;
 
 use std::time::Duration;
 
 pub use per_message_deflate::PerMessageDeflate;
+pub use readiness::{ClusterReadiness, ReadinessPolicy};
 pub use recovery::Recovery;
 pub use shared_state::SharedState;
 
@@ -107,6 +109,9 @@ pub(crate) struct Config {
     pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     pub(crate) connection_state_recovery: Option<Recovery>,
     pub(crate) shared_state: SharedState,
+    pub(crate) readiness: ReadinessPolicy,
+    pub(crate) blocked_worker_after: Duration,
+    pub(crate) unhealthy_after: Duration,
 }
 
 impl Default for Config {
@@ -141,6 +146,9 @@ impl Default for Config {
             per_message_deflate: None,
             connection_state_recovery: None,
             shared_state: SharedState::new(),
+            readiness: ReadinessPolicy::new(),
+            blocked_worker_after: Duration::from_secs(1),
+            unhealthy_after: Duration::from_secs(10),
         }
     }
 }

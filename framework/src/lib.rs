@@ -51,6 +51,7 @@
 //! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
 //! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`], and `Emitter` for processes without a hub |
 //! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
+//! | whether it is well | [`Hub::operations`], [`Hub::health`], [`Hub::ready`], [`Stats`] |
 //! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
 //!
 //! The repository has a guide. It ports a server from Node.js piece by piece, and has a table of
@@ -101,7 +102,8 @@ pub use cluster::{
     users::User,
 };
 pub use config::{
-    PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+    ClusterReadiness, PerMessageDeflate, ReadinessPolicy, Recovery, SharedState, SlowConsumer,
+    Transports, WebSocketMode,
 };
 pub use error::{AckError, AdapterError, BuildError, DisconnectReason, EmitError, PublishError};
 pub use event::{
@@ -118,8 +120,8 @@ pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, FetchedSockets, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
 pub use server::{
-    ConnectionError, Cookie, Cors, ErrorContext, Forbidden, HubBuilder, InvalidNetwork, Origins,
-    SameSite, TrustProxy, signals,
+    BlockedWorker, ConnectionError, Cookie, Cors, ErrorContext, Forbidden, Health, HubBuilder,
+    InvalidNetwork, NotReady, Origins, Readiness, SameSite, TrustProxy, signals,
 };
 
 /// What derived code names.

@@ -13,6 +13,12 @@ use std::{
     },
 };
 
+/// How late a worker is with what it does at set times, in seconds: of what is to run on it, everything is
+/// so late. `roomcast_worker_lag_seconds`.
+pub(crate) fn worker_lag(worker: u16) -> metrics::Histogram {
+    metrics::histogram!("roomcast_worker_lag_seconds", "worker" => worker.to_string())
+}
+
 /// A number that only grows.
 pub(crate) struct Counter {
     value: AtomicU64,
@@ -34,7 +40,7 @@ impl Counter {
         }
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.value.load(Relaxed)
     }
 }
@@ -177,6 +183,8 @@ figures! {
         rejected => "roomcast_events_rejected_total",
         /// Panics caught in application code.
         panics => "roomcast_panics_total",
+        /// Times that a worker was blocked for longer than `blocked_worker_after`.
+        worker_blocks => "roomcast_worker_blocks_total",
         /// Acks that came too late, twice, or for nothing we sent.
         acks_ignored => "roomcast_acks_ignored_total",
         /// Connections cut because the peer did not finish the closing handshake in time.

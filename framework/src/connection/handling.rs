@@ -1,12 +1,17 @@
 //! Events and their handlers: one at a time for each session.
 
-use std::task::{Context, Poll};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use super::{actor::Link, clients::Phase, joining::PANICKED, recovering::Stage};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
     namespace::{Called, Outcome, Refusal, Socket},
+    shard::local::Shard,
     supervision::{catch, poll_catching},
 };
 
@@ -44,7 +49,9 @@ impl Link {
             return;
         };
         let name = event.name;
-        match catch(|| session.call(event, &client.socket)) {
+        let namespace = &client.socket.scope().name;
+        let call = || catch(|| session.call(event, &client.socket));
+        match self.shard.attend(namespace, "any", call) {
             Ok(Called::Running { event, future }) => {
                 client.phase = Phase::Handling { event, future };
             }
@@ -108,6 +115,7 @@ impl Link {
     /// Runs one client as far as it goes.
     pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
         while let Some(client) = self.clients.0.get_mut(index) {
+            let socket = &client.socket;
             match &mut client.phase {
                 Phase::Claiming(claiming) => match &mut claiming.stage {
                     Stage::Searching(search) => match search.as_mut().poll(cx) {
@@ -119,33 +127,37 @@ impl Link {
                         Poll::Ready(missed) => self.replayed(index, missed),
                     },
                 },
-                Phase::Connecting(future) => match poll_catching(future.as_mut(), cx) {
-                    Poll::Pending => return,
-                    Poll::Ready(Ok(result)) => self.connected(index, result),
-                    Poll::Ready(Err(panic)) => {
-                        let socket = client.socket.clone();
-                        self.panicked("connect", &socket, &panic);
-                        self.connected(index, Err(Refusal::new(PANICKED)));
+                Phase::Connecting(future) => {
+                    match poll(&self.shard, socket, "connect", future.as_mut(), cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(Ok(result)) => self.connected(index, result),
+                        Poll::Ready(Err(panic)) => {
+                            let socket = client.socket.clone();
+                            self.panicked("connect", &socket, &panic);
+                            self.connected(index, Err(Refusal::new(PANICKED)));
+                        }
                     }
-                },
+                }
                 Phase::Handling { event, future } => {
                     let event = *event;
-                    match poll_catching(future.as_mut(), cx) {
+                    match poll(&self.shard, socket, event, future.as_mut(), cx) {
                         Poll::Pending => return,
                         Poll::Ready(Ok(outcome)) => self.finish(index, outcome),
                         Poll::Ready(Err(panic)) => self.lost(index, event, &panic),
                     }
                 }
-                Phase::Leaving(future) => match poll_catching(future.as_mut(), cx) {
-                    Poll::Pending => return,
-                    Poll::Ready(result) => {
-                        client.phase = Phase::Gone;
-                        if let Err(panic) = result {
-                            let socket = client.socket.clone();
-                            self.panicked("disconnect", &socket, &panic);
+                Phase::Leaving(future) => {
+                    match poll(&self.shard, socket, "disconnect", future.as_mut(), cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(result) => {
+                            client.phase = Phase::Gone;
+                            if let Err(panic) = result {
+                                let socket = client.socket.clone();
+                                self.panicked("disconnect", &socket, &panic);
+                            }
                         }
                     }
-                },
+                }
                 Phase::Idle(_) => {
                     let Some(queue) = &mut client.queue else {
                         return;
@@ -166,4 +178,16 @@ impl Link {
             }
         }
     }
+}
+
+/// One poll of a session's code, in which a panic is an error, and a block noticed.
+fn poll<F: Future + ?Sized>(
+    shard: &Shard,
+    socket: &Socket,
+    at: &'static str,
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, String>> {
+    let namespace = &socket.scope().name;
+    shard.attend(namespace, at, || poll_catching(future, cx))
 }

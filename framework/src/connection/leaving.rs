@@ -68,7 +68,9 @@ impl Link {
         reason: DisconnectReason,
     ) -> Option<Box<dyn Live>> {
         socket.leaves();
-        match catch(|| session.disconnecting(socket, reason)) {
+        let tell = || catch(|| session.disconnecting(socket, reason));
+        let namespace = &socket.scope().name;
+        match self.shard.attend(namespace, "disconnecting", tell) {
             Ok(()) => Some(session),
             Err(panic) => {
                 self.panicked("disconnecting", socket, &panic);

@@ -7,7 +7,8 @@ use crate::{
         requests::hex_id,
     },
     config::{
-        Config, PerMessageDeflate, Recovery, SharedState, SlowConsumer, Transports, WebSocketMode,
+        Config, PerMessageDeflate, ReadinessPolicy, Recovery, SharedState, SlowConsumer,
+        Transports, WebSocketMode,
     },
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
@@ -373,6 +374,29 @@ impl HubBuilder {
         self
     }
 
+    /// When the node wants new clients, as [`Hub::ready`] and `/ready` say. Default
+    /// [`ReadinessPolicy::new`].
+    pub fn readiness(mut self, policy: ReadinessPolicy) -> Self {
+        self.config.readiness = policy;
+        self
+    }
+
+    /// For how long a worker may be in one handler, or whatever else it does, without letting
+    /// others run, before that is reported: traced as an error with the namespace and the event, and
+    /// counted. Another worker reports it meanwhile; with a single worker it is reported when it is
+    /// over. `Duration::MAX` for never. Default 1 s.
+    pub fn blocked_worker_after(mut self, time: Duration) -> Self {
+        self.config.blocked_worker_after = time;
+        self
+    }
+
+    /// For how long a worker may be blocked before the node counts as [unhealthy](Hub::health). Much
+    /// longer than any handler may block, since an orchestrator restarts such a node. Default 10 s.
+    pub fn unhealthy_after(mut self, time: Duration) -> Self {
+        self.config.unhealthy_after = time;
+        self
+    }
+
     /// Builds the hub. Nothing runs until it is mounted and a client comes.
     ///
     /// # Errors
@@ -407,6 +431,11 @@ impl HubBuilder {
             ("max_outbox_bytes", config.max_outbox_bytes == 0),
             ("max_queued_events", config.max_queued_events == 0),
             ("max_worker_backlog", config.max_worker_backlog == 0),
+            (
+                "blocked_worker_after",
+                config.blocked_worker_after.is_zero(),
+            ),
+            ("unhealthy_after", config.unhealthy_after.is_zero()),
         ] {
             if is_zero {
                 return Err(BuildError::Zero(name));

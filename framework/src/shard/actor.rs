@@ -27,6 +27,7 @@ pub(crate) struct ShardActor {
 impl ShardActor {
     pub(super) fn start_for(shard: LocalShard) -> Addr<Self> {
         actix::spawn(Shard::keep_time(Rc::downgrade(&shard)));
+        actix::spawn(Shard::keep_watch(Rc::downgrade(&shard)));
         Self { shard, burst: 0 }.start()
     }
 }

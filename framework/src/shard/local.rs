@@ -19,6 +19,7 @@ use super::{
     inbox::Inbox,
     lender::Lender,
     node::{Node, undelivered},
+    pulse::Pulse,
     slot::{Heartbeat, Notice, Slot},
     state::State,
 };
@@ -49,12 +50,19 @@ pub(crate) struct Shard {
     pub(super) armed: Cell<bool>,
     /// The task that keeps the deadlines.
     pub(super) clock: RefCell<Option<Waker>>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Shard {
-    pub(super) fn new(node: Arc<Node>, worker: WorkerId, inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(
+        node: Arc<Node>,
+        worker: WorkerId,
+        inbox: Arc<Inbox>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
         Self {
             inbox,
+            pulse,
             state: RefCell::new(State::new(worker, &node.config)),
             node,
             worker,

@@ -26,6 +26,8 @@
 //! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`]; of a log of all nodes, the [`shared_log`], it is a reader |
 //! | [`observer`] | who is told what becomes of single sockets |
+//! | [`pulse`] | whether a worker runs, and where |
+//! | [`watch`] | the workers watch each other |
 //! | [`node`] | all workers of the process |
 //! | [`uplink`] | the way to other nodes |
 
@@ -49,6 +51,7 @@ pub(crate) mod node;
 pub(crate) mod observer;
 pub(crate) mod offset;
 mod pending;
+pub(crate) mod pulse;
 pub(crate) mod recovery;
 pub(crate) mod retained;
 mod seats;
@@ -59,4 +62,5 @@ pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
 pub(crate) mod uplink;
+pub(crate) mod watch;
 mod workers;

@@ -21,7 +21,9 @@ use super::{
     inbox::{Inbox, Refused},
     local::Shard,
     observer::Observer,
+    pulse::Pulse,
     uplink::Uplinks,
+    watch,
     workers::{MAX_WORKERS, Workers},
 };
 use crate::{
@@ -76,6 +78,7 @@ pub(crate) struct Node {
 struct Remote {
     shard: Addr<ShardActor>,
     inbox: Arc<Inbox>,
+    pulse: Arc<Pulse>,
 }
 
 thread_local! {
@@ -212,10 +215,18 @@ impl Node {
         }
         let worker = self.free_worker()?;
         let inbox = Arc::new(Inbox::default());
-        let shard = Rc::new(Shard::new(Arc::clone(self), worker, Arc::clone(&inbox)));
+        let pulse = Arc::new(Pulse::new(watch::beat(self.config.blocked_worker_after)));
+        let shard = Shard::new(
+            Arc::clone(self),
+            worker,
+            Arc::clone(&inbox),
+            Arc::clone(&pulse),
+        );
+        let shard = Rc::new(shard);
         let remote = Remote {
             shard: ShardActor::start_for(Rc::clone(&shard)),
             inbox,
+            pulse,
         };
         self.workers.insert(worker, Arc::new(remote));
         HERE.with_borrow_mut(|here| here.push((self.id, Rc::clone(&shard))));
@@ -254,6 +265,14 @@ impl Node {
     /// Whether the worker takes commands.
     pub(crate) fn has_worker(&self, worker: WorkerId) -> bool {
         self.workers.contains_key(&worker)
+    }
+
+    /// How the workers are that have started.
+    pub(crate) fn pulses(&self) -> Vec<(WorkerId, Arc<Pulse>)> {
+        let workers = self.workers.iter();
+        workers
+            .map(|entry| (*entry.key(), Arc::clone(&entry.pulse)))
+            .collect()
     }
 
     /// A worker thread has ended, well or not.

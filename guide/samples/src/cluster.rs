@@ -1,6 +1,5 @@
 //! Scaling out, Choosing an adapter, Calls across nodes, Failure modes.
 
-use actix_web::{HttpResponse, web};
 use roomcast::{ClusterEvent, adapter::Redis, prelude::*};
 
 #[derive(Serialize, Deserialize, Event)]
@@ -76,15 +75,6 @@ fn events(builder: roomcast::HubBuilder) -> roomcast::HubBuilder {
     })
     // ANCHOR_END: events
 }
-
-// ANCHOR: ready
-async fn ready(hub: web::Data<Hub>) -> HttpResponse {
-    match hub.cluster().is_none_or(|cluster| cluster.is_connected()) {
-        true => HttpResponse::Ok().finish(),
-        false => HttpResponse::ServiceUnavailable().finish(),
-    }
-}
-// ANCHOR_END: ready
 
 mod servers {
     use roomcast::{NamespaceBuilder, prelude::*};

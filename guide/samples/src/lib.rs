@@ -21,6 +21,7 @@ mod hello;
 mod listener;
 mod middleware;
 mod namespaces;
+mod observability;
 mod own_adapter;
 mod parsers;
 mod ported;

@@ -8,7 +8,8 @@
 //! | [`step`] | what is entered about a socket, together with what its worker does |
 //! | [`observing`] | what becomes of such a socket |
 //! | [`entries`] | what the node says, and what is still to be written; pure |
-//! | [`keeper`] | what writes it, holds the lease, and reads |
+//! | [`keeper`] | what writes it, and holds the lease |
+//! | [`reader`] | what reads the topics |
 //! | [`topics`] | the rooms of which the node has a copy |
 //! | [`watchers`] | changes on their way to watchers of the application's |
 //! | [`view`] | such a copy; pure |
@@ -29,6 +30,7 @@ mod keeper;
 mod memory;
 mod nodes;
 mod observing;
+mod reader;
 mod registrar;
 mod rooms;
 mod step;

@@ -88,7 +88,7 @@ fn every_metric_is_there_with_its_name() -> Tested {
         .filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" => \""))
         .map(|(field, name)| (format!("`{field}`"), format!("`{name}`")))
         .collect();
-    let rows = table("deployment.md", "`Stats`")?;
+    let rows = table("observability.md", "`Stats`")?;
     let told: Vec<_> = rows
         .iter()
         .map(|row| (row[0].clone(), row[1].clone()))

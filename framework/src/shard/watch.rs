@@ -1,0 +1,123 @@
+//! The workers watch each other: there is no thread besides them that could.
+//!
+//! Each shows several times a second that it runs, and looks whether the others have. One that is blocked is
+//! reported by another one, while it is; by itself, when it is over, where there is no other.
+
+use std::{
+    rc::Weak,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    local::Shard,
+    pulse::{Place, Pulse},
+};
+use crate::{id::WorkerId, metrics};
+
+/// The longest time between two signs of life.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// Signs of life in `blocked_worker_after`, so that a block is reported not much later.
+const BEATS: u32 = 4;
+
+/// The time between two signs of life.
+pub(super) fn beat(blocked_after: Duration) -> Duration {
+    (blocked_after / BEATS).clamp(Duration::from_millis(10), BEAT)
+}
+
+impl Shard {
+    /// Runs the application's code, so that others can tell where if it does not come back in time.
+    pub(crate) fn attend<R>(
+        &self,
+        namespace: &Arc<str>,
+        event: &'static str,
+        run: impl FnOnce() -> R,
+    ) -> R {
+        self.pulse.enter(namespace, event);
+        let entered = Instant::now();
+        let result = run();
+        let took = entered.elapsed();
+        if took > self.node.config.blocked_worker_after && self.pulse.is_news() {
+            self.report(self.worker, took, self.pulse.place());
+        }
+        self.pulse.leave();
+        result
+    }
+
+    /// Shows that the worker runs, and looks after the others, until the shard is gone.
+    pub(super) async fn keep_watch(shard: Weak<Self>) {
+        let mut lags = None;
+        loop {
+            let Some(shard) = shard.upgrade() else {
+                return;
+            };
+            let beat = beat(shard.node.config.blocked_worker_after);
+            let late = shard.pulse.beat(beat);
+            let lags = lags.get_or_insert_with(|| metrics::worker_lag(shard.worker.0));
+            lags.record(late.as_secs_f64());
+            shard.look_back(late);
+            shard.look_around();
+            drop(shard);
+            tokio::time::sleep(beat).await;
+        }
+    }
+
+    /// Whether this worker itself was blocked.
+    fn look_back(&self, late: Duration) {
+        if late > self.node.config.blocked_worker_after && self.pulse.is_news() {
+            self.report(self.worker, late, None);
+        }
+        if self.pulse.is_back() {
+            tracing::warn!(worker = self.worker.0, ?late, "a worker runs again");
+        }
+    }
+
+    fn look_around(&self) {
+        for (worker, pulse) in self.node.pulses() {
+            let overdue = pulse.overdue();
+            if worker != self.worker
+                && overdue > self.node.config.blocked_worker_after
+                && pulse.is_news()
+            {
+                self.report(worker, overdue, pulse.place());
+            }
+        }
+    }
+
+    fn report(&self, worker: WorkerId, since: Duration, place: Option<Place>) {
+        self.node.metrics.worker_blocks.add(1);
+        let worker = worker.0;
+        match place {
+            Some(Place { namespace, event }) => {
+                tracing::error!(worker, ?since, %namespace, event, "a worker is blocked");
+            }
+            None => tracing::error!(worker, ?since, "a worker is blocked, by no session's code"),
+        }
+    }
+}
+
+/// A worker that has not shown for a while that it runs.
+pub(crate) struct Blocked {
+    pub(crate) worker: WorkerId,
+    pub(crate) since: Duration,
+    pub(crate) place: Option<Place>,
+}
+
+impl Blocked {
+    /// Those that are overdue for longer than `bound`.
+    pub(crate) fn among(
+        pulses: impl IntoIterator<Item = (WorkerId, Arc<Pulse>)>,
+        bound: Duration,
+    ) -> Vec<Self> {
+        let blocked = pulses.into_iter().filter_map(|(worker, pulse)| {
+            let since = pulse.overdue();
+            (since > bound).then(|| Self {
+                worker,
+                since,
+                place: pulse.place(),
+            })
+        });
+        blocked.collect()
+    }
+}
