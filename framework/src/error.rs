@@ -169,8 +169,8 @@ pub enum BuildError {
     /// The [adapter](crate::HubBuilder::adapter) cannot be made of its options.
     #[error("the adapter cannot be made: {0}")]
     Adapter(#[source] AdapterError),
-    /// An option that must not be zero is.
-    #[error("`{0}` must not be zero")]
+    /// An option that must not be zero, or empty, is.
+    #[error("`{0}` must not be zero, or empty")]
     Zero(&'static str),
     /// An option has a value that it cannot have.
     #[error("`{option}` must be from {} to {}", range.start(), range.end())]

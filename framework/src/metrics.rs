@@ -278,6 +278,11 @@ figures! {
         rooms => "roomcast_rooms",
         /// Dynamic namespaces that exist.
         dynamic_namespaces => "roomcast_dynamic_namespaces",
+        /// Sockets of this node that have a user, and tracked ones for each room.
+        presence_entries => "roomcast_presence_entries",
+        /// Rooms whose presence is watched on this node, by clients or the application; and the users
+        /// of the hub, if they are.
+        presence_watched => "roomcast_presence_watched",
         /// 1 while the adapter is connected.
         cluster_connected => "roomcast_cluster_connected",
     }

@@ -60,7 +60,8 @@ async fn many_tabs_on_many_nodes_are_one_user() {
     }
     let (guest, guests) = hall.enter(&one, &[]).await;
     guests.track("lobby", "?").unwrap();
-    assert_eq!(change(&mut watch).await, format!("+{}", guest.id()));
+    let key = format!("socket:{}", guest.id());
+    assert_eq!(change(&mut watch).await, format!("+{key}"));
 
     for hub in [one.hub(), other.hub()] {
         let lobby = hub.presence("lobby");
@@ -78,7 +79,7 @@ async fn many_tabs_on_many_nodes_are_one_user() {
     third.untrack("lobby");
     assert_eq!(change(&mut watch).await, "-ann");
     drop(guest);
-    assert_eq!(change(&mut watch).await, format!("-{}", guests.id()));
+    assert_eq!(change(&mut watch).await, format!("-{key}"));
 }
 
 #[actix_web::test]
@@ -110,7 +111,7 @@ async fn clients_that_watch_are_told_how_it_is_and_what_changes() {
     assert_eq!(diff.updates[0].metas::<u8>().unwrap(), [3]);
     cids.leave("lobby").unwrap();
     assert_eq!(bob.expect::<PresenceDiff>().await.leaves, ["cid"]);
-    bobs.unwatch_presence("lobby");
+    bobs.unwatch_presence("lobby").unwrap();
     let mut watch = other.hub().presence("lobby").watch().await.unwrap();
     anns.leave("lobby").unwrap();
     assert_eq!(change(&mut watch).await, "-ann");
@@ -140,7 +141,8 @@ async fn a_crashed_node_takes_its_presence_along_within_the_lease() {
 
 #[actix_web::test]
 async fn a_burst_is_shown_in_pages() {
-    let [(one, mut hall)] = cluster(&SharedState::new());
+    let options = SharedState::new().max_tracked_rooms(3000);
+    let [(one, mut hall)] = cluster(&options);
     let (_client, socket) = hall.enter(&one, &[]).await;
     for room in 0..3000 {
         socket.track(format!("room {room}"), &room).unwrap();
@@ -184,4 +186,93 @@ async fn what_a_socket_may_say_is_bounded() {
     // From this thread, a worker has to be told first.
     socket.leave("b").unwrap();
     until("there is room again", || socket.track("c", &1).is_ok()).await;
+}
+
+#[actix_web::test]
+async fn a_socket_is_tracked_in_and_watches_a_bounded_number_of_rooms() {
+    let options = SharedState::new().max_tracked_rooms(2).max_watched_rooms(1);
+    let [(one, mut hall)] = cluster(&options);
+    let (client, socket) = hall.enter(&one, &[]).await;
+    for _ in 0..2 {
+        for room in ["a", "b"] {
+            socket.track(room, &1).unwrap();
+        }
+        socket.watch_presence("a").unwrap();
+    }
+    let refused = socket.track("c", &1);
+    assert!(matches!(refused, Err(PresenceError::TooManyTracked(2))));
+    let refused = socket.watch_presence("c");
+    assert!(matches!(refused, Err(PresenceError::TooManyWatched(1))));
+    socket.untrack("a");
+    socket.track("c", &1).unwrap();
+    socket.unwatch_presence("a").unwrap();
+    socket.watch_presence("c").unwrap();
+    client.sync().await;
+    assert_eq!(one.hub().presence("c").count().await.unwrap(), 1);
+}
+
+/// A thread that is not the socket's own: what it says in this order happens in this order.
+#[actix_web::test]
+async fn who_leaves_and_is_tracked_again_is_there() {
+    let [(one, mut hall)] = cluster(&SharedState::new());
+    let (client, socket) = hall.enter(&one, &[]).await;
+    let lobby = one.hub().presence("lobby");
+    for round in 0..3 {
+        let frozen = hall.freeze(&client).await;
+        for _ in 0..2 {
+            socket.leave("lobby").unwrap();
+            socket.track("lobby", &round).unwrap();
+            socket.watch_presence("lobby").unwrap();
+        }
+        drop(frozen);
+        client.expect::<PresenceState>().await;
+        let present = lobby.list().await.unwrap();
+        assert_eq!(present[0].metas::<u8>().unwrap(), [round]);
+
+        let frozen = hall.freeze(&client).await;
+        socket.track("lobby", &7).unwrap();
+        socket.leave("lobby").unwrap();
+        drop(frozen);
+        client.sync().await;
+        assert_eq!(lobby.count().await.unwrap(), 0, "and the other way round");
+        client.pending();
+    }
+}
+
+/// The keeper runs on one of the workers: the clients of the other one are told by its commands.
+#[actix_web::test]
+async fn a_client_whose_worker_was_too_busy_is_told_later() {
+    let (hub, mut hall) = members();
+    let hub = hub.max_worker_backlog(500).build().unwrap();
+    let server = TestServer::builder(hub).workers(2).start();
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(hall.enter(&server, &[]).await);
+    }
+    // What the busy worker takes of the small events tells when it is full.
+    for (client, socket) in &clients {
+        let frozen = hall.freeze(client).await;
+        while server.hub().everyone().emit_raw("fill", &()).is_ok() {}
+        socket.watch_presence("lobby").unwrap();
+        // Time for the keeper, if it is on the other worker; the result is the same if not.
+        sleep(Duration::from_millis(50)).await;
+        drop(frozen);
+        while client.next().await.name() != "presence_state" {}
+        socket.track("lobby", &1).unwrap();
+        while client.next().await.name() != "presence_diff" {}
+    }
+}
+
+#[actix_web::test]
+async fn a_user_cannot_be_taken_for_a_guest() {
+    let [(one, mut hall)] = cluster(&SharedState::new());
+    let (client, guest) = hall.enter(&one, &[]).await;
+    let (_client, eve) = hall.enter(&one, &[]).await;
+    eve.bind_user(client.id().as_str()).unwrap();
+    for socket in [&guest, &eve] {
+        socket.track("lobby", &1).unwrap();
+    }
+    assert_eq!(one.hub().presence("lobby").count().await.unwrap(), 2);
+    let page = one.hub().presence("lobby").page(None, 0).await.unwrap();
+    assert_eq!(page.present.len(), 1);
 }

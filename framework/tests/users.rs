@@ -6,9 +6,13 @@ mod common;
 
 use std::time::Duration;
 
-use common::member::{Hall, Number, members};
+use common::{
+    member::{Hall, Number, members},
+    until,
+};
 use roomcast::{
-    EmitError, Hub, HubBuilder, PresenceError, SharedState, StoreError,
+    EmitError, Hub, HubBuilder, PresenceDiff, PresenceError, PresenceState, SharedState,
+    StoreError,
     adapter::InProcess,
     testing::{PATIENCE, TestServer},
 };
@@ -114,7 +118,7 @@ async fn a_node_knows_at_once_what_it_has_been_told() {
     for _ in 0..10 {
         socket.bind_user("ann").unwrap();
         assert!(ann.online().await.unwrap());
-        socket.unbind_user();
+        socket.unbind_user().unwrap();
         assert_eq!(ann.connections().await.unwrap(), 0);
     }
     ann.emit(&Number(1)).unwrap();
@@ -138,7 +142,7 @@ async fn a_socket_has_one_user_at_most() {
     assert_eq!(hub.user("bob").connections().await.unwrap(), 1);
 
     let too_long = "x".repeat(257);
-    for id in ["", &too_long] {
+    for id in ["", &too_long, "socket:ann"] {
         let refused = socket.bind_user(id);
         assert!(matches!(refused, Err(PresenceError::UserId)));
     }
@@ -183,6 +187,113 @@ async fn the_rooms_of_users_are_closed_to_applications() {
 }
 
 #[actix_web::test]
+async fn a_worker_that_is_too_busy_changes_nothing_at_all() {
+    let (hub, mut hall) = members();
+    let hub = hub.max_worker_backlog(100).build().unwrap();
+    let server = TestServer::start(hub);
+    let hub = server.hub();
+    let (client, socket) = hall.enter(&server, &[]).await;
+    socket.bind_user("ann").unwrap();
+    socket.track("lobby", &1).unwrap();
+    socket.watch_presence("lobby").unwrap();
+    client.expect::<PresenceState>().await;
+
+    let frozen = hall.freeze(&client).await;
+    let large = ["x".repeat(200)];
+    hub.everyone().emit_raw("large", &large).unwrap();
+    for refused in [
+        socket.bind_user("bob"),
+        socket.unbind_user(),
+        socket.track("lobby", &2),
+        socket.track("bar", &2),
+        socket.watch_presence("bar"),
+        socket.unwatch_presence("lobby"),
+    ] {
+        let overloaded = matches!(
+            refused,
+            Err(PresenceError::Emit(EmitError::Overloaded { workers: 1 }))
+        );
+        assert!(overloaded, "{refused:?}");
+    }
+    assert_eq!(socket.user_id().as_deref(), Some("ann"));
+    drop(frozen);
+    client.next().await;
+    hub.user("bob").emit(&Number(1)).unwrap();
+    hub.user("ann").emit(&Number(2)).unwrap();
+    assert_eq!(client.expect::<Number>().await, Number(2));
+    assert!(!hub.user("bob").online().await.unwrap());
+    assert_eq!(hub.user("ann").connections().await.unwrap(), 1);
+    assert_eq!(hub.presence("bar").count().await.unwrap(), 0);
+    let lobby = hub.presence("lobby").list().await.unwrap();
+    assert_eq!(lobby[0].key(), "ann");
+    assert_eq!(lobby[0].metas::<u8>().unwrap(), [1]);
+    socket.track("lobby", &3).unwrap();
+    let told = client.expect::<PresenceDiff>().await;
+    assert_eq!(told.updates[0].metas::<u8>().unwrap(), [3]);
+}
+
+/// However threads get in each other's way, a socket gets what is for its user and nothing else.
+#[actix_web::test]
+async fn threads_that_bind_a_socket_at_once_agree_in_the_end() {
+    let (hub, mut hall) = members();
+    let server = TestServer::start(hub.build().unwrap());
+    let hub = server.hub();
+    let (client, socket) = hall.enter(&server, &[]).await;
+    let users = ["ann", "bob", "cid", "dan"];
+    for round in 0..50 {
+        std::thread::scope(|threads| {
+            for user in users {
+                let socket = &socket;
+                threads.spawn(move || {
+                    socket.bind_user(user).unwrap();
+                    socket.unbind_user().unwrap();
+                    socket.bind_user(user).unwrap();
+                });
+            }
+        });
+        for user in users {
+            hub.user(user).emit_raw("to", &[user]).unwrap();
+        }
+        hub.emit(&Number(round)).unwrap();
+        let user = socket.user_id().unwrap();
+        let event = client.next().await;
+        assert_eq!(event.name(), "to");
+        assert_eq!(event.json(), format!("[\"{user}\"]"));
+        assert_eq!(
+            client.expect::<Number>().await,
+            Number(round),
+            "of no other"
+        );
+    }
+}
+
+/// What the hub keeps for itself is not among the rooms of the application.
+#[actix_web::test]
+async fn the_rooms_of_users_are_nobody_s_business() {
+    let (hub, mut hall) = members();
+    let server = TestServer::start(hub.build().unwrap());
+    let hub = server.hub();
+    let (client, socket) = hall.enter(&server, &[]).await;
+    socket.bind_user("ann").unwrap();
+    socket.watch_presence("bar").unwrap();
+    client.expect::<PresenceState>().await;
+    socket.join("lobby").unwrap();
+    until("rooms are counted", || hub.stats().rooms > 0).await;
+    client.sync().await;
+    let stats = hub.stats();
+    let counted = (stats.rooms, stats.presence_entries, stats.presence_watched);
+    assert_eq!(counted, (1, 1, 1));
+    let ann = hub.user("ann").fetch_sockets().await.unwrap();
+    assert_eq!(ann[0].rooms().collect::<Vec<_>>(), ["lobby"]);
+    socket.disconnect(true).unwrap();
+    until("nothing is left", || {
+        let stats = hub.stats();
+        stats.presence_entries + stats.presence_watched + stats.rooms == 0
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_node_that_shuts_down_takes_its_users_along() {
     let [(one, mut hall), (other, mut far)] = cluster();
     let (_phone, phones) = hall.enter(&one, &[]).await;
@@ -210,7 +321,7 @@ async fn what_a_crashed_node_leaves_goes_with_its_lease() {
     drop(one);
     eventually((false, 0, 0), everywhere(other.hub())).await;
     let cluster = other.hub().cluster().unwrap();
-    assert_eq!(cluster.nodes().await.unwrap().len(), 1);
+    eventually(1, async || Ok(cluster.nodes().await?.len())).await;
     sleep(SHORT * 2).await;
     assert!(other.hub().user("bob").online().await.unwrap(), "is alive");
     assert!(phones.user_id().is_none() || phones.is_connected());

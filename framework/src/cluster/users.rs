@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::presence::{
-    PresenceError, Registrar,
+    GUEST, Place, PresenceError, Registrar,
     store::{Entry, StoreError, Topic},
 };
 use crate::{
@@ -26,8 +26,8 @@ impl Socket {
     ///
     /// It returns at once: what this node emits to the user next reaches the socket, what it asks
     /// about the user next knows of it; other nodes know it a moment later. A client that
-    /// [comes back](Self::recovered) to its socket gets what was and is emitted to the user; for the
-    /// user to be online, bind it again in [`Session::restore`](crate::Session::restore).
+    /// [comes back](Self::recovered) to its socket is bound to its user again, before
+    /// [`Session::restore`](crate::Session::restore), and gets what was emitted to the user meanwhile.
     ///
     /// ```
     /// use roomcast::prelude::*;
@@ -57,39 +57,21 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// See [`PresenceError`].
+    /// See [`PresenceError`]; the socket then has the user that it had.
     pub fn bind_user(&self, id: &str) -> Result<(), PresenceError> {
-        if id.is_empty() || id.len() > MAX_ID {
+        if id.is_empty() || id.len() > MAX_ID || id.starts_with(GUEST) {
             return Err(PresenceError::UserId);
         }
-        let registrar = self.registrar();
-        let before = registrar.key(self.id(), &Topic::Users);
-        let user: Arc<str> = id.into();
-        if before.as_ref() == Some(&user) {
-            return Ok(());
-        }
-        let namespace: Arc<str> = serde_json::to_string(self.namespace_name())?.into();
-        self.observed(|| registrar.put(self.id(), &Topic::Users, &user, &namespace))?;
-        registrar.rename(self.id(), before.as_deref(), &user)?;
-        if let Some(before) = before {
-            self.leave_any(reserved::of_user(&before))?;
-        }
-        if let Err(error) = self.join_any(reserved::of_user(id)) {
-            registrar.remove(self.id(), &Topic::Users);
-            return Err(error.into());
-        }
-        Ok(())
+        self.registrar().bind(Place::of(self)?, id)
     }
 
     /// The socket has no user any more. Where it is [tracked](Self::track) it stays under the
-    /// user's id.
-    pub fn unbind_user(&self) {
-        let registrar = self.registrar();
-        if let Some(user) = registrar.key(self.id(), &Topic::Users) {
-            registrar.remove(self.id(), &Topic::Users);
-            // One that has gone is in no rooms.
-            let _ = self.leave_any(reserved::of_user(&user));
-        }
+    /// user's id, until it is bound again.
+    ///
+    /// # Errors
+    /// [`PresenceError::Emit`]; the socket then has its user still, or was disconnected.
+    pub fn unbind_user(&self) -> Result<(), PresenceError> {
+        self.registrar().unbind(Place::of(self)?)
     }
 
     /// The user that it is bound to.

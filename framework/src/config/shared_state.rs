@@ -26,6 +26,8 @@ pub struct SharedState {
     pub(crate) lease: Duration,
     pub(crate) prefix: String,
     pub(crate) max_entries: usize,
+    pub(crate) max_tracked_rooms: usize,
+    pub(crate) max_watched_rooms: usize,
     pub(crate) max_meta_bytes: usize,
     pub(crate) keep_last_seen: Duration,
 }
@@ -37,6 +39,8 @@ impl SharedState {
             lease: Duration::from_secs(15),
             prefix: "roomcast:".to_owned(),
             max_entries: 200_000,
+            max_tracked_rooms: 128,
+            max_watched_rooms: 16,
             max_meta_bytes: 4096,
             keep_last_seen: Duration::from_secs(30 * 24 * 3600),
         }
@@ -50,7 +54,7 @@ impl SharedState {
         self
     }
 
-    /// What the names of all keys in Redis begin with; nodes that have the same one, and the same
+    /// What the names of all keys in Redis begin with, at least one character; nodes that have the same one, and the same
     /// database, share their state. Redis Cluster keeps all keys in one slot: the prefix is put into
     /// braces there, unless it has some. Default `roomcast:`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
@@ -63,6 +67,19 @@ impl SharedState {
     /// bytes here and 500 in Redis, and what it says of itself. Default 200,000.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
+        self
+    }
+
+    /// Rooms in which one socket may be [tracked](crate::Socket::track). Default 128.
+    pub fn max_tracked_rooms(mut self, rooms: usize) -> Self {
+        self.max_tracked_rooms = rooms;
+        self
+    }
+
+    /// Rooms that one socket may [watch](crate::Socket::watch_presence). The node keeps a copy of
+    /// each room that is watched. Default 16.
+    pub fn max_watched_rooms(mut self, rooms: usize) -> Self {
+        self.max_watched_rooms = rooms;
         self
     }
 
@@ -81,8 +98,11 @@ impl SharedState {
 
     pub(crate) fn validate(&self) -> Result<(), BuildError> {
         for (option, is_zero) in [
+            ("prefix", self.prefix.is_empty()),
             ("lease", self.lease.is_zero()),
             ("max_entries", self.max_entries == 0),
+            ("max_tracked_rooms", self.max_tracked_rooms == 0),
+            ("max_watched_rooms", self.max_watched_rooms == 0),
             ("max_meta_bytes", self.max_meta_bytes == 0),
             ("keep_last_seen", self.keep_last_seen.is_zero()),
         ] {

@@ -12,9 +12,10 @@ use crate::{
     error::DisconnectReason,
     id::{EntryId, PrivateId},
     namespace::{Kept, Live, Recoverable, Socket},
+    room::reserved,
     shard::{
         command::{Action, Command, Selection},
-        directory::{Address, Scope},
+        directory::{Address, RoomName, Scope},
         log::Unavailable,
         node::Node,
         offset::Offset,
@@ -86,7 +87,23 @@ pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset, outside:
     let recoverable = Recoverable::restored(session, &kept, head, outside);
     let socket = fresh.restored(session.id, recoverable);
     kept.give(&socket);
+    if let Some(observer) = socket.node().observer.get() {
+        observer.restored(socket.scope(), socket.address(), &session.rooms);
+    }
     socket
+}
+
+/// The rooms that the client is in when it comes back.
+fn rooms_to_keep(socket: &Socket) -> Arc<[RoomName]> {
+    let rooms = socket.last_rooms();
+    match rooms.iter().any(|room| reserved::is_of_watchers(room)) {
+        true => {
+            let rooms = rooms.iter();
+            let kept = rooms.filter(|room| !reserved::is_of_watchers(room));
+            kept.cloned().collect()
+        }
+        false => rooms,
+    }
 }
 
 /// Whether the client may come back to its session: after a shutdown to another node.
@@ -280,7 +297,7 @@ impl Link {
         let session = Saved {
             pid: it.pid,
             id: socket.id(),
-            rooms: socket.last_rooms(),
+            rooms: rooms_to_keep(socket),
             floor: it.floor(),
             kept: Arc::new(Kept::of(socket, state)),
             data: socket.json(),

@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::broadcast::{Applied, Broadcast};
+use super::{
+    broadcast::{Applied, Broadcast},
+    reserved,
+};
 use crate::{
     error::{AckError, EmitError},
     event::{Event, RawAck},
@@ -43,7 +46,8 @@ impl RemoteSocket {
 
     /// The rooms it was in, without its private one; in no order.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
-        self.rooms.iter().map(AsRef::as_ref)
+        let rooms = self.rooms.iter().map(AsRef::as_ref);
+        rooms.filter(|room| !reserved::is_reserved(room))
     }
 
     /// The value that [`Socket::set_data`](crate::Socket::set_data) had given it; `None` if none.
@@ -168,7 +172,7 @@ impl std::fmt::Debug for RemoteSocket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RemoteSocket")
             .field("id", &self.id)
-            .field("rooms", &self.rooms)
+            .field("rooms", &self.rooms().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -18,6 +18,18 @@ pub(crate) fn of_user(user: &str) -> String {
     format!("{RESERVED}user:{user}")
 }
 
+/// The user whose sockets are in this room, if it is one of these.
+pub(crate) fn user_of(room: &str) -> Option<&str> {
+    room.strip_prefix(RESERVED)?.strip_prefix("user:")
+}
+
+/// Whether it is a room of those whose clients are told who is present. They are in it for as long
+/// as a connection lasts only.
+pub(crate) fn is_of_watchers(room: &str) -> bool {
+    let rest = room.strip_prefix(RESERVED);
+    rest.is_some_and(|rest| rest.starts_with("presence:"))
+}
+
 /// The room of those whose clients are told who is present in a room.
 pub(crate) fn of_watchers(room: &str) -> String {
     format!("{RESERVED}presence:{room}")

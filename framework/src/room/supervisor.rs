@@ -12,6 +12,7 @@ use std::{
 
 use actix::{Actor, ActorContext, Addr, Context, Handler, Recipient};
 
+use super::reserved;
 use crate::{
     id::WorkerId,
     shard::{
@@ -31,7 +32,11 @@ pub(crate) struct Room {
 }
 
 /// Starts the supervisor of a room on this thread, unless another thread is just doing that.
+/// Rooms that the hub keeps for itself have none: nobody asks for their size.
 pub(crate) fn supervise(node: &Arc<Node>, shared: &Arc<SharedRoom>) -> Option<Recipient<Report>> {
+    if shared.name.as_deref().is_some_and(reserved::is_reserved) {
+        return None;
+    }
     let claim = Claim::take(node, shared)?;
     let publish = Arc::clone(shared);
     start(claim, move |address| {

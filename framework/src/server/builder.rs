@@ -502,7 +502,12 @@ impl HubBuilder {
         if let Some(cluster) = &cluster {
             states.insert(Arc::clone(cluster));
         }
-        let registrar = Registrar::open(&server_id, &config.shared_state, cluster.as_deref());
+        let registrar = Registrar::open(
+            &server_id,
+            &config.shared_state,
+            cluster.as_deref(),
+            &metrics,
+        );
         states.insert(Arc::clone(&registrar));
         let node = Node::new(Parts {
             config,

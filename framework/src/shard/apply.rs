@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    command::{Action, Command, Selection},
-    directory::Scope,
+    command::{Action, Command, Observe, Selection},
+    directory::{RoomName, Scope},
     node::Node,
-    observer::Departure,
+    observer::{News, What},
     slot::Notice,
     state::State,
 };
@@ -34,12 +34,7 @@ impl State {
                     }
                 }
                 if announced {
-                    for name in &*names {
-                        let joined = self.membership.find(scope.id, Some(name)).is_some();
-                        if let Some(room) = scope.arrived(name, self.worker, joined) {
-                            self.report_empty(room);
-                        }
-                    }
+                    self.arrived(&scope, &names);
                 }
             }
             Action::Leave(names) => {
@@ -80,7 +75,12 @@ impl State {
                     self.rewind |= self.expiries.set(seat.id, index, at, notice, now);
                 }
             }
-            Action::Observe => self.observe(&scope, &to),
+            Action::Observe(observe) => {
+                self.observe(&scope, &to, &observe);
+                if announced {
+                    self.arrived(&scope, observe.join.as_slice());
+                }
+            }
             Action::Fetch => {
                 let found = self.select(&scope, &to);
                 let found = found
@@ -94,22 +94,49 @@ impl State {
         }
     }
 
-    fn observe(&mut self, scope: &Scope, to: &Selection) {
+    /// The command has come that was announced to these rooms.
+    fn arrived(&mut self, scope: &Scope, names: &[RoomName]) {
+        for name in names {
+            let joined = self.membership.find(scope.id, Some(name)).is_some();
+            if let Some(room) = scope.arrived(name, self.worker, joined) {
+                self.report_empty(room);
+            }
+        }
+    }
+
+    fn observe(&mut self, scope: &Arc<Scope>, to: &Selection, observe: &Observe) {
         let mut gone: Vec<_> = to.sockets.iter().map(|socket| socket.id).collect();
-        for slot in self.select(scope, to) {
-            let slot = self.slots.get_mut(slot as usize);
-            if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
-                seat.observed = true;
-                gone.retain(|id| *id != seat.id);
+        for index in self.select(scope, to) {
+            let slot = self.slots.get_mut(index as usize);
+            let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) else {
+                continue;
+            };
+            seat.observed = true;
+            let socket = seat.id;
+            gone.retain(|id| *id != socket);
+            if let Some(room) = &observe.leave
+                && let Some(room) = self.membership.find(scope.id, Some(room))
+            {
+                self.leave(index, scope.id, room);
+            }
+            if let Some(room) = &observe.join {
+                self.join(scope, index, Some(room));
+            }
+            if let Some(room) = &observe.about {
+                self.tell_observer(scope, socket, What::Entered(Arc::clone(room)));
             }
         }
         for socket in gone {
-            self.departures.push(Departure {
-                namespace: Arc::clone(&scope.name),
-                socket,
-                room: None,
-            });
+            self.tell_observer(scope, socket, What::Gone);
         }
+    }
+
+    pub(super) fn tell_observer(&mut self, scope: &Scope, socket: SocketId, what: What) {
+        self.news.push(News {
+            namespace: Arc::clone(&scope.name),
+            socket,
+            what,
+        });
     }
 
     fn tell(&mut self, scope: &Scope, to: &Selection, notice: impl Fn(SocketId) -> Notice) {

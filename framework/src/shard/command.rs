@@ -66,10 +66,32 @@ pub(crate) enum Action {
     SetData(Arc<String>),
     /// Let them stay until then, or for ever.
     Expire(Option<Instant>),
-    /// Tell the observer what becomes of them.
-    Observe,
+    /// Tell the observer what becomes of them from now on.
+    Observe(Arc<Observe>),
     /// Tell who they are.
     Fetch,
+}
+
+impl Action {
+    /// The rooms that sockets join with it.
+    pub(super) fn joins(&self) -> &[RoomName] {
+        match self {
+            Self::Join(rooms) => rooms,
+            Self::Observe(observe) => observe.join.as_slice(),
+            _ => &[],
+        }
+    }
+}
+
+/// What becomes of a socket with what is entered about it: all of it or, if the worker refuses,
+/// nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Observe {
+    pub(crate) leave: Option<RoomName>,
+    pub(crate) join: Option<RoomName>,
+    /// The room that was entered something about: the observer is told once all that came before
+    /// has been done.
+    pub(crate) about: Option<RoomName>,
 }
 
 /// A socket that a selection found.

@@ -13,7 +13,7 @@ use actix::WeakRecipient;
 use smallvec::SmallVec;
 
 use super::{
-    command::Command,
+    command::{Action, Command},
     deadlines::Due,
     directory::Scope,
     handshake::Handshake,
@@ -369,13 +369,13 @@ impl Shard {
     /// Wakes whoever has something to do after a change.
     fn settle(&self, mut state: RefMut<'_, State>) {
         let rewind = std::mem::take(&mut state.rewind);
-        let departures = std::mem::take(&mut state.departures);
+        let news = std::mem::take(&mut state.news);
         drop(state);
-        if !departures.is_empty()
+        if !news.is_empty()
             && let Some(observer) = self.node.observer.get()
         {
-            for departure in departures {
-                departure.tell(&**observer);
+            for news in news {
+                news.tell(&**observer);
             }
         }
         if rewind && let Some(clock) = &*self.clock.borrow() {
@@ -391,6 +391,13 @@ impl Drop for Shard {
         self.node.worker_gone(self.worker);
         for command in self.inbox.close() {
             undelivered(&command, self.worker, true);
+            if let Action::Observe(_) = command.action
+                && let Some(observer) = self.node.observer.get()
+            {
+                for socket in command.to.sockets {
+                    observer.gone(socket.id);
+                }
+            }
         }
         let state = self.state.get_mut();
         state.abandon(&self.node, self.worker);

@@ -265,6 +265,11 @@ impl Node {
         workers
     }
 
+    /// Whether the worker takes commands.
+    pub(crate) fn has_worker(&self, worker: WorkerId) -> bool {
+        self.workers.contains_key(&worker)
+    }
+
     /// How the workers are that have started.
     pub(crate) fn pulses(&self) -> Vec<(WorkerId, Arc<Pulse>)> {
         let workers = self.workers.iter();
@@ -315,7 +320,7 @@ impl Node {
 
     /// The same without applying it: this thread's own worker finds it in its inbox as well, and
     /// has to catch up. The workers that refused it.
-    pub(super) fn post(&self, command: Command, local: Option<&Shard>) -> Vec<WorkerId> {
+    pub(crate) fn post(&self, command: Command, local: Option<&Shard>) -> Vec<WorkerId> {
         let mut workers = command.to.workers(&command.scope);
         let local = local.filter(|shard| workers.take(shard.worker));
         let mut refused = Vec::new();
@@ -333,7 +338,7 @@ impl Node {
     }
 
     /// Counts the workers that refused a command.
-    pub(super) fn overloaded(&self, workers: usize) -> Result<(), EmitError> {
+    pub(crate) fn overloaded(&self, workers: usize) -> Result<(), EmitError> {
         if workers == 0 {
             return Ok(());
         }
@@ -376,12 +381,11 @@ impl Node {
 
     /// Whether the worker took the command; one that has gone has no members, which is as good.
     fn send(&self, worker: WorkerId, mut command: Command) -> bool {
-        if let Action::Join(names) = &command.action {
-            for name in &**names {
-                command.scope.announce(name, worker);
-            }
-            command.announced = true;
+        let joins = command.action.joins();
+        for name in joins {
+            command.scope.announce(name, worker);
         }
+        command.announced = !joins.is_empty();
         let remote = self.workers.get(&worker).map(|remote| Arc::clone(&remote));
         let Some(remote) = remote else {
             undelivered(&command, worker, true);
@@ -407,21 +411,19 @@ impl Node {
 
 /// Takes back what was counted on for a command that does not reach its worker.
 pub(super) fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
-    match &command.action {
-        // Nobody there will answer.
-        Action::Emit {
-            ack: Some((_, collector)),
-            ..
-        } => collector.counted(0),
-        // A busy worker may have members; if not, it says so when the next emit comes.
-        Action::Join(names) => {
-            for name in &**names {
-                let vacated = command.scope.arrived(name, worker, !gone);
-                if let Some(supervisor) = vacated.and_then(|room| room.supervisor()) {
-                    let _ = supervisor.try_send(Report { worker, members: 0 });
-                }
-            }
+    // Nobody there will answer.
+    if let Action::Emit {
+        ack: Some((_, collector)),
+        ..
+    } = &command.action
+    {
+        collector.counted(0);
+    }
+    // A busy worker may have members; if not, it says so when the next emit comes.
+    for name in command.action.joins() {
+        let vacated = command.scope.arrived(name, worker, !gone);
+        if let Some(supervisor) = vacated.and_then(|room| room.supervisor()) {
+            let _ = supervisor.try_send(Report { worker, members: 0 });
         }
-        _ => {}
     }
 }

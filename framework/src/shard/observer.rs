@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
-use super::directory::RoomName;
+use super::directory::{Address, RoomName, Scope};
 use crate::id::SocketId;
 
 /// Hears of the sockets that it has asked for with [`Action::Observe`](super::command::Action);
 /// others cost nothing. Called on any worker while none of its state is borrowed, and must not
 /// block.
 pub(crate) trait Observer: Send + Sync {
-    /// The socket has left a room of its namespace.
+    /// The command that entered something about the socket and a room has been done.
+    fn entered(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName);
+
+    /// The socket has left a room of its namespace, and is still there.
     fn left(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName);
 
     /// The socket has gone, or had when it was asked for.
     fn gone(&self, socket: SocketId);
+
+    /// A client has come back to its socket, which is in these rooms again. Called for all sockets.
+    fn restored(&self, scope: &Arc<Scope>, socket: Address, rooms: &[RoomName]);
 
     /// Does on this thread what it has to do in the background, unless another one does. Called on
     /// a worker.
@@ -21,18 +27,24 @@ pub(crate) trait Observer: Send + Sync {
 }
 
 /// What an observer is to be told.
-pub(crate) struct Departure {
+pub(crate) struct News {
     pub(super) namespace: Arc<str>,
     pub(super) socket: SocketId,
-    /// `None`: the socket has gone.
-    pub(super) room: Option<RoomName>,
+    pub(super) what: What,
 }
 
-impl Departure {
+pub(crate) enum What {
+    Entered(RoomName),
+    Left(RoomName),
+    Gone,
+}
+
+impl News {
     pub(super) fn tell(&self, observer: &dyn Observer) {
-        match &self.room {
-            Some(room) => observer.left(&self.namespace, self.socket, room),
-            None => observer.gone(self.socket),
+        match &self.what {
+            What::Entered(room) => observer.entered(&self.namespace, self.socket, room),
+            What::Left(room) => observer.left(&self.namespace, self.socket, room),
+            What::Gone => observer.gone(self.socket),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     held::Taken,
     membership::{Membership, RoomIndex},
     node::Node,
-    observer::Departure,
+    observer::{News, What},
     pending::Pending,
     slot::Seat,
     state::State,
@@ -81,10 +81,10 @@ impl State {
             && let Some(left) = membership.room(room)
             && let Some(name) = &left.shared.name
         {
-            self.departures.push(Departure {
+            self.news.push(News {
                 namespace: Arc::clone(&left.scope.name),
                 socket: seat.id,
-                room: Some(Arc::clone(name)),
+                what: What::Left(Arc::clone(name)),
             });
         }
         membership.leave(room, index, &mut seat.rooms);
@@ -156,6 +156,9 @@ impl State {
     ) -> Option<(SocketId, Vec<RoomName>)> {
         // What is pending is for this socket, not for the next one of the connection.
         self.stage(node);
+        let seat = self.slot_mut(key)?.seat_mut(scope.id)?;
+        // That it goes says more than each room that it leaves.
+        let observed = std::mem::take(&mut seat.observed);
         let seat = self.slot(key)?.seat(scope.id)?;
         let rooms = self.room_names(seat);
         for room in seat.rooms.clone() {
@@ -185,12 +188,8 @@ impl State {
             scope.count_sockets(-1.0);
         }
         self.expiries.remove(seat.id);
-        if seat.observed {
-            self.departures.push(Departure {
-                namespace: Arc::clone(&scope.name),
-                socket: seat.id,
-                room: None,
-            });
+        if observed {
+            self.tell_observer(scope, seat.id, What::Gone);
         }
         Some((seat.id, rooms))
     }

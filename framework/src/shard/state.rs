@@ -10,7 +10,7 @@ use super::{
     directory::{Report, SharedRoom},
     expiry::Expiries,
     membership::{Membership, RoomIndex},
-    observer::Departure,
+    observer::News,
     pending::Pending,
     slot::{Heartbeat, Notice, Slot},
     traffic::Traffic,
@@ -44,7 +44,7 @@ pub(crate) struct State {
     /// Counts to be reported.
     pub(crate) reports: Vec<(Arc<SharedRoom>, Report)>,
     /// What the observer is to be told.
-    pub(crate) departures: Vec<Departure>,
+    pub(crate) news: Vec<News>,
     /// Rooms whose count changed.
     pub(crate) unreported: Vec<RoomIndex>,
     /// The slot whose connection is running: it writes its own outbox when it has done.
@@ -76,7 +76,7 @@ impl State {
             rewind: false,
             deflaters: Deflaters::default(),
             reports: Vec::new(),
-            departures: Vec::new(),
+            news: Vec::new(),
             unreported: Vec::new(),
             driving: None,
             epoch: 0,

@@ -1,15 +1,23 @@
 //! A session that does nothing by itself: its client says which rooms it is in, and the test gets
 //! its socket.
 
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{Receiver, SyncSender, sync_channel},
+};
+
 use roomcast::{
     HubBuilder, NamespaceBuilder,
     prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 
 #[derive(EventHandlers)]
-#[handles(Join, Leave, Relay)]
+#[handles(Join, Leave, Relay, Freeze)]
 pub(crate) struct Member;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -24,6 +32,10 @@ pub(crate) struct Join(pub(crate) String);
 #[derive(Serialize, Deserialize, Event)]
 pub(crate) struct Leave(pub(crate) String);
 
+/// Keeps its whole worker from doing anything until the test says so.
+#[derive(Serialize, Deserialize, Event)]
+struct Freeze;
+
 /// Asks the session to emit this number to the others in a room.
 #[derive(Serialize, Deserialize, Event)]
 pub(crate) struct Relay {
@@ -35,10 +47,28 @@ pub(crate) struct Relay {
 pub(crate) struct Number(pub(crate) u32);
 
 /// Hands the sockets to the test; give it to the hub as state.
-struct Door(mpsc::Sender<Socket>);
+struct Door {
+    sockets: mpsc::Sender<Socket>,
+    frozen: Arc<Notify>,
+    thaw: Mutex<Receiver<()>>,
+}
 
 /// Where the test meets the sockets.
-pub(crate) struct Hall(mpsc::Receiver<Socket>);
+pub(crate) struct Hall {
+    sockets: mpsc::Receiver<Socket>,
+    frozen: Arc<Notify>,
+    thaw: SyncSender<()>,
+}
+
+/// A worker does nothing until this is dropped.
+pub(crate) struct Frozen(SyncSender<()>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // Fails after the test has.
+        let _ = self.0.send(());
+    }
+}
 
 /// A hub of members, in `/`.
 pub(crate) fn members() -> (HubBuilder, Hall) {
@@ -47,9 +77,21 @@ pub(crate) fn members() -> (HubBuilder, Hall) {
 
 /// The same with more in the namespace.
 pub(crate) fn members_with(namespace: NamespaceBuilder) -> (HubBuilder, Hall) {
-    let (sender, receiver) = mpsc::channel(1_000);
-    let hub = Hub::builder().namespace_with(namespace).state(Door(sender));
-    (hub, Hall(receiver))
+    let (sender, sockets) = mpsc::channel(1_000);
+    let (thaw, receiver) = sync_channel(1);
+    let frozen = Arc::new(Notify::new());
+    let door = Door {
+        sockets: sender,
+        frozen: Arc::clone(&frozen),
+        thaw: Mutex::new(receiver),
+    };
+    let hall = Hall {
+        sockets,
+        frozen,
+        thaw,
+    };
+    let hub = Hub::builder().namespace_with(namespace).state(door);
+    (hub, hall)
 }
 
 impl Hall {
@@ -70,9 +112,16 @@ impl Hall {
         (client, socket)
     }
 
+    /// Stops the worker of a client.
+    pub(crate) async fn freeze(&self, client: &TestClient) -> Frozen {
+        client.emit(&Freeze).await;
+        self.frozen.notified().await;
+        Frozen(self.thaw.clone())
+    }
+
     /// The socket of the client that connected next.
     pub(crate) async fn next(&mut self) -> Socket {
-        let socket = timeout(PATIENCE, self.0.recv()).await;
+        let socket = timeout(PATIENCE, self.sockets.recv()).await;
         socket.expect("a socket in time").expect("a hub")
     }
 }
@@ -86,7 +135,7 @@ impl Session for Member {
         }
         socket
             .state::<Door>()
-            .0
+            .sockets
             .try_send(socket.clone())
             .expect("a hall");
         Ok(Self)
@@ -108,5 +157,15 @@ impl Handle<Leave> for Member {
 impl Handle<Relay> for Member {
     async fn handle(&mut self, relay: Relay, socket: &Socket) -> Result<(), Rejection> {
         Ok(socket.to(relay.room).emit(&Number(relay.number))?)
+    }
+}
+
+impl Handle<Freeze> for Member {
+    async fn handle(&mut self, _: Freeze, socket: &Socket) -> Result<(), Rejection> {
+        let door: &Door = socket.state();
+        door.frozen.notify_one();
+        // Also when the test has ended.
+        let _ = door.thaw.lock().expect("one at a time").recv();
+        Ok(())
     }
 }

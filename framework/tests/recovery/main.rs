@@ -13,6 +13,7 @@ mod overload;
 mod refused;
 mod restored;
 mod streams;
+mod users;
 mod world;
 
 #[path = "../common/mod.rs"]

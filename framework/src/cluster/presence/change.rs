@@ -23,7 +23,7 @@ pub struct Present {
 }
 
 impl Present {
-    /// The id of the user, or of the socket if it has no user.
+    /// The id of the user, or `socket:` and that of the socket if it has no user.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key

@@ -1,20 +1,26 @@
 //! What clients are told of presence.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use super::{
     change::{PresenceChange, Present},
     registrar::Registrar,
+    rooms::PresenceError,
+    step::Place,
     store::Topic,
 };
 use crate::{
     event::{Args, Event},
     id::SocketId,
-    room::{Broadcast, names, reserved},
+    room::{Broadcast, reserved},
     shard::directory::Scope,
 };
+
+/// Before clients are told that could not be.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a client that [watches](crate::Socket::watch_presence) a room is told first, as the event
 /// `presence_state`: who is present.
@@ -87,9 +93,8 @@ pub(super) fn tell(registrar: &Registrar, topic: &Topic, changes: &[PresenceChan
     let Some(audience) = audience else {
         return;
     };
-    for change in changes {
-        // Nobody hears it if only clients watch.
-        let _ = audience.changes.send(change.clone());
+    for watcher in &audience.watchers {
+        changes.iter().for_each(|change| watcher.tell(change));
     }
     let (Some(scope), Some(node)) = (audience.scope, registrar.node()) else {
         return;
@@ -103,7 +108,8 @@ pub(super) fn tell(registrar: &Registrar, topic: &Topic, changes: &[PresenceChan
     }
 }
 
-/// Tells clients how a topic is. What changes afterwards they are told as well, and nothing twice.
+/// Tells clients how a topic is. What changes afterwards they are told as well, and nothing twice;
+/// those whose worker has too much waiting are told later.
 pub(super) fn begin(
     registrar: &Registrar,
     topic: &Topic,
@@ -120,13 +126,29 @@ pub(super) fn begin(
         total,
         present,
     };
-    let watchers = reserved::of_watchers(room);
-    for socket in sockets {
-        let alone = Broadcast::new(&node, scope).to(socket).local();
-        // Made in any case; whether it was, the next events tell.
-        drop(alone.join_any(names([&watchers])));
-        if let Err(error) = alone.emit(&state) {
-            tracing::warn!(%error, "a client was not told of presence");
+    let mut refused = Vec::new();
+    for id in sockets {
+        let alone = Broadcast::new(&node, scope).to(id).local();
+        let Some(socket) = node.directory.address(scope.id, *id) else {
+            continue;
+        };
+        let place = Place {
+            node: &node,
+            scope,
+            socket,
+        };
+        let told = alone.emit(&state).map_err(PresenceError::from);
+        if let Err(error) = told.and_then(|()| registrar.tell_changes(place, room)) {
+            tracing::debug!(%error, "a client is told of presence later");
+            refused.push(*id);
         }
+    }
+    if !refused.is_empty() {
+        registrar.topics().begin_again(topic, &refused);
+        let stale = Arc::clone(&registrar.stale);
+        actix::spawn(async move {
+            sleep(PAUSE).await;
+            stale.notify_one();
+        });
     }
 }

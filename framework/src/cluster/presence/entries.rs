@@ -1,35 +1,51 @@
 //! What this node says about its sockets, and what of it the store has still to hear.
 
+mod under_way;
+mod writing;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
 use smallvec::SmallVec;
+use under_way::UnderWay;
 
-use super::store::{Topic, Write};
-use crate::id::SocketId;
+use super::store::Topic;
+use crate::{id::SocketId, metrics::Metrics};
 
 /// The entries of this node as they should be, each with whether the store knows. A change that
 /// has not been written yet is replaced by the next one of the same entry, so that what waits is
 /// never more than there are, and were when the store was heard of last.
 pub(super) struct Entries {
     sockets: HashMap<SocketId, Entered>,
-    /// Sockets with changes, and the number of the first of these; in their order.
-    queue: VecDeque<(u64, SocketId)>,
+    /// Sockets with changes, by the number of the first of these.
+    queue: BTreeSet<(u64, SocketId)>,
     /// The number of the last change.
     asked: u64,
     /// The store has all changes up to this one.
     confirmed: u64,
     /// Entries that should be there.
     live: usize,
-    max: usize,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    pub(super) under_way: UnderWay,
+}
+
+/// How many entries there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Of the node.
+    pub(super) entries: usize,
+    /// Rooms of one socket.
+    pub(super) rooms: usize,
 }
 
 #[derive(Default)]
 struct Entered {
     slots: SmallVec<[Slot; 1]>,
-    queued: bool,
+    /// Where it is in the queue.
+    queued: Option<u64>,
 }
 
 struct Slot {
@@ -42,34 +58,48 @@ struct Slot {
     dirty: bool,
 }
 
-/// The node has as many entries as it may have.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+/// Why nothing is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// The node has as many entries as it may have.
+    Node,
+    /// The socket is tracked in as many rooms as this.
+    Rooms(usize),
+    /// It watches as many rooms as this.
+    Watches(usize),
+}
 
 impl Entries {
-    pub(super) fn new(max: usize) -> Self {
+    pub(super) fn new(limits: Limits, metrics: &Arc<Metrics>) -> Self {
         Self {
             sockets: HashMap::new(),
-            queue: VecDeque::new(),
+            queue: BTreeSet::new(),
             asked: 0,
             confirmed: 0,
             live: 0,
-            max,
+            limits,
+            metrics: Arc::clone(metrics),
+            under_way: UnderWay::default(),
         }
     }
 
-    /// Sets the one entry that the socket has in the topic.
-    pub(super) fn put(
-        &mut self,
-        socket: SocketId,
-        topic: &Topic,
-        key: &Arc<str>,
-        meta: &Arc<str>,
-    ) -> Result<(), Full> {
-        let had = self.key(socket, topic).is_some();
-        if !had && self.live >= self.max {
-            return Err(Full);
+    /// Whether the socket may have an entry in the topic.
+    pub(super) fn admits(&self, socket: SocketId, topic: &Topic) -> Result<(), Excess> {
+        if self.key(socket, topic).is_some() {
+            return Ok(());
         }
+        if self.live >= self.limits.entries {
+            return Err(Excess::Node);
+        }
+        let rooms = self.of(socket).filter(|(topic, _)| **topic != Topic::Users);
+        if *topic != Topic::Users && rooms.count() >= self.limits.rooms {
+            return Err(Excess::Rooms(self.limits.rooms));
+        }
+        Ok(())
+    }
+
+    /// Sets the one entry that the socket has in the topic.
+    pub(super) fn put(&mut self, socket: SocketId, topic: &Topic, key: &Arc<str>, meta: &Arc<str>) {
         if self.key(socket, topic).is_some_and(|known| known != key) {
             self.remove(socket, topic);
         }
@@ -79,14 +109,18 @@ impl Entries {
             .iter_mut()
             .find(|slot| slot.topic == *topic && slot.key == *key);
         match known {
-            Some(slot) if slot.meta.as_ref() == Some(meta) => return Ok(()),
+            Some(slot) if slot.meta.as_ref() == Some(meta) => return,
             Some(slot) => {
-                self.live += usize::from(slot.meta.is_none());
+                if slot.meta.is_none() {
+                    self.live += 1;
+                    self.metrics.presence_entries.up();
+                }
                 slot.meta = Some(Arc::clone(meta));
                 slot.dirty = true;
             }
             None => {
                 self.live += 1;
+                self.metrics.presence_entries.up();
                 entered.slots.push(Slot {
                     topic: topic.clone(),
                     key: Arc::clone(key),
@@ -97,7 +131,18 @@ impl Entries {
             }
         }
         self.enqueue(socket);
-        Ok(())
+    }
+
+    /// Gives the socket a user, under whom it is from now on wherever it is present.
+    pub(super) fn bind(&mut self, socket: SocketId, user: &Arc<str>, meta: &Arc<str>) {
+        self.put(socket, &Topic::Users, user, meta);
+        let rooms = self.of(socket).filter(|(topic, _)| **topic != Topic::Users);
+        let rooms: Vec<_> = rooms
+            .map(|(topic, meta)| (topic.clone(), Arc::clone(meta)))
+            .collect();
+        for (topic, meta) in rooms {
+            self.put(socket, &topic, user, &meta);
+        }
     }
 
     /// Takes back what the socket has in the topic; whether it had anything.
@@ -106,6 +151,7 @@ impl Entries {
     }
 
     pub(super) fn remove_all(&mut self, socket: SocketId) -> bool {
+        self.under_way.forget(socket);
         self.remove_where(socket, |_| true)
     }
 
@@ -113,36 +159,28 @@ impl Entries {
         let Some(entered) = self.sockets.get_mut(&socket) else {
             return false;
         };
+        let metrics = &self.metrics;
         let mut removed = 0;
         entered.slots.retain(|slot| {
             if slot.meta.is_none() || !concerned(slot) {
                 return true;
             }
             removed += 1;
+            metrics.presence_entries.down();
             slot.meta = None;
             slot.dirty = true;
             // What the store never heard of, it need not forget.
             slot.written
         });
-        let is_empty = entered.slots.is_empty();
         self.live -= removed;
-        match removed {
-            0 => return false,
-            // Left in the queue, where it is skipped.
-            _ if is_empty => drop(self.sockets.remove(&socket)),
-            _ => self.enqueue(socket),
+        if removed == 0 {
+            return false;
+        }
+        match entered.slots.is_empty() {
+            true => self.drop_socket(socket),
+            false => self.enqueue(socket),
         }
         true
-    }
-
-    fn enqueue(&mut self, socket: SocketId) {
-        self.asked += 1;
-        if let Some(entered) = self.sockets.get_mut(&socket)
-            && !entered.queued
-        {
-            entered.queued = true;
-            self.queue.push_back((self.asked, socket));
-        }
     }
 
     /// The key of the entry that the socket has in the topic.
@@ -153,144 +191,16 @@ impl Entries {
         Some(&slot.key)
     }
 
-    /// The entries of the socket: topics, keys and what they say.
-    pub(super) fn of(
-        &self,
-        socket: SocketId,
-    ) -> impl Iterator<Item = (&Topic, &Arc<str>, &Arc<str>)> {
+    /// The entries of the socket: topics, and what they say.
+    fn of(&self, socket: SocketId) -> impl Iterator<Item = (&Topic, &Arc<str>)> {
         let slots = self.sockets.get(&socket).map(|entered| &entered.slots);
-        slots.into_iter().flatten().filter_map(|slot| {
-            let meta = slot.meta.as_ref()?;
-            Some((&slot.topic, &slot.key, meta))
-        })
+        let slots = slots.into_iter().flatten();
+        slots.filter_map(|slot| Some((&slot.topic, slot.meta.as_ref()?)))
     }
 
-    /// The oldest changes, about `limit`; the store may have them from now on.
-    pub(super) fn take(&mut self, limit: usize) -> Vec<Write> {
-        let mut writes = Vec::new();
-        while writes.len() < limit
-            && let Some((_, socket)) = self.queue.pop_front()
-        {
-            let Some(entered) = self.sockets.get_mut(&socket) else {
-                continue;
-            };
-            entered.queued = false;
-            for slot in entered.slots.iter_mut().filter(|slot| slot.dirty) {
-                slot.dirty = false;
-                slot.written = true;
-                writes.push(slot.write(socket));
-            }
-        }
-        writes
-    }
-
-    /// The store has these changes.
-    pub(super) fn written(&mut self, writes: &[Write]) {
-        self.confirmed = self.settled();
-        for write in writes.iter().filter(|write| write.meta.is_none()) {
-            let Some(entered) = self.sockets.get_mut(&write.socket) else {
-                continue;
-            };
-            entered.slots.retain(|slot| {
-                let done = slot.is(write) && slot.meta.is_none() && !slot.dirty;
-                !done
-            });
-            if entered.slots.is_empty() {
-                self.sockets.remove(&write.socket);
-            }
-        }
-    }
-
-    /// The store may not have these changes: they are the next ones again.
-    pub(super) fn give_back(&mut self, writes: &[Write]) {
-        for write in writes.iter().rev() {
-            let Some(entered) = self.sockets.get_mut(&write.socket) else {
-                continue;
-            };
-            if let Some(slot) = entered.slots.iter_mut().find(|slot| slot.is(write)) {
-                slot.dirty = true;
-            }
-            if !entered.queued {
-                entered.queued = true;
-                self.queue.push_front((self.confirmed + 1, write.socket));
-            }
-        }
-    }
-
-    /// The store has nothing of this node any more: everything is to be written again.
-    pub(super) fn lost(&mut self) {
-        self.queue.clear();
-        self.asked += 1;
-        let (asked, queue) = (self.asked, &mut self.queue);
-        self.sockets.retain(|socket, entered| {
-            entered.slots.retain(|slot| {
-                slot.written = false;
-                slot.dirty = true;
-                slot.meta.is_some()
-            });
-            entered.queued = !entered.slots.is_empty();
-            if entered.queued {
-                queue.push_back((asked, *socket));
-            }
-            entered.queued
-        });
-    }
-
-    /// The store gets a part of the entries again, one of so many: what it has of them may have been
-    /// lost. Nobody waits for that.
-    pub(super) fn write_again(&mut self, part: usize, parts: usize) {
-        let next = self.asked + 1;
-        for (socket, entered) in &mut self.sockets {
-            let bytes = socket.as_str().bytes();
-            let sum = bytes.fold(0, |sum: usize, byte| sum + usize::from(byte));
-            if sum % parts != part {
-                continue;
-            }
-            for slot in entered.slots.iter_mut().filter(|slot| slot.meta.is_some()) {
-                slot.dirty = true;
-            }
-            if !entered.queued {
-                entered.queued = true;
-                self.queue.push_back((next, *socket));
-            }
-        }
-    }
-
-    /// The number of the last change that was asked for.
-    pub(super) fn asked(&self) -> u64 {
-        self.asked
-    }
-
-    /// Up to which number the store has all changes, if it has those that were taken.
-    pub(super) fn settled(&self) -> u64 {
-        match self.queue.front() {
-            Some((first, _)) => first.saturating_sub(1),
-            None => self.asked,
-        }
-    }
-
-    /// How many entries the store has of this node, where it has all changes.
+    /// How many entries there are; so many has the store of this node, where it has all changes.
     pub(super) fn live(&self) -> usize {
         self.live
-    }
-
-    pub(super) fn is_settled(&self) -> bool {
-        self.queue.is_empty()
-    }
-}
-
-impl Slot {
-    fn write(&self, socket: SocketId) -> Write {
-        Write {
-            topic: self.topic.clone(),
-            key: Arc::clone(&self.key),
-            socket,
-            meta: self.meta.clone(),
-        }
-    }
-
-    fn is(&self, write: &Write) -> bool {
-        self.topic == write.topic && self.key == write.key
     }
 }
 

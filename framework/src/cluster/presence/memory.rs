@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use indexmap::{IndexMap, IndexSet};
 use tokio::sync::broadcast;
 
 use super::store::{
@@ -82,13 +83,9 @@ impl Memory {
     /// Tells what has become of keys, under the lock, so that everyone hears it in this order; a
     /// send does not wait.
     fn tell(&self, state: &mut State, touched: Vec<(Topic, Arc<str>)>) {
-        let mut by_topic: Vec<(Topic, Vec<Arc<str>>)> = Vec::new();
+        let mut by_topic: IndexMap<Topic, IndexSet<Arc<str>>> = IndexMap::new();
         for (topic, key) in touched {
-            match by_topic.iter_mut().find(|(known, _)| *known == topic) {
-                Some((_, keys)) if keys.contains(&key) => {}
-                Some((_, keys)) => keys.push(key),
-                None => by_topic.push((topic, vec![key])),
-            }
+            by_topic.entry(topic).or_default().insert(key);
         }
         for (topic, keys) in by_topic {
             state.moment.number += 1;

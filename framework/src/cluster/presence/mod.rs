@@ -5,10 +5,13 @@
 //! | [`store`] | where it is kept: the interface |
 //! | [`memory`] | in one process |
 //! | [`registrar`] | a node's part of it, from any thread |
+//! | [`step`] | what is entered about a socket, together with what its worker does |
+//! | [`observing`] | what becomes of such a socket |
 //! | [`entries`] | what the node says, and what is still to be written; pure |
 //! | [`keeper`] | what writes it, and holds the lease |
 //! | [`reader`] | what reads the topics |
 //! | [`topics`] | the rooms of which the node has a copy |
+//! | [`watchers`] | changes on their way to watchers of the application's |
 //! | [`view`] | such a copy; pure |
 //! | [`change`] | who is present, and what changes |
 //! | [`clients`] | what clients are told |
@@ -26,17 +29,21 @@ mod entries;
 mod keeper;
 mod memory;
 mod nodes;
+mod observing;
 mod reader;
 mod registrar;
 mod rooms;
+mod step;
 pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod store_tests;
 mod topics;
 mod view;
+mod watchers;
 
 pub use change::{PresenceChange, Present};
 pub use clients::{PresenceDiff, PresenceState};
 pub(crate) use memory::Memory;
 pub(crate) use registrar::Registrar;
 pub use rooms::{Presence, PresenceError, PresencePage, PresenceWatch};
+pub(crate) use step::{GUEST, Place};

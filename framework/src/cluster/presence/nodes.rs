@@ -20,6 +20,10 @@ impl Cluster {
             return Ok(Vec::new());
         };
         let registrar = Arc::clone(hub.states.of::<Arc<Registrar>>());
-        registrar.store.nodes().await
+        let mut nodes = registrar.store.nodes().await?;
+        // A node that has changed to another lease may have two for a while.
+        nodes.sort_by(|one, other| one.id.cmp(&other.id).then(other.started.cmp(&one.started)));
+        nodes.dedup_by(|older, newest| older.id == newest.id);
+        Ok(nodes)
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    entries::{Entries, Full},
+    entries::{Entries, Limits},
     memory::Memory,
     store::{Lease, Store, StoreError, Topic},
     topics::Topics,
@@ -23,8 +23,8 @@ use crate::{
     cluster,
     config::SharedState,
     id::SocketId,
-    room::{Broadcast, names, reserved},
-    shard::{directory::RoomName, node::Node, observer::Observer},
+    metrics::Metrics,
+    shard::{node::Node, observer::Observer},
 };
 
 /// How long a question waits for what this node has still to write.
@@ -46,11 +46,11 @@ pub(crate) struct Registrar {
     /// Whether the lease is held is to be asked at once.
     pub(super) check: AtomicBool,
     /// A topic is to be read.
-    pub(super) stale: Notify,
+    pub(super) stale: Arc<Notify>,
     pub(super) progress: watch::Sender<Progress>,
     /// Runs from the start, because the nodes of a cluster know each other; otherwise it starts
     /// with the first entry.
-    always: bool,
+    pub(super) always: bool,
     pub(super) needed: AtomicBool,
     pub(super) claimed: AtomicBool,
     pub(super) closed: AtomicBool,
@@ -73,11 +73,12 @@ impl Registrar {
         server_id: &Arc<str>,
         options: &SharedState,
         cluster: Option<&cluster::Core>,
+        metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
         let shared = cluster.and_then(|cluster| cluster.adapter.store(options));
         let is_shared = shared.is_some();
         let store = shared.unwrap_or_else(|| Arc::new(Memory::new(options.keep_last_seen)));
-        Self::new(server_id, options.clone(), store, is_shared)
+        Self::new(server_id, options.clone(), store, is_shared, metrics)
     }
 
     fn new(
@@ -85,18 +86,23 @@ impl Registrar {
         options: SharedState,
         store: Arc<dyn Store>,
         always: bool,
+        metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
+        let limits = Limits {
+            entries: options.max_entries,
+            rooms: options.max_tracked_rooms,
+        };
         Arc::new(Self {
             node_id: Arc::clone(node_id),
-            entries: Mutex::new(Entries::new(options.max_entries)),
+            entries: Mutex::new(Entries::new(limits, metrics)),
+            topics: Mutex::new(Topics::new(options.max_watched_rooms, metrics)),
             options,
             store,
-            topics: Mutex::default(),
             node: OnceLock::new(),
             incarnation: AtomicU64::new(first_incarnation()),
             wake: Notify::new(),
             check: AtomicBool::new(false),
-            stale: Notify::new(),
+            stale: Arc::default(),
             progress: watch::Sender::default(),
             always,
             needed: AtomicBool::new(false),
@@ -120,8 +126,8 @@ impl Registrar {
         self.node.get()?.upgrade()
     }
 
-    // Both are held for a few instructions, and never both at a time, over an await, or while
-    // anything is sent.
+    // Both are held for a few instructions, the entries' first where both are, and never over an
+    // await. Commands to workers are sent under the first one: see `step`.
 
     pub(super) fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -135,63 +141,13 @@ impl Registrar {
         &self.store
     }
 
-    /// Enters a socket into a topic, in place of what it said before.
-    pub(crate) fn put(
-        &self,
-        socket: SocketId,
-        topic: &Topic,
-        key: &Arc<str>,
-        meta: &Arc<str>,
-    ) -> Result<(), Full> {
-        self.entries().put(socket, topic, key, meta)?;
-        self.changed();
-        Ok(())
-    }
-
-    pub(crate) fn remove(&self, socket: SocketId, topic: &Topic) -> bool {
-        let removed = self.entries().remove(socket, topic);
-        if removed {
-            self.changed();
-        }
-        removed
-    }
-
-    pub(crate) fn remove_all(&self, socket: SocketId) {
-        let removed = self.entries().remove_all(socket);
-        if removed {
-            self.changed();
-        }
-        self.topics().unwatch(socket, None);
-    }
-
-    /// A socket has got a user: where it was present under its own id, or its former user's, it is
-    /// under this one now.
-    pub(crate) fn rename(
-        &self,
-        socket: SocketId,
-        before: Option<&str>,
-        user: &Arc<str>,
-    ) -> Result<(), Full> {
-        let before = before.unwrap_or(socket.as_str());
-        let mut entries = self.entries();
-        let concerned = entries
-            .of(socket)
-            .filter(|(topic, key, _)| **topic != Topic::Users && &***key == before);
-        let concerned: Vec<_> = concerned
-            .map(|(topic, _, meta)| (topic.clone(), Arc::clone(meta)))
-            .collect();
-        for (topic, meta) in concerned {
-            entries.put(socket, &topic, user, &meta)?;
-        }
-        Ok(())
-    }
-
     /// The key under which the socket is in the topic.
     pub(crate) fn key(&self, socket: SocketId, topic: &Topic) -> Option<Arc<str>> {
         self.entries().key(socket, topic).map(Arc::clone)
     }
 
-    fn changed(&self) {
+    /// There is something to write.
+    pub(super) fn changed(&self) {
         self.start();
         self.wake.notify_one();
     }
@@ -305,38 +261,6 @@ impl Registrar {
     }
 }
 
-impl Observer for Registrar {
-    fn left(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName) {
-        let topic = Topic::Room {
-            namespace: Arc::clone(namespace),
-            room: Arc::clone(room),
-        };
-        self.remove(socket, &topic);
-        let watched = self.topics().unwatch(socket, Some(&topic));
-        if let (Some(scope), Some(node)) = (watched, self.node()) {
-            let watchers = reserved::of_watchers(room);
-            // It may be about to go, and then it is in no room.
-            drop(
-                Broadcast::new(&node, &scope)
-                    .to(socket)
-                    .local()
-                    .leave_any(names([&watchers])),
-            );
-        }
-    }
-
-    fn gone(&self, socket: SocketId) {
-        self.remove_all(socket);
-    }
-
-    fn run_here(self: Arc<Self>) {
-        if self.always {
-            self.needed.store(true, Ordering::Release);
-        }
-        super::keeper::run_here(&self);
-    }
-}
-
 /// A node that has crashed and is back under the same name must not hold the lease on which the
 /// entries of its former life hang.
 fn first_incarnation() -> u64 {
@@ -352,7 +276,8 @@ mod tests {
 
     #[test]
     fn each_life_of_a_node_has_leases_of_its_own() {
-        let life = || Registrar::open(&Arc::from("node-1"), &SharedState::new(), None);
+        let metrics = Arc::new(Metrics::new());
+        let life = || Registrar::open(&Arc::from("node-1"), &SharedState::new(), None, &metrics);
         let (former, now) = (life(), life());
         assert_ne!(former.lease(true).id, now.lease(true).id);
         assert_ne!(now.lease(true).id, now.next_lease().id);

@@ -3,27 +3,28 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{
     change::{PresenceChange, Present},
-    entries::Full,
+    entries::Excess,
     registrar::Registrar,
+    step::Place,
     store::{StoreError, Topic},
     topics::Watching,
+    watchers::Changes,
 };
 use crate::{
     error::EmitError,
     event::Rejection,
     namespace::{Hub, Namespace, Refusal, Socket},
     room::reserved,
-    shard::command::{Action, Command, Selection},
+    shard::directory::RoomName,
 };
 
-/// Keys in one page of [`Presence::list`].
+/// Keys that are read at once, at most.
 const PAGE: usize = 1000;
 
-/// Why a socket was not bound to a user, or not tracked.
+/// Why a socket was not bound to a user, not tracked, or does not watch; what was before counts then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresenceError {
@@ -33,8 +34,17 @@ pub enum PresenceError {
     /// This node has [`max_entries`](crate::SharedState::max_entries).
     #[error("this node has as many users and tracked sockets as it may have")]
     Full,
-    /// A user's id is a text of 1 to 256 bytes.
-    #[error("a user's id has 1 to 256 bytes")]
+    /// The socket is tracked in
+    /// [`max_tracked_rooms`](crate::SharedState::max_tracked_rooms).
+    #[error(
+        "the socket is tracked in {0} rooms, which is as many as it may be (max_tracked_rooms)"
+    )]
+    TooManyTracked(usize),
+    /// The socket watches [`max_watched_rooms`](crate::SharedState::max_watched_rooms).
+    #[error("the socket watches {0} rooms, which is as many as it may (max_watched_rooms)")]
+    TooManyWatched(usize),
+    /// A user's id is a text of 1 to 256 bytes, which does not begin with `socket:`.
+    #[error("a user's id has 1 to 256 bytes, and does not begin with `socket:`")]
     UserId,
     /// What the socket says of itself does not serialize.
     #[error("the meta does not serialize: {0}")]
@@ -44,9 +54,13 @@ pub enum PresenceError {
     TooLong(usize),
 }
 
-impl From<Full> for PresenceError {
-    fn from(_: Full) -> Self {
-        Self::Full
+impl From<Excess> for PresenceError {
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Node => Self::Full,
+            Excess::Rooms(max) => Self::TooManyTracked(max),
+            Excess::Watches(max) => Self::TooManyWatched(max),
+        }
     }
 }
 
@@ -71,8 +85,9 @@ impl From<PresenceError> for Refusal {
 
 impl Socket {
     /// Shows its client as present in a room, which it joins if it is not in it. Others see it under
-    /// the id of its [user](Self::bind_user), once however many sockets the user has there, or under
-    /// its own id; and with `meta`, whatever serializes. Called again, it replaces what was said.
+    /// the id of its [user](Self::bind_user), once however many sockets the user has there, or of
+    /// one without a user under `socket:` and its own id; and with `meta`, whatever serializes.
+    /// Called again, it replaces what was said.
     ///
     /// It ends when the socket leaves the room or is disconnected. A client that
     /// [comes back](Self::recovered) to its socket is to be tracked again.
@@ -122,21 +137,14 @@ impl Socket {
         if reserved::is_reserved(room) {
             return Err(EmitError::ReservedRoom(room.to_owned()).into());
         }
-        let user = registrar.key(self.id(), &Topic::Users);
-        let key = user.unwrap_or_else(|| self.id().as_str().into());
-        let topic = self.topic(room);
-        self.observed(|| registrar.put(self.id(), &topic, &key, &meta.into()))?;
-        if let Err(error) = self.join(room) {
-            registrar.remove(self.id(), &topic);
-            return Err(error.into());
-        }
-        Ok(())
+        registrar.track(Place::of(self)?, &room.into(), &meta.into())
     }
 
     /// Does not show its client as present in the room any more; it stays in the room.
     pub fn untrack(&self, room: impl AsRef<str>) {
-        let topic = self.topic(room.as_ref());
-        self.registrar().remove(self.id(), &topic);
+        if let Ok(place) = Place::of(self) {
+            self.registrar().untrack(place, &room.as_ref().into());
+        }
     }
 
     /// Tells its client who is present in a room: once how it is
@@ -144,57 +152,24 @@ impl Socket {
     /// ([`PresenceDiff`](crate::PresenceDiff)). The socket need not be in the room, nor tracked.
     ///
     /// It ends with [`unwatch_presence`](Self::unwatch_presence), when the socket leaves the room,
-    /// and when it is disconnected. While anyone on this node watches a room, the node has a copy of
-    /// its presence.
+    /// and when it is disconnected. A client that [comes back](Self::recovered) to its socket watches
+    /// nothing. While anyone on this node watches a room, the node has a copy of its presence.
     ///
     /// # Errors
-    /// [`PresenceError::Emit`].
+    /// [`PresenceError::Emit`] and [`PresenceError::TooManyWatched`].
     pub fn watch_presence(&self, room: impl AsRef<str>) -> Result<(), PresenceError> {
-        let registrar = self.registrar();
-        let topic = self.topic(room.as_ref());
-        self.observed(|| {
-            let id = self.id();
-            registrar.topics().watch_for(&topic, id, self.scope());
-            Ok(())
-        })?;
-        registrar.start();
-        registrar.stale.notify_one();
-        Ok(())
+        let room: RoomName = room.as_ref().into();
+        self.registrar().watch_for(Place::of(self)?, &room)
     }
 
     /// Does not tell its client any more.
-    pub fn unwatch_presence(&self, room: impl AsRef<str>) {
-        let room = room.as_ref();
-        let topic = self.topic(room);
-        self.registrar().topics().unwatch(self.id(), Some(&topic));
-        // One that has gone is in no rooms.
-        let _ = self.leave_any(reserved::of_watchers(room));
-    }
-
-    /// Enters something about the socket, of which it is told when the socket goes.
-    pub(crate) fn observed(
-        &self,
-        enter: impl FnOnce() -> Result<(), Full>,
-    ) -> Result<(), PresenceError> {
-        if !self.is_connected() {
-            return Err(EmitError::Disconnected.into());
-        }
-        enter()?;
-        let to = Selection::socket(self.address());
-        let observe = Command::new(self.scope(), to, Action::Observe);
-        // In this order: a socket that has gone by now is told as gone, whatever came first.
-        if let Err(error) = self.node().dispatch(observe) {
-            self.registrar().remove_all(self.id());
-            return Err(error.into());
-        }
-        Ok(())
-    }
-
-    fn topic(&self, room: &str) -> Topic {
-        Topic::Room {
-            namespace: Arc::clone(&self.scope().name),
-            room: room.into(),
-        }
+    ///
+    /// # Errors
+    /// [`PresenceError::Emit`]: it is told as before.
+    pub fn unwatch_presence(&self, room: impl AsRef<str>) -> Result<(), PresenceError> {
+        let room: RoomName = room.as_ref().into();
+        let always = |_: &_, _: &_| false;
+        self.registrar().unwatch(Place::of(self)?, &room, always)
     }
 
     pub(crate) fn registrar(&self) -> &Arc<Registrar> {
@@ -296,7 +271,7 @@ impl Presence {
         self.registrar.store.count(&self.topic).await
     }
 
-    /// At most `limit` of them, in an order that stays the same; `after` is
+    /// At most `limit` of them, from 1 to 1000, in an order that stays the same; `after` is
     /// [`next`](PresencePage::next) of the page before. Someone who is present throughout is on
     /// exactly one page.
     ///
@@ -349,7 +324,7 @@ impl Presence {
 
     async fn read(&self, after: Option<&str>, limit: usize) -> Result<PresencePage, StoreError> {
         let store = &self.registrar.store;
-        let page = store.page(&self.topic, after, limit.max(1)).await?;
+        let page = store.page(&self.topic, after, limit.clamp(1, PAGE)).await?;
         Ok(PresencePage {
             present: page.keys.into_iter().map(Present::from).collect(),
             next: page.next,
@@ -367,7 +342,7 @@ impl std::fmt::Debug for Presence {
 #[derive(Debug)]
 pub struct PresenceWatch {
     present: Vec<Present>,
-    changes: broadcast::Receiver<PresenceChange>,
+    changes: Changes,
 }
 
 impl PresenceWatch {
@@ -378,15 +353,12 @@ impl PresenceWatch {
     }
 
     /// The next change; `None` once nobody watches the room any more because the hub has gone. Who
-    /// is more than 1024 changes behind gets [`PresenceChange::Missed`].
+    /// is more than 1024 changes behind gets [`PresenceChange::Missed`] in the place of what follows
+    /// those, up to the call that returns it.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<PresenceChange> {
-        match self.changes.recv().await {
-            Ok(change) => Some(change),
-            Err(RecvError::Lagged(_)) => Some(PresenceChange::Missed),
-            Err(RecvError::Closed) => None,
-        }
+        self.changes.next().await
     }
 }

@@ -6,26 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     change::{PresenceChange, Present},
+    entries::Excess,
     store::{Diff, Moment, Page, Topic},
     view::View,
+    watchers::{self, Changes, Watcher},
 };
-use crate::{id::SocketId, shard::directory::Scope};
-
-/// Changes that a watcher of the application's may be behind.
-const MAX_BEHIND: usize = 1024;
+use crate::{id::SocketId, metrics::Metrics, shard::directory::Scope};
 
 /// Users that a client is told of at first; it asks the application for the others, page by page.
 const MAX_STATE: usize = 1000;
 
-#[derive(Default)]
 pub(super) struct Topics {
     watched: HashMap<Topic, Watched>,
-    /// What sockets watch.
+    /// What sockets watch, each so many topics at most.
     sockets: HashMap<SocketId, Vec<Topic>>,
+    max: usize,
+    metrics: Arc<Metrics>,
     /// Which life of the store these are of.
     epoch: Option<Arc<str>>,
     /// The number of the last change that was heard of, since everything has been told.
@@ -42,11 +42,11 @@ pub(super) struct Watched {
     view: View,
     /// It is to be read.
     stale: bool,
-    changes: broadcast::Sender<PresenceChange>,
+    watchers: Vec<Watcher>,
     waiting: Vec<oneshot::Sender<Watching>>,
     /// Sockets whose clients are told, and those that have not been told the beginning.
     sockets: HashSet<SocketId>,
-    newcomers: Vec<SocketId>,
+    newcomers: HashSet<SocketId>,
     /// Where they are.
     scope: Option<Weak<Scope>>,
 }
@@ -54,7 +54,7 @@ pub(super) struct Watched {
 /// What a watcher of the application's starts from.
 pub(super) struct Watching {
     pub(super) present: Vec<Present>,
-    pub(super) changes: broadcast::Receiver<PresenceChange>,
+    pub(super) changes: Changes,
 }
 
 impl Default for Watched {
@@ -62,76 +62,140 @@ impl Default for Watched {
         Self {
             view: View::default(),
             stale: true,
-            changes: broadcast::Sender::new(MAX_BEHIND),
+            watchers: Vec::new(),
             waiting: Vec::new(),
             sockets: HashSet::new(),
-            newcomers: Vec::new(),
+            newcomers: HashSet::new(),
             scope: None,
         }
     }
 }
 
 impl Topics {
+    pub(super) fn new(max: usize, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            watched: HashMap::new(),
+            sockets: HashMap::new(),
+            max,
+            metrics: Arc::clone(metrics),
+            epoch: None,
+            last: None,
+            lost_at: None,
+            doubtful: false,
+            closed: false,
+        }
+    }
+
+    /// The topic, which someone watches now.
+    fn open(&mut self, topic: &Topic) -> &mut Watched {
+        self.watched.entry(topic.clone()).or_insert_with(|| {
+            self.metrics.presence_watched.up();
+            Watched::default()
+        })
+    }
+
     /// A watcher of the application's, once the topic has been read.
     pub(super) fn watch(&mut self, topic: &Topic) -> oneshot::Receiver<Watching> {
         let (ready, waiting) = oneshot::channel();
-        if self.closed {
-            return waiting;
+        if !self.closed {
+            self.open(topic).waiting.push(ready);
         }
-        let watched = self.watched.entry(topic.clone()).or_default();
-        watched.waiting.push(ready);
         waiting
     }
 
     /// A client watches.
     pub(super) fn watch_for(&mut self, topic: &Topic, socket: SocketId, scope: &Arc<Scope>) {
-        let watched = self.watched.entry(topic.clone()).or_default();
+        if self.closed {
+            return;
+        }
+        let watched = self.open(topic);
         watched.scope = Some(Arc::downgrade(scope));
         if watched.sockets.insert(socket) {
-            watched.newcomers.push(socket);
+            watched.newcomers.insert(socket);
             self.sockets.entry(socket).or_default().push(topic.clone());
         }
     }
 
-    /// A client does not watch any more; without a topic, none. Where it did, if it was the one
-    /// topic.
-    pub(super) fn unwatch(
-        &mut self,
-        socket: SocketId,
-        topic: Option<&Topic>,
-    ) -> Option<Arc<Scope>> {
-        let topics = self.sockets.get_mut(&socket)?;
-        let left: Vec<_> = topics
-            .extract_if(.., |known| topic.is_none_or(|topic| topic == known))
-            .collect();
-        if topics.is_empty() {
-            self.sockets.remove(&socket);
+    /// Whether a client may watch.
+    pub(super) fn admits(&self, socket: SocketId, topic: &Topic) -> Result<(), Excess> {
+        let watches = self.sockets.get(&socket).map_or(0, Vec::len);
+        match watches < self.max || self.watches(socket, topic) {
+            true => Ok(()),
+            false => Err(Excess::Watches(self.max)),
         }
-        let mut scope = None;
-        for topic in left {
-            let Some(watched) = self.watched.get_mut(&topic) else {
-                continue;
-            };
-            watched.sockets.remove(&socket);
-            watched.newcomers.retain(|newcomer| *newcomer != socket);
-            scope = watched.scope.as_ref().and_then(Weak::upgrade);
-            if watched.is_idle() {
-                self.watched.remove(&topic);
+    }
+
+    pub(super) fn watches(&self, socket: SocketId, topic: &Topic) -> bool {
+        let watched = self.watched.get(topic);
+        watched.is_some_and(|watched| watched.sockets.contains(&socket))
+    }
+
+    /// Where a client watches, if it does.
+    pub(super) fn watched_in(&self, socket: SocketId, topic: &Topic) -> Option<Arc<Scope>> {
+        let watched = self.watched.get(topic)?;
+        let watches = watched.sockets.contains(&socket);
+        watched.scope.as_ref().filter(|_| watches)?.upgrade()
+    }
+
+    /// A client does not watch any more.
+    pub(super) fn unwatch(&mut self, socket: SocketId, topic: &Topic) {
+        if let Some(topics) = self.sockets.get_mut(&socket) {
+            topics.retain(|known| known != topic);
+            if topics.is_empty() {
+                self.sockets.remove(&socket);
             }
         }
-        scope
+        self.leave(socket, topic);
+    }
+
+    /// A client watches nothing any more.
+    pub(super) fn unwatch_all(&mut self, socket: SocketId) {
+        for topic in self.sockets.remove(&socket).unwrap_or_default() {
+            self.leave(socket, &topic);
+        }
+    }
+
+    fn leave(&mut self, socket: SocketId, topic: &Topic) {
+        let Some(watched) = self.watched.get_mut(topic) else {
+            return;
+        };
+        watched.sockets.remove(&socket);
+        watched.newcomers.remove(&socket);
+        if watched.is_idle() {
+            self.watched.remove(topic);
+            self.metrics.presence_watched.down();
+        }
     }
 
     /// Ends all watching, and that of those who come later.
     pub(super) fn close(&mut self) {
         self.closed = true;
-        self.watched.clear();
+        for _ in self.watched.drain() {
+            self.metrics.presence_watched.down();
+        }
         self.sockets.clear();
     }
 
     /// Drops the copies that nobody watches any more.
     pub(super) fn tidy(&mut self) {
-        self.watched.retain(|_, watched| !watched.is_idle());
+        let metrics = &self.metrics;
+        self.watched.retain(|_, watched| {
+            watched.watchers.retain(|watcher| !watcher.has_gone());
+            let stays = !watched.is_idle();
+            if !stays {
+                metrics.presence_watched.down();
+            }
+            stays
+        });
+    }
+
+    /// Clients could not be told how a topic is: they are told later.
+    pub(super) fn begin_again(&mut self, topic: &Topic, sockets: &[SocketId]) {
+        if let Some(watched) = self.watched.get_mut(topic) {
+            let waiting = sockets.iter().copied();
+            let waiting = waiting.filter(|socket| watched.sockets.contains(socket));
+            watched.newcomers.extend(waiting);
+        }
     }
 
     /// Takes a change in: what it changes, and whether any may have been missed before it.
@@ -256,7 +320,7 @@ impl Topics {
             .as_ref()
             .filter(|_| !watched.sockets.is_empty());
         Some(Audience {
-            changes: watched.changes.clone(),
+            watchers: watched.watchers.clone(),
             scope: scope.and_then(Weak::upgrade),
         })
     }
@@ -279,7 +343,7 @@ impl Topics {
                 true => Vec::new(),
                 false => watched.view.present().take(MAX_STATE).cloned().collect(),
             },
-            sockets,
+            sockets: sockets.into_iter().collect(),
             scope: watched.scope.as_ref().and_then(Weak::upgrade),
         })
     }
@@ -296,7 +360,7 @@ impl Topics {
 
 /// Who is told of the changes of a topic.
 pub(super) struct Audience {
-    pub(super) changes: broadcast::Sender<PresenceChange>,
+    pub(super) watchers: Vec<Watcher>,
     /// Where clients are told, if any are.
     pub(super) scope: Option<Arc<Scope>>,
 }
@@ -311,16 +375,19 @@ pub(super) struct Beginners {
 }
 
 impl Watched {
-    fn watching(&self) -> Watching {
+    fn watching(&mut self) -> Watching {
+        let (watcher, changes) = watchers::queue();
+        self.watchers.push(watcher);
         Watching {
             present: self.view.present().cloned().collect(),
-            changes: self.changes.subscribe(),
+            changes,
         }
     }
 
     fn is_idle(&self) -> bool {
         let waiting = self.waiting.iter().any(|ready| !ready.is_closed());
-        self.sockets.is_empty() && !waiting && self.changes.receiver_count() == 0
+        let watched = self.watchers.iter().any(|watcher| !watcher.has_gone());
+        self.sockets.is_empty() && !waiting && !watched
     }
 }
 

@@ -3,10 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::cluster::presence::store::Write;
 
 fn socket(number: u8) -> SocketId {
     let id = format!("socket-number-{number:06}");
     id.parse().unwrap()
+}
+
+fn entries(most: usize) -> Entries {
+    Entries::new(
+        Limits {
+            entries: most,
+            rooms: 3,
+        },
+        &Arc::new(Metrics::new()),
+    )
 }
 
 fn text(text: &str) -> Arc<str> {
@@ -35,10 +46,9 @@ fn says(number: u8, key: &str, meta: Option<&str>) -> (String, Option<String>) {
 
 #[test]
 fn the_last_of_several_changes_is_written() {
-    let mut entries = Entries::new(10);
+    let mut entries = entries(10);
     for meta in ["1", "2", "3"] {
-        let put = entries.put(socket(1), &room("a"), &text("ann"), &text(meta));
-        assert_eq!(put, Ok(()));
+        entries.put(socket(1), &room("a"), &text("ann"), &text(meta));
     }
     let writes = entries.take(10);
     assert_eq!(said(&writes), [says(1, "ann", Some("3"))]);
@@ -47,28 +57,22 @@ fn the_last_of_several_changes_is_written() {
 
 #[test]
 fn what_comes_and_goes_unwritten_leaves_nothing() {
-    let mut entries = Entries::new(10);
+    let mut entries = entries(10);
     for number in 0..100 {
-        entries
-            .put(socket(number), &room("a"), &text("ann"), &text("1"))
-            .unwrap();
+        entries.put(socket(number), &room("a"), &text("ann"), &text("1"));
         assert!(entries.remove_all(socket(number)));
     }
-    assert!(entries.take(10).is_empty());
     assert!(entries.sockets.is_empty() && entries.queue.is_empty());
+    assert!(entries.take(10).is_empty());
 }
 
 #[test]
 fn a_new_key_takes_the_place_of_the_old_one() {
-    let mut entries = Entries::new(10);
-    entries
-        .put(socket(1), &Topic::Users, &text("ann"), &text("1"))
-        .unwrap();
+    let mut entries = entries(10);
+    entries.put(socket(1), &Topic::Users, &text("ann"), &text("1"));
     let writes = entries.take(10);
     entries.written(&writes);
-    entries
-        .put(socket(1), &Topic::Users, &text("bob"), &text("1"))
-        .unwrap();
+    entries.put(socket(1), &Topic::Users, &text("bob"), &text("1"));
     let writes = entries.take(10);
     let expected = [says(1, "ann", None), says(1, "bob", Some("1"))];
     assert_eq!(said(&writes), expected);
@@ -79,11 +83,9 @@ fn a_new_key_takes_the_place_of_the_old_one() {
 
 #[test]
 fn a_failed_write_comes_first_again_with_what_is_true_by_then() {
-    let mut entries = Entries::new(10);
+    let mut entries = entries(10);
     for number in 1..=3 {
-        entries
-            .put(socket(number), &room("a"), &text("x"), &text("1"))
-            .unwrap();
+        entries.put(socket(number), &room("a"), &text("x"), &text("1"));
     }
     let failed = entries.take(2);
     assert!(entries.remove_all(socket(1)), "meanwhile");
@@ -98,11 +100,9 @@ fn a_failed_write_comes_first_again_with_what_is_true_by_then() {
 
 #[test]
 fn after_a_loss_all_that_is_there_is_written_again() {
-    let mut entries = Entries::new(10);
+    let mut entries = entries(10);
     for number in 1..=3 {
-        entries
-            .put(socket(number), &room("a"), &text("x"), &text("1"))
-            .unwrap();
+        entries.put(socket(number), &room("a"), &text("x"), &text("1"));
     }
     let writes = entries.take(10);
     entries.written(&writes);
@@ -116,25 +116,56 @@ fn after_a_loss_all_that_is_there_is_written_again() {
 }
 
 #[test]
+fn a_user_is_the_socket_s_wherever_it_is_present() {
+    let mut entries = entries(10);
+    entries.put(socket(1), &room("a"), &text("socket:1"), &text("1"));
+    for user in ["ann", "bob"] {
+        entries.bind(socket(1), &text(user), &text("2"));
+        for topic in [&room("a"), &Topic::Users] {
+            assert_eq!(&**entries.key(socket(1), topic).unwrap(), user);
+        }
+    }
+    assert!(entries.remove(socket(1), &Topic::Users));
+    entries.bind(socket(1), &text("cid"), &text("2"));
+    assert_eq!(&**entries.key(socket(1), &room("a")).unwrap(), "cid");
+    assert_eq!(entries.live(), 2);
+}
+
+#[test]
 fn a_node_has_a_bounded_number_of_entries() {
-    let mut entries = Entries::new(2);
+    let mut entries = entries(2);
     let put = |entries: &mut Entries, number| {
-        entries.put(socket(number), &room("a"), &text("x"), &text("1"))
+        entries.admits(socket(number), &room("a"))?;
+        entries.put(socket(number), &room("a"), &text("x"), &text("1"));
+        Ok(())
     };
-    assert_eq!(put(&mut entries, 1), Ok(()));
-    assert_eq!(put(&mut entries, 2), Ok(()));
-    assert_eq!(put(&mut entries, 3), Err(Full));
+    for number in [1, 2, 1] {
+        assert_eq!(put(&mut entries, number), Ok(()));
+    }
+    assert_eq!(put(&mut entries, 3), Err(Excess::Node));
     entries.remove_all(socket(1));
     assert_eq!(put(&mut entries, 3), Ok(()));
 }
 
 #[test]
+fn a_socket_is_in_a_bounded_number_of_rooms() {
+    let mut entries = entries(100);
+    for name in ["a", "b", "c"] {
+        assert_eq!(entries.admits(socket(1), &room(name)), Ok(()));
+        entries.put(socket(1), &room(name), &text("x"), &text("1"));
+    }
+    assert_eq!(entries.admits(socket(1), &room("d")), Err(Excess::Rooms(3)));
+    assert_eq!(entries.admits(socket(1), &room("a")), Ok(()), "it is there");
+    assert_eq!(entries.admits(socket(1), &Topic::Users), Ok(()));
+    entries.remove(socket(1), &room("a"));
+    assert_eq!(entries.admits(socket(1), &room("d")), Ok(()));
+}
+
+#[test]
 fn what_is_written_again_in_parts_is_everything_once_and_nobody_waits_for_it() {
-    let mut entries = Entries::new(100);
+    let mut entries = entries(100);
     for number in 0..100 {
-        entries
-            .put(socket(number), &room("a"), &text("x"), &text("1"))
-            .unwrap();
+        entries.put(socket(number), &room("a"), &text("x"), &text("1"));
     }
     let writes = entries.take(1000);
     entries.written(&writes);

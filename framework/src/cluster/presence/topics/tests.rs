@@ -36,7 +36,7 @@ fn page(moment: Moment, keys: &[&str]) -> Page {
 
 /// The users, watched and read.
 fn topics(moment: Moment, keys: &[&str]) -> Topics {
-    let mut topics = Topics::default();
+    let mut topics = Topics::new(10, &Arc::new(Metrics::new()));
     drop(topics.watch(&Topic::Users));
     assert_eq!(topics.begin(), Some(Topic::Users));
     assert!(topics.page(&Topic::Users, page(moment, keys)).is_empty());
@@ -77,7 +77,7 @@ fn nothing_is_believed_that_a_store_says_before_it_is_filled_again() {
 
 #[test]
 fn nobody_waits_once_the_hub_has_left() {
-    let mut topics = Topics::default();
+    let mut topics = Topics::new(10, &Arc::new(Metrics::new()));
     let mut before = topics.watch(&Topic::Users);
     topics.close();
     let mut after = topics.watch(&Topic::Users);
