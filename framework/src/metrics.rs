@@ -5,6 +5,8 @@
 //! the [`metrics`] facade, for whichever exporter the application installed before it built the
 //! hub.
 
+mod labelled;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -13,11 +15,7 @@ use std::{
     },
 };
 
-/// How late a worker is with what it does at set times, in seconds: of what is to run on it, everything is
-/// so late. `roomcast_worker_lag_seconds`.
-pub(crate) fn worker_lag(worker: u16) -> metrics::Histogram {
-    metrics::histogram!("roomcast_worker_lag_seconds", "worker" => worker.to_string())
-}
+pub(crate) use labelled::{handler_duration, namespace_sockets, worker_lag};
 
 /// A number that only grows.
 pub(crate) struct Counter {
@@ -26,7 +24,8 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    fn new(name: &'static str) -> Self {
+    fn new(name: &'static str, help: &'static str) -> Self {
+        metrics::describe_counter!(name, help);
         Self {
             value: AtomicU64::new(0),
             exported: metrics::counter!(name),
@@ -52,7 +51,8 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    fn new(name: &'static str) -> Self {
+    fn new(name: &'static str, help: &'static str) -> Self {
+        metrics::describe_gauge!(name, help);
         Self {
             value: AtomicU64::new(0),
             exported: metrics::gauge!(name),
@@ -69,6 +69,23 @@ impl Gauge {
         self.exported.decrement(1.0);
     }
 
+    /// One part of it has changed.
+    pub(crate) fn change(&self, before: u64, now: u64) {
+        let (more, less) = (now.saturating_sub(before), before.saturating_sub(now));
+        if more > 0 {
+            self.value.fetch_add(more, Relaxed);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "of 2^53 bytes nobody has enough"
+            )]
+            self.exported.increment(more as f64);
+        } else if less > 0 {
+            self.value.fetch_sub(less, Relaxed);
+            #[expect(clippy::cast_precision_loss, reason = "as above")]
+            self.exported.decrement(less as f64);
+        }
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.value.load(Relaxed)
     }
@@ -81,7 +98,8 @@ pub(crate) struct ByReason {
 }
 
 impl ByReason {
-    fn new(name: &'static str) -> Self {
+    fn new(name: &'static str, help: &'static str) -> Self {
+        metrics::describe_counter!(name, help);
         Self {
             name,
             values: Mutex::default(),
@@ -109,22 +127,26 @@ impl ByReason {
 
 macro_rules! figures {
     (
-        counters { $($(#[$counter_doc:meta])* $counter:ident => $counter_name:literal,)* }
-        gauges { $($(#[$gauge_doc:meta])* $gauge:ident => $gauge_name:literal,)* }
-        reasons { $($(#[$reason_doc:meta])* $reason:ident => $reason_name:literal,)* }
+        counters { $($(#[doc = $counter_doc:literal])* $counter:ident => $counter_name:literal,)* }
+        gauges { $($(#[doc = $gauge_doc:literal])* $gauge:ident => $gauge_name:literal,)* }
+        reasons { $($(#[doc = $reason_doc:literal])* $reason:ident => $reason_name:literal,)* }
     ) => {
         pub(crate) struct Metrics {
             $(pub(crate) $counter: Counter,)*
             $(pub(crate) $gauge: Gauge,)*
             $(pub(crate) $reason: ByReason,)*
+            /// How long clients take to answer.
+            pub(crate) ack_duration: metrics::Histogram,
         }
 
         impl Metrics {
             pub(crate) fn new() -> Self {
+                labelled::describe();
                 Self {
-                    $($counter: Counter::new($counter_name),)*
-                    $($gauge: Gauge::new($gauge_name),)*
-                    $($reason: ByReason::new($reason_name),)*
+                    ack_duration: labelled::ack_duration(),
+                    $($counter: Counter::new($counter_name, concat!($($counter_doc),*).trim_ascii_start()),)*
+                    $($gauge: Gauge::new($gauge_name, concat!($($gauge_doc),*).trim_ascii_start()),)*
+                    $($reason: ByReason::new($reason_name, concat!($($reason_doc),*).trim_ascii_start()),)*
                 }
             }
 
@@ -142,9 +164,9 @@ macro_rules! figures {
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
-            $($(#[$counter_doc])* #[doc = concat!("\n\nExported as `", $counter_name, "`.")] pub $counter: u64,)*
-            $($(#[$gauge_doc])* #[doc = concat!("\n\nExported as `", $gauge_name, "`.")] pub $gauge: u64,)*
-            $($(#[$reason_doc])* #[doc = concat!("\n\nExported as `", $reason_name, "` with a label `reason`.")] pub $reason: BTreeMap<&'static str, u64>,)*
+            $($(#[doc = $counter_doc])* #[doc = concat!("\n\nExported as `", $counter_name, "`.")] pub $counter: u64,)*
+            $($(#[doc = $gauge_doc])* #[doc = concat!("\n\nExported as `", $gauge_name, "`.")] pub $gauge: u64,)*
+            $($(#[doc = $reason_doc])* #[doc = concat!("\n\nExported as `", $reason_name, "` with a label `reason`.")] pub $reason: BTreeMap<&'static str, u64>,)*
         }
     };
 }
@@ -153,6 +175,13 @@ figures! {
     counters {
         /// Frames handed to outboxes: one per event and receiver.
         deliveries => "roomcast_deliveries_total",
+        /// Events emitted, each counted once whatever the number of its receivers. This figure and the
+        /// two that follow are brought up to date a few times a second.
+        emitted => "roomcast_events_emitted_total",
+        /// Bytes written to clients, with the framing of their transports but without TLS.
+        sent_bytes => "roomcast_sent_bytes_total",
+        /// Bytes read from clients, likewise.
+        received_bytes => "roomcast_received_bytes_total",
         /// CONNECTs refused: by the session, for auth that does not fit, for an unknown namespace.
         refused_connects => "roomcast_connects_refused_total",
         /// CONNECTs refused because there were `max_dynamic_namespaces`, or too many of them on one
@@ -223,10 +252,20 @@ figures! {
         cluster_answers_lost => "roomcast_cluster_answers_lost_total",
         /// Answers of other nodes that came too late, or for nothing we asked.
         cluster_answers_ignored => "roomcast_cluster_answers_ignored_total",
+        /// Times that this node's lease in the store of users and presence was over, or entries of it
+        /// had been lost there: everything was written again.
+        presence_leases_lost => "roomcast_presence_leases_lost_total",
     }
     gauges {
         /// Open transport sessions.
         connections => "roomcast_connections",
+        /// Sessions on WebSocket, which is what an autoscaler counts.
+        websocket_connections => "websocket_connections",
+        /// Sessions on long-polling.
+        polling_sessions => "roomcast_polling_sessions",
+        /// Bytes that wait in outboxes, with what each frame costs besides them; brought up to date a few
+        /// times a second.
+        outbox_bytes => "roomcast_outbox_bytes",
         /// Sockets connected to a namespace.
         sockets => "roomcast_sockets",
         /// Rooms with members.
@@ -246,12 +285,22 @@ figures! {
         /// Messages for other nodes that Redis did not get: they did not fit into the outbox, or it
         /// refused them.
         cluster_dropped => "roomcast_cluster_dropped_total",
+        /// What the store of users and presence did not do; it is tried again.
+        presence_failed => "roomcast_presence_failed_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }
 }
 
 impl Metrics {
+    /// The sessions that are carried so.
+    pub(crate) fn carriers(&self, polling: bool) -> &Gauge {
+        match polling {
+            true => &self.polling_sessions,
+            false => &self.websocket_connections,
+        }
+    }
+
     /// How many messages for other nodes may not have reached them.
     pub(crate) fn cluster_losses(&self) -> u64 {
         self.cluster_dropped.total() + self.cluster_lost_in_flight.get()

@@ -177,6 +177,10 @@ export class Node {
     return this.ask("emit", { ...target, event, args });
   }
 
+  signal(name) {
+    this.#process.child.kill(name);
+  }
+
   stop(signal) {
     return this.#process.stop(signal);
   }
@@ -198,15 +202,16 @@ export class Cluster {
 
   /**
    * `adapter` and the rest become the environment of each node, `redis` the options of its Redis. With
-   * `proxied`, each node has a `proxy` of its own before it.
+   * `proxied`, each node has a `proxy` of its own before it. Unless they are `counted`, nothing says that they
+   * know of each other.
    */
-  static async start(kinds, { adapter, proxied = false, redis, ...env }) {
+  static async start(kinds, { adapter, proxied = false, counted = true, redis, ...env }) {
     const cluster = new Cluster();
     Object.assign(cluster, { adapter, env, proxied });
     cluster.redis = await Redis.start(redis);
     try {
       for (const kind of kinds) await cluster.add(kind);
-      await cluster.complete();
+      if (counted) await cluster.complete();
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -224,6 +229,12 @@ export class Cluster {
     node.proxy = proxy;
     this.nodes.push(node);
     return node;
+  }
+
+  /** What emits to the nodes without being one. */
+  emitter() {
+    const env = { ADAPTER: this.adapter, REDIS: `redis://127.0.0.1:${this.redis.port}`, ...this.env, EMITTER: "1" };
+    return Node.start("roomcast", "emitter", env);
   }
 
   /** Every node counts all nodes, in every namespace; it cannot before it is connected itself. */
@@ -247,7 +258,7 @@ export class Cluster {
     t.after(() => socket.disconnect());
     await next(socket, "connect");
     socket.node = node;
-    if (this.adapter === "sharded-dynamic-private") await this.#subscribed(nsp, socket.id, 1);
+    if (this.adapter === "sharded-dynamic-private") await this.subscribed(nsp, socket.id, 1);
     return socket;
   }
 
@@ -255,11 +266,12 @@ export class Cluster {
   async join(room, ...sockets) {
     await within(Promise.all(sockets.map((socket) => socket.emitWithAck("join", room))), "join");
     const nodes = new Set(sockets.map((socket) => socket.node)).size;
-    if (this.adapter.startsWith("sharded-dynamic")) await this.#subscribed(sockets[0].nsp, room, nodes);
+    if (this.adapter.startsWith("sharded-dynamic")) await this.subscribed(sockets[0].nsp, room, nodes);
   }
 
-  #subscribed(nsp, room, nodes) {
-    const channel = `socket.io#${nsp}#${room}#`;
+  /** Of the sharded adapter: so many nodes hear what is for the room. */
+  subscribed(nsp, room, nodes) {
+    const channel = `${this.env.PREFIX ?? "socket.io"}#${nsp}#${room}#`;
     return until(`${nodes} nodes subscribe to ${channel}`, async () => {
       const [, count] = await this.redis.command("PUBSUB", "SHARDNUMSUB", channel);
       return Number(count) >= nodes;

@@ -5,9 +5,11 @@ import { createClient } from "redis";
 
 export class NodeEmitter {
   #client;
+  #options;
 
-  static async connect(redis) {
+  static async connect({ redis, env }) {
     const emitter = new NodeEmitter();
+    emitter.#options = env.PREFIX && { key: env.PREFIX };
     emitter.#client = createClient({ socket: { port: redis.port } });
     await emitter.#client.connect();
     return emitter;
@@ -31,7 +33,7 @@ export class NodeEmitter {
   }
 
   #of({ nsp = "/" }) {
-    return new Emitter(this.#client).of(nsp);
+    return new Emitter(this.#client, this.#options).of(nsp);
   }
 
   #target(request) {

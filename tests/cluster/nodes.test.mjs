@@ -86,11 +86,45 @@ async function apart(t, options) {
   assert.equal(restStats.cluster_disconnects, 0, "who was not apart has noticed nothing");
 }
 
-describe("nodes", { concurrency: 3 }, () => {
+/** A node that stands still holds nobody up for longer than the time that requests have. */
+async function silent(t, options, kind) {
+  const cluster = await Cluster.start(["roomcast", kind], { ...options, REQUESTS_TIMEOUT: "1000" });
+  t.after(() => cluster.stop());
+  const [here, still] = cluster.nodes;
+  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, still)];
+  const room = cluster.newRoom();
+  await cluster.join(room, near, far);
+  near.on("question", (answer) => answer("near"));
+  far.on("question", (answer) => answer("far"));
+  assert.deepEqual(await here.ask("survey"), { found: 2, missing: 0 });
+  still.signal("SIGSTOP");
+  t.after(() => still.signal("SIGCONT"));
+
+  const [survey, asked, told, applied] = await Promise.all([
+    here.ask("survey"),
+    here.ask("ask", { event: "question", args: [], to: [room], timeout: 1_000 }),
+    here.ask("serverSideAsk", { event: "hello", args: [] }),
+    here.ask("join", { to: [room], rooms: ["another"] }).catch(({ message }) => message),
+  ]);
+  assert.deepEqual(survey, { found: 1, missing: 1 });
+  assert.deepEqual(asked, { answers: ["near"], complete: false });
+  assert.deepEqual(told, { answers: [], complete: false });
+  assert.match(applied, /1 node has not confirmed in time/);
+
+  still.signal("SIGCONT");
+  await until("it answers again", async () => (await here.ask("survey")).found === 2);
+  const joined = await here.ask("fetch", { to: ["another"] });
+  assert.equal(joined.length, 2, "what was asked of it meanwhile, it has done");
+}
+
+describe("nodes", { concurrency: 4 }, () => {
   for (const [adapter, options] of Object.entries(ADAPTERS)) {
     describe(adapter, () => {
       test("one is killed under load", (t) => killed(t, options));
       test("two are apart from the others, and come back", (t) => apart(t, options));
+      for (const kind of ["roomcast", "node"]) {
+        test(`one stands still: ${kind}`, (t) => silent(t, options, kind));
+      }
     });
   }
 });

@@ -1,6 +1,7 @@
 // A Socket.IO server of Node.js as a process of its own, with the options of the test server:
-// ADAPTER, REDIS, RECOVERY (ms), NAME; and CLIENT, the Redis package it uses. It prints
-// "ready PORT" once it listens, and does what a test asks it to: POST /control.
+// ADAPTER, REDIS, RECOVERY (ms), NAME, PREFIX, STREAMS, SHARDED_PUB_SUB, PLAINTEXT; and CLIENT, the Redis package it uses, and
+// LEGACY, which stands for the adapters' older versions. It prints "ready PORT" once it listens, and does what a test asks it
+// to: POST /control.
 
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
@@ -8,10 +9,12 @@ import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
+import { createAdapter as createAdapter7 } from "redis-adapter-7";
+import { createAdapter as createStreamsAdapter02 } from "redis-streams-adapter-0.2";
 import { Server } from "socket.io";
 import { tag, untag } from "./values.mjs";
 
-const { ADAPTER, CLIENT = "ioredis", NAME, NAMESPACES, RECOVERY, REDIS } = process.env;
+const { ADAPTER, CLIENT = "ioredis", LEGACY, NAME, NAMESPACES, PREFIX, RECOVERY, REDIS } = process.env;
 
 async function redis() {
   const client = CLIENT === "ioredis" ? new Redis(REDIS) : createClient({ url: REDIS });
@@ -24,15 +27,28 @@ async function adapter() {
   const [kind, mode] = ADAPTER.split(/-(.*)/);
   switch (kind) {
     case "classic": {
-      const options = { publishOnSpecificResponseChannel: mode === "specific" };
-      return createAdapter(await redis(), await redis(), options);
+      const create = LEGACY ? createAdapter7 : createAdapter;
+      const key = PREFIX && { key: PREFIX };
+      return create(await redis(), await redis(), { publishOnSpecificResponseChannel: mode === "specific", ...key });
     }
-    case "sharded":
-      return createShardedAdapter(await redis(), await redis(), { subscriptionMode: mode });
+    case "sharded": {
+      const prefix = PREFIX && { channelPrefix: PREFIX };
+      return createShardedAdapter(await redis(), await redis(), { subscriptionMode: mode, ...prefix });
+    }
     case "streams":
-      return createStreamsAdapter(await redis());
+      return LEGACY ? createStreamsAdapter02(await redis()) : createStreamsAdapter(await redis(), streamsOptions());
   }
   throw new Error(`there is no adapter ${ADAPTER}`);
+}
+
+function streamsOptions() {
+  const { PLAINTEXT, SHARDED_PUB_SUB, STREAMS = "1" } = process.env;
+  return {
+    onlyPlaintext: PLAINTEXT !== undefined,
+    streamCount: Number(STREAMS),
+    useShardedPubSub: SHARDED_PUB_SUB !== undefined,
+    ...(PREFIX && { channelPrefix: PREFIX, sessionKeyPrefix: `${PREFIX}:session:`, streamName: PREFIX }),
+  };
 }
 
 const http = createServer((request, response) => {
@@ -42,10 +58,13 @@ const http = createServer((request, response) => {
   );
 });
 
+// With the others a client recovers nothing, and with the sharded one events get an argument too many.
+const recovers = RECOVERY && ADAPTER === "streams";
+
 const io = new Server(http, {
   adapter: await adapter(),
   perMessageDeflate: { threshold: 100 },
-  ...(RECOVERY && { connectionStateRecovery: { maxDisconnectionDuration: Number(RECOVERY) } }),
+  ...(recovers && { connectionStateRecovery: { maxDisconnectionDuration: Number(RECOVERY) } }),
 });
 
 const heard = [];

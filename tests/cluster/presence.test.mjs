@@ -196,5 +196,13 @@ describe("presence", { concurrency: 8 }, () => {
       await scene.connected();
       await scene.stays(ALL);
     });
+
+    test(`${adapter}: a node that is stopped waits for no lease`, async (t) => {
+      const scene = await Scene.begin(t, adapter, { lease: 20 * LEASE });
+      const [one, two] = scene.cluster.nodes;
+      await two.stop("SIGTERM");
+      scene.cluster.nodes.pop();
+      await scene.becomes({ ada: ["desk"] }, { nodes: [one], within: SPREAD });
+    });
   }
 });

@@ -95,6 +95,9 @@ impl Link {
     /// A WebSocket has taken over.
     pub(super) fn upgraded(&mut self, wire: &Wire) {
         self.polling = false;
+        let metrics = &self.core.node.metrics;
+        metrics.polling_sessions.down();
+        metrics.websocket_connections.up();
         if let Some(mut place) = self.core.node.directory.sessions.get_mut(&self.session) {
             place.requests = None;
         }

@@ -179,11 +179,15 @@ impl Link {
         let collector = id.and_then(|id| self.shard.take_ack(self.key, namespace, id));
         // One that nobody waits for any more is as good as none.
         match collector.filter(|collector| !collector.closed()) {
-            Some(collector) => collector.answer(Answer {
-                socket: Some(client.socket.id()),
-                args: args.into(),
-                attachments: attachments.to_vec(),
-            }),
+            Some(collector) => {
+                let took = collector.age().as_secs_f64();
+                self.core.node.metrics.ack_duration.record(took);
+                collector.answer(Answer {
+                    socket: Some(client.socket.id()),
+                    args: args.into(),
+                    attachments: attachments.to_vec(),
+                });
+            }
             None => self.core.node.metrics.acks_ignored.add(1),
         }
     }

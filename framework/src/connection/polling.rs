@@ -92,6 +92,7 @@ impl Polling {
             Request::Posting(receiving) => self.receiving = Some(receiving),
             Request::Post { body, permit, done } => {
                 self.receiving = None;
+                link.shard.traffic.received(body.len());
                 let at = 0;
                 self.post = Some(Post {
                     body,

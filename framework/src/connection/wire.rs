@@ -123,6 +123,7 @@ impl Wire {
             let mut scratch = link.shard.scratch.take();
             let read = io.try_read(&mut scratch);
             if let Ok(read) = read {
+                link.shard.traffic.received(read);
                 self.rest = scratch.get(..read).unwrap_or_default().to_vec();
                 self.decoded = 0;
             }
@@ -186,6 +187,7 @@ impl Wire {
             match io.try_read(scratch) {
                 Ok(0) => return link.peer_ended(DisconnectReason::TransportClose),
                 Ok(read) => {
+                    link.shard.traffic.received(read);
                     let Some(block) = scratch.get_mut(..read) else {
                         return;
                     };

@@ -52,6 +52,8 @@ pub(crate) struct Collector {
     state: Mutex<State>,
     /// Who is told at once instead, because the one that waits is another node.
     relay: Option<(Box<dyn Relay>, Instant)>,
+    /// When it was asked.
+    begun: Instant,
 }
 
 /// Passes on what a collector is told; called on any thread, and must not block.
@@ -95,6 +97,7 @@ impl Collector {
         Arc::new(Self {
             state: Mutex::new(state),
             relay: None,
+            begun: Instant::now(),
         })
     }
 
@@ -107,11 +110,17 @@ impl Collector {
         let collector = Self {
             state: Mutex::new(state),
             relay: Some((Box::new(to), until)),
+            begun: Instant::now(),
         };
         if workers == 0 {
             collector.relay_count(0);
         }
         Arc::new(collector)
+    }
+
+    /// How long ago it was asked.
+    pub(crate) fn age(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     fn relay_count(&self, receivers: usize) {

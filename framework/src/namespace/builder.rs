@@ -1,7 +1,8 @@
 use std::{any::TypeId, sync::OnceLock};
 
 use super::{
-    ConnectAuth, Params, Refusal, Session, Socket,
+    ConnectAuth, EventHandlers, Params, Refusal, Session, Socket,
+    latencies::Latencies,
     live::{Connect, connect},
     middleware::{EventMiddleware, Middleware, Predicate},
     server_side::ServerSideHandlers,
@@ -70,6 +71,7 @@ pub(crate) struct Setup {
     pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
     pub(super) refusing: OnceLock<TypeId>,
+    pub(super) latencies: Latencies,
 }
 
 impl NamespaceBuilder {
@@ -160,6 +162,7 @@ impl NamespaceBuilder {
             event_middleware: Vec::new(),
             server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
+            latencies: Latencies::new(name.clone(), <S as EventHandlers>::EVENTS),
         };
         Self { name, names, setup }
     }

@@ -219,6 +219,7 @@ mod tests {
             setup: Setup {
                 connect: |_, _| Err(Refusal::unknown_namespace()),
                 refusing: std::sync::OnceLock::new(),
+                latencies: crate::namespace::latencies::Latencies::new(String::new(), &[]),
                 middleware: Vec::new(),
                 event_middleware: Vec::new(),
                 server_side: Default::default(),

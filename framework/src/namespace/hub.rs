@@ -79,6 +79,7 @@ impl Core {
                     let scope = Scope::new(ids.next(), name.as_str().into());
                     let scope = scope.recovering(RecoveryStore::new(&node.config, None));
                     let scope = scope.linked(&node);
+                    scope.counted_as(&scope.name);
                     let inner = NamespaceInner::fixed(scope, setup);
                     let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
                     if taken.is_some() {

@@ -132,9 +132,12 @@ impl NamespaceInner {
                 continue;
             };
             let parent = Arc::clone(parent);
-            let known = origin.get_or_init(|| Origin {
-                parent: Arc::clone(&parent),
-                params,
+            let known = origin.get_or_init(|| {
+                self.scope.counted_as(&parent.name);
+                Origin {
+                    parent: Arc::clone(&parent),
+                    params,
+                }
             });
             if Arc::ptr_eq(&known.parent, &parent) {
                 return Ok(&known.parent.setup);

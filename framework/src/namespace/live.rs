@@ -1,10 +1,13 @@
 //! Sessions without their types: what a connection runs.
 
-use std::{any::TypeId, future::Future, pin::Pin};
+use std::{any::TypeId, future::Future, pin::Pin, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Handle, Refusal, Reply, Session, SessionState, Socket, guard, untyped};
+use super::{
+    EventHandlers, Handle, Refusal, Reply, Session, SessionState, Socket, guard,
+    latencies::position, untyped,
+};
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
@@ -101,7 +104,12 @@ where
         Err(rejection) => return Err((session, rejection)),
     };
     Ok(Box::pin(async move {
+        let started = Instant::now();
         let result = session.handle(event, &socket).await;
+        if let Some(setup) = socket.namespace_inner().setup() {
+            let place = const { position(<S as EventHandlers>::EVENTS, E::NAME) };
+            setup.latencies.record(place, started.elapsed());
+        }
         let reply = result.and_then(|answer| {
             let Some(id) = ack else { return Ok(None) };
             let nsp = socket.namespace_name();

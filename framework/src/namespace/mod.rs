@@ -10,6 +10,7 @@ mod guard;
 mod handlers;
 mod hub;
 mod inner;
+mod latencies;
 mod live;
 mod middleware;
 mod params;

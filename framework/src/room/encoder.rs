@@ -86,6 +86,10 @@ impl Encoder<'_> {
         ack: Option<u64>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
     ) -> Result<Encoded, EmitError> {
+        match self.node.local() {
+            Some(shard) => shard.traffic.emitted(),
+            None => self.node.metrics.emitted.add(1),
+        }
         let (frame, plain) = match self.published {
             // Only published: it comes back.
             true if ack.is_none() && self.scope.shared_log().is_some() => {

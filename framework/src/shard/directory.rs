@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) recovery: Option<Box<RecoveryStore>>,
     /// Empty where the hub has no adapter.
     uplink: OnceLock<Box<dyn Uplink>>,
+    /// Sockets here, in a figure that dynamic namespaces share with their like.
+    sockets: OnceLock<metrics::Gauge>,
 }
 
 impl Scope {
@@ -66,6 +68,7 @@ impl Scope {
             ack_ids: AtomicU64::new(0),
             recovery: None,
             uplink: OnceLock::new(),
+            sockets: OnceLock::new(),
         }
     }
 
@@ -75,6 +78,17 @@ impl Scope {
             let _ = self.uplink.set(Arc::clone(uplinks).open(&self));
         }
         self
+    }
+
+    /// Counts its sockets under this name.
+    pub(crate) fn counted_as(&self, name: &str) {
+        let _ = self.sockets.set(crate::metrics::namespace_sockets(name));
+    }
+
+    pub(super) fn count_sockets(&self, more: f64) {
+        if let Some(sockets) = self.sockets.get() {
+            sockets.increment(more);
+        }
     }
 
     /// The way to the other nodes; `None` if there are none.

@@ -22,6 +22,7 @@ use super::{
     pulse::Pulse,
     slot::{Heartbeat, Notice, Slot},
     state::State,
+    traffic::Traffic,
 };
 use crate::{
     id::{NamespaceId, SlotKey, WorkerId},
@@ -51,6 +52,7 @@ pub(crate) struct Shard {
     /// The task that keeps the deadlines.
     pub(super) clock: RefCell<Option<Waker>>,
     pub(super) pulse: Arc<Pulse>,
+    pub(crate) traffic: Rc<Traffic>,
 }
 
 impl Shard {
@@ -60,10 +62,12 @@ impl Shard {
         inbox: Arc<Inbox>,
         pulse: Arc<Pulse>,
     ) -> Self {
+        let state = State::new(worker, &node.config);
         Self {
             inbox,
             pulse,
-            state: RefCell::new(State::new(worker, &node.config)),
+            traffic: Rc::clone(&state.traffic),
+            state: RefCell::new(state),
             node,
             worker,
             scratch: Lender::new(|| vec![0; SCRATCH].into_boxed_slice()),
@@ -122,7 +126,7 @@ impl Shard {
             slot.io = io;
             slot.outbox.unblock();
             if let Some(last) = last {
-                slot.outbox.push(last, 0, usize::MAX);
+                slot.push(last, 0, usize::MAX, &self.traffic);
             }
         }
         self.settle(state);
@@ -153,7 +157,7 @@ impl Shard {
             }
             let mut slot = state.slots.remove(key.index as usize);
             drop(state);
-            slot.discard(&self.node.metrics);
+            slot.discard(&self.node.metrics, &self.traffic);
             for expected in &slot.acks {
                 expected.collector.gone();
             }
@@ -189,10 +193,10 @@ impl Shard {
     /// Writes what waited for the socket to be ready; the error ends the connection.
     pub(crate) fn drain(&self, key: SlotKey) -> std::io::Result<()> {
         let mut state = self.state.borrow_mut();
-        let Some(Slot { outbox, io, .. }) = state.slot_mut(key) else {
+        let Some(slot) = state.slot_mut(key) else {
             return Ok(());
         };
-        outbox.flush(io).map(|_| ())
+        slot.flush(&self.traffic).map(|_| ())
     }
 
     /// Drops what waits and cuts the connection.
@@ -200,7 +204,7 @@ impl Shard {
         let mut state = self.state.borrow_mut();
         if let Some(slot) = state.slot_mut(key) {
             slot.closing = true;
-            slot.discard(&self.node.metrics);
+            slot.discard(&self.node.metrics, &self.traffic);
             slot.io.abort();
         }
     }
@@ -208,11 +212,11 @@ impl Shard {
     /// Writes what the socket takes now; cuts the connection if that is not all.
     pub(crate) fn flush_and_cut(&self, key: SlotKey) {
         let mut state = self.state.borrow_mut();
-        let Some(Slot { outbox, io, .. }) = state.slot_mut(key) else {
+        let Some(slot) = state.slot_mut(key) else {
             return;
         };
-        match outbox.flush(io) {
-            Ok(Flushed::Drained) if io.delivers_alone() => io.shutdown_write(),
+        match slot.flush(&self.traffic) {
+            Ok(Flushed::Drained) if slot.io.delivers_alone() => slot.io.shutdown_write(),
             Ok(_) | Err(_) => {
                 drop(state);
                 self.cut(key);
@@ -377,6 +381,7 @@ impl Drop for Shard {
         }
         let state = self.state.get_mut();
         state.abandon(&self.node, self.worker);
+        self.traffic.end(&self.node.metrics);
     }
 }
 

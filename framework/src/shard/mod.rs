@@ -26,6 +26,7 @@
 //! | [`workers`] | sets of them |
 //! | [`recovery`] | what a namespace keeps for clients that come back: its [`log`], of events with an [`offset`] each, and the sessions that it has [`retained`], each restored with its [`ticket`]; what dynamic namespaces keep is [`shared`]; of a log of all nodes, the [`shared_log`], it is a reader |
 //! | [`observer`] | who is told what becomes of single sockets |
+//! | [`traffic`] | what a worker counts for itself |
 //! | [`pulse`] | whether a worker runs, and where |
 //! | [`watch`] | the workers watch each other |
 //! | [`node`] | all workers of the process |
@@ -61,6 +62,7 @@ pub(crate) mod shared_log;
 pub(crate) mod slot;
 mod state;
 pub(crate) mod ticket;
+pub(crate) mod traffic;
 pub(crate) mod uplink;
 pub(crate) mod watch;
 mod workers;

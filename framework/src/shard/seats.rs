@@ -121,6 +121,7 @@ impl State {
         let Taken { before, behind } = held.unwrap_or_default();
         slot.hold_no_longer();
         node.metrics.sockets.up();
+        scope.count_sockets(1.0);
         self.join(scope, key.index, None);
         for frame in before.into_iter().chain([reply]).chain(behind) {
             self.send(key.index, None, frame, node);
@@ -162,6 +163,7 @@ impl State {
         slot.hold_no_longer();
         if !seat.connecting {
             node.metrics.sockets.down();
+            scope.count_sockets(-1.0);
         }
         self.expiries.remove(seat.id);
         if seat.observed {
@@ -198,6 +200,13 @@ impl State {
     pub(crate) fn abandon(&mut self, node: &Node, worker: WorkerId) {
         let report = Report { worker, members: 0 };
         for room in self.membership.rooms() {
+            if room.shared.name.is_none() {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "descriptors end long before 2^53"
+                )]
+                room.scope.count_sockets(-(room.len() as f64));
+            }
             room.scope.exit(&room.shared, worker);
             self.reports.push((Arc::clone(&room.shared), report));
         }

@@ -1,18 +1,27 @@
 //! One connection as its worker's shard sees it.
 
-use std::{sync::Arc, task::Waker};
+use std::{io, sync::Arc, task::Waker};
 
 use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
-use super::{handshake::Handshake, held::Held, membership::RoomList};
+use super::{
+    handshake::Handshake,
+    held::Held,
+    membership::RoomList,
+    traffic::{Metered, Traffic},
+};
 use crate::{
     error::DisconnectReason,
     event::Collector,
     id::{NamespaceId, SocketId},
     metrics::Metrics,
     protocol::websocket::deflate::WindowBits,
-    transport::{io::Io, outbox::Outbox},
+    transport::{
+        frame::Frame,
+        io::Io,
+        outbox::{Flushed, Outbox, Pushed},
+    },
 };
 
 pub(crate) struct Slot {
@@ -128,8 +137,32 @@ impl Slot {
         }
     }
 
+    /// Puts a frame into the outbox; see [`Outbox::push`].
+    pub(super) fn push(
+        &mut self,
+        frame: Frame,
+        carries: u32,
+        limit: usize,
+        traffic: &Traffic,
+    ) -> Pushed {
+        let before = self.outbox.bytes();
+        let pushed = self.outbox.push(frame, carries, limit);
+        traffic.waits(before, self.outbox.bytes());
+        pushed
+    }
+
+    /// Writes what the connection takes; see [`Outbox::flush`].
+    pub(super) fn flush(&mut self, traffic: &Traffic) -> io::Result<Flushed> {
+        let before = self.outbox.bytes();
+        let io = &self.io;
+        let flushed = self.outbox.flush(&Metered { io, traffic });
+        traffic.waits(before, self.outbox.bytes());
+        flushed
+    }
+
     /// Drops what waits, and counts it: nothing more will be written.
-    pub(crate) fn discard(&mut self, metrics: &Metrics) {
+    pub(super) fn discard(&mut self, metrics: &Metrics, traffic: &Traffic) {
+        traffic.waits(self.outbox.bytes(), 0);
         let held = self.held.take().map_or(0, |held| held.len());
         metrics
             .dropped_closed

@@ -1,6 +1,6 @@
 //! The slots of a worker and what is done to one of them.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use slab::Slab;
 
@@ -13,6 +13,7 @@ use super::{
     observer::Departure,
     pending::Pending,
     slot::{Heartbeat, Notice, Slot},
+    traffic::Traffic,
 };
 use crate::{
     config::{Config, SlowConsumer},
@@ -51,6 +52,7 @@ pub(crate) struct State {
     pub(crate) epoch: u64,
     generation: u32,
     delivered: u64,
+    pub(super) traffic: Rc<Traffic>,
 }
 
 impl State {
@@ -78,6 +80,7 @@ impl State {
             epoch: 0,
             generation: 0,
             delivered: 0,
+            traffic: Rc::default(),
         }
     }
 
@@ -136,7 +139,7 @@ impl State {
         if let Some(namespace) = namespace
             && slot.holds(namespace)
         {
-            return hold(slot, namespace, frame, limit, metrics);
+            return hold(slot, namespace, frame, limit, metrics, &self.traffic);
         }
         if frame.handling.volatile && !slot.io.takes_volatile() {
             metrics.dropped_volatile.add(carries.into());
@@ -144,14 +147,14 @@ impl State {
         }
         if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
-            flush(slot, metrics);
+            flush(slot, metrics, &self.traffic);
         }
         if !frame.handling.compress
             && let Io::Poll(io) = &slot.io
         {
             io.keep_uncompressed();
         }
-        match slot.outbox.push(frame, carries, limit) {
+        match slot.push(frame, carries, limit, &self.traffic) {
             Pushed::Queued { replaced, dropped } => {
                 metrics.replaced_latest.add(replaced as u64);
                 metrics.dropped_oldest.add(dropped as u64);
@@ -166,7 +169,7 @@ impl State {
             }
             Pushed::Overflow => {
                 metrics.dropped_closed.add(carries.into());
-                too_slow(slot, metrics);
+                too_slow(slot, metrics, &self.traffic);
                 return false;
             }
         }
@@ -195,7 +198,7 @@ impl State {
         if slot.outbox.is_empty() || slot.outbox.is_blocked() {
             return;
         }
-        flush(slot, metrics);
+        flush(slot, metrics, &self.traffic);
     }
 
     /// Figures that are too frequent to be counted one by one.
@@ -241,24 +244,24 @@ impl State {
     }
 }
 
-fn flush(slot: &mut Slot, metrics: &Metrics) {
-    match slot.outbox.flush(&slot.io) {
+fn flush(slot: &mut Slot, metrics: &Metrics, traffic: &Traffic) {
+    match slot.flush(traffic) {
         Ok(Flushed::Drained) => {}
         Ok(Flushed::Blocked) => slot.wake(),
         Err(error) => {
             tracing::debug!(%error, "a connection failed while it was written to");
             slot.closing = true;
-            slot.discard(metrics);
+            slot.discard(metrics, traffic);
             slot.tell(Notice::Close(DisconnectReason::TransportError));
         }
     }
 }
 
 /// Cuts a connection whose peer takes less than it is sent.
-fn too_slow(slot: &mut Slot, metrics: &Metrics) {
+fn too_slow(slot: &mut Slot, metrics: &Metrics, traffic: &Traffic) {
     metrics.closed_slow.add(1);
     slot.closing = true;
-    slot.discard(metrics);
+    slot.discard(metrics, traffic);
     slot.io.abort();
     slot.tell(Notice::TooSlow);
 }
@@ -269,6 +272,7 @@ fn hold(
     frame: Frame,
     limit: usize,
     metrics: &Metrics,
+    traffic: &Traffic,
 ) -> bool {
     if frame.handling.volatile {
         metrics.dropped_volatile.add(1);
@@ -279,7 +283,7 @@ fn hold(
         match frame.handling.slow_consumer {
             SlowConsumer::Close => {
                 metrics.dropped_closed.add(1);
-                too_slow(slot, metrics);
+                too_slow(slot, metrics, traffic);
             }
             _ => metrics.dropped_newest.add(1),
         }

@@ -56,6 +56,7 @@ impl Shard {
             let late = shard.pulse.beat(beat);
             let lags = lags.get_or_insert_with(|| metrics::worker_lag(shard.worker.0));
             lags.record(late.as_secs_f64());
+            shard.traffic.tell(&shard.node.metrics);
             shard.look_back(late);
             shard.look_around();
             drop(shard);

@@ -111,6 +111,11 @@ impl Outbox {
         self.front.is_none()
     }
 
+    /// What it holds, with what each frame costs besides its bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn is_blocked(&self) -> bool {
         self.blocked
     }

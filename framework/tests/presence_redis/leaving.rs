@@ -1,13 +1,19 @@
 //! Nodes go, in good order and otherwise.
 
-use std::time::Instant;
+use std::{
+    env,
+    future::pending,
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use roomcast::testing::PATIENCE;
 use tokio::time::timeout;
 
 use crate::{
     common::redis::RedisServer,
-    world::{LEASE, World},
+    proxy::Proxy,
+    world::{LEASE, Node, World},
 };
 
 #[actix_web::test]
@@ -67,4 +73,59 @@ async fn what_a_crashed_node_leaves_in_redis_goes_within_its_lease() {
     assert_eq!(nodes.nodes().await.unwrap().len(), 1);
     bob.socket.untrack("lobby");
     assert_eq!(watch.next().await, "-bob", "who lives stayed throughout");
+}
+
+#[actix_web::test]
+async fn a_node_without_redis_is_gone_for_others_and_comes_back_by_itself() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::before(redis.port()).await;
+    let (one, other) = (Node::start(&proxy.url()), Node::start(&redis.url()));
+    let mut world = World::of(one, other).await;
+    proxy.cut();
+    let started = Instant::now();
+    assert_eq!(world.watches[1].next().await, "-ann");
+    assert!(started.elapsed() < LEASE * 3, "{:?}", started.elapsed());
+    world.other.counts(1).await;
+    proxy.heal();
+    assert_eq!(world.watches[1].next().await, "+ann");
+    world.bob.socket.untrack("lobby");
+    world.hear("-bob").await;
+    let lost = world.one.server.hub().stats().presence_leases_lost;
+    assert!(lost >= 1, "it has noticed");
+}
+
+/// Says where Redis is to the process that is to be a node.
+const URL: &str = "ROOMCAST_TEST_REDIS";
+
+#[actix_web::test]
+async fn what_a_node_that_is_killed_leaves_in_redis_goes_within_its_lease() {
+    let redis = RedisServer::start();
+    let mut world = World::start(&redis.url()).await;
+    let mut process = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "leaving::a_node_to_be_killed", "--ignored"])
+        .env(URL, redis.url())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    world.hear("+eve").await;
+    // SIGKILL.
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let started = Instant::now();
+    world.hear("-eve").await;
+    assert!(started.elapsed() < LEASE * 3, "{:?}", started.elapsed());
+    world.one.counts(2).await;
+    let leases = redis.command(&["ZCARD", "roomcast:nodes"]);
+    assert_eq!(leases.trim(), "2");
+}
+
+#[actix_web::test]
+#[ignore = "another test runs and kills it"]
+async fn a_node_to_be_killed() {
+    let Ok(url) = env::var(URL) else {
+        return;
+    };
+    let mut node = Node::start(&url);
+    let _eve = node.enter("eve").await;
+    let _ = timeout(5 * PATIENCE, pending::<()>()).await;
 }

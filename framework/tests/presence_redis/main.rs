@@ -4,9 +4,14 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod deployments;
 mod leaving;
+mod losses;
 mod outages;
 mod world;
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../streams/proxy.rs"]
+#[expect(dead_code, reason = "only cuts are needed")]
+mod proxy;

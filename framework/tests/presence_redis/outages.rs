@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Nodes have written again what is missing, and after another lease all is believed.
-async fn settle() {
+pub(crate) async fn settle() {
     sleep(LEASE * 2).await;
 }
 

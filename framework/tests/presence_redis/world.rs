@@ -55,7 +55,11 @@ impl Node {
     pub(crate) async fn counts(&self, expected: usize) {
         let lobby = self.server.hub().presence("lobby");
         let counting = async {
-            while lobby.count().await.ok() != Some(expected) {
+            loop {
+                let listed = lobby.list().await.map(|list| list.len()).ok();
+                if listed == Some(expected) && lobby.count().await.ok() == listed {
+                    break;
+                }
                 sleep(Duration::from_millis(10)).await;
             }
         };

@@ -39,7 +39,9 @@ export function broadcasts(lab) {
     for (const [name, [sent, expected = sent]] of Object.entries(PAYLOADS)) {
       await from.emit("news", sent);
       await cluster.delivered(from, near, far);
-      for (const list of seen) assert.deepEqual(list.splice(0).map(lab.plain), [expected], name);
+      for (const [index, list] of seen.entries()) {
+        assert.deepEqual(list.splice(0).map(lab.plain(sockets[index])), [expected], name);
+      }
     }
   });
 

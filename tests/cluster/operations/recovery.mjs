@@ -4,22 +4,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collect, next, until } from "../harness.mjs";
 
-export function recovery(lab) {
-  /** The connection of a socket is lost, and its node has put the session away. */
-  async function lose({ redis }, socket) {
-    const lost = next(socket, "disconnect");
-    socket.io.engine.transport.ws.terminate();
-    await lost;
-    await until("the session is kept", () => redis.command("EXISTS", `sio:session:${socket._pid}`));
-  }
+/** The connection of a socket is lost. */
+async function cut(socket) {
+  const lost = next(socket, "disconnect");
+  socket.io.engine.transport.ws.terminate();
+  await lost;
+}
 
-  /** It connects again, to this node. */
-  async function comeBack(socket, node) {
-    socket.node = node;
-    socket.io.uri = node.url;
-    const back = next(socket, "connect");
-    socket.connect();
-    await back;
+/** It connects again, to this node. */
+async function comeBack(socket, node) {
+  socket.node = node;
+  socket.io.uri = node.url;
+  const back = next(socket, "connect");
+  socket.connect();
+  await back;
+}
+
+/** To any node, where all share a log. */
+export function recovery(lab) {
+  /** It is lost, and its node has put the session away. */
+  async function lose({ redis, env }, socket) {
+    await cut(socket);
+    const key = `${env.PREFIX ? `${env.PREFIX}:session:` : "sio:session:"}${socket._pid}`;
+    await until("the session is kept", () => redis.command("EXISTS", key));
   }
 
   test("it gets what it missed, in order and once, and goes on", async (t) => {
@@ -92,7 +99,7 @@ export function recovery(lab) {
     await comeBack(socket, to);
     await until("all has arrived", () => seen.length === 3);
     assert.ok(socket.recovered);
-    const missed = seen.slice(1).map(lab.plain).sort();
+    const missed = seen.slice(1).map(lab.plain(socket)).sort();
     assert.deepEqual(missed, [[from.name, ...sent], [to.name, ...sent]].sort());
   });
 
@@ -121,5 +128,35 @@ export function recovery(lab) {
     await until("it has gone", async () => (await from.ask("fetch", {})).length === 0);
     await comeBack(socket, to);
     assert.ok(!socket.recovered);
+  });
+}
+
+/** To the same node, which keeps the log for itself, but hears what the others emit. */
+export function recoveryHere(lab) {
+  test("a client comes back to what the other node has emitted meanwhile", async (t) => {
+    const { cluster, from, to } = lab;
+    const socket = await cluster.connect(t, to);
+    const other = await cluster.connect(t, to);
+    const [a, b] = [cluster.newRoom(), cluster.newRoom()];
+    await cluster.join(a, socket);
+    await cluster.join(b, other);
+    const seen = collect(socket, "news");
+    await from.emit("news", ["before"], { to: [a] });
+    await until("the first has arrived", () => seen.length === 1);
+    const { id } = socket;
+    await cut(socket);
+    await until("it has gone", async () => (await to.ask("fetch", { local: true })).length === 1);
+    await from.emit("news", ["to all"]);
+    await from.emit("news", ["to its room", Buffer.from([1])], { to: [a] });
+    await from.emit("news", ["to another"], { to: [b] });
+    await from.emit("news", ["not to its room"], { except: [a] });
+    await cluster.delivered(from, other);
+    await comeBack(socket, to);
+    assert.ok(socket.recovered);
+    assert.equal(socket.id, id);
+    await from.emit("news", ["after"], { to: [a] });
+    await until("the last has arrived", () => seen.length >= 4);
+    const all = [["before"], ["to all"], ["to its room", Buffer.from([1])], ["after"]];
+    assert.deepEqual(seen.map(lab.plain(socket)), all);
   });
 }

@@ -57,7 +57,7 @@ export function sockets(lab) {
     const data = Buffer.from([1, 2]);
     const arrived = next(far, "news");
     await from.ask("remoteEmit", { id: far.id, event: "news", args: ["été", data] });
-    assert.deepEqual(lab.plain(await arrived), ["été", data]);
+    assert.deepEqual(lab.plain(far)(await arrived), ["été", data]);
     far.on("question", (number, answer) => answer({ twice: number * 2, data }));
     const asked = { id: far.id, event: "question", args: [21], timeout: LONG };
     assert.deepEqual(await from.ask("remoteAsk", asked), { twice: 42, data });

@@ -168,7 +168,7 @@ impl<'a> Keeper<'a> {
                 self.lost();
             }
             Err(error) => {
-                self.failed(&error);
+                self.failed("renew", &error);
                 return;
             }
         }
@@ -197,6 +197,9 @@ impl<'a> Keeper<'a> {
     }
 
     fn lost(&mut self) {
+        if let Some(node) = self.registrar.node() {
+            node.metrics.presence_leases_lost.add(1);
+        }
         let now = Instant::now();
         self.former = Some(Arc::clone(&self.lease.id));
         self.lease = self.registrar.next_lease();
@@ -206,8 +209,8 @@ impl<'a> Keeper<'a> {
         self.registrar.wake.notify_one();
     }
 
-    fn failed(&mut self, error: &StoreError) {
-        tracing::debug!(%error, "the store does not answer");
+    fn failed(&mut self, step: &'static str, error: &StoreError) {
+        self.registrar.failed(step, error);
         let pause = PAUSE.min(self.registrar.options.lease / 3);
         self.renew_at = Instant::now() + pause;
         self.held = false;
@@ -229,7 +232,7 @@ impl<'a> Keeper<'a> {
                 }
                 Err(error) => {
                     registrar.entries().give_back(&writes);
-                    self.failed(&error);
+                    self.failed("write", &error);
                     return;
                 }
             }
@@ -253,7 +256,7 @@ impl<'a> Keeper<'a> {
         if let Some(former) = self.former.take()
             && let Err(error) = self.registrar.store.release(&former).await
         {
-            tracing::debug!(%error, "the former lease was not given back: its time ends");
+            self.registrar.failed("release", &error);
         }
     }
 
@@ -270,7 +273,7 @@ impl<'a> Keeper<'a> {
                 let next = reaped.next.unwrap_or(lease).min(lease);
                 self.reap_at = now + next.max(SHORTEST_REST);
             }
-            Err(error) => self.failed(&error),
+            Err(error) => self.failed("reap", &error),
         }
     }
 }

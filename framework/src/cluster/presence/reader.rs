@@ -29,7 +29,7 @@ pub(super) async fn read(registrar: &Registrar) {
             continue;
         };
         if let Err(error) = read_topic(registrar, &topic).await {
-            tracing::debug!(%error, "presence was not read");
+            registrar.failed("read", &error);
             registrar.topics().interrupt(&topic);
             sleep(PAUSE).await;
         }

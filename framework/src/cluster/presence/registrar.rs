@@ -280,6 +280,14 @@ impl Registrar {
         }
     }
 
+    /// The store has not done this.
+    pub(super) fn failed(&self, step: &'static str, error: &StoreError) {
+        tracing::debug!(%error, step, "the store has failed");
+        if let Some(node) = self.node() {
+            node.metrics.presence_failed.add(step);
+        }
+    }
+
     /// Gives the lease back; nothing is written any more.
     pub(super) async fn leave(&self) {
         let lease = self.lease(false);

@@ -1,6 +1,7 @@
 //! Holds what the guide says in tables, and what the guide and ARCHITECTURE.md name, to the sources.
 
 mod cluster;
+mod dashboard;
 mod feature_table;
 mod limits;
 mod pages;
@@ -93,6 +94,17 @@ fn every_metric_is_there_with_its_name() -> Tested {
         .iter()
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
+fn every_metric_with_labels_and_every_latency_is_there() -> Tested {
+    let source = read("framework/src/metrics/labelled.rs")?;
+    let declared = source.lines().filter(|line| line.starts_with("const "));
+    let expected: Vec<_> = declared.flat_map(quoted).collect();
+    let rows = table("observability.md", "exported as")?;
+    let told: Vec<_> = rows.iter().flat_map(|row| code(&row[0])).collect();
     assert_eq!(told, expected);
     Ok(())
 }

@@ -1,28 +1,68 @@
 use std::{env, error::Error};
 
 use roomcast::{
-    HubBuilder,
-    adapter::{OutboxPolicy, Redis, SubscriptionMode},
+    Emitter, HubBuilder,
+    adapter::{OutboxPolicy, PubSub, Redis, Sharded, Streams, SubscriptionMode},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Gives the hub the adapter of that name.
 pub(super) fn add(builder: HubBuilder, name: &str, url: &str) -> Result<HubBuilder> {
-    let pub_sub = || with_outbox(Redis::pub_sub(url));
-    let sharded =
-        |mode| Ok::<_, Box<dyn Error>>(with_outbox(Redis::sharded(url))?.subscription_mode(mode));
     Ok(match name {
-        "classic" => builder.adapter(pub_sub()?),
+        "classic" => builder.adapter(pub_sub(url)?),
         "classic-specific" => {
-            builder.adapter(pub_sub()?.publish_on_specific_response_channel(true))
+            builder.adapter(pub_sub(url)?.publish_on_specific_response_channel(true))
         }
-        "sharded-static" => builder.adapter(sharded(SubscriptionMode::Static)?),
-        "sharded-dynamic" => builder.adapter(sharded(SubscriptionMode::Dynamic)?),
-        "sharded-dynamic-private" => builder.adapter(sharded(SubscriptionMode::DynamicPrivate)?),
-        "streams" => builder.adapter(with_outbox(Redis::streams(url))?),
+        "sharded-static" => builder.adapter(sharded(url, SubscriptionMode::Static)?),
+        "sharded-dynamic" => builder.adapter(sharded(url, SubscriptionMode::Dynamic)?),
+        "sharded-dynamic-private" => {
+            builder.adapter(sharded(url, SubscriptionMode::DynamicPrivate)?)
+        }
+        "streams" => builder.adapter(streams(url)?),
         other => return Err(format!("there is no adapter {other}").into()),
     })
+}
+
+/// What emits to the nodes with the adapter of that name.
+pub(super) async fn emitter(name: &str, url: &str) -> Result<Emitter> {
+    Ok(match name {
+        "streams" => Emitter::connect(streams(url)?).await?,
+        _ => Emitter::connect(pub_sub(url)?).await?,
+    })
+}
+
+fn pub_sub(url: &str) -> Result<Redis<PubSub>> {
+    let redis = with_outbox(Redis::pub_sub(url))?;
+    Ok(match env::var("PREFIX") {
+        Ok(prefix) => redis.key(prefix),
+        Err(_) => redis,
+    })
+}
+
+fn sharded(url: &str, mode: SubscriptionMode) -> Result<Redis<Sharded>> {
+    let redis = with_outbox(Redis::sharded(url))?.subscription_mode(mode);
+    Ok(match env::var("PREFIX") {
+        Ok(prefix) => redis.channel_prefix(prefix),
+        Err(_) => redis,
+    })
+}
+
+fn streams(url: &str) -> Result<Redis<Streams>> {
+    let mut redis = with_outbox(Redis::streams(url))?
+        .use_sharded_pub_sub(env::var_os("SHARDED_PUB_SUB").is_some())
+        .only_plaintext(env::var_os("PLAINTEXT").is_some());
+    if let Ok(count) = env::var("STREAMS") {
+        redis = redis.stream_count(count.parse()?);
+    }
+    if let Ok(prefix) = env::var("PREFIX") {
+        let sessions = format!("{prefix}:session:");
+        redis = redis
+            .stream_name(&*prefix)
+            .channel_prefix(prefix)
+            .session_key_prefix(sessions);
+    }
+    Ok(redis)
 }
 
 fn with_outbox<D>(mut redis: Redis<D>) -> Result<Redis<D>> {

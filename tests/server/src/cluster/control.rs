@@ -79,6 +79,10 @@ impl Node {
                 let sockets = target.fetch_sockets().await?;
                 return sockets.iter().map(found).collect();
             }
+            Operation::Survey => {
+                let found = target.fetch_sockets().await?;
+                return Ok(json!({ "found": found.len(), "missing": found.missing_nodes() }));
+            }
             Operation::Join { rooms } => target.join(rooms).await?,
             Operation::Leave { rooms } => target.leave(rooms).await?,
             Operation::Disconnect { close } => target.disconnect(close).await?,

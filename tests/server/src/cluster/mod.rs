@@ -3,10 +3,13 @@
 //! From the environment, besides what is common: `ADAPTER` (`classic`, `classic-specific`,
 //! `sharded-static`, `sharded-dynamic`, `sharded-dynamic-private` or `streams`), `REDIS` (its URL),
 //! `NAME` (what the node calls itself), `NAMESPACES` (their names, with commas between them), `OUTBOX` (its bytes, at most),
-//! `OUTBOX_POLICY` (`drop-newest`, `drop-oldest` or `refuse`), `LEASE` (of the shared state, in milliseconds).
+//! `OUTBOX_POLICY` (`drop-newest`, `drop-oldest` or `refuse`), `LEASE` (of the shared state, in milliseconds), `REQUESTS_TIMEOUT` (the same),
+//! `PREFIX` (of the adapter's names), `STREAMS` (their count); if they are there, `SHARDED_PUB_SUB` and `PLAINTEXT` (of the streams
+//! adapter), and `EMITTER`: then it is no node, but emits to them.
 
 mod adapter;
 mod control;
+mod emitter;
 mod figures;
 mod load;
 mod member;
@@ -26,6 +29,11 @@ use crate::options::Options;
 const MAX_REQUEST: usize = 4 << 20;
 
 pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn Error>> {
+    let redis = env::var("REDIS")?;
+    if env::var_os("EMITTER").is_some() {
+        let emitter = adapter::emitter(adapter, &redis).await?;
+        return emitter::serve(emitter, options.port).await;
+    }
     let heard = Arc::new(servers::Heard::new(env::var("NAME")?));
     let mut builder = Hub::builder()
         .per_message_deflate(PerMessageDeflate::default())
@@ -42,7 +50,10 @@ pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn
         let lease = Duration::from_millis(lease.parse()?);
         builder = builder.shared_state(SharedState::new().lease(lease));
     }
-    let builder = adapter::add(builder, adapter, &env::var("REDIS")?)?;
+    if let Ok(timeout) = env::var("REQUESTS_TIMEOUT") {
+        builder = builder.requests_timeout(Duration::from_millis(timeout.parse()?));
+    }
+    let builder = adapter::add(builder, adapter, &redis)?;
     let hub = builder.build()?;
     let node = web::Data::new(control::Node::new(hub.clone(), heard));
     let app = hub.clone();

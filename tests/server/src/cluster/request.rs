@@ -19,10 +19,10 @@ pub(super) struct Request {
 #[serde(default)]
 pub(super) struct Target {
     pub(super) to: Vec<String>,
-    except: Vec<String>,
+    pub(super) except: Vec<String>,
     local: bool,
-    volatile: bool,
-    compress: Option<bool>,
+    pub(super) volatile: bool,
+    pub(super) compress: Option<bool>,
     timeout: Option<u64>, // ms
 }
 
@@ -44,6 +44,8 @@ pub(super) enum Operation {
         args: Vec<Tagged>,
     },
     Fetch,
+    /// How many sockets there are, and how many nodes have not said.
+    Survey,
     Join {
         rooms: Vec<String>,
     },

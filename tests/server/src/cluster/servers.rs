@@ -61,6 +61,10 @@ pub(super) fn listen(namespace: NamespaceBuilder, heard: &Arc<Heard>) -> Namespa
     namespace.on_server_side(async move |hello: Hello, namespace| heard.hello(hello, namespace))
 }
 
+pub(super) fn hello(args: Vec<Tagged>) -> Hello {
+    Hello(args.into_iter().map(|Tagged(value)| value).collect())
+}
+
 /// Emits to the other servers.
 pub(super) fn emit(namespace: &Namespace, event: &str, args: Values) -> Result<(), EmitError> {
     match event {

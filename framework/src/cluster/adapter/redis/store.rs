@@ -275,31 +275,4 @@ impl Store for RedisStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::sync::mpsc;
-
-    use super::{super::link_tests::redis::RedisServer, *};
-    use crate::cluster::presence::store_tests::contract;
-
-    struct Deaf(mpsc::Sender<()>);
-
-    impl Listener for Deaf {
-        fn listening(&self) {
-            let _ = self.0.try_send(());
-        }
-
-        fn changed(&self, _: crate::cluster::adapter::Diff) {}
-    }
-
-    async fn redis() -> (Arc<dyn Store>, RedisServer) {
-        let server = RedisServer::start();
-        let store = RedisStore::new(&LinkOptions::new(server.url()), &SharedState::new());
-        let store: Arc<dyn Store> = Arc::new(store.expect("a store"));
-        let (sender, mut ready) = mpsc::channel(1);
-        actix_web::rt::spawn(Arc::clone(&store).listen(Arc::new(Deaf(sender))));
-        ready.recv().await;
-        (store, server)
-    }
-
-    contract!(redis);
-}
+mod tests;

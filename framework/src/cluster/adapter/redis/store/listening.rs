@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use redis::{PushInfo, PushKind, RedisError, ServerErrorKind, Value, cmd};
+use redis::{
+    PushInfo, PushKind, RedisError, ServerErrorKind, Value, aio::MultiplexedConnection, cmd,
+};
 use tokio::time::sleep;
 
 use super::{
@@ -97,13 +99,13 @@ impl Session<'_> {
         let open = store.scripts.open.key(&store.prefix);
         let opened: Result<(), _> = open.invoke_async(&mut connection).await;
         opened.map_err(AdapterError::new)?;
-        store.set_connection(Some(connection));
+        store.set_connection(Some(connection.clone()));
         self.was_connected = true;
         self.listener.listening();
         // Beside each other: who is asked may take its time.
         Err(tokio::select! {
             error = hear(changes, self.listener) => error,
-            error = ping(store) => error,
+            error = ping(connection) => error,
             error = rediscover(store, &master) => error,
             ended = self.tasks.join_next() => match ended {
                 Some(Ok(error)) => error,
@@ -130,16 +132,12 @@ async fn hear(mut changes: Outlet<Vec<Value>>, listener: &dyn Listener) -> Adapt
     AdapterError::new("the connection was closed")
 }
 
-async fn ping(store: &RedisStore) -> AdapterError {
+async fn ping(mut connection: MultiplexedConnection) -> AdapterError {
     loop {
         sleep(PING).await;
-        let pong = async {
-            let mut connection = store.connection().map_err(AdapterError::new)?;
-            let pong: Result<Value, _> = cmd("PING").query_async(&mut connection).await;
-            pong.map_err(AdapterError::new)
-        };
-        if let Err(error) = pong.await {
-            return error;
+        let pong: Result<Value, _> = cmd("PING").query_async(&mut connection).await;
+        if let Err(error) = pong {
+            return AdapterError::new(error);
         }
     }
 }

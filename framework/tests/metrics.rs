@@ -1,0 +1,292 @@
+//! What an exporter of the `metrics` facade is told.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use common::{http::POLLING, until};
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
+use roomcast::{
+    prelude::*,
+    testing::{RawClient, TestClient, TestServer},
+};
+
+/// Keeps the sum of each series, and of a histogram the number of its values.
+#[derive(Clone, Default)]
+struct Exporter {
+    series: Arc<Mutex<BTreeMap<String, f64>>>,
+    described: Arc<Mutex<Vec<String>>>,
+}
+
+struct Series {
+    name: String,
+    of: Exporter,
+}
+
+impl Series {
+    fn add(&self, more: f64) {
+        let mut series = self.of.series.lock().unwrap();
+        *series.entry(self.name.clone()).or_default() += more;
+    }
+}
+
+impl CounterFn for Series {
+    fn increment(&self, more: u64) {
+        self.add(more as f64);
+    }
+
+    fn absolute(&self, _: u64) {
+        unreachable!("counters are incremented");
+    }
+}
+
+impl GaugeFn for Series {
+    fn increment(&self, more: f64) {
+        self.add(more);
+    }
+
+    fn decrement(&self, less: f64) {
+        self.add(-less);
+    }
+
+    fn set(&self, _: f64) {
+        unreachable!("several hubs share a gauge");
+    }
+}
+
+impl HistogramFn for Series {
+    fn record(&self, value: f64) {
+        assert!((0.0..60.0).contains(&value), "{} took {value} s", self.name);
+        self.add(1.0);
+    }
+}
+
+impl Exporter {
+    fn series(&self, key: &Key) -> Arc<Series> {
+        let labels: Vec<_> = key
+            .labels()
+            .map(|label| format!("{}={}", label.key(), label.value()))
+            .collect();
+        let name = format!("{}{{{}}}", key.name(), labels.join(","));
+        Arc::new(Series {
+            name,
+            of: self.clone(),
+        })
+    }
+
+    fn describe(&self, name: &KeyName) {
+        self.described
+            .lock()
+            .unwrap()
+            .push(name.as_str().to_owned());
+    }
+
+    fn get(&self, series: &str) -> f64 {
+        self.series
+            .lock()
+            .unwrap()
+            .get(series)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl Recorder for Exporter {
+    fn describe_counter(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.describe(&name);
+    }
+
+    fn describe_gauge(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.describe(&name);
+    }
+
+    fn describe_histogram(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.describe(&name);
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.series(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.series(key))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.series(key))
+    }
+}
+
+/// The exporter of this process, and with it of all tests here.
+fn exporter() -> &'static Exporter {
+    static EXPORTER: OnceLock<Exporter> = OnceLock::new();
+    EXPORTER.get_or_init(|| {
+        let exporter = Exporter::default();
+        metrics::set_global_recorder(exporter.clone()).unwrap();
+        exporter
+    })
+}
+
+#[derive(EventHandlers)]
+#[handles(Echo, Flood)]
+struct Guest;
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(ack = String)]
+struct Echo(String);
+
+/// More for one client than its connection takes.
+#[derive(Serialize, Deserialize, Event)]
+struct Flood(usize);
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(ack = u8)]
+struct Question;
+
+impl Session for Guest {
+    type Auth = ();
+
+    async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+impl Handle<Echo> for Guest {
+    async fn handle(&mut self, Echo(text): Echo, _: &Socket) -> Result<String, Rejection> {
+        Ok(text)
+    }
+}
+
+impl Handle<Flood> for Guest {
+    async fn handle(&mut self, Flood(bytes): Flood, socket: &Socket) -> Result<(), Rejection> {
+        Ok(socket.emit(&Echo("x".repeat(bytes)))?)
+    }
+}
+
+/// Each test has a namespace of its own.
+fn serve(namespace: &str) -> TestServer {
+    exporter();
+    TestServer::start(
+        Hub::builder()
+            .namespace::<Guest>(namespace)
+            .build()
+            .unwrap(),
+    )
+}
+
+async fn enter(server: &TestServer, namespace: &str) -> TestClient {
+    let client = TestClient::builder(server).namespace(namespace);
+    client.connect().await.unwrap()
+}
+
+#[actix_web::test]
+async fn handlers_are_measured_by_namespace_and_event_and_sockets_counted_by_namespace() {
+    exporter();
+    let hub = Hub::builder().dynamic_namespace::<Guest>("/room-{id}");
+    let server = TestServer::start(hub.build().unwrap());
+    let sockets = || exporter().get("roomcast_namespace_sockets{namespace=/room-{id}}");
+    let one = enter(&server, "/room-1").await;
+    let other = enter(&server, "/room-2").await;
+    assert_eq!(sockets(), 2.0, "of all rooms together");
+    one.emit_with_ack(&Echo("a".into())).await;
+    other.emit_with_ack(&Echo("b".into())).await;
+    let series = "roomcast_handler_duration_seconds{namespace=/room-{id},event=echo}";
+    assert_eq!(exporter().get(series), 2.0);
+    one.disconnect().await;
+    until("it is counted no more", || sockets() == 1.0).await;
+    // A worker that ends leaves nothing.
+    drop(server);
+    until("nobody is left", || sockets() == 0.0).await;
+}
+
+#[actix_web::test]
+async fn answers_of_clients_are_measured() {
+    let server = serve("/acks");
+    let client = enter(&server, "/acks").await;
+    client.answer(|Question| 7);
+    let before = exporter().get("roomcast_ack_duration_seconds{}");
+    let acks = server.hub().namespace("/acks").unwrap();
+    acks.everyone().emit_with_ack(&Question).await.unwrap();
+    assert!(exporter().get("roomcast_ack_duration_seconds{}") > before);
+    until("the worker has shown that it runs", || {
+        exporter().get("roomcast_worker_lag_seconds{worker=0}") > 0.0
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn sessions_are_counted_by_transport_and_bytes_both_ways() {
+    let server = serve("/bytes");
+    let stats = || server.hub().stats();
+    let polling = common::http::request(&server, "GET", POLLING, &[]).await;
+    assert_eq!(polling.status, 200);
+    assert_eq!(
+        (stats().polling_sessions, stats().websocket_connections),
+        (1, 0)
+    );
+    let client = enter(&server, "/bytes").await;
+    assert_eq!(
+        (stats().polling_sessions, stats().websocket_connections),
+        (1, 1)
+    );
+    assert_eq!(stats().connections, 2);
+
+    client.emit_with_ack(&Echo("x".repeat(10_000))).await;
+    until("both ways are counted", || {
+        let stats = stats();
+        stats.received_bytes > 10_000 && stats.sent_bytes > 10_000
+    })
+    .await;
+    assert!(stats().sent_bytes < 12_000, "counted once");
+    assert_eq!(stats().emitted, 0, "acks are no events");
+    server
+        .hub()
+        .namespace("/bytes")
+        .unwrap()
+        .everyone()
+        .emit(&Echo("all".into()))
+        .unwrap();
+    client.emit(&Flood(1)).await;
+    until(
+        "emits are counted, from this thread and from the worker",
+        || stats().emitted == 2,
+    )
+    .await;
+    drop(client);
+    until("it has gone", || stats().websocket_connections == 0).await;
+}
+
+#[actix_web::test]
+async fn what_waits_for_a_slow_client_is_counted_until_it_has_gone() {
+    let server = serve("/slow");
+    let waiting = || server.hub().stats().outbox_bytes;
+    let mut slow = RawClient::open(&server).await;
+    slow.send("40/slow,").await;
+    // One that exceeds what the kernel buffers, and is never read.
+    slow.send(r#"42/slow,["flood",16000000]"#).await;
+    until("it waits", || waiting() > 1_000_000).await;
+    drop(slow);
+    until("nothing waits", || waiting() == 0).await;
+}
+
+#[actix_web::test]
+async fn every_figure_is_described() {
+    let server = serve("/described");
+    let client = enter(&server, "/described").await;
+    client.emit_with_ack(&Echo("a".into())).await;
+    let described = exporter().described.lock().unwrap().clone();
+    for series in exporter().series.lock().unwrap().keys() {
+        let name = series.split('{').next().unwrap();
+        let is_ours = name.starts_with("roomcast_") || name == "websocket_connections";
+        assert!(is_ours, "{name}");
+        assert!(described.iter().any(|known| known == name), "{name}");
+    }
+}
