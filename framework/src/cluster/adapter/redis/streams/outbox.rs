@@ -146,10 +146,15 @@ impl Outbox {
         let weight = entry.weight();
         let mut evicted = Vec::new();
         while !queue.entries.is_empty() && queue.bytes + weight > self.max_bytes {
-            // What was sent may be there already.
-            match self.policy {
-                OutboxPolicy::DropOldest => evicted.push(queue.evict().ok_or(Full)?),
-                _ => return Err(Full),
+            // What was sent may be there already, and stays.
+            let gone = match self.policy {
+                OutboxPolicy::DropOldest => queue.evict(),
+                _ => None,
+            };
+            match gone {
+                Some(gone) => evicted.push(gone),
+                None if evicted.is_empty() => return Err(Full),
+                None => break,
             }
         }
         let here = queue.away && entry.event;
