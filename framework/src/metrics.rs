@@ -237,6 +237,9 @@ figures! {
         /// Messages for other nodes of which it is not known whether they arrived: they were on their
         /// way to Redis when the connection broke.
         cluster_lost_in_flight => "roomcast_cluster_lost_in_flight_total",
+        /// Messages for other nodes that may have arrived twice: what Redis had kept was trimmed before it
+        /// was known whether they were there, and they were sent again.
+        cluster_repeated => "roomcast_cluster_repeated_total",
         /// Times that the connection to the cluster was lost.
         cluster_disconnects => "roomcast_cluster_disconnects_total",
         /// Times that messages of other nodes were missed which should have come.
@@ -249,6 +252,9 @@ figures! {
         cluster_answers_lost => "roomcast_cluster_answers_lost_total",
         /// Answers of other nodes that came too late, or for nothing we asked.
         cluster_answers_ignored => "roomcast_cluster_answers_ignored_total",
+        /// Times that this node's lease in the store of users and presence was over, or entries of it
+        /// had been lost there: everything was written again.
+        presence_leases_lost => "roomcast_presence_leases_lost_total",
     }
     gauges {
         /// Open transport sessions.
@@ -279,6 +285,8 @@ figures! {
         /// Messages for other nodes that Redis did not get: they did not fit into the outbox, or it
         /// refused them.
         cluster_dropped => "roomcast_cluster_dropped_total",
+        /// What the store of users and presence did not do; it is tried again.
+        presence_failed => "roomcast_presence_failed_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }

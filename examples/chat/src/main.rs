@@ -1,13 +1,17 @@
 //! A chat with rooms, presence and history, all in memory.
 
 mod chat;
+mod operations;
 
 use std::{error::Error, sync::Mutex};
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
 use roomcast::{Hub, signals};
 
-const HELP: &str = "Usage: chat [--port PORT]  (3000 unless given; 0 takes any that is free)";
+const HELP: &str = "Usage: chat [--port PORT] [--operations PORT]
+    --port PORT        where clients connect: 3000 unless given
+    --operations PORT  where /health, /ready and /metrics are: nowhere unless given
+A port of 0 is any that is free.";
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -15,15 +19,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let mut args = std::env::args().skip(1);
-    let port = match (args.next().as_deref(), args.next()) {
-        (None, _) => 3000,
-        (Some("--port"), Some(port)) => port.parse().map_err(|_| "a port is 0 to 65535")?,
-        (Some("--help"), _) => {
+    let (mut port, mut operations) = (3000, None);
+    while let Some(option) = args.next() {
+        if option == "--help" {
             println!("{HELP}");
             return Ok(());
         }
-        _ => return Err(HELP.into()),
-    };
+        let value = args.next().ok_or(HELP)?;
+        let value = value.parse().map_err(|_| "a port is 0 to 65535")?;
+        match &*option {
+            "--port" => port = value,
+            "--operations" => operations = Some(value),
+            _ => return Err(HELP.into()),
+        }
+    }
+    let exporter = operations::exporter()?;
     let hub = Hub::builder()
         .namespace::<chat::Guest>("/")
         .state(Mutex::new(chat::Chat::default()))
@@ -37,6 +47,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .bind(("127.0.0.1", port))
         .map_err(|error| format!("port {port} (choose another with --port): {error}"))?;
     println!("chat listening on http://{}", server.addrs()[0]);
+    if let Some(port) = operations {
+        // It is still there while clients are told that the server shuts down.
+        rt::spawn(operations::serve(hub, exporter, port)?);
+    }
     Ok(server.run().await?)
 }
 

@@ -1,6 +1,12 @@
 //! The log that all nodes share, as a namespace sees it.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::Instant;
 
 use super::{
     adapter::{Data, Message, Options, Received, RecoveryLog, SessionExtra, StoredSession},
@@ -122,9 +128,9 @@ impl SharedLog for Link {
         })
     }
 
-    fn keep(&self, session: &Saved, time: Duration) {
+    fn keeping<'a>(&'a self, session: &Saved, time: Duration) -> Box<dyn FnOnce() + Send + 'a> {
         let Ok(log) = self.core.recovery_log() else {
-            return;
+            return Box::new(|| {});
         };
         let id = session.id.as_str();
         let rooms = session.rooms.iter().map(|room| Cow::Borrowed(&**room));
@@ -138,10 +144,11 @@ impl SharedLog for Link {
                 extra: session.copy.map(|copy| SessionExtra {
                     floor: session.floor.into(),
                     copy: copy.into(),
+                    expires: session.expires.and_then(by_the_clock),
                 }),
             },
             time,
-        );
+        )
     }
 
     fn take(&self, pid: PrivateId) -> Elsewhere<Result<Option<Stored>, Unreachable>> {
@@ -237,5 +244,16 @@ fn stored(session: StoredSession<'_>) -> Option<Stored> {
         data: (session.data != "{}").then(|| Arc::new(session.data.to_string())),
         floor: extra.map(|extra| extra.floor.into()),
         copy: extra.and_then(|extra| extra.copy.parse().ok()),
+        expires: extra.and_then(|extra| from_the_clock(extra.expires?)),
     })
+}
+
+/// For other processes, whose clocks tell the same.
+fn by_the_clock(at: Instant) -> Option<SystemTime> {
+    SystemTime::now().checked_add(at.saturating_duration_since(Instant::now()))
+}
+
+fn from_the_clock(at: SystemTime) -> Option<Instant> {
+    let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+    Instant::now().checked_add(left)
 }

@@ -3,6 +3,7 @@ use std::{rc::Rc, sync::Arc};
 use actix::{Actor, AsyncContext, Handler};
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::{
     carrier::Carrier,
@@ -11,6 +12,7 @@ use super::{
     drive::Drive,
     ending::Ending,
     polling::Polling,
+    spans,
     wire::Wire,
 };
 use crate::{
@@ -53,6 +55,8 @@ pub(super) struct Link {
     pub(super) farewells: bool,
     /// A turn has begun. Still set at the next one, it panicked half-way.
     pub(super) in_turn: bool,
+    /// What traces show of it, if anyone looks.
+    pub(super) span: Option<Box<Span>>,
 }
 
 impl Connection {
@@ -97,6 +101,7 @@ impl Connection {
         ConnectionContext::run(|address| {
             let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
+            let span = spans::connection(&core, &handshake, polling);
             let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
             let key = shard.open(io, address.recipient().downgrade(), &handshake);
             if let Carrier::WebSocket(wire) = &carrier {
@@ -119,6 +124,7 @@ impl Connection {
                 paused: false,
                 farewells: false,
                 in_turn: false,
+                span,
             };
             link.shard.send(key, link.open_packet());
             Self { carrier, link }

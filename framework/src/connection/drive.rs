@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix::{ActorContext, ActorFuture};
+use tracing::Span;
 
 use super::{Connection, context::ConnectionContext};
 
@@ -21,7 +22,10 @@ impl ActorFuture<Connection> for Drive {
         ctx: &mut ConnectionContext,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
+        let span = connection.link.span.as_deref().cloned();
+        let entered = span.as_ref().map(Span::enter);
         let turn = connection.turn(cx);
+        drop(entered);
         if turn.is_ready() {
             ctx.stop();
         }

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{actor::Link, clients::Phase, joining::PANICKED, recovering::Stage};
+use super::{actor::Link, clients::Phase, joining::PANICKED, recovering::Stage, spans::traced};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
@@ -53,6 +53,7 @@ impl Link {
         let call = || catch(|| session.call(event, &client.socket));
         match self.shard.attend(namespace, "any", call) {
             Ok(Called::Running { event, future }) => {
+                let future = traced(event, &client.socket, future);
                 client.phase = Phase::Handling { event, future };
             }
             Ok(Called::Done(outcome)) => self.finish(index, outcome),

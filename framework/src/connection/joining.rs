@@ -7,6 +7,7 @@ use super::{
     claim,
     clients::{Client, Phase},
     ending::Ending,
+    spans::traced,
 };
 use crate::{
     error::DisconnectReason,
@@ -106,7 +107,9 @@ impl Link {
         }
         let admitted = catch(|| socket.namespace_inner().admit(auth, socket));
         let refusal = match admitted {
-            Ok(Ok(connecting)) => return Phase::Connecting(connecting),
+            Ok(Ok(connecting)) => {
+                return Phase::Connecting(traced("connect", socket, connecting));
+            }
             Ok(Err(refusal)) => refusal,
             Err(panic) => {
                 self.panicked("connect", socket, &panic);

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{actor::Link, clients::Phase, recovering::may_come_back};
+use super::{actor::Link, clients::Phase, recovering::may_come_back, spans::traced};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
@@ -92,7 +92,10 @@ impl Link {
         let socket = client.socket.clone();
         let ticket = self.ticket(&socket, &*session, reason);
         match catch(|| session.disconnect(socket.clone(), reason)) {
-            Ok(future) => self.part(index, future, ticket),
+            Ok(future) => {
+                let future = traced("disconnect", &socket, future);
+                self.part(index, future, ticket);
+            }
             Err(panic) => self.panicked("disconnect", &socket, &panic),
         }
     }

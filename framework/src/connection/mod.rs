@@ -21,6 +21,7 @@
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
 //! | [`ending`] | how a session ends |
+//! | [`spans`] | what traces show of it |
 
 mod actor;
 mod carrier;
@@ -39,7 +40,9 @@ mod polling;
 mod probe;
 mod recovering;
 mod replaying;
+mod spans;
 mod waiting;
 mod wire;
 
 pub(crate) use actor::Connection;
+pub(crate) use spans::OnConnectionSpan;

@@ -287,6 +287,7 @@ impl Link {
             // Nobody comes back to a socket that has expired.
             until: socket.expiry().map_or(until, |expiry| expiry.min(until)),
             copy: None,
+            expires: socket.expiry(),
         };
         Some(Ticket::new(socket.node(), socket.scope(), session))
     }

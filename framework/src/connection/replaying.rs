@@ -171,12 +171,15 @@ async fn find(
         return Err("unknown_session");
     };
     let ticket = match here {
-        Here::HandedOver(ticket) => ticket,
-        Here::Saved(ticket) => take_both(node, scope, log, ticket, pid).await?,
+        // It has one if whoever waited for it before was lost before it had asked the others.
+        Here::HandedOver(ticket) if !ticket.has_copy() => ticket,
+        Here::HandedOver(ticket) | Here::Saved(ticket) => {
+            take_both(node, scope, log, ticket, pid).await?
+        }
         Here::Nothing(reservation) => {
             let session = take_soon(scope, log, pid).await?;
             reservation.keep();
-            Ticket::new(node, scope, session)
+            owned(node, scope, session)
         }
     };
     match follows(log, store, &ticket, offset).await {
@@ -221,11 +224,14 @@ async fn take(
         id: stored.id,
         rooms: stored.rooms,
         floor: stored.floor.unwrap_or_default(),
-        kept: Arc::new(Kept::elsewhere(stored.data.clone())),
+        kept: Arc::new(Kept::elsewhere(stored.data.clone(), stored.expires)),
         data: stored.data,
         // Redis would not have it any more if it had expired.
-        until: store.expiry(),
+        until: stored
+            .expires
+            .map_or(store.expiry(), |at| at.min(store.expiry())),
         copy: stored.copy,
+        expires: stored.expires,
     })
 }
 
@@ -235,7 +241,7 @@ async fn take_both(
     node: &Arc<Node>,
     scope: &Arc<Scope>,
     log: &dyn SharedLog,
-    ticket: Ticket,
+    mut ticket: Ticket,
     pid: PrivateId,
 ) -> Result<Ticket, &'static str> {
     match take(scope, log, pid).await {
@@ -244,17 +250,24 @@ async fn take_both(
                 .session()
                 .is_some_and(|ours| ours.copy == theirs.copy) =>
         {
+            ticket.has_taken_copy();
             Ok(ticket)
         }
         Ok(theirs) => {
             ticket.settle();
-            Ok(Ticket::new(node, scope, theirs))
+            Ok(owned(node, scope, theirs))
         }
         Err(reason) => {
             ticket.revoke();
             Err(reason)
         }
     }
+}
+
+/// What was taken from the others is nowhere else.
+fn owned(node: &Arc<Node>, scope: &Arc<Scope>, session: Saved) -> Ticket {
+    let copy = None;
+    Ticket::new(node, scope, Saved { copy, ..session })
 }
 
 /// Waits until everything that the client has seen has been delivered here, and the log has all that
@@ -272,14 +285,11 @@ async fn follows(
         Ok(false) => return Err("trimmed"),
         Err(Unreachable) => return Err("log_unreachable"),
     }
-    let all = async {
-        loop {
-            let outside = store.outside();
-            log.delivered(seen).await;
-            if store.outside() == outside {
-                return outside;
-            }
+    loop {
+        let outside = store.outside();
+        log.delivered(seen).await;
+        if store.outside() == outside {
+            return Ok(outside);
         }
-    };
-    timeout(PATIENCE, all).await.map_err(|_| "unknown_offset")
+    }
 }

@@ -35,9 +35,10 @@ impl Kept {
     }
 
     /// Of a session that comes from another node.
-    pub(crate) fn elsewhere(data: Option<Arc<String>>) -> Self {
+    pub(crate) fn elsewhere(data: Option<Arc<String>>, expiry: Option<Instant>) -> Self {
         Self {
             data,
+            expiry,
             elsewhere: true,
             ..Self::default()
         }

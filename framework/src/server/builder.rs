@@ -10,10 +10,11 @@ use crate::{
         Config, PerMessageDeflate, ReadinessPolicy, Recovery, SharedState, SlowConsumer,
         Transports, WebSocketMode,
     },
+    connection::OnConnectionSpan,
     error::BuildError,
     event::{OnAnyOutgoing, Outgoing},
     metrics::Metrics,
-    namespace::{Core, Hub, NamespaceBuilder, Session, States},
+    namespace::{Core, Handshake, Hub, NamespaceBuilder, Session, States},
     protocol::socket_io::parser::Parser,
     room,
     shard::{
@@ -371,6 +372,37 @@ impl HubBuilder {
     /// were told, to a server-side event. Default 5 s.
     pub fn requests_timeout(mut self, timeout: Duration) -> Self {
         self.config.requests_timeout = timeout;
+        self
+    }
+
+    /// Is shown the tracing span of each connection when it begins, with the request that opened it;
+    /// not called while nobody wants such spans. For what a trace is to know besides, above all which
+    /// trace of the client it belongs to: with `tracing-opentelemetry`, set the span's parent to what
+    /// a propagator reads from the headers. The field `user` is left for you to record.
+    ///
+    /// It must not block. A panic in it is counted and traced.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_connection_span(|span, handshake| {
+    ///         span.record("user", handshake.header("x-user"));
+    ///     })
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_connection_span(
+        mut self,
+        shown: impl Fn(&tracing::Span, &Handshake) + Send + Sync + 'static,
+    ) -> Self {
+        self.states.insert(OnConnectionSpan(Box::new(shown)));
         self
     }
 

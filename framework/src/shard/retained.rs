@@ -29,6 +29,8 @@ pub(crate) struct Saved {
     /// Of that, what another process can keep as well: the socket's data, as JSON.
     pub(crate) data: Option<Arc<String>>,
     pub(crate) until: Instant,
+    /// When the socket's time is over, if it has one.
+    pub(crate) expires: Option<Instant>,
     /// Where it is kept as well: under this name, which no other session has.
     pub(crate) copy: Option<SocketId>,
 }

@@ -7,6 +7,7 @@ use crate::{
     id::{PrivateId, SocketId},
     transport::frame::Frame,
 };
+use tokio::time::Instant;
 
 /// The events of a namespace on all nodes, in one order, and the sessions whose clients may come
 /// back to any of them.
@@ -18,8 +19,9 @@ pub(crate) trait SharedLog: Send + Sync {
     /// Ready once this node has delivered everything up to there.
     fn delivered(&self, up_to: Offset) -> Elsewhere<()>;
 
-    /// Keeps a session for the node that its client comes back to. Taken over at once.
-    fn keep(&self, session: &Saved, time: Duration);
+    /// What keeps a session for the node that its client comes back to: taken over when it is
+    /// called, which takes little.
+    fn keeping<'a>(&'a self, session: &Saved, time: Duration) -> Box<dyn FnOnce() + Send + 'a>;
 
     /// Takes a session: nobody else gets it. The copy of one that is still here is given up with
     /// it.
@@ -46,6 +48,8 @@ pub(crate) struct Stored {
     pub(crate) floor: Option<Offset>,
     /// The name of the copy.
     pub(crate) copy: Option<SocketId>,
+    /// When the socket's time is over.
+    pub(crate) expires: Option<Instant>,
 }
 
 /// A socket whose client was away.

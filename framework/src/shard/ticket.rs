@@ -29,6 +29,19 @@ impl Ticket {
         self.session.as_ref()
     }
 
+    /// Whether the session is kept elsewhere as well.
+    pub(crate) fn has_copy(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.copy.is_some())
+    }
+
+    /// It is not any more.
+    pub(crate) fn has_taken_copy(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.copy = None;
+        }
+    }
+
     /// Uses it up: the session is there.
     pub(crate) fn settle(mut self) {
         self.session = None;

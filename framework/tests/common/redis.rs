@@ -453,6 +453,32 @@ impl RedisCluster {
         )
     }
 
+    /// To another master than the one that has it, with all keys, while both are used.
+    pub(crate) fn migrate_slot(&self, slot: &str) {
+        let owner = self.nodes.iter().position(|node| node.owns(slot)).unwrap();
+        let target = &self.nodes[(owner + 1) % self.nodes.len()];
+        let owner = &self.nodes[owner];
+        let id = |node: &RedisServer| node.command(&["CLUSTER", "MYID"]).trim().to_owned();
+        let set_slot = |node: &RedisServer, state: &str, other: &RedisServer| {
+            node.command(&["CLUSTER", "SETSLOT", slot, state, &id(other)]);
+        };
+        set_slot(target, "IMPORTING", owner);
+        set_slot(owner, "MIGRATING", target);
+        let port = target.port().to_string();
+        loop {
+            let keys = owner.command(&["CLUSTER", "GETKEYSINSLOT", slot, "100"]);
+            let keys: Vec<_> = keys.lines().filter(|key| !key.is_empty()).collect();
+            if keys.is_empty() {
+                break;
+            }
+            let to = ["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+            owner.command(&[&to[..], &keys].concat());
+        }
+        for node in [target, owner] {
+            set_slot(node, "NODE", target);
+        }
+    }
+
     /// To another master than the one that has it; there must be no keys in it.
     pub(crate) fn move_slot(&self, slot: u16) {
         let slot = slot.to_string();

@@ -1,5 +1,7 @@
 //! Clients come back to any node.
 
+use std::time::Duration;
+
 use roomcast::{Binary, prelude::*, testing::PATIENCE};
 use serde_json::json;
 use tokio::time::timeout;
@@ -134,6 +136,18 @@ async fn what_is_no_event_of_the_log_does_not_disturb_the_offset() {
         .unwrap();
     assert_eq!(client.event().await, json!(["text", "there"]));
     assert!(client.offset > offset);
+}
+
+#[actix_web::test]
+async fn the_time_of_a_socket_is_over_on_any_node() {
+    let (_redis, a, b) = two().await;
+    let client = a.enter(&[]).await;
+    a.log.last().1.expires_in(Duration::from_secs(60)).unwrap();
+    let ticket = saved(&a, client).await;
+    let (_client, recovered) = Client::back(&b.server, &ticket).await;
+    assert!(recovered, "{:?}", b.hub().stats().recovery_refused);
+    let left = b.log.last().1.time_left().unwrap();
+    assert!((Duration::from_secs(1)..=Duration::from_secs(60)).contains(&left));
 }
 
 #[actix_web::test]

@@ -57,6 +57,18 @@ fn strict<S: Session>() -> Result<Hub, BuildError> {
     Ok(hub)
 }
 
+fn traced<S: Session>() -> Result<Hub, BuildError> {
+    // ANCHOR: span
+    let hub = Hub::builder()
+        .namespace::<S>("/")
+        .on_connection_span(|span, handshake| {
+            span.record("user", handshake.header("x-user"));
+        })
+        .build()?;
+    // ANCHOR_END: span
+    Ok(hub)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{error::Error, sync::Arc};

@@ -37,6 +37,16 @@ const PROGRAMS: &[Program] = &[
         is_there: redis_is_new_enough,
     },
     Program {
+        what: "nginx",
+        package: "nginx",
+        is_there: || is_administrators("nginx"),
+    },
+    Program {
+        what: "HAProxy",
+        package: "haproxy",
+        is_there: || is_administrators("haproxy"),
+    },
+    Program {
         what: "Python 3 with venv",
         package: "python3-venv",
         is_there: python_has_venv,
@@ -129,7 +139,8 @@ fn install_python_tools(workspace: &Workspace) -> Result {
     process::run(
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "--quiet", "--disable-pip-version-check"])
-            .args(["install", "--require-hashes", "--requirement"])
+            // What is needed is listed; of one package only the files are, not what its program needs.
+            .args(["install", "--no-deps", "--require-hashes", "--requirement"])
             .arg(workspace.root.join("tests/xtask/requirements.txt"))
             .arg("--requirement")
             .arg(workspace.root.join("tests/python/requirements.txt")),
@@ -138,6 +149,12 @@ fn install_python_tools(workspace: &Workspace) -> Result {
 
 fn is_root() -> bool {
     process::output(Command::new("id").arg("-u")).as_deref() == Some("0")
+}
+
+/// Debian has it where not everybody's path leads.
+fn is_administrators(program: &str) -> bool {
+    let usual = Path::new("/usr/sbin").join(program);
+    process::find(program).is_some() || usual.is_file()
 }
 
 fn python_has_venv() -> bool {

@@ -207,6 +207,7 @@ fn e2e(workspace: &Workspace) -> Result {
             .env("SERVER_BIN", workspace.binary("test-server"))
             .env("GUIDE_BIN", workspace.binaries())
             .env("LAUNCH_BIN", workspace.binary("launch"))
+            .env("PYTHON", workspace.python_environment())
             .env("CHROMIUM", chromium),
     )
 }

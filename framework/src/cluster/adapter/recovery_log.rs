@@ -1,4 +1,7 @@
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use super::{AdapterError, AdapterFuture, Message};
 use crate::id::EntryId;
@@ -17,9 +20,14 @@ pub trait RecoveryLog: Send + Sync {
     /// Ready once everything up to there has been handed over.
     fn delivered(&self, namespace: &str, up_to: EntryId) -> AdapterFuture<'_, ()>;
 
-    /// Keeps a session for so long, for the node that its client comes back to. It is taken over
-    /// before this returns; one that does not find room is not kept.
-    fn save(&self, session: &StoredSession<'_>, time: Duration);
+    /// Keeps a session for so long, for the node that its client comes back to. It is encoded here,
+    /// and taken over when what this returns is called, under a lock; one that does not find room is
+    /// not kept.
+    fn save<'a>(
+        &'a self,
+        session: &StoredSession<'_>,
+        time: Duration,
+    ) -> Box<dyn FnOnce() + Send + 'a>;
 
     /// Takes a session that was kept: each can be taken once.
     fn take<'a>(
@@ -69,4 +77,6 @@ pub struct SessionExtra<'a> {
     pub floor: EntryId,
     /// A name of what was kept, which nothing else has.
     pub copy: Cow<'a, str>,
+    /// When the [socket's time](crate::Socket::expires_in) is over, if it has one.
+    pub expires: Option<SystemTime>,
 }

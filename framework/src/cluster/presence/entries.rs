@@ -236,6 +236,26 @@ impl Entries {
         });
     }
 
+    /// The store gets a part of the entries again, one of so many: what it has of them may have been
+    /// lost. Nobody waits for that.
+    pub(super) fn write_again(&mut self, part: usize, parts: usize) {
+        let next = self.asked + 1;
+        for (socket, entered) in &mut self.sockets {
+            let bytes = socket.as_str().bytes();
+            let sum = bytes.fold(0, |sum: usize, byte| sum + usize::from(byte));
+            if sum % parts != part {
+                continue;
+            }
+            for slot in entered.slots.iter_mut().filter(|slot| slot.meta.is_some()) {
+                slot.dirty = true;
+            }
+            if !entered.queued {
+                entered.queued = true;
+                self.queue.push_back((next, *socket));
+            }
+        }
+    }
+
     /// The number of the last change that was asked for.
     pub(super) fn asked(&self) -> u64 {
         self.asked

@@ -5,24 +5,26 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    clients,
+    clients, reader,
     registrar::Registrar,
-    store::{Diff, Lease, Listener, Renewal, StoreError, Topic},
-    topics::Beginners,
+    store::{Diff, Lease, Listener, Renewal, StoreError},
 };
 use crate::supervision;
 
 /// Changes that are written at once. A script of this size keeps Redis for about 2 ms.
 const BATCH: usize = 500;
 
-/// Keys that are read at once.
-const PAGE: usize = 500;
+/// Between two looks for leases that are over.
+const SHORTEST_REST: Duration = Duration::from_millis(10);
+
+/// So many renewals, which is within four leases, until everything has been written again.
+const ROUNDS: usize = 12;
 
 /// After the store has failed, before it is asked again.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs on this thread, unless another one does, or there is nothing to do.
 pub(super) fn run_here(registrar: &Arc<Registrar>) {
@@ -61,7 +63,7 @@ async fn run(registrar: &Arc<Registrar>) {
     tokio::select! {
         () = Arc::clone(&registrar.store).listen(ear) => {}
         () = keeper.keep() => {}
-        () = read(registrar) => {}
+        () = reader::read(registrar) => {}
     }
 }
 
@@ -69,7 +71,7 @@ struct Ear(Arc<Registrar>);
 
 impl Listener for Ear {
     fn listening(&self) {
-        self.0.topics().all_stale();
+        self.0.topics().reset();
         self.0.check_now();
         self.0.stale.notify_one();
     }
@@ -89,6 +91,12 @@ struct Keeper<'a> {
     registrar: &'a Registrar,
     lease: Lease,
     held: bool,
+    /// The life of the store in which everything was written.
+    epoch: Option<Arc<str>>,
+    /// Which part of the entries is written again next.
+    round: usize,
+    /// The lease before, until everything hangs on this one.
+    former: Option<Arc<str>>,
     renew_at: Instant,
     reap_at: Instant,
     /// Nodes that were cut off together with this one are given time to come back.
@@ -100,10 +108,14 @@ impl<'a> Keeper<'a> {
     /// under a lease of its own.
     fn new(registrar: &'a Registrar) -> Self {
         let now = Instant::now();
+        let former = registrar.lease(false).id;
         Self {
             registrar,
             lease: registrar.next_lease(),
             held: false,
+            epoch: None,
+            round: 0,
+            former: Some(former),
             renew_at: now,
             reap_at: now,
             spare_until: now,
@@ -128,23 +140,27 @@ impl<'a> Keeper<'a> {
             };
             let _ = timeout_at(next, registrar.wake.notified()).await;
         }
+        self.release_former().await;
+        registrar.leave().await;
     }
 
     async fn renew(&mut self) {
         let registrar = self.registrar;
         let settled = registrar.entries().is_settled();
         self.lease = registrar.lease(self.lease.take);
-        let asked = Instant::now();
+        let (asked, taking) = (Instant::now(), self.lease.take);
         match registrar.store.renew(&self.lease).await {
-            Ok(Renewal::Held { entries }) => {
+            Ok(Renewal::Held { entries, epoch }) => {
                 self.held = true;
                 self.lease.take = false;
                 self.renew_at = asked + registrar.options.lease / 3;
-                // Whatever else happened to the store: it has what it should, or gets it again.
-                let live = registrar.entries().live();
-                if settled && registrar.entries().is_settled() && entries != live {
-                    tracing::warn!(entries, live, "the store has lost entries of this node");
+                let before = self.epoch.replace(Arc::clone(&epoch));
+                if !taking && before.is_some_and(|before| before != epoch) {
+                    // It may be older than what it was told last: also have what it should not.
+                    tracing::info!("the store is another one: entries are written again");
                     self.lost();
+                } else {
+                    self.verify(settled.then_some(entries));
                 }
             }
             Ok(Renewal::Lost) => {
@@ -152,7 +168,7 @@ impl<'a> Keeper<'a> {
                 self.lost();
             }
             Err(error) => {
-                self.failed(&error);
+                self.failed("renew", &error);
                 return;
             }
         }
@@ -162,8 +178,30 @@ impl<'a> Keeper<'a> {
             .send_modify(|progress| progress.renewals += 1);
     }
 
+    /// Whatever happened to the store: it has what it should, or gets it again. `entries` is how many
+    /// it has, where all were written.
+    fn verify(&mut self, entries: Option<usize>) {
+        let mut known = self.registrar.entries();
+        let live = known.live();
+        if let Some(entries) = entries
+            && known.is_settled()
+            && entries != live
+        {
+            drop(known);
+            tracing::warn!(entries, live, "the store has lost entries of this node");
+            return self.lost();
+        }
+        // Counts do not show everything, as where a store has evicted what entries say.
+        known.write_again(self.round, ROUNDS);
+        self.round = (self.round + 1) % ROUNDS;
+    }
+
     fn lost(&mut self) {
+        if let Some(node) = self.registrar.node() {
+            node.metrics.presence_leases_lost.add(1);
+        }
         let now = Instant::now();
+        self.former = Some(Arc::clone(&self.lease.id));
         self.lease = self.registrar.next_lease();
         self.held = false;
         self.renew_at = now;
@@ -171,8 +209,8 @@ impl<'a> Keeper<'a> {
         self.registrar.wake.notify_one();
     }
 
-    fn failed(&mut self, error: &StoreError) {
-        tracing::debug!(%error, "the store does not answer");
+    fn failed(&mut self, step: &'static str, error: &StoreError) {
+        self.registrar.failed(step, error);
         let pause = PAUSE.min(self.registrar.options.lease / 3);
         self.renew_at = Instant::now() + pause;
         self.held = false;
@@ -194,17 +232,32 @@ impl<'a> Keeper<'a> {
                 }
                 Err(error) => {
                     registrar.entries().give_back(&writes);
-                    self.failed(&error);
+                    self.failed("write", &error);
                     return;
                 }
             }
         }
-        let settled = registrar.entries().settled();
+        let (settled, is_settled) = {
+            let entries = registrar.entries();
+            (entries.settled(), entries.is_settled())
+        };
+        if is_settled {
+            self.release_former().await;
+        }
         registrar.progress.send_if_modified(|progress| {
             let further = progress.settled != settled;
             progress.settled = settled;
             further
         });
+    }
+
+    /// Nothing hangs on it but what should not be there.
+    async fn release_former(&mut self) {
+        if let Some(former) = self.former.take()
+            && let Err(error) = self.registrar.store.release(&former).await
+        {
+            self.registrar.failed("release", &error);
+        }
     }
 
     async fn reap(&mut self) {
@@ -220,90 +273,7 @@ impl<'a> Keeper<'a> {
                 let next = reaped.next.unwrap_or(lease).min(lease);
                 self.reap_at = now + next.max(SHORTEST_REST);
             }
-            Err(error) => self.failed(&error),
+            Err(error) => self.failed("reap", &error),
         }
-    }
-}
-
-/// Between two looks for leases that are over.
-const SHORTEST_REST: Duration = Duration::from_millis(10);
-
-/// Reads topics that are watched, when they begin to be and when changes may have been missed.
-async fn read(registrar: &Registrar) {
-    let lease = registrar.options.lease;
-    loop {
-        let awaited = registrar.topics().awaited();
-        for topic in awaited {
-            begin(registrar, &topic);
-        }
-        let topic = registrar.topics().begin();
-        let Some(topic) = topic else {
-            rest(registrar, lease).await;
-            continue;
-        };
-        if let Err(error) = read_topic(registrar, &topic).await {
-            tracing::debug!(%error, "presence was not read");
-            registrar.topics().interrupt(&topic);
-            sleep(PAUSE).await;
-        }
-    }
-}
-
-/// Until there is something to read.
-async fn rest(registrar: &Registrar, lease: Duration) {
-    let left = registrar.topics().filled_in(lease);
-    let Some(left) = left else {
-        registrar.stale.notified().await;
-        return;
-    };
-    tokio::select! {
-        () = registrar.stale.notified() => {}
-        () = sleep_until(Instant::now() + left) => registrar.topics().is_filled(),
-    }
-}
-
-async fn read_topic(registrar: &Registrar, topic: &Topic) -> Result<(), StoreError> {
-    // What this node has entered itself has to be there, so that it does not seem to go.
-    let is_doubtful = registrar.topics().take_doubt();
-    match is_doubtful {
-        true => registrar.checked().await?,
-        false => registrar.settled().await?,
-    }
-    let mut after: Option<String> = None;
-    loop {
-        let page = registrar.store.page(topic, after.as_deref(), PAGE).await?;
-        after.clone_from(&page.next);
-        let changes = registrar.topics().page(topic, page);
-        clients::tell(registrar, topic, &changes);
-        if after.is_none() {
-            break;
-        }
-    }
-    let lease = registrar.options.lease;
-    let changes = registrar.topics().finish(topic, lease);
-    clients::tell(registrar, topic, &changes);
-    begin(registrar, topic);
-    Ok(())
-}
-
-/// Tells those how a topic is who have waited for that.
-fn begin(registrar: &Registrar, topic: &Topic) {
-    let beginners = registrar.topics().beginners(topic);
-    let Some(Beginners {
-        waiting,
-        sockets,
-        present,
-        total,
-        scope,
-    }) = beginners
-    else {
-        return;
-    };
-    for (ready, watching) in waiting {
-        // Dropped by who does not wait any more.
-        let _ = ready.send(watching);
-    }
-    if let Some(scope) = scope {
-        clients::begin(registrar, topic, &scope, &sockets, present, total);
     }
 }

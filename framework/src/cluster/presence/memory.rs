@@ -154,7 +154,8 @@ impl Memory {
                 held.until = until;
                 held.info.connections = lease.connections;
                 let entries = held.places.len();
-                Renewal::Held { entries }
+                let epoch = Arc::clone(&state.moment.epoch);
+                Renewal::Held { entries, epoch }
             }
             None if lease.take => {
                 let info = NodeInfo::new(node_of(&lease.id), SystemTime::now(), lease.connections);
@@ -165,7 +166,8 @@ impl Memory {
                     places,
                 };
                 state.leases.insert(Arc::clone(&lease.id), held);
-                Renewal::Held { entries: 0 }
+                let epoch = Arc::clone(&state.moment.epoch);
+                Renewal::Held { entries: 0, epoch }
             }
             _ => Renewal::Lost,
         }

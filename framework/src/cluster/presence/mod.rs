@@ -6,7 +6,8 @@
 //! | [`memory`] | in one process |
 //! | [`registrar`] | a node's part of it, from any thread |
 //! | [`entries`] | what the node says, and what is still to be written; pure |
-//! | [`keeper`] | what writes it, holds the lease, and reads |
+//! | [`keeper`] | what writes it, and holds the lease |
+//! | [`reader`] | what reads the topics |
 //! | [`topics`] | the rooms of which the node has a copy |
 //! | [`view`] | such a copy; pure |
 //! | [`change`] | who is present, and what changes |
@@ -25,6 +26,7 @@ mod entries;
 mod keeper;
 mod memory;
 mod nodes;
+mod reader;
 mod registrar;
 mod rooms;
 pub(crate) mod store;

@@ -63,6 +63,8 @@ pub(super) struct Progress {
     pub(super) settled: u64,
     /// So often it has told whether the lease is held.
     pub(super) renewals: u64,
+    /// The node has left the store.
+    pub(super) left: bool,
 }
 
 impl Registrar {
@@ -230,8 +232,9 @@ impl Registrar {
 
     async fn until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), StoreError> {
         let mut progress = self.progress.subscribe();
-        let reached = progress.wait_for(|progress| reached(progress));
+        let reached = progress.wait_for(|progress| progress.left || reached(progress));
         match timeout(PATIENCE, reached).await {
+            Ok(Ok(progress)) if progress.left => Err(StoreError::new("the hub has left")),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(StoreError::new(
                 "the store has not taken what this node has entered",
@@ -257,20 +260,48 @@ impl Registrar {
         self.lease(true)
     }
 
-    /// Takes this node out of the store, with everything at once.
+    /// Takes this node out of the store, with everything at once, and ends all watching.
     pub(crate) async fn close(&self) {
-        if self.closed.swap(true, Ordering::AcqRel) || !self.needed.load(Ordering::Acquire) {
+        if self.closed.swap(true, Ordering::AcqRel) {
             return;
         }
         self.wake.notify_one();
-        let lease = self.lease(false);
-        match timeout(PATIENCE, self.store.release(&lease.id)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "this node goes from the store with its lease only");
+        let mut progress = self.progress.subscribe();
+        let leaving = async {
+            match self.claimed.load(Ordering::Acquire) {
+                // Whoever runs the store's connection, which may be the only way there.
+                true => drop(progress.wait_for(|progress| progress.left).await),
+                false => self.leave().await,
             }
-            Err(_) => tracing::warn!("this node goes from the store with its lease only"),
+        };
+        if timeout(PATIENCE, leaving).await.is_err() {
+            tracing::warn!("this node goes from the store with its lease only");
+            self.has_left();
         }
+    }
+
+    /// The store has not done this.
+    pub(super) fn failed(&self, step: &'static str, error: &StoreError) {
+        tracing::debug!(%error, step, "the store has failed");
+        if let Some(node) = self.node() {
+            node.metrics.presence_failed.add(step);
+        }
+    }
+
+    /// Gives the lease back; nothing is written any more.
+    pub(super) async fn leave(&self) {
+        let lease = self.lease(false);
+        if self.needed.load(Ordering::Acquire)
+            && let Err(error) = self.store.release(&lease.id).await
+        {
+            tracing::warn!(%error, "this node goes from the store with its lease only");
+        }
+        self.has_left();
+    }
+
+    fn has_left(&self) {
+        self.topics().close();
+        self.progress.send_modify(|progress| progress.left = true);
     }
 }
 

@@ -79,12 +79,14 @@ pub struct Lease {
 }
 
 /// Whether a lease is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is, with so many entries hanging on it.
+    /// It is.
     Held {
-        /// How many.
+        /// How many entries hang on it.
         entries: usize,
+        /// Which life of the store this is, as in [`Moment::epoch`].
+        epoch: Arc<str>,
     },
     /// It was over, or the store has lost it. The entries have to be written again, under another
     /// lease.
@@ -157,7 +159,8 @@ pub struct Page {
 /// A place in the order of all changes of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
-    /// Which life of the store: another one if it has lost everything.
+    /// Which life of the store: another one if it has lost everything, or may have lost what it was
+    /// told last.
     pub epoch: Arc<str>,
     /// The number of the last change.
     pub number: u64,

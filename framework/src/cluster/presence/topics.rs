@@ -26,12 +26,16 @@ pub(super) struct Topics {
     watched: HashMap<Topic, Watched>,
     /// What sockets watch.
     sockets: HashMap<SocketId, Vec<Topic>>,
-    /// The last change that was heard of.
-    last: Option<Moment>,
-    /// When the store was found to have lost everything, and the nodes began to write it again.
+    /// Which life of the store these are of.
+    epoch: Option<Arc<str>>,
+    /// The number of the last change that was heard of, since everything has been told.
+    last: Option<u64>,
+    /// When the store began another life, and the nodes to write everything again.
     lost_at: Option<Instant>,
     /// Whether this node's own entries are there is to be asked before topics are read again.
     doubtful: bool,
+    /// The hub has left: there is nothing to watch any more.
+    closed: bool,
 }
 
 pub(super) struct Watched {
@@ -71,6 +75,9 @@ impl Topics {
     /// A watcher of the application's, once the topic has been read.
     pub(super) fn watch(&mut self, topic: &Topic) -> oneshot::Receiver<Watching> {
         let (ready, waiting) = oneshot::channel();
+        if self.closed {
+            return waiting;
+        }
         let watched = self.watched.entry(topic.clone()).or_default();
         watched.waiting.push(ready);
         waiting
@@ -115,6 +122,13 @@ impl Topics {
         scope
     }
 
+    /// Ends all watching, and that of those who come later.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.watched.clear();
+        self.sockets.clear();
+    }
+
     /// Drops the copies that nobody watches any more.
     pub(super) fn tidy(&mut self) {
         self.watched.retain(|_, watched| !watched.is_idle());
@@ -133,31 +147,51 @@ impl Topics {
 
     /// Takes a page in.
     pub(super) fn page(&mut self, topic: &Topic, page: Page) -> Vec<PresenceChange> {
+        let watched = self.watched.get(topic);
+        if !watched.is_some_and(|watched| watched.view.is_being_read()) {
+            // It was asked for before all views were reset.
+            return Vec::new();
+        }
         self.enter(&page.moment);
-        self.last.get_or_insert_with(|| page.moment.clone());
-        let watched = self.watched.get_mut(topic);
-        watched
-            .map(|watched| watched.view.page(page))
-            .unwrap_or_default()
+        self.last.get_or_insert(page.moment.number);
+        let is_filling = self.lost_at.is_some();
+        let Some(watched) = self.watched.get_mut(topic) else {
+            return Vec::new();
+        };
+        if is_filling && watched.view.is_complete() {
+            watched.view.interrupt();
+            return Vec::new();
+        }
+        watched.view.page(page)
     }
 
-    /// Whether changes are missing between this one and the last. One that is older than the
-    /// first page that was read comes late.
+    /// Whether changes are missing between this one and the last. The first one since everything is
+    /// told follows upon whatever was before; one that is older than the first page that was read
+    /// comes late.
     fn follow(&mut self, moment: &Moment) -> bool {
         self.enter(moment);
-        let last = self.last.as_ref().map_or(0, |last| last.number);
-        if moment.number > last {
-            self.last = Some(moment.clone());
-        }
-        moment.number > last + 1
+        let last = *self.last.get_or_insert(moment.number);
+        self.last = Some(last.max(moment.number));
+        moment.number > last.saturating_add(1)
     }
 
     /// Notes when the store begins another life.
     fn enter(&mut self, moment: &Moment) {
-        let another = |last: &mut Moment| last.epoch != moment.epoch;
-        if self.last.take_if(another).is_some() {
+        let before = self.epoch.replace(Arc::clone(&moment.epoch));
+        if before.is_some_and(|before| before != moment.epoch) {
+            self.last = None;
             self.lost_at = Some(Instant::now());
             self.all_stale();
+        }
+    }
+
+    /// From now on everything is told; of what was before, some may have been missed, and been
+    /// undone by a store that has lost it.
+    pub(super) fn reset(&mut self) {
+        self.last = None;
+        self.all_stale();
+        for watched in self.watched.values_mut() {
+            watched.view.reset();
         }
     }
 
@@ -184,17 +218,20 @@ impl Topics {
     }
 
     /// All pages have been read: what has changed with that.
-    pub(super) fn finish(&mut self, topic: &Topic, lease: Duration) -> Vec<PresenceChange> {
-        let keep_missing = self.filled_in(lease).is_some_and(|left| !left.is_zero());
+    pub(super) fn finish(&mut self, topic: &Topic) -> Vec<PresenceChange> {
         let watched = self.watched.get_mut(topic);
         watched
-            .map(|watched| watched.view.finish(keep_missing))
+            .map(|watched| watched.view.finish())
             .unwrap_or_default()
     }
 
-    /// The next topic to be read.
+    /// The next topic to be read. What a store says that is being filled again is less than the
+    /// truth, or more, and only for those who know nothing yet.
     pub(super) fn begin(&mut self) -> Option<Topic> {
-        let (topic, watched) = self.watched.iter_mut().find(|(_, watched)| watched.stale)?;
+        let is_filling = self.lost_at.is_some();
+        let mut watched = self.watched.iter_mut();
+        let (topic, watched) = watched
+            .find(|(_, watched)| watched.stale && !(is_filling && watched.view.is_complete()))?;
         watched.stale = false;
         watched.view.begin();
         Some(topic.clone())
@@ -205,7 +242,7 @@ impl Topics {
         Some(lease.saturating_sub(self.lost_at?.elapsed()))
     }
 
-    /// They have written it: what is missing now has gone.
+    /// They have written it: what it says is how it is.
     pub(super) fn is_filled(&mut self) {
         self.lost_at = None;
         self.all_stale();
@@ -286,3 +323,6 @@ impl Watched {
         self.sockets.is_empty() && !waiting && self.changes.receiver_count() == 0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,11 +47,18 @@ impl View {
         });
     }
 
+    /// What was heard before may be of another history of the store than what comes, with other
+    /// numbers; what is being read is of both.
+    pub(super) fn reset(&mut self) {
+        self.epoch = None;
+        self.reading = None;
+    }
+
     /// Takes a change in. Before the first reading has ended nothing is told.
     pub(super) fn apply(&mut self, diff: Diff) -> Vec<PresenceChange> {
         self.enter(&diff.moment.epoch);
         let number = diff.moment.number;
-        if number <= self.floor {
+        if number <= self.floor() {
             return Vec::new();
         }
         let changes = diff.keys.into_iter().filter_map(|key| {
@@ -72,6 +79,9 @@ impl View {
 
     /// Takes a page in.
     pub(super) fn page(&mut self, page: Page) -> Vec<PresenceChange> {
+        if !self.is_being_read() {
+            return Vec::new();
+        }
         self.enter(&page.moment.epoch);
         let number = page.moment.number;
         let mut changes = Vec::new();
@@ -94,9 +104,8 @@ impl View {
         self.told(changes)
     }
 
-    /// All pages have been read: keys that were on none have gone, unless they are newer. With
-    /// `keep_missing` they stay until the topic is read once more.
-    pub(super) fn finish(&mut self, keep_missing: bool) -> Vec<PresenceChange> {
+    /// All pages have been read: keys that were on none have gone, unless they are newer.
+    pub(super) fn finish(&mut self) -> Vec<PresenceChange> {
         let Some(reading) = self.reading.take() else {
             return Vec::new();
         };
@@ -104,15 +113,13 @@ impl View {
             return Vec::new();
         };
         let mut changes = Vec::new();
-        if !keep_missing {
-            self.known.retain(|key, known| {
-                let stays = reading.seen.contains(key) || known.number > began.number;
-                if !stays {
-                    changes.push(PresenceChange::Left(known.present.clone()));
-                }
-                stays
-            });
-        }
+        self.known.retain(|key, known| {
+            let stays = reading.seen.contains(key) || known.number > began.number;
+            if !stays {
+                changes.push(PresenceChange::Left(known.present.clone()));
+            }
+            stays
+        });
         let changes = self.told(changes);
         self.complete = true;
         self.floor = began.number;
@@ -122,6 +129,10 @@ impl View {
     /// Reading has failed; it is begun again later.
     pub(super) fn interrupt(&mut self) {
         self.reading = None;
+    }
+
+    pub(super) fn is_being_read(&self) -> bool {
+        self.reading.is_some()
     }
 
     /// Whether it has been read to its end, so that changes are told.
@@ -135,6 +146,12 @@ impl View {
 
     pub(super) fn present(&self) -> impl Iterator<Item = &Present> {
         self.known.values().map(|known| &known.present)
+    }
+
+    /// Changes up to this number are in what was read, or will be with the pages to come.
+    fn floor(&self) -> u64 {
+        let began = self.reading.as_ref().and_then(|it| it.began.as_ref());
+        began.map_or(self.floor, |began| began.number.max(self.floor))
     }
 
     fn told(&self, changes: Vec<PresenceChange>) -> Vec<PresenceChange> {
@@ -153,6 +170,7 @@ impl View {
                 known.number = 0;
             }
             if let Some(reading) = &mut self.reading {
+                reading.began = None;
                 reading.gone.clear();
             }
         }

@@ -66,17 +66,20 @@ impl RecoveryStore {
         scope: &Arc<Scope>,
         mut session: Saved,
     ) -> Option<HandedOver> {
-        let log = scope.shared_log();
+        // Encoded before anyone waits for the lock.
+        let before = session.copy;
+        let keeping = scope.shared_log().map(|log| {
+            session.copy = SocketId::random().ok();
+            let left = session.until.saturating_duration_since(Instant::now());
+            log.keeping(&session, left)
+        });
         let mut retained = self.retained();
         // Read under the lock: what gets in before is taken out by `forget_all`.
         let draining = node.draining.load(Ordering::Acquire);
-        if let Some(log) = log
-            && retained.would_keep(session.pid)
-        {
+        match keeping {
             // Before anyone can find it here, who asks there as well.
-            session.copy = SocketId::random().ok();
-            let left = session.until.saturating_duration_since(Instant::now());
-            log.keep(&session, left);
+            Some(keep) if retained.would_keep(session.pid) => keep(),
+            _ => session.copy = before,
         }
         if draining {
             drop(retained);

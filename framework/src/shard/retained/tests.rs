@@ -22,6 +22,7 @@ fn session(seconds: u64) -> Saved {
         kept: Arc::new(()),
         data: None,
         copy: None,
+        expires: None,
         until: Instant::now() + Duration::from_secs(seconds),
     }
 }

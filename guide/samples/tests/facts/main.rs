@@ -1,6 +1,7 @@
 //! Holds what the guide says in tables, and what the guide and ARCHITECTURE.md name, to the sources.
 
 mod cluster;
+mod dashboard;
 mod feature_table;
 mod limits;
 mod pages;

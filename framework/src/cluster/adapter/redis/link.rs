@@ -17,12 +17,13 @@ use tokio::{sync::Notify, time};
 
 use super::{
     backoff::Backoff,
-    dialer::{Address, Dialer, Tasks},
+    dialer::{Address, Dialer},
     interest::{Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
     session::{CLOSING, Session},
     slot::slot,
+    socket::Socket,
     store::RedisStore,
     topology::Topology,
 };
@@ -81,12 +82,6 @@ pub(super) struct Link {
 pub(super) struct Requests {
     pub(super) topology: Topology,
     pub(super) connections: Vec<MultiplexedConnection>,
-}
-
-/// A connection of its own, for as long as this is kept.
-pub(super) struct Dedicated {
-    pub(super) connection: MultiplexedConnection,
-    _tasks: Tasks,
 }
 
 impl Link {
@@ -167,15 +162,11 @@ impl Link {
             .ok_or_else(away)
     }
 
-    /// One more connection to the master of a key, for commands that block.
+    /// One more connection to the master of a key.
     ///
     /// # Errors
     /// While Redis is away, or if the connection cannot be made.
-    pub(super) async fn dedicated(
-        &self,
-        key: &[u8],
-        response_timeout: Duration,
-    ) -> Result<Dedicated, AdapterError> {
+    pub(super) async fn socket(&self, key: &[u8]) -> Result<Socket, AdapterError> {
         let master = {
             let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
             let topology = requests.as_ref().map(|requests| &requests.topology);
@@ -188,16 +179,11 @@ impl Link {
                 })
                 .ok_or_else(away)?
         };
-        let mut tasks = Tasks::new();
-        let timeout = Some(response_timeout);
-        let connection = self
-            .dialer
-            .connection(&master, None, timeout, &mut tasks)
-            .await?;
-        Ok(Dedicated {
-            connection,
-            _tasks: tasks,
-        })
+        let open = async {
+            let stream = self.dialer.open(&master).await.map_err(AdapterError::new)?;
+            Socket::open(stream, &self.dialer.login).await
+        };
+        self.dialer.in_time(open).await
     }
 
     pub(super) async fn discover(&self) -> Result<Topology, AdapterError> {

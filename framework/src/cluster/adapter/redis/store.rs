@@ -17,6 +17,8 @@
 //! one slot, because a change and what follows from it is one step: one shard carries what a hub's
 //! nodes share, which is some ten thousand changes a second.
 
+mod backlog;
+mod listening;
 mod names;
 mod reading;
 mod scripts;
@@ -26,15 +28,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use redis::{FromRedisValue, PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
-use tokio::{sync::mpsc, time::sleep};
+use redis::{FromRedisValue, RedisResult, aio::MultiplexedConnection, cmd};
+use tokio::sync::Notify;
 
 use super::{
-    backoff::Backoff,
-    dialer::{Address, Dialer, OnPush, Tasks},
+    dialer::{Address, Dialer},
     options::{Endpoints, Kind, LinkOptions},
-    slot::slot,
-    topology::Topology,
 };
 use crate::{
     cluster::adapter::{
@@ -45,14 +44,8 @@ use crate::{
 };
 use scripts::Scripts;
 
-/// Changes that wait to be taken in; with more, some are dropped, and topics read again.
-const MAX_BEHIND: usize = 4096;
-
 /// Entries of a dead node that are removed in one step: about 2 ms of Redis' time.
 const PORTION: usize = 500;
-
-/// A silent connection is asked after this time whether it still is one.
-const TICK: Duration = Duration::from_secs(2);
 
 /// The [`Store`] of all adapters on Redis: a connection of its own, for commands and to listen.
 pub(super) struct RedisStore {
@@ -63,7 +56,10 @@ pub(super) struct RedisStore {
     keep_last_seen: u64,
     scripts: Scripts,
     connection: Mutex<Option<MultiplexedConnection>>,
+    /// The masters of before, which may know where they are now.
     known: Mutex<Vec<Address>>,
+    /// Somebody else is to be asked.
+    misdirected: Notify,
 }
 
 impl RedisStore {
@@ -84,6 +80,7 @@ impl RedisStore {
             scripts: Scripts::new(),
             connection: Mutex::new(None),
             known: Mutex::default(),
+            misdirected: Notify::new(),
         })
     }
 
@@ -124,67 +121,17 @@ impl RedisStore {
         let mut connection = self.connection()?;
         let mut invocation = script.key(&self.prefix);
         arguments(&mut invocation);
-        let answer = invocation.invoke_async(&mut connection).await;
-        answer.map_err(StoreError::new)
+        self.answer(invocation.invoke_async(&mut connection).await)
     }
 
-    /// Connects, and listens until that ends.
-    async fn session(&self, listener: &dyn Listener) -> Result<(), AdapterError> {
-        let before = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let topology = Topology::discover(&self.dialer, &self.endpoints, &before).await?;
-        let masters = topology.masters();
-        let master = masters.get(topology.master_of(slot(self.prefix.as_bytes())));
-        let master = master.ok_or_else(|| AdapterError::new("there is no master"))?;
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = masters.to_vec();
-
-        let (sender, mut messages) = mpsc::channel(MAX_BEHIND);
-        let on_push: OnPush = Arc::new(move |push: PushInfo| {
-            if push.kind == PushKind::Message {
-                // The next one that fits does not follow upon the last, which tells the listener.
-                let _ = sender.try_send(push.data);
+    /// What was answered, having noticed if it is somebody else who is to be asked.
+    fn answer<T>(&self, answer: RedisResult<T>) -> Result<T, StoreError> {
+        answer.map_err(|error| {
+            if listening::is_misdirected(&error) {
+                self.misdirected.notify_one();
             }
-        });
-        let mut tasks = Tasks::new();
-        let timeout = Some(self.dialer.response_timeout);
-        let dialed = self
-            .dialer
-            .connection(master, Some(on_push), timeout, &mut tasks);
-        let mut connection = dialed.await?;
-        let channel = self.key("changes");
-        connection
-            .subscribe(&channel)
-            .await
-            .map_err(AdapterError::new)?;
-        self.set_connection(Some(connection.clone()));
-        listener.listening();
-        loop {
-            tokio::select! {
-                message = messages.recv() => {
-                    let Some(message) = message else {
-                        return Err(AdapterError::new("the connection was closed"));
-                    };
-                    if let Some(Value::BulkString(payload)) = message.get(1)
-                        && let Some(diff) = reading::diff(payload)
-                    {
-                        listener.changed(diff);
-                    }
-                }
-                ended = tasks.join_next() => {
-                    return Err(match ended {
-                        Some(Ok(error)) => error,
-                        Some(Err(_)) | None => AdapterError::new("the connection has ended"),
-                    });
-                }
-                () = sleep(TICK) => {
-                    let pong: Result<Value, _> = cmd("PING").query_async(&mut connection).await;
-                    pong.map_err(AdapterError::new)?;
-                }
-            }
-        }
+            StoreError::new(error)
+        })
     }
 }
 
@@ -195,7 +142,7 @@ fn unreadable() -> StoreError {
 impl Store for RedisStore {
     fn renew<'a>(&'a self, lease: &'a Lease) -> StoreResult<'a, Renewal> {
         Box::pin(async move {
-            let entries: i64 = self
+            let (entries, epoch): (i64, String) = self
                 .run(&self.scripts.renew, |script| {
                     let time_to_live = lease.time_to_live.as_millis().max(1);
                     script
@@ -206,7 +153,10 @@ impl Store for RedisStore {
                 })
                 .await?;
             Ok(match usize::try_from(entries) {
-                Ok(entries) => Renewal::Held { entries },
+                Ok(entries) => Renewal::Held {
+                    entries,
+                    epoch: epoch.into(),
+                },
                 Err(_) => Renewal::Lost,
             })
         })
@@ -284,8 +234,7 @@ impl Store for RedisStore {
             let mut connection = self.connection()?;
             let mut count = cmd("ZCARD");
             count.arg(self.key(&format!("{}:connections", names::topic(topic))));
-            let count = count.query_async(&mut connection).await;
-            count.map_err(StoreError::new)
+            self.answer(count.query_async(&mut connection).await)
         })
     }
 
@@ -294,8 +243,7 @@ impl Store for RedisStore {
             let mut connection = self.connection()?;
             let mut all = cmd("HGETALL");
             all.arg(self.key(&format!("{}:{}", names::topic(topic), names::key(key))));
-            let all: Result<Vec<(String, String)>, _> = all.query_async(&mut connection).await;
-            let all = all.map_err(StoreError::new)?;
+            let all: Vec<(String, String)> = self.answer(all.query_async(&mut connection).await)?;
             let entries = all
                 .iter()
                 .map(|(socket, value)| reading::entry(socket, value));
@@ -322,47 +270,9 @@ impl Store for RedisStore {
     }
 
     fn listen(self: Arc<Self>, listener: Arc<dyn Listener>) -> AdapterFuture<'static, ()> {
-        Box::pin(async move {
-            let mut backoff = Backoff::default();
-            loop {
-                let ended = self.session(&*listener).await;
-                if self.connection().is_ok() {
-                    backoff.reset();
-                }
-                self.set_connection(None);
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "the store is away");
-                }
-                sleep(backoff.next()).await;
-            }
-        })
+        Box::pin(async move { listening::keep(&self, &*listener).await })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::link_tests::redis::RedisServer, *};
-    use crate::cluster::presence::store_tests::contract;
-
-    struct Deaf(mpsc::Sender<()>);
-
-    impl Listener for Deaf {
-        fn listening(&self) {
-            let _ = self.0.try_send(());
-        }
-
-        fn changed(&self, _: crate::cluster::adapter::Diff) {}
-    }
-
-    async fn redis() -> (Arc<dyn Store>, RedisServer) {
-        let server = RedisServer::start();
-        let store = RedisStore::new(&LinkOptions::new(server.url()), &SharedState::new());
-        let store: Arc<dyn Store> = Arc::new(store.expect("a store"));
-        let (sender, mut ready) = mpsc::channel(1);
-        actix_web::rt::spawn(Arc::clone(&store).listen(Arc::new(Deaf(sender))));
-        ready.recv().await;
-        (store, server)
-    }
-
-    contract!(redis);
-}
+mod tests;

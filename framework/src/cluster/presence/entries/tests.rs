@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 fn socket(number: u8) -> SocketId {
@@ -124,4 +126,29 @@ fn a_node_has_a_bounded_number_of_entries() {
     assert_eq!(put(&mut entries, 3), Err(Full));
     entries.remove_all(socket(1));
     assert_eq!(put(&mut entries, 3), Ok(()));
+}
+
+#[test]
+fn what_is_written_again_in_parts_is_everything_once_and_nobody_waits_for_it() {
+    let mut entries = Entries::new(100);
+    for number in 0..100 {
+        entries
+            .put(socket(number), &room("a"), &text("x"), &text("1"))
+            .unwrap();
+    }
+    let writes = entries.take(1000);
+    entries.written(&writes);
+    let (asked, mut again) = (entries.asked(), BTreeSet::new());
+    for part in 0..12 {
+        entries.write_again(part, 12);
+        assert_eq!(entries.settled(), asked);
+        let writes = entries.take(1000);
+        assert!((1..100).contains(&writes.len()), "a part");
+        for (key, meta) in said(&writes) {
+            assert!(again.insert(key), "once");
+            assert_eq!(meta.as_deref(), Some("1"));
+        }
+        entries.written(&writes);
+    }
+    assert_eq!(again.len(), 100);
 }

@@ -4,6 +4,7 @@
 use redis::Script;
 
 pub(super) struct Scripts {
+    pub(super) open: Script,
     pub(super) renew: Script,
     pub(super) write: Script,
     pub(super) reap: Script,
@@ -22,14 +23,22 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Which process this is, if that may be asked.
+local function process()
+  local info = redis.pcall('INFO', 'server')
+  local id = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+  return string.sub(id, 1, 12)
+end
+
+local function new_epoch()
+  local time = redis.call('TIME')
+  local new = process() .. '.' .. time[1] .. '.' .. time[2]
+  redis.call('HSET', prefix .. 'changes', 'epoch', new)
+  return new
+end
+
 local function epoch()
-  local known = redis.call('HGET', prefix .. 'changes', 'epoch')
-  if not known then
-    local time = redis.call('TIME')
-    known = time[1] .. '.' .. time[2]
-    redis.call('HSET', prefix .. 'changes', 'epoch', known)
-  end
-  return known
+  return redis.call('HGET', prefix .. 'changes', 'epoch') or new_epoch()
 end
 
 local function is_held(lease)
@@ -85,7 +94,8 @@ local function put(lease, topic, key, socket, meta)
   local before = redis.call('HGET', place, socket)
   redis.call('HSET', place, socket, lease .. ' ' .. meta)
   redis.call('SADD', prefix .. 'node:' .. lease .. ':entries', topic .. ':' .. key .. ':' .. socket)
-  if not before then redis.call('ZADD', prefix .. topic .. ':connections', 0, key) end
+  -- Also where it should be: what is written again makes good what Redis has evicted.
+  redis.call('ZADD', prefix .. topic .. ':connections', 0, key)
   if not before or string.match(before, '^%S+ (.*)$') ~= meta then touch(topic, key) end
 end
 
@@ -119,22 +129,30 @@ local function clear(lease, at, limit, keep)
 end
 ";
 
-/// lease, whether to take it, its time to live, connections: the number of entries, or -1.
+/// Begins another life where another process wrote last: what this one knows may be older, from a
+/// snapshot or a replica, and the numbers of changes with it.
+const OPEN: &str = r"
+local known = redis.call('HGET', prefix .. 'changes', 'epoch')
+if known and string.match(known, '^%w*') ~= process() then new_epoch() end
+return 1
+";
+
+/// lease, whether to take it, its time to live, connections: the number of entries, or -1, and the
+/// epoch.
 const RENEW: &str = r"
 local lease, take, time_to_live, connections = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-epoch()
 local known = redis.call('ZSCORE', prefix .. 'nodes', lease)
 local time = now()
 if known then
-  if tonumber(known) <= time then return -1 end
+  if tonumber(known) <= time then return { -1, '' } end
 elseif take == '1' then
   redis.call('HSET', prefix .. 'node:' .. lease, 'started', string.format('%.0f', time))
 else
-  return -1
+  return { -1, '' }
 end
 redis.call('ZADD', prefix .. 'nodes', time + time_to_live, lease)
 redis.call('HSET', prefix .. 'node:' .. lease, 'connections', connections)
-return redis.call('SCARD', prefix .. 'node:' .. lease .. ':entries')
+return { redis.call('SCARD', prefix .. 'node:' .. lease .. ':entries'), epoch() }
 ";
 
 /// lease, for how long a user's last time is kept, then for each change: whether it is put, topic,
@@ -173,9 +191,8 @@ return { 0, tonumber(next[2]) - time }
 /// lease, limit, keep: whether to go on.
 const RELEASE: &str = r"
 local lease, limit, keep = ARGV[1], ARGV[2], ARGV[3]
-if not redis.call('ZSCORE', prefix .. 'nodes', lease) then return 0 end
 local time = now()
--- Whoever finds it goes on, should its node not.
+-- Whoever finds it goes on, should its node not. It may also be all that is lost.
 redis.call('ZADD', prefix .. 'nodes', time, lease)
 return clear(lease, time, limit, keep)
 ";
@@ -190,7 +207,10 @@ if #keys > limit then
   keys[#keys] = nil
   out[3] = keys[#keys]
 end
-for _, key in ipairs(keys) do describe(out, topic, key) end
+for _, key in ipairs(keys) do
+  -- What it says may have been evicted.
+  if redis.call('EXISTS', prefix .. topic .. ':' .. key) == 1 then describe(out, topic, key) end
+end
 return out
 ";
 
@@ -217,6 +237,7 @@ impl Scripts {
     pub(super) fn new() -> Self {
         let script = |code: &str| Script::new(&format!("{COMMON}{code}"));
         Self {
+            open: script(OPEN),
             renew: script(RENEW),
             write: script(WRITE),
             reap: script(REAP),

@@ -1,19 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::select_all;
 use tokio::time::{self, timeout};
 
 use super::{
     Streams,
     absence::Absence,
-    health::{Health, Part, Session},
+    adding::Adding,
+    health::Session,
     lane::Lane,
-    listener::Ears,
     outbox::{Full, Outbox, Pushed, Waiting},
     place::Places,
-    reader::Reader,
     sessions::Sessions,
-    writer::Writer,
 };
 use crate::{
     cluster::{
@@ -21,7 +18,6 @@ use crate::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             Store,
             redis::{
-                backoff::Backoff,
                 counting::subscribers,
                 interest::Interest,
                 link::Link,
@@ -47,18 +43,18 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub(super) struct StreamsAdapter {
     pub(super) options: Streams,
     outbox_policy: OutboxPolicy,
-    response_timeout: Duration,
-    server_id: Arc<str>,
-    recovery: bool,
-    metrics: Arc<Metrics>,
+    pub(super) response_timeout: Duration,
+    pub(super) server_id: Arc<str>,
+    pub(super) recovery: bool,
+    pub(super) metrics: Arc<Metrics>,
     streams: Places,
     /// All streams are in one, or each in its own: those of a Redis Cluster.
-    lanes: Vec<Arc<Lane>>,
+    pub(super) lanes: Vec<Arc<Lane>>,
     /// What is not in the streams, and the connection to Redis.
     pub(super) link: Link,
     pub(super) sessions: Sessions,
-    session: Session,
-    absence: Absence,
+    pub(super) session: Session,
+    pub(super) absence: Absence,
 }
 
 impl StreamsAdapter {
@@ -73,7 +69,11 @@ impl StreamsAdapter {
         let lane = |names: &[String]| {
             let (bytes, policy) = (link.max_outbox_bytes, link.outbox_policy);
             let outbox = Outbox::new(names.len(), bytes, policy);
-            Arc::new(Lane::new(names.to_vec(), outbox))
+            let adding = Adding {
+                server_id: Arc::clone(&context.server_id),
+                max_len: options.max_len,
+            };
+            Arc::new(Lane::new(names.to_vec(), outbox, adding))
         };
         let scattered = matches!(link.kind, Kind::Cluster { .. });
         let lanes = match link.kind {
@@ -117,9 +117,8 @@ impl StreamsAdapter {
         };
         let event = self.recovery && matches!(message, Message::Broadcast { .. });
         let entry = Waiting::new(stream, namespace, Fields { kind, data }, event);
-        let pushed = lane.outbox.push(entry);
-        let (here, result) = match pushed {
-            Ok(Pushed { evicted, here }) => {
+        let (here, result) = match lane.add(entry) {
+            Ok(Pushed { evicted, here, .. }) => {
                 for entry in &evicted {
                     self.metrics.cluster_dropped.add("outbox_full_oldest");
                     if entry.is_missed_here() {
@@ -176,76 +175,11 @@ impl StreamsAdapter {
             room: None,
         });
     }
-
-    /// Connects, again and again.
-    async fn write(&self, lane: Arc<Lane>, part: Arc<Part>) {
-        let writer = Writer {
-            lane,
-            server_id: Arc::clone(&self.server_id),
-            max_len: self.options.max_len,
-            response_timeout: self.response_timeout,
-        };
-        let mut backoff = Backoff::default();
-        loop {
-            let error = self.session.during(writer.write(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
-        }
-    }
-
-    async fn read(&self, lane: Arc<Lane>, part: Arc<Part>, inbound: Inbound) {
-        let reader = Reader {
-            lane,
-            inbound,
-            count: self.options.read_count,
-            block: self.options.block_time,
-            response_timeout: self.response_timeout,
-            logged: self.recovery,
-        };
-        let mut backoff = Backoff::default();
-        loop {
-            let error = self.session.during(reader.read(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
-        }
-    }
-
-    async fn pause(&self, part: &Part, error: &AdapterError, backoff: &mut Backoff) {
-        if part.down(error) {
-            backoff.reset();
-        }
-        tracing::debug!(%error, "a connection of the streams adapter has ended");
-        // At once when there is a new session.
-        let _ = timeout(backoff.next(), self.session.changed()).await;
-    }
 }
 
 impl Adapter for StreamsAdapter {
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
-        Box::pin(async move {
-            let health = Health::new(inbound.clone());
-            let ears = Ears::new(&self, inbound.clone(), health.part());
-            let part = || Arc::new(health.part());
-            let parts = self
-                .lanes
-                .iter()
-                .map(|lane| (Arc::clone(lane), part(), part()));
-            let parts: Vec<_> = parts.collect();
-            self.absence.begin(inbound.clone());
-            let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
-            for (lane, reading, writing) in parts {
-                let inbound = inbound.clone();
-                if self.recovery {
-                    let (lane, reading) = (Arc::clone(&lane), Arc::clone(&reading));
-                    let watching = self.absence.watch(lane, reading, self.options.hold);
-                    running.push(Box::pin(watching));
-                }
-                running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
-                running.push(Box::pin(self.write(lane, writing)));
-            }
-            running.push(Box::pin(self.sessions.run(&self.link)));
-            running.push(Box::pin(self.link.run(Arc::new(ears))));
-            // None of them ends by itself.
-            select_all(running).await;
-        })
+        Box::pin(self.run_on(inbound))
     }
 
     fn attach(&self, namespace: &Arc<str>) {

@@ -1,12 +1,14 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redis::{Value, aio::MultiplexedConnection, cmd};
+use redis::{Value, cmd};
 use tokio::sync::watch;
 
 use super::{
-    outbox::Outbox,
+    adding::Adding,
+    outbox::{Full, Outbox, Pushed, Waiting},
     position::{Info, Position},
     reply,
+    wire::Wire,
 };
 use crate::{error::AdapterError, id::EntryId};
 
@@ -15,6 +17,7 @@ use crate::{error::AdapterError, id::EntryId};
 pub(super) struct Lane {
     streams: Vec<Stream>,
     pub(super) outbox: Outbox,
+    adding: Adding,
 }
 
 struct Stream {
@@ -28,7 +31,7 @@ struct Stream {
 }
 
 impl Lane {
-    pub(super) fn new(names: Vec<String>, outbox: Outbox) -> Self {
+    pub(super) fn new(names: Vec<String>, outbox: Outbox, adding: Adding) -> Self {
         let stream = |name| Stream {
             name,
             position: Mutex::default(),
@@ -38,7 +41,24 @@ impl Lane {
         Self {
             streams: names.into_iter().map(stream).collect(),
             outbox,
+            adding,
         }
+    }
+
+    /// Adds an entry to its stream: written now if nothing is on its way, and with those that wait
+    /// otherwise.
+    pub(super) fn add(&self, entry: Waiting) -> Result<Pushed, Full> {
+        let mut pushed = self.outbox.push(entry)?;
+        if let Some(at_once) = pushed.at_once.take() {
+            let command = self.command(std::slice::from_ref(&at_once.entry));
+            self.outbox.write(&at_once, command);
+        }
+        Ok(pushed)
+    }
+
+    /// What adds these entries, all of them or none.
+    pub(super) fn command(&self, batch: &[Arc<Waiting>]) -> Vec<u8> {
+        self.adding.pack(batch, |stream| self.name(stream))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -112,17 +132,14 @@ impl Lane {
     }
 
     /// What Redis tells of a stream; one that has not been written yet is empty.
-    pub(super) async fn info(
-        &self,
-        redis: &mut MultiplexedConnection,
-        stream: usize,
-    ) -> Result<Info, AdapterError> {
+    pub(super) async fn info(&self, redis: &mut Wire, stream: usize) -> Result<Info, AdapterError> {
         let mut info = cmd("XINFO");
         info.arg("STREAM").arg(self.name(stream));
-        match info.query_async::<Value>(redis).await {
-            Ok(reply) => Ok(reply::info(reply)),
-            Err(error) if error.to_string().contains("no such key") => Ok(Info::EMPTY),
-            Err(error) => Err(AdapterError::new(error)),
+        match redis.ask(&info).await? {
+            Value::ServerError(error) if error.to_string().contains("no such key") => {
+                Ok(Info::EMPTY)
+            }
+            reply => Ok(reply::info(reply::done(reply)?)),
         }
     }
 }

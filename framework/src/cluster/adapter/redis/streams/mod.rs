@@ -4,11 +4,14 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `adapter` | the adapter itself: what goes where |
+//! | `running` | its futures |
 //! | `options` | how it is set up |
 //! | `place` | which stream is a namespace's |
 //! | `lane` | streams that share connections |
-//! | `outbox` | what waits to be added |
-//! | `writer` | adds it, once |
+//! | `wire` | a connection to Redis |
+//! | `outbox` | what waits to be added, and what of it is still to be read back |
+//! | `adding` | how entries are added |
+//! | `writer` | adds what waits, once |
 //! | `reader` | reads the streams on |
 //! | `position` | how far, and whether something was missed |
 //! | `reply` | what Redis answers about streams |
@@ -20,6 +23,7 @@
 
 mod absence;
 mod adapter;
+mod adding;
 mod health;
 mod lane;
 mod listener;
@@ -30,7 +34,9 @@ mod position;
 mod reader;
 mod recovery;
 mod reply;
+mod running;
 mod sessions;
+mod wire;
 mod writer;
 
 pub use options::Streams;

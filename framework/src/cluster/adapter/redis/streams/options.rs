@@ -28,11 +28,10 @@ impl Redis<Streams> {
     ///
     /// A node that loses its connection reads on where it stopped: nothing is missed that is still
     /// in the stream, and that something is not is told
-    /// ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). A node that stays connected but reads so slowly
-    /// that the stream is trimmed before it may be told of less than it has missed, or of nothing. What
-    /// a node writes is in the stream once, whatever happens to its connection; it may be there
-    /// twice if the stream was trimmed before the node could look whether a write that Redis had not
-    /// answered is there. Requests to other nodes and their answers go over Pub/Sub.
+    /// ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). What a node writes is in the stream once,
+    /// whatever happens to its connection; it may be there twice if the stream was trimmed before the
+    /// node could look whether a write that Redis had not answered is there, which is counted
+    /// (`roomcast_cluster_repeated_total`). Requests to other nodes and their answers go over Pub/Sub.
     ///
     /// With [connection state recovery](crate::HubBuilder::connection_state_recovery) the stream is
     /// the log of all nodes: clients come back to any of them. Every event for clients then waits

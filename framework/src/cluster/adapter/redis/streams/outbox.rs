@@ -4,6 +4,7 @@
 mod away;
 mod echoes;
 mod entry;
+mod line;
 
 use std::{
     collections::VecDeque,
@@ -14,10 +15,12 @@ use std::{
 use tokio::sync::Notify;
 
 pub(super) use entry::Waiting;
+pub(super) use line::AtOnce;
 
 use super::super::options::OutboxPolicy;
 use crate::id::EntryId;
 use echoes::Echoes;
+use line::Line;
 
 /// A connection to Redis as the server knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,7 @@ struct Queue {
     sent: usize,
     /// On which connection.
     peer: Option<Peer>,
+    line: Line,
     streams: Vec<Echoes>,
     /// Since when nothing was acknowledged of what waits.
     stuck: Option<Instant>,
@@ -50,10 +54,11 @@ struct Queue {
 }
 
 /// What became of an entry.
-#[derive(Debug)]
 pub(super) struct Pushed {
     /// Those that had to make room, the oldest first.
     pub(super) evicted: Vec<Arc<Waiting>>,
+    /// It is to be sent now, before anything else is done.
+    pub(super) at_once: Option<AtOnce>,
     /// It is to be delivered on this node now.
     pub(super) here: bool,
 }
@@ -81,6 +86,29 @@ impl Queue {
             self.entries = VecDeque::new();
             self.stuck = None;
         }
+    }
+
+    fn take_batch(
+        &mut self,
+        max_entries: usize,
+        max_bytes: usize,
+        max_expected: usize,
+    ) -> Vec<Arc<Waiting>> {
+        let mut bytes = 0;
+        let mut batch = Vec::new();
+        for entry in self.entries.iter().take(max_entries) {
+            bytes += entry.weight();
+            if bytes > max_bytes && !batch.is_empty() {
+                break;
+            }
+            if let Some(echoes) = self.streams.get_mut(entry.stream) {
+                echoes.expect(entry, max_expected);
+            }
+            batch.push(Arc::clone(entry));
+        }
+        self.sent = batch.len();
+        self.line.sent();
+        batch
     }
 
     /// Takes out what has waited longest and certainly is not in its stream.
@@ -131,30 +159,28 @@ impl Outbox {
         queue.bytes += weight;
         queue.stuck.get_or_insert_with(Instant::now);
         queue.entries.push_back(Arc::new(entry));
+        let at_once = queue.take_at_once(self.max_bytes);
+        // Behind what is on its way, the answer to that is waited for.
+        let due = queue.is_quiet();
         drop(queue);
-        self.changed.notify_one();
-        Ok(Pushed { evicted, here })
+        if due {
+            self.changed.notify_one();
+        }
+        Ok(Pushed {
+            evicted,
+            at_once,
+            here,
+        })
     }
 
     /// What is to be sent next, at most so many entries and bytes, but one; it stays until it is
-    /// [acknowledged](Self::acknowledge). Empty if nothing waits.
+    /// [acknowledged](Self::acknowledge). Empty if nothing waits, or something is on its way.
     pub(super) fn send(&self, max_entries: usize, max_bytes: usize) -> Vec<Arc<Waiting>> {
         let mut queue = self.queue();
-        let queue = &mut *queue;
-        let mut bytes = 0;
-        let mut batch = Vec::new();
-        for entry in queue.entries.iter().take(max_entries) {
-            bytes += entry.weight();
-            if bytes > max_bytes && !batch.is_empty() {
-                break;
-            }
-            if let Some(echoes) = queue.streams.get_mut(entry.stream) {
-                echoes.expect(entry, self.max_bytes);
-            }
-            batch.push(Arc::clone(entry));
+        match queue.is_quiet() {
+            true => queue.take_batch(max_entries, max_bytes, self.max_bytes),
+            false => Vec::new(),
         }
-        queue.sent = batch.len();
-        batch
     }
 
     /// Forgets what was sent if it is there, all of it or nothing: `found` has the last of this
@@ -183,8 +209,6 @@ impl Outbox {
         for id in ids {
             queue.forget_first(Some(*id));
         }
-        drop(queue);
-        self.changed.notify_one();
     }
 
     /// What was sent on an earlier connection and not answered: the streams of the entries in their
@@ -193,11 +217,6 @@ impl Outbox {
         let queue = self.queue();
         let sent = queue.entries.iter().take(queue.sent);
         (sent.map(|entry| entry.stream).collect(), queue.peer.clone())
-    }
-
-    /// A connection is there on which the next ones are sent.
-    pub(super) fn connected(&self, peer: Option<Peer>) {
-        self.queue().peer = peer;
     }
 
     /// The last entry of a stream before those that wait; `None` if that has not been asked yet.
@@ -223,16 +242,6 @@ impl Outbox {
         let mut queue = self.queue();
         let echoes = queue.streams.get_mut(stream);
         echoes.map_or(marked, |echoes| echoes.take_back(id, marked, nsp, data))
-    }
-
-    /// Waits until something is to be sent.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost.
-    pub(super) async fn filled(&self) {
-        while self.queue().entries.is_empty() {
-            self.changed.notified().await;
-        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

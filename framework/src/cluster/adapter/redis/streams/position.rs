@@ -58,8 +58,10 @@ impl Position {
         self.added = self.added.map(|added| added + 1);
     }
 
-    /// Looks whether everything behind the position is still there, and goes to where it is.
-    pub(super) fn check(&mut self, info: &Info) -> Option<Gap> {
+    /// Looks whether everything was there that had to be read, and goes to where the next ones are. So
+    /// many of the last that were read are still in the stream: what was removed before is none of
+    /// them, nor of those before them.
+    pub(super) fn check(&mut self, info: &Info, kept: u64) -> Option<Gap> {
         let counts = self.added.zip(info.added);
         if info.last < self.id || counts.is_some_and(|(known, added)| added < known) {
             // Another stream than before: Redis came back empty, or with an older state. What is
@@ -69,7 +71,9 @@ impl Position {
             return Some(Gap { lost: None });
         }
         let lost = match (self.added, info.removed()) {
-            (Some(known), Some(removed)) => Some(removed.saturating_sub(known)),
+            (Some(known), Some(removed)) => {
+                Some(removed.saturating_add(kept).saturating_sub(known))
+            }
             // Nothing counts, so it is enough that something older is still there.
             _ if self.id == info.last || info.first.is_some_and(|first| first <= self.id) => {
                 Some(0)
@@ -125,54 +129,78 @@ mod tests {
     #[test]
     fn nothing_is_missed_while_what_follows_is_there() {
         for now in [info(1, 10), info(5, 10), info(11, 20), info(11, 10)] {
-            assert_eq!(at(10).check(&now), None, "{now:?}");
+            assert_eq!(at(10).check(&now, 0), None, "{now:?}");
         }
     }
 
     #[test]
     fn entries_that_were_trimmed_before_they_were_read_are_counted_once() {
         let mut position = at(10);
-        assert_eq!(position.check(&info(14, 20)), Some(Gap { lost: Some(3) }));
-        assert_eq!(position.check(&info(14, 20)), None);
+        assert_eq!(
+            position.check(&info(14, 20), 0),
+            Some(Gap { lost: Some(3) })
+        );
+        assert_eq!(position.check(&info(14, 20), 0), None);
         for number in 14..=16 {
             position.advance(id(number));
         }
-        assert_eq!(position.check(&info(17, 30)), None);
-        assert_eq!(position.check(&info(19, 30)), Some(Gap { lost: Some(2) }));
+        assert_eq!(position.check(&info(17, 30), 0), None);
+        assert_eq!(
+            position.check(&info(19, 30), 0),
+            Some(Gap { lost: Some(2) })
+        );
+    }
+
+    #[test]
+    fn entries_that_were_trimmed_before_others_were_read_are_counted() {
+        for (oldest, kept) in [(21, 5), (24, 2), (30, 0)] {
+            let mut position = at(10);
+            // The first that are read are behind a gap.
+            for number in 21..=25 {
+                position.advance(id(number));
+            }
+            let lost = if kept == 0 { 14 } else { 10 };
+            let gap = position.check(&info(oldest, 40), kept);
+            assert_eq!(gap, Some(Gap { lost: Some(lost) }), "{oldest}");
+            assert_eq!(position.check(&info(oldest, 40), 0), None, "{oldest}");
+        }
     }
 
     #[test]
     fn a_stream_that_begins_anew_is_read_from_there() {
         let empty = Info::EMPTY;
         let mut position = at(10);
-        assert_eq!(position.check(&empty), Some(Gap { lost: None }));
+        assert_eq!(position.check(&empty, 0), Some(Gap { lost: None }));
         assert_eq!(position.id, EntryId::default());
-        assert_eq!(position.check(&info(1, 3)), None);
+        assert_eq!(position.check(&info(1, 3), 0), None);
         // Fewer than before, though their ids go on.
         let mut position = at(10);
         let anew = Info {
             added: Some(2),
             ..info(20, 21)
         };
-        assert_eq!(position.check(&anew), Some(Gap { lost: None }));
+        assert_eq!(position.check(&anew, 0), Some(Gap { lost: None }));
         assert_eq!(position.id, id(10));
-        assert_eq!(position.check(&anew), None);
+        assert_eq!(position.check(&anew, 0), None);
         // An older state of the same stream.
         let mut position = at(10);
-        assert_eq!(position.check(&info(1, 7)), Some(Gap { lost: None }));
+        assert_eq!(position.check(&info(1, 7), 0), Some(Gap { lost: None }));
         assert_eq!(position.id, id(7));
-        assert_eq!(position.check(&info(9, 12)), Some(Gap { lost: Some(1) }));
+        assert_eq!(position.check(&info(9, 12), 0), Some(Gap { lost: Some(1) }));
     }
 
     #[test]
     fn an_old_redis_does_not_count() {
         let start = || Position::end(&old(info(1, 10)));
         for now in [info(1, 10), info(10, 20), info(11, 10)] {
-            assert_eq!(start().check(&old(now)), None, "{now:?}");
+            assert_eq!(start().check(&old(now), 0), None, "{now:?}");
         }
-        assert_eq!(start().check(&old(info(12, 20))), Some(Gap { lost: None }));
-        assert_eq!(start().check(&Info::EMPTY), Some(Gap { lost: None }));
+        assert_eq!(
+            start().check(&old(info(12, 20)), 0),
+            Some(Gap { lost: None })
+        );
+        assert_eq!(start().check(&Info::EMPTY, 0), Some(Gap { lost: None }));
         let mut first = Position::end(&old(Info::EMPTY));
-        assert_eq!(first.check(&old(info(3, 5))), None);
+        assert_eq!(first.check(&old(info(3, 5)), 0), None);
     }
 }

@@ -2,14 +2,15 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use redis::{Value, cmd};
+use redis::cmd;
 
 use super::{
+    adding::HERE,
     health::Part,
     lane::Lane,
     position::{Info, Position},
     reply::{self, Stored},
-    writer::HERE,
+    wire::Wire,
 };
 use crate::{
     cluster::{
@@ -23,6 +24,8 @@ pub(super) struct Reader {
     pub(super) lane: Arc<Lane>,
     pub(super) inbound: Inbound,
     pub(super) count: usize,
+    /// Streams may be cut to so many.
+    pub(super) max_len: usize,
     pub(super) block: Duration,
     pub(super) response_timeout: Duration,
     /// All nodes take their events from here, this one its own too.
@@ -32,50 +35,66 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads until the connection fails.
     pub(super) async fn read(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
-        let key = self.lane.key().as_bytes();
-        let timeout = self.response_timeout.saturating_add(self.block);
-        let mut dedicated = link.dedicated(key, timeout).await?;
-        let redis = &mut dedicated.connection;
-        let mut behind = true;
+        let mut redis = Wire::open(link, self.lane.key(), self.response_timeout).await?;
+        for stream in 0..self.lane.len() {
+            let info = self.lane.info(&mut redis, stream).await?;
+            self.check(stream, &info, 0);
+        }
+        part.up();
+        redis.send(&self.next(&[])).await?;
         loop {
+            let reply = reply::done(redis.reply_after(self.block).await?)?;
+            let batches: Vec<_> = reply::streams(reply)
+                .into_iter()
+                .filter_map(|(name, entries)| Some((self.lane.find(&name)?, entries)))
+                .collect();
+            // What is far behind may be trimmed before it is read.
+            let behind = batches
+                .iter()
+                .any(|(_, entries)| entries.len() >= self.count.min(self.max_len));
+            if !behind {
+                // Redis waits for the next ones while these are delivered.
+                redis.send(&self.next(&batches)).await?;
+            }
+            for (stream, entries) in &batches {
+                self.deliver(*stream, entries);
+            }
             if behind {
-                // What is far behind may be trimmed before it is read.
-                for stream in 0..self.lane.len() {
-                    let info = self.lane.info(redis, stream).await?;
-                    self.check(stream, &info);
+                for (stream, entries) in &batches {
+                    let info = self.lane.info(&mut redis, *stream).await?;
+                    let is_there = |entry: &&Stored| Some(entry.id) >= info.first;
+                    let kept = match info.first {
+                        Some(_) => entries.iter().filter(is_there).count(),
+                        None => 0,
+                    };
+                    self.check(*stream, &info, kept as u64);
                 }
-                part.up();
-            }
-            let mut read = cmd("XREAD");
-            read.arg("COUNT").arg(self.count);
-            read.arg("BLOCK")
-                .arg(u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX));
-            read.arg("STREAMS");
-            for stream in 0..self.lane.len() {
-                read.arg(self.lane.name(stream));
-            }
-            for stream in 0..self.lane.len() {
-                read.arg(self.position(stream));
-            }
-            let reply: Value = read.query_async(redis).await.map_err(AdapterError::new)?;
-            behind = false;
-            for (name, entries) in reply::streams(reply) {
-                behind |= entries.len() >= self.count;
-                if let Some(stream) = self.lane.find(&name) {
-                    self.deliver(stream, &entries);
-                }
+                redis.send(&self.next(&[])).await?;
             }
             // Others of this worker want to work, too.
             tokio::task::yield_now().await;
         }
     }
 
-    fn position(&self, stream: usize) -> String {
-        let position = self.lane.position(stream).and_then(|position| *position);
-        position.map_or_else(|| "$".to_owned(), |position| position.id.to_string())
+    /// Asks for what follows these entries, which are the last ones.
+    fn next(&self, batches: &[(usize, Vec<Stored>)]) -> Vec<u8> {
+        let block = u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX);
+        let mut read = cmd("XREAD");
+        read.arg("COUNT").arg(self.count).arg("BLOCK").arg(block);
+        read.arg("STREAMS");
+        for stream in 0..self.lane.len() {
+            read.arg(self.lane.name(stream));
+        }
+        for (stream, position) in self.lane.read().into_iter().enumerate() {
+            let batch = batches.iter().find(|(of, _)| *of == stream);
+            let last = batch.and_then(|(_, entries)| entries.last());
+            let last = last.map_or(position, |last| last.id);
+            read.arg(last.to_string());
+        }
+        read.get_packed_command()
     }
 
-    fn check(&self, stream: usize, info: &Info) {
+    fn check(&self, stream: usize, info: &Info, kept: u64) {
         let Some(mut position) = self.lane.position(stream) else {
             return;
         };
@@ -84,7 +103,7 @@ impl Reader {
                 *position = Some(Position::end(info));
                 None
             }
-            Some(position) => position.check(info),
+            Some(position) => position.check(info, kept),
         };
         let at = position.map(|position| position.id);
         drop(position);

@@ -1,6 +1,6 @@
 //! What connection state recovery asks of the streams.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use redis::{Value, cmd};
 use tokio::time::sleep;
@@ -81,7 +81,11 @@ impl RecoveryLog for StreamsAdapter {
         })
     }
 
-    fn save(&self, session: &StoredSession<'_>, time: Duration) {
+    fn save<'a>(
+        &'a self,
+        session: &StoredSession<'_>,
+        time: Duration,
+    ) -> Box<dyn FnOnce() + Send + 'a> {
         let StoredSession {
             id,
             pid,
@@ -97,8 +101,14 @@ impl RecoveryLog for StreamsAdapter {
             note: extra.as_ref().map(write_note).map(Into::into),
         };
         match record.encode() {
-            Ok(value) => self.sessions.save(self.session_key(pid), value, time),
-            Err(error) => tracing::warn!(%error, "a session is too large to be kept"),
+            Ok(value) => {
+                let key = self.session_key(pid);
+                Box::new(move || self.sessions.save(key, value, time))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a session is too large to be kept");
+                Box::new(|| {})
+            }
         }
     }
 
@@ -177,14 +187,29 @@ impl RecoveryLog for StreamsAdapter {
 }
 
 fn write_note(extra: &SessionExtra<'_>) -> String {
-    format!("{} {}", extra.floor, extra.copy)
+    let SessionExtra {
+        floor,
+        copy,
+        expires,
+    } = extra;
+    let expires = expires.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    match expires {
+        Some(expires) => format!("{floor} {copy} {}", expires.as_millis()),
+        None => format!("{floor} {copy}"),
+    }
 }
 
 fn read_note(note: &str) -> Option<SessionExtra<'static>> {
-    let (floor, copy) = note.split_once(' ')?;
+    let mut parts = note.split(' ');
+    let (floor, copy) = (parts.next()?, parts.next()?);
+    let expires = match parts.next() {
+        Some(millis) => UNIX_EPOCH.checked_add(Duration::from_millis(millis.parse().ok()?)),
+        None => None,
+    };
     Some(SessionExtra {
         floor: floor.parse().ok()?,
         copy: copy.to_owned().into(),
+        expires,
     })
 }
 
@@ -194,12 +219,15 @@ mod tests {
 
     #[test]
     fn what_only_we_keep_is_read_back() {
-        let extra = SessionExtra {
-            floor: "7-3".parse().unwrap_or_default(),
-            copy: "name".into(),
-        };
-        assert_eq!(read_note(&write_note(&extra)), Some(extra));
-        for note in ["", "7-3", "7 name", "x-y name"] {
+        for expires in [None, UNIX_EPOCH.checked_add(Duration::from_millis(1_234))] {
+            let extra = SessionExtra {
+                floor: "7-3".parse().unwrap_or_default(),
+                copy: "name".into(),
+                expires,
+            };
+            assert_eq!(read_note(&write_note(&extra)), Some(extra));
+        }
+        for note in ["", "7-3", "7 name", "x-y name", "7-3 name soon"] {
             assert_eq!(read_note(note), None, "{note}");
         }
     }

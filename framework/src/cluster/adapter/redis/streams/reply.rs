@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::position::Info;
-use crate::id::EntryId;
+use crate::{error::AdapterError, id::EntryId};
 
 /// An entry as it is in the stream.
 #[derive(Debug)]
@@ -27,6 +27,30 @@ impl Stored {
         let mut fields = self.fields();
         fields.find_map(|(known, value)| (known == name.as_bytes()).then_some(value))
     }
+}
+
+/// An answer that is no error.
+pub(super) fn done(reply: Value) -> Result<Value, AdapterError> {
+    match reply {
+        Value::ServerError(error) => Err(AdapterError::new(error.to_string())),
+        reply => Ok(reply),
+    }
+}
+
+/// The ids of an answer to XADD, or to several of them.
+///
+/// # Errors
+/// If one of them is none.
+pub(super) fn ids(reply: Value) -> Result<Vec<EntryId>, AdapterError> {
+    let replies = match reply {
+        Value::Array(replies) => replies,
+        reply => vec![reply],
+    };
+    let ids = replies.into_iter().map(|reply| {
+        let id = text(done(reply)?).unwrap_or_default();
+        id.parse().map_err(AdapterError::new)
+    });
+    ids.collect()
 }
 
 /// The entries of each stream, of an answer to XREAD. No stream is there that has none.

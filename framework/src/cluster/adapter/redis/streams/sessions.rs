@@ -1,13 +1,14 @@
 //! Sessions whose clients are away, in Redis: kept and taken in the order in which that was asked
 //! for, so that who comes back at once finds what was just kept.
 
+mod requests;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use redis::{ErrorKind, RedisError, ServerErrorKind, pipe};
 use tokio::{
     sync::{Notify, oneshot},
     time::{self, Instant},
@@ -15,6 +16,7 @@ use tokio::{
 
 use super::super::{backoff::Backoff, link::Link};
 use crate::{error::AdapterError, metrics::Metrics};
+use requests::{Failed, save, take};
 
 /// Sessions that wait to be kept; a node that drains has all of its own at once.
 const MAX_WAITING: usize = 100_000;
@@ -52,35 +54,6 @@ enum Next {
     Save(Vec<Arc<Save>>),
     Take(Vec<String>),
     Nothing,
-}
-
-/// Redis did not do what was asked for.
-enum Failed {
-    /// It may when it is asked again.
-    Away(AdapterError),
-    /// It answered so: it is full, or does not allow it.
-    Refused(AdapterError),
-}
-
-impl From<RedisError> for Failed {
-    fn from(error: RedisError) -> Self {
-        match error.kind() {
-            // OOM and MISCONF are among those that the client library has no name for.
-            ErrorKind::Extension
-            | ErrorKind::Server(
-                ServerErrorKind::ResponseError
-                | ServerErrorKind::ExecAbort
-                | ServerErrorKind::NoPerm,
-            ) => Self::Refused(AdapterError::new(error)),
-            _ => Self::Away(AdapterError::new(error)),
-        }
-    }
-}
-
-impl From<AdapterError> for Failed {
-    fn from(error: AdapterError) -> Self {
-        Self::Away(error)
-    }
 }
 
 impl Sessions {
@@ -223,45 +196,6 @@ impl Sessions {
         drop(queue);
         self.metrics.recovery_sessions_evicted.add(saves as u64);
     }
-}
-
-async fn save(link: &Link, batch: &[Arc<Save>]) -> Result<(), Failed> {
-    let Some(first) = batch.first() else {
-        return Ok(());
-    };
-    let mut redis = link.requests(first.key.as_bytes())?;
-    let mut pipeline = pipe();
-    let now = Instant::now();
-    for save in batch {
-        let left = save.until.saturating_duration_since(now).as_millis();
-        let left = u64::try_from(left)
-            .unwrap_or(u64::MAX)
-            .clamp(1, i64::MAX as u64);
-        let Save { key, value, .. } = &**save;
-        pipeline
-            .cmd("SET")
-            .arg(key)
-            .arg(&**value)
-            .arg("PX")
-            .arg(left)
-            .ignore();
-    }
-    Ok(pipeline.query_async(&mut redis).await?)
-}
-
-/// What is there under each key.
-async fn take(link: &Link, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Failed> {
-    let Some(first) = keys.first() else {
-        return Ok(Vec::new());
-    };
-    let mut redis = link.requests(first.as_bytes())?;
-    let mut pipeline = pipe();
-    pipeline.atomic();
-    for key in keys {
-        // GETDEL is newer than what else is needed.
-        pipeline.cmd("GET").arg(key).cmd("DEL").arg(key).ignore();
-    }
-    Ok(pipeline.query_async(&mut redis).await?)
 }
 
 #[cfg(test)]

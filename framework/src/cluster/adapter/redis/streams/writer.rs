@@ -7,24 +7,17 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use redis::{RedisError, Value, aio::MultiplexedConnection, cmd};
-use tokio::time::timeout;
+use redis::{Cmd, Value, cmd};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::{
-    health::Part,
-    lane::Lane,
-    outbox::{Peer, Waiting},
-    reply,
+use super::{health::Part, lane::Lane, outbox::Peer, reply, wire::Wire};
+use crate::{
+    cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId, metrics::Metrics,
 };
-use crate::{cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId};
 
 /// Entries of one transaction, and their bytes.
 const MAX_BATCH: usize = 128;
 const MAX_BATCH_BYTES: usize = 1 << 20;
-
-/// The name of a field of ours, which others pass over: the node that has added the entry has
-/// delivered it already.
-pub(super) const HERE: &str = "here";
 
 /// Entries that are looked through at once for our own.
 const PART: usize = 500;
@@ -32,80 +25,70 @@ const PART: usize = 500;
 /// A connection that nothing goes through for this long is tried.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// How often answers that do not come are looked for, at least.
+const TICK: Duration = Duration::from_millis(250);
+
 pub(super) struct Writer {
     pub(super) lane: Arc<Lane>,
     pub(super) server_id: Arc<str>,
-    pub(super) max_len: u64,
     pub(super) response_timeout: Duration,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Writer {
     /// Writes until the connection fails.
     pub(super) async fn write(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
         let outbox = &self.lane.outbox;
-        let key = self.lane.key().as_bytes();
-        let mut dedicated = link.dedicated(key, self.response_timeout).await?;
-        let redis = &mut dedicated.connection;
-        let peer = identify(redis).await?;
-        self.settle(redis, peer.as_ref()).await?;
-        outbox.connected(peer);
+        let mut redis = Wire::open(link, self.lane.key(), self.response_timeout).await?;
+        let peer = identify(&mut redis).await?;
+        self.settle(&mut redis, peer.as_ref()).await?;
+        let _open = outbox.open(redis.socket(), peer);
+        let mut tick = interval(TICK.min(self.response_timeout / 2));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // Not before: a Redis that is full takes connections.
             if outbox.is_empty() {
                 part.up();
             }
-            if timeout(QUIET, outbox.filled()).await.is_err() {
-                let pong: Result<Value, _> = cmd("PING").query_async(redis).await;
-                pong.map_err(AdapterError::new)?;
-                continue;
+            tokio::select! {
+                biased;
+                reply = redis.reply() => self.answered(reply?, part)?,
+                () = outbox.due() => {
+                    let mut bytes = outbox.take_rest();
+                    if bytes.is_empty() {
+                        let batch = outbox.send(MAX_BATCH, MAX_BATCH_BYTES);
+                        bytes = self.lane.command(&batch);
+                    }
+                    redis.send(&bytes).await?;
+                }
+                _ = tick.tick() => {
+                    outbox.check(self.response_timeout).map_err(AdapterError::new)?;
+                    if outbox.ping(QUIET) {
+                        redis.send(&cmd("PING").get_packed_command()).await?;
+                    }
+                }
             }
-            let batch = outbox.send(MAX_BATCH, MAX_BATCH_BYTES);
-            let ids = self.add(redis, &batch).await?;
-            outbox.acknowledge(&ids);
-            // Some of it may have been read back before.
-            self.lane.tell_all_delivered();
-            part.up();
         }
     }
 
-    async fn add(
-        &self,
-        redis: &mut MultiplexedConnection,
-        batch: &[Arc<Waiting>],
-    ) -> Result<Vec<EntryId>, AdapterError> {
-        let mut pipeline = redis::pipe();
-        if batch.len() > 1 {
-            pipeline.atomic();
-        }
-        for entry in batch {
-            let Waiting {
-                nsp, kind, data, ..
-            } = &**entry;
-            pipeline
-                .cmd("XADD")
-                .arg(self.lane.name(entry.stream))
-                .arg(("MAXLEN", "~", self.max_len, "*"))
-                .arg(("uid", &*self.server_id, "nsp", &**nsp, "type", *kind))
-                .arg("data")
-                .arg(&**data);
-            if entry.is_here() {
-                pipeline.arg((HERE, "1"));
+    fn answered(&self, reply: Value, part: &Part) -> Result<(), AdapterError> {
+        match reply {
+            // What begins a transaction, and its parts.
+            Value::Okay => {}
+            Value::SimpleString(text) if text == "QUEUED" => {}
+            Value::SimpleString(_) => self.lane.outbox.ponged(),
+            reply => {
+                self.lane.outbox.acknowledge(&reply::ids(reply)?);
+                // Some of it may have been read back before.
+                self.lane.tell_all_delivered();
+                part.up();
             }
         }
-        let ids: Vec<String> = pipeline
-            .query_async(redis)
-            .await
-            .map_err(AdapterError::new)?;
-        let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
-        ids.map_err(AdapterError::new)
+        Ok(())
     }
 
     /// Finds out what became of what was sent on an earlier connection.
-    async fn settle(
-        &self,
-        redis: &mut MultiplexedConnection,
-        peer: Option<&Peer>,
-    ) -> Result<(), AdapterError> {
+    async fn settle(&self, redis: &mut Wire, peer: Option<&Peer>) -> Result<(), AdapterError> {
         let outbox = &self.lane.outbox;
         let (unanswered, earlier) = outbox.unanswered();
         if let (Some(earlier), Some(peer), false) = (earlier, peer, unanswered.is_empty())
@@ -114,7 +97,7 @@ impl Writer {
             let mut kill = cmd("CLIENT");
             kill.arg("KILL").arg("ID").arg(earlier.client);
             // Gone already, or forbidden by an ACL.
-            permitted::<Value>(kill.query_async(redis).await)?;
+            permitted(redis, &kill).await?;
         }
         let (mut found, mut trimmed) = (Vec::new(), false);
         for stream in 0..self.lane.len() {
@@ -140,6 +123,7 @@ impl Writer {
         if !outbox.settle(&found) && trimmed {
             let entries = unanswered.len();
             tracing::warn!(entries, "entries may be in the trimmed stream twice");
+            self.metrics.cluster_repeated.add(entries as u64);
         }
         Ok(())
     }
@@ -147,7 +131,7 @@ impl Writer {
     /// The last of our own entries behind another one, at most so many.
     async fn last_own(
         &self,
-        redis: &mut MultiplexedConnection,
+        redis: &mut Wire,
         stream: usize,
         before: EntryId,
         max: usize,
@@ -160,8 +144,7 @@ impl Writer {
                 .arg(from.to_string())
                 .arg("+");
             range.arg("COUNT").arg(PART);
-            let entries = range.query_async(redis).await.map_err(AdapterError::new)?;
-            let entries = reply::entries(entries);
+            let entries = reply::entries(reply::done(redis.ask(&range).await?)?);
             let Some(last) = entries.last() else {
                 return Ok(own);
             };
@@ -174,13 +157,19 @@ impl Writer {
 }
 
 /// How the server knows the connection; `None` if it does not tell us.
-async fn identify(redis: &mut MultiplexedConnection) -> Result<Option<Peer>, AdapterError> {
+async fn identify(redis: &mut Wire) -> Result<Option<Peer>, AdapterError> {
     let mut client = cmd("CLIENT");
     client.arg("ID");
-    let client = permitted::<u64>(client.query_async(redis).await)?;
+    let client = match permitted(redis, &client).await? {
+        Some(Value::Int(client)) => u64::try_from(client).ok(),
+        _ => None,
+    };
     let mut info = cmd("INFO");
     info.arg("server");
-    let info = permitted::<String>(info.query_async(redis).await)?;
+    let info = match permitted(redis, &info).await? {
+        Some(Value::BulkString(info)) => String::from_utf8(info).ok(),
+        _ => None,
+    };
     let run_id = info.as_deref().and_then(|info| {
         let mut lines = info.lines();
         lines.find_map(|line| line.strip_prefix("run_id:"))
@@ -192,12 +181,9 @@ async fn identify(redis: &mut MultiplexedConnection) -> Result<Option<Peer>, Ada
 }
 
 /// `None` for what the server refuses.
-fn permitted<T>(result: Result<T, RedisError>) -> Result<Option<T>, AdapterError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_unrecoverable_error() || error.is_io_error() => {
-            Err(AdapterError::new(error))
-        }
-        Err(_) => Ok(None),
+async fn permitted(redis: &mut Wire, command: &Cmd) -> Result<Option<Value>, AdapterError> {
+    match redis.ask(command).await? {
+        Value::ServerError(_) => Ok(None),
+        reply => Ok(Some(reply)),
     }
 }

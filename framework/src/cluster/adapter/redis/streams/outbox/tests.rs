@@ -40,6 +40,8 @@ fn what_was_sent_does_not_make_room() {
         outbox.push(entry(100)),
         Ok(Pushed { evicted, .. }) if lengths(&evicted) == [99] && evicted[0].is_missed_here()
     ));
+    assert!(outbox.send(10, 1000).is_empty(), "one batch at a time");
+    assert!(!outbox.settle(&[vec![]]));
     assert_eq!(lengths(&outbox.send(10, 1000)), [98, 100]);
     assert!(outbox.push(entry(1)).is_err());
 }

