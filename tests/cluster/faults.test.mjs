@@ -21,6 +21,12 @@ const FAULTS = {
     during: () => pause(10_000),
     end: ({ redis }) => redis.signal("SIGCONT"),
   },
+  "redis-server has no memory for what is written": {
+    begin: ({ redis }) => redis.command("CONFIG", "SET", "maxmemory", "1"),
+    during: () => pause(4_000),
+    end: ({ redis }) => redis.command("CONFIG", "SET", "maxmemory", "0"),
+    lossless: true,
+  },
   "Redis closes all connections": {
     begin: async ({ redis }) => {
       for (const type of ["normal", "pubsub"]) await redis.command("CLIENT", "KILL", "TYPE", type);

@@ -17,6 +17,7 @@ import { tag, untag } from "./values.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
 const WAIT = 30_000; // ms
+const SELDOM = 100; // ms, between two questions
 
 export const NAMESPACES = ["/", "/chat", "/deep/down"];
 
@@ -33,14 +34,14 @@ export async function within(promise, what, ms = WAIT) {
   }
 }
 
-/** Waits for a condition, asked again and again; what it says about itself is in the error. */
+/** Waits for a condition, asked again and again, ever less often; what it says about itself is in the error. */
 export async function until(what, condition, ms = WAIT) {
   const end = Date.now() + ms;
-  for (;;) {
+  for (let between = 5; ; between = Math.min(between * 1.5, SELDOM)) {
     const value = await condition();
     if (value) return value;
     assert.ok(Date.now() < end, `not within ${ms} ms: ${what}`);
-    await pause(10);
+    await pause(between);
   }
 }
 
@@ -238,12 +239,17 @@ export class Cluster {
   }
 
   /** Every node counts all nodes, in every namespace; it cannot before it is connected itself. */
-  complete() {
-    return until("every node counts all nodes", async () => {
-      const count = (node, nsp) => node.ask("serverCount", { nsp }).catch(() => 0);
-      const asked = this.nodes.flatMap((node) => NAMESPACES.map((nsp) => count(node, nsp)));
-      return (await Promise.all(asked)).every((count) => count === this.nodes.length);
-    });
+  async complete() {
+    for (const node of this.nodes) {
+      for (const nsp of NAMESPACES) {
+        let counted;
+        const all = async () => (counted = await node.ask("serverCount", { nsp }).catch(String)) === this.nodes.length;
+        await until(`${node.name} counts ${this.nodes.length} nodes in ${nsp}`, all).catch((error) => {
+          error.message += `, but ${counted}`;
+          throw error;
+        });
+      }
+    }
   }
 
   /** A client of this node, on a connection of its own, once the node hears what is for it alone. */

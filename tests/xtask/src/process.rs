@@ -1,8 +1,10 @@
 //! Running other programs.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::failure::{Failure, Result};
 
@@ -25,6 +27,52 @@ pub(crate) fn run(command: &mut Command) -> Result {
         return Ok(());
     }
     Err(Failure::new(format!("{status}: {}", shown(command))))
+}
+
+/// Runs programs to their ends, two at a time. What one prints is shown when it has ended.
+///
+/// # Errors
+///
+/// If one cannot be started or does not succeed; the others still run.
+pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Result {
+    let waiting = Mutex::new(commands.into_iter());
+    let lane = || {
+        let mut outcome = Ok(());
+        loop {
+            let next = waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next();
+            let Some(command) = next else { return outcome };
+            let ended = run_captured(command);
+            outcome = outcome.and(ended);
+        }
+    };
+    std::thread::scope(|threads| {
+        let other = threads.spawn(lane);
+        let outcome = lane();
+        let other = other.join();
+        outcome.and(other.map_err(|_| Failure::new("a thread panicked"))?)
+    })
+}
+
+fn run_captured(mut command: Command) -> Result {
+    let output = command
+        .output()
+        .map_err(|error| Failure::new(format!("cannot start {}: {error}", shown(&command))))?;
+    let mut text = format!("$ {}\n", shown(&command)).into_bytes();
+    text.extend(output.stdout);
+    text.extend(output.stderr);
+    // What nobody can be shown is no failure of the program.
+    let _ = std::io::stdout().lock().write_all(&text);
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{}: {}",
+        output.status,
+        shown(&command)
+    )))
 }
 
 /// What a program prints on standard output, or `None` if it cannot be started or fails.
@@ -51,4 +99,20 @@ fn shown(command: &Command) -> String {
         .map(OsStr::to_string_lossy)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn of_several_programs_one_that_fails_is_named() {
+        let programs = |names: &[&str]| names.iter().map(Command::new).collect();
+        run_two_at_a_time(programs(&["true", "true"])).unwrap();
+        let failure = run_two_at_a_time(programs(&["true", "false"])).unwrap_err();
+        assert!(failure.to_string().ends_with("1: false"), "{failure}");
+        assert!(run_two_at_a_time(programs(&["there is no such program"])).is_err());
+    }
 }

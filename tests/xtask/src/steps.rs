@@ -215,14 +215,18 @@ fn e2e(workspace: &Workspace) -> Result {
 fn cluster(workspace: &Workspace) -> Result {
     build_servers(workspace)?;
     let folder = workspace.root.join("tests/cluster");
-    process::run(
-        Command::new("node")
-            .current_dir(&folder)
+    let test = |file| {
+        let mut test = Command::new("node");
+        test.current_dir(&folder)
             .arg("--test")
-            .args(files(&folder, ".test.mjs")?)
+            .arg(file)
             .env("SERVER_BIN", workspace.binary("test-server"))
-            .env("NODE_BIN", workspace.binary("soak-node")),
-    )
+            .env("NODE_BIN", workspace.binary("soak-node"));
+        test
+    };
+    // Each has its own servers, and waits half of the time.
+    let tests = files(&folder, ".test.mjs")?.into_iter().map(test);
+    process::run_two_at_a_time(tests.collect())
 }
 
 fn python(workspace: &Workspace) -> Result {
