@@ -14,7 +14,8 @@ import { launch } from "./browser.mjs";
 import { next, within } from "./server.mjs";
 
 const { LAUNCH_BIN, GUIDE_BIN } = process.env;
-const GONE = 30_000; // ms within which nothing of a killed node is left
+const LEASE = 15_000; // ms after which nothing of a killed node is left
+const SLACK = 5_000; // ms for a machine with other things to do
 const MIXED = fileURLToPath(new URL("../../examples/mixed-cluster", import.meta.url));
 
 let browser;
@@ -97,6 +98,13 @@ async function online(socket, expected, ms) {
   });
 }
 
+/** Resolves when a client is told that someone has left. */
+function leaving(socket, key) {
+  return new Promise((resolve) => {
+    socket.on("presence_diff", ({ leaves }) => leaves.includes(key) && resolve());
+  });
+}
+
 /** Two people on two nodes hear each other. */
 async function talk([ada, ben], [here, there]) {
   for (const [from, to, nick, node] of [[ada, ben, "Ada", here], [ben, ada, "Ben", there]]) {
@@ -117,10 +125,33 @@ test("three nodes are one chat, and people are counted once", async (t) => {
   await online(ben, [["Ada", "node-1", "node-3"], ["Ben", "node-2"]]);
   for (const tab of tabs) tab.disconnect();
   await online(ben, [["Ada", "node-1"], ["Ben", "node-2"]]);
-  const changed = next(ben, "changed");
+  const left = leaving(ben, "Ada");
   ada.disconnect();
-  await changed;
+  await within(left, "that Ada has left");
   await online(ben, [["Ben", "node-2"]]);
+});
+
+test("someone with two tabs on two nodes is one, and leaves with the last of them", async (t) => {
+  const example = await run(t, "cluster", GUIDE_BIN);
+  const ben = await enter(t, example.urls.get("node-3"), "Ben");
+  await online(ben, [["Ben", "node-3"]]);
+  const told = [];
+  ben.on("presence_diff", ({ joins, updates, leaves }) =>
+    told.push(
+      ...joins.map(({ key, connections }) => `+${key} ${connections}`),
+      ...updates.map(({ key, connections }) => `=${key} ${connections}`),
+      ...leaves.map((key) => `-${key}`),
+    ));
+  const first = await enter(t, example.urls.get("node-1"), "Ada");
+  await online(ben, [["Ada", "node-1"], ["Ben", "node-3"]]);
+  const second = await enter(t, example.urls.get("node-2"), "Ada");
+  await online(ben, [["Ada", "node-1", "node-2"], ["Ben", "node-3"]]);
+  first.disconnect();
+  await online(ben, [["Ada", "node-2"], ["Ben", "node-3"]]);
+  const left = leaving(ben, "Ada");
+  second.disconnect();
+  await within(left, "that Ada has left");
+  assert.deepEqual(told, ["+Ada 1", "=Ada 2", "=Ada 1", "-Ada"]);
 });
 
 test("a node that is killed is named, and its people are gone", async (t) => {
@@ -130,9 +161,11 @@ test("a node that is killed is named, and its people are gone", async (t) => {
   await online(ben, [["Ada", "node-1"], ["Ben", "node-2"]]);
   const victim = example.processes.find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("node-1"));
   const lost = next(ada, "disconnect");
+  const left = leaving(ben, "Ada");
   process.kill(victim, "SIGKILL");
   await lost;
-  await online(ben, [["Ben", "node-2"]], GONE);
+  await within(left, "that Ada has left with the node's lease", LEASE + SLACK);
+  await online(ben, [["Ben", "node-2"]]);
   const named = async () => {
     while (!/^node-1 ended: signal: 9/m.test(example.err)) await sleep(20);
   };

@@ -4,10 +4,14 @@
 use std::collections::HashMap;
 use std::time::UNIX_EPOCH;
 
-use roomcast::prelude::*;
+use roomcast::{EmitError, Present, prelude::*};
 
-/// What this node is called.
-pub(crate) struct Node(pub(crate) String);
+pub(crate) struct Node {
+    /// What this node is called.
+    pub(crate) name: String,
+    /// There are servers on Node.js in the cluster, whose people presence knows nothing of.
+    pub(crate) with_node_js: bool,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Auth {
@@ -36,7 +40,7 @@ struct Message<'a> {
     node: &'a str,
 }
 
-/// Who is there is not what it was.
+/// Who is there is not what it was: for clients of servers without presence.
 #[derive(Serialize, Event)]
 struct Changed;
 
@@ -51,7 +55,7 @@ struct Person {
     metas: Vec<Tab>,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Tab {
     node: String,
 }
@@ -69,20 +73,38 @@ impl Session for Guest {
         if nick.trim() != nick || !(1..=24).contains(&nick.chars().count()) {
             return Err("A name has 1 to 24 characters.".into());
         }
-        let Node(node) = socket.state();
+        let node: &Node = socket.state();
         socket.set_data(&Data {
             nick: nick.clone(),
-            node: node.clone(),
+            node: node.name.clone(),
         })?;
-        socket.join("lobby")?;
-        socket.emit(&Welcome(node))?;
-        socket.hub().to("lobby").emit(&Changed)?;
+        // Nobody proves here who they are: whoever gives a name is that person.
+        socket.bind_user(&nick)?;
+        socket.track(
+            "lobby",
+            &Tab {
+                node: node.name.clone(),
+            },
+        )?;
+        socket.emit(&Welcome(&node.name))?;
+        // From now on the client is told who comes and goes, on whichever node.
+        socket.watch_presence("lobby")?;
+        Self::changed(socket)?;
         Ok(Self { nick })
     }
 
     async fn disconnect(&mut self, socket: &Socket, _: DisconnectReason) {
         // Nobody is left to be told that it fails.
-        let _ = socket.hub().to("lobby").emit(&Changed);
+        let _ = Self::changed(socket);
+    }
+}
+
+impl Guest {
+    fn changed(socket: &Socket) -> Result<(), EmitError> {
+        match socket.state::<Node>().with_node_js {
+            true => socket.hub().to("lobby").emit(&Changed),
+            false => Ok(()),
+        }
     }
 }
 
@@ -91,7 +113,7 @@ impl Handle<Say> for Guest {
         if !(1..=2_000).contains(&text.chars().count()) {
             return Err("Too long or empty.".into());
         }
-        let Node(node) = socket.state();
+        let Node { name: node, .. } = socket.state();
         socket.hub().to("lobby").emit(&Message {
             from: &self.nick,
             text: &text,
@@ -104,14 +126,31 @@ impl Handle<Say> for Guest {
 
 impl Handle<Who> for Guest {
     async fn handle(&mut self, Who: Who, socket: &Socket) -> Result<Vec<Person>, Rejection> {
-        let mut people = HashMap::<_, Vec<_>>::new();
-        for remote in socket.hub().to("lobby").fetch_sockets().await? {
-            // A socket without data has only just connected.
-            if let Ok(Some(Data { nick, node })) = remote.data() {
-                people.entry(nick).or_default().push(Tab { node });
-            }
+        match socket.state::<Node>().with_node_js {
+            true => asked_of_all_nodes(&socket.hub()).await,
+            false => present(&socket.hub()).await,
         }
-        let people = people.into_iter();
-        Ok(people.map(|(key, metas)| Person { key, metas }).collect())
     }
+}
+
+async fn present(hub: &Hub) -> Result<Vec<Person>, Rejection> {
+    let present = hub.presence("lobby").list().await;
+    let people = present.map_err(|_| "Redis does not answer.")?;
+    let person = |present: Present| Person {
+        key: present.key().to_owned(),
+        metas: present.metas().unwrap_or_default(),
+    };
+    Ok(people.into_iter().map(person).collect())
+}
+
+async fn asked_of_all_nodes(hub: &Hub) -> Result<Vec<Person>, Rejection> {
+    let mut people = HashMap::<_, Vec<_>>::new();
+    for remote in hub.to("lobby").fetch_sockets().await? {
+        // A socket without data has only just connected.
+        if let Ok(Some(Data { nick, node })) = remote.data() {
+            people.entry(nick).or_default().push(Tab { node });
+        }
+    }
+    let people = people.into_iter();
+    Ok(people.map(|(key, metas)| Person { key, metas }).collect())
 }

@@ -8,7 +8,8 @@ use std::error::Error;
 use actix_web::{App, HttpServer, web};
 use roomcast::{Cookie, Hub, adapter::Redis, signals};
 
-const HELP: &str = "Usage: cluster [--redis URL] [--name NAME] [--host ADDRESS] [--port PORT]";
+const HELP: &str =
+    "Usage: cluster [--redis URL] [--name NAME] [--host ADDRESS] [--port PORT] [--with-node-js]";
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,8 +18,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .init();
     let (mut redis, mut name) = ("redis://127.0.0.1/".to_owned(), "node".to_owned());
     let (mut host, mut port) = ("127.0.0.1".to_owned(), 0);
+    let mut with_node_js = false;
     let mut args = std::env::args().skip(1);
     while let Some(option) = args.next() {
+        if option == "--with-node-js" {
+            with_node_js = true;
+            continue;
+        }
         let value = args.next().ok_or(HELP)?;
         match &*option {
             "--redis" => redis = value,
@@ -30,7 +36,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let hub = Hub::builder()
         .namespace::<chat::Guest>("/")
-        .state(chat::Node(name.clone()))
+        .state(chat::Node {
+            name: name.clone(),
+            with_node_js,
+        })
         .server_id(&name)
         .affinity_cookie(Cookie::named("node"))
         .adapter(Redis::pub_sub(redis))

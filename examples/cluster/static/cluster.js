@@ -64,8 +64,10 @@ socket.on("welcome", (node) => (byId("node").textContent = `You are connected to
 
 // ---- People -------------------------------------------------------------------------------------
 
-socket.on("changed", showPeople);
-setInterval(() => socket.connected && showPeople(), ASK_AGAIN); // of a node that is killed nobody tells
+// Presence tells of everyone, and of those of a node that is killed when its lease is over. Servers on Node.js tell only
+// of those who come and go.
+for (const event of ["presence_state", "presence_diff", "changed"]) socket.on(event, showPeople);
+setInterval(() => socket.connected && showPeople(), ASK_AGAIN);
 
 /** Asks who is there, on all nodes: each once, with each of their tabs. */
 async function showPeople() {

@@ -92,10 +92,9 @@ fn nodes(
             let mut node = Command::new("node");
             node.arg(folder.join("server.mjs"))
                 .args(["--redis", redis, "--name", "node-js"]);
-            Ok(vec![
-                ("node-js", node),
-                ("roomcast", roomcast(binaries, "roomcast")),
-            ])
+            let mut with_node_js = roomcast(binaries, "roomcast");
+            with_node_js.arg("--with-node-js");
+            Ok(vec![("node-js", node), ("roomcast", with_node_js)])
         }
         _ => Err("launch cluster BINARIES, or launch mixed-cluster BINARIES FOLDER".into()),
     }
