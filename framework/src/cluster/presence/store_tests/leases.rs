@@ -33,7 +33,9 @@ async fn reap_all(store: Arc<dyn Store>) -> Option<Duration> {
 }
 
 pub(crate) async fn what_is_left_of_a_dead_node_goes_once(store: Arc<dyn Store>) {
-    take(&*store, "dead.1", SHORT).await;
+    // As long as the writes may take on a busy machine.
+    let while_writing = Duration::from_secs(2);
+    take(&*store, "dead.1", while_writing).await;
     take(&*store, "live.1", LONG).await;
     let lobby = lobby();
     let writes: Vec<_> = (0..1200)
@@ -43,9 +45,9 @@ pub(crate) async fn what_is_left_of_a_dead_node_goes_once(store: Arc<dyn Store>)
     write(&*store, "live.1", &[put(&lobby, "ann", 5000, "1")]).await;
     let mut ear = Ear::to(&store).await;
     let next = reap_all(Arc::clone(&store)).await.unwrap();
-    assert!(next <= SHORT, "{next:?}");
+    assert!(next <= while_writing, "{next:?}");
     assert_eq!(store.count(&lobby).await.unwrap(), 1201, "too early");
-    sleep(SHORT * 2).await;
+    sleep(next + SHORT).await;
 
     // Several nodes find it at the same time.
     let reapers: Vec<_> = (0..4)
@@ -53,7 +55,7 @@ pub(crate) async fn what_is_left_of_a_dead_node_goes_once(store: Arc<dyn Store>)
         .collect();
     for reaper in reapers {
         let next = reaper.await.unwrap().unwrap();
-        assert!(next > SHORT && next <= LONG, "{next:?}");
+        assert!(next > while_writing && next <= LONG, "{next:?}");
     }
     write(&*store, "live.1", &[put(&lobby, "end", 5001, "1")]).await;
     let heard = ear.until("end").await;
