@@ -9,7 +9,7 @@ use crate::{
     error::DisconnectReason,
     event::RawEvent,
     id::SocketId,
-    namespace::{Connecting, Limiter, Live, Outcome, Socket},
+    namespace::{Connecting, Live, Outcome, Socket},
 };
 
 /// Sockets that have left while their session still works on it. With more the connection is not
@@ -26,8 +26,6 @@ pub(super) struct Client {
     pub(super) left: Option<DisconnectReason>,
     /// What waits for the session; `None` while nothing does.
     pub(super) queue: Option<Box<Queue>>,
-    /// `None` where the namespace limits nothing.
-    pub(super) limiter: Option<Box<Limiter>>,
 }
 
 #[derive(Default)]

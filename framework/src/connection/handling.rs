@@ -20,7 +20,7 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
-        if client.limiter.is_some() && !self.is_within_rates(index, &event) {
+        if client.socket.limiter().is_some() && !self.is_within_rates(index, &event) {
             return;
         }
         let Some(client) = self.clients.0.get_mut(index) else {

@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, sync::Arc, task::Context};
 
-use tokio::time::Instant;
-
 use super::{
     actor::Link,
     claim,
@@ -130,7 +128,6 @@ impl Link {
             phase,
             left: refused.then_some(DisconnectReason::ForcedClose),
             queue: None,
-            limiter: None,
         });
     }
 
@@ -182,8 +179,7 @@ impl Link {
             Ok(session) => {
                 client.phase = Phase::Idle(session);
                 let socket = client.socket.clone();
-                let limits = socket.namespace_inner().limits();
-                client.limiter = limits.and_then(|limits| limits.limiter(Instant::now()));
+                socket.limit_events();
                 let nsp = socket.namespace_name();
                 let pid = socket.recoverable().map(|it| it.pid.reveal());
                 match self.reply(|out| encode::connect(out, nsp, socket.id().as_str(), pid)) {

@@ -1,5 +1,7 @@
 //! Events of a socket that sends more of them than it may.
 
+use std::sync::PoisonError;
+
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -14,16 +16,18 @@ use crate::{
 impl Link {
     /// Whether the event is within the rates of its namespace; if not, it is done with.
     pub(super) fn is_within_rates(&mut self, index: usize, event: &Incoming<'_>) -> bool {
-        let Some(client) = self.clients.0.get_mut(index) else {
+        let Some(client) = self.clients.get(index) else {
             return false;
         };
         let limits = client.socket.namespace_inner().limits();
-        let (Some(limiter), Some(limits)) = (&mut client.limiter, limits) else {
+        let (Some(limiter), Some(limits)) = (client.socket.limiter(), limits) else {
             return true;
         };
+        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(too_many) = limiter.take(limits, event, Instant::now()) else {
             return true;
         };
+        drop(limiter);
         let excess = limits.excess();
         self.core.node.metrics.rate_limited.add(too_many.limit);
         tracing::debug!(

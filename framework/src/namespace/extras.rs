@@ -1,6 +1,6 @@
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
-use super::{Recoverable, data::Data, expiry::Expiry, waiters::Waiters};
+use super::{Limiter, Recoverable, data::Data, expiry::Expiry, waiters::Waiters};
 
 /// What only some sockets have; made when it is first needed, so that the others pay a pointer.
 #[derive(Default)]
@@ -8,6 +8,8 @@ pub(super) struct Extras {
     pub(super) waiters: Waiters,
     pub(super) data: Data,
     pub(super) expiry: Expiry,
+    /// Not set where the namespace limits no events. Only its connection takes the lock.
+    pub(super) limiter: OnceLock<Box<Mutex<Limiter>>>,
     /// The payload of the CONNECT packet, if it had one.
     pub(super) auth: OnceLock<Box<str>>,
     /// `None` where connection state recovery is off.

@@ -112,15 +112,13 @@ impl EventLimits {
     }
 
     /// For a socket that has just come; `None` where nothing is limited.
-    pub(crate) fn limiter(&self, now: Instant) -> Option<Box<Limiter>> {
+    pub(crate) fn limiter(&self, now: Instant) -> Option<Limiter> {
         let any = self.events.is_some() || self.bytes.is_some() || !self.of_events.is_empty();
         let full = TokenBucket::full(now);
-        any.then(|| {
-            Box::new(Limiter {
-                events: full,
-                bytes: full,
-                of_events: vec![full; self.of_events.len()].into(),
-            })
+        any.then(|| Limiter {
+            events: full,
+            bytes: full,
+            of_events: vec![full; self.of_events.len()].into(),
         })
     }
 }

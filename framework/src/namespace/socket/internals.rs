@@ -1,13 +1,15 @@
 //! What the layers around ask of a socket, and tell it.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{Ordering, fence},
 };
 
+use tokio::time::Instant;
+
 use super::{
     super::{
-        NamespaceInner, Recoverable, SessionState, children::Children, extras::Extras,
+        Limiter, NamespaceInner, Recoverable, SessionState, children::Children, extras::Extras,
         waiters::Waiters,
     },
     Inner, Socket,
@@ -114,6 +116,20 @@ impl Socket {
 
     pub(crate) fn waiters(&self) -> Option<&Waiters> {
         self.known_extras().map(|extras| &extras.waiters)
+    }
+
+    /// From now on its events count.
+    pub(crate) fn limit_events(&self) {
+        let limits = self.namespace_inner().limits();
+        let limiter = limits.and_then(|limits| limits.limiter(Instant::now()));
+        if let Some(limiter) = limiter {
+            let _ = self.extras().limiter.set(Box::new(Mutex::new(limiter)));
+        }
+    }
+
+    /// `None` where its namespace limits nothing.
+    pub(crate) fn limiter(&self) -> Option<&Mutex<Limiter>> {
+        self.known_extras()?.limiter.get().map(AsRef::as_ref)
     }
 
     pub(crate) fn keep_auth(&self, auth: &str) {
