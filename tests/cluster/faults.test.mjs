@@ -92,10 +92,8 @@ async function survives(t, options, fault) {
   assert.ok(lost <= inFlight || unsubscribed > 0, `${lost} lost, ${inFlight} in flight, and no metric tells`);
 }
 
-describe("faults", { concurrency: 4 }, () => {
+describe("faults", { concurrency: 6 }, () => {
   for (const [adapter, options] of Object.entries(ADAPTERS)) {
-    describe(adapter, () => {
-      for (const [name, fault] of Object.entries(FAULTS)) test(name, (t) => survives(t, options, fault));
-    });
+    for (const [name, fault] of Object.entries(FAULTS)) test(`${adapter}: ${name}`, (t) => survives(t, options, fault));
   }
 });

@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createClient } from "redis";
@@ -166,10 +168,12 @@ export class Node {
   }
 
   /** Has the node do something; what it returned. */
-  async ask(op, request = {}, ms = WAIT) {
-    const body = JSON.stringify(tag({ op, nsp: "/", ...request }));
-    const asked = fetch(`${this.url}/control`, { method: "POST", body });
-    const { value, error } = await (await within(asked, `answer of ${this.name} to ${op}`, ms)).json();
+  async ask(op, about = {}, ms = WAIT) {
+    const body = JSON.stringify(tag({ op, nsp: "/", ...about }));
+    // A connection for each: of one that is kept, the node may tire while we are slow.
+    const asked = request(`${this.url}/control`, { method: "POST", agent: false }).end(body);
+    const [response] = await within(once(asked, "response"), `answer of ${this.name} to ${op}`, ms);
+    const { value, error } = await json(response);
     if (error !== undefined) throw new Error(`${op} at ${this.name}: ${error}`);
     return untag(value);
   }

@@ -119,12 +119,10 @@ async function silent(t, options, kind) {
 
 describe("nodes", { concurrency: 4 }, () => {
   for (const [adapter, options] of Object.entries(ADAPTERS)) {
-    describe(adapter, () => {
-      test("one is killed under load", (t) => killed(t, options));
-      test("two are apart from the others, and come back", (t) => apart(t, options));
-      for (const kind of ["roomcast", "node"]) {
-        test(`one stands still: ${kind}`, (t) => silent(t, options, kind));
-      }
-    });
+    test(`${adapter}: one is killed under load`, (t) => killed(t, options));
+    test(`${adapter}: two are apart from the others, and come back`, (t) => apart(t, options));
+    for (const kind of ["roomcast", "node"]) {
+      test(`${adapter}: one stands still, of ${kind}`, (t) => silent(t, options, kind));
+    }
   }
 });

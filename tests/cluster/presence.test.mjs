@@ -176,7 +176,7 @@ const FAULTS = {
   },
 };
 
-describe("presence", { concurrency: 8 }, () => {
+describe("presence", { concurrency: 6 }, () => {
   for (const adapter of ADAPTERS) {
     for (const [name, happens] of Object.entries(FAULTS)) {
       test(`${adapter}: ${name}`, async (t) => {

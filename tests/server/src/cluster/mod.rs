@@ -65,6 +65,8 @@ pub(crate) async fn serve(adapter: &str, options: Options) -> Result<(), Box<dyn
             .configure(app.mount())
     })
     .workers(2)
+    // A test that is slow is not refused.
+    .client_request_timeout(Duration::from_secs(60))
     .on_connect(hub.on_connect())
     .shutdown_signal(hub.shutdown_on(signals()))
     .bind(("127.0.0.1", options.port))?;
