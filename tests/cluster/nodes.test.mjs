@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Cluster, next, until } from "./harness.mjs";
-import { ADAPTERS, SOME, isConnected, lossesWithin, numbers, start, stop } from "./load.mjs";
+import { ADAPTERS, SOME, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
 
 async function killed(t, options) {
   const cluster = await Cluster.start(["roomcast", "roomcast"], options);
@@ -76,6 +76,11 @@ async function apart(t, options) {
 
   for (const [of, node] of cluster.nodes.entries()) {
     const all = await stop(node, ...seen.map((lists) => lists[of]));
+    if (options.RECOVERY) {
+      const told = await Promise.all(cluster.nodes.map(stats));
+      const gaps = told.map(({ cluster_gaps }) => cluster_gaps);
+      assert.deepEqual(gaps, [0, 0, 0], "nothing was trimmed before it was read");
+    }
     for (const [at, lists] of seen.entries()) {
       const what = `of ${node.name}, at ${cluster.nodes[at].name}:`;
       if (options.RECOVERY || at === of) assert.deepEqual(lists[of], all, what);

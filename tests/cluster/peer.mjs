@@ -1,6 +1,6 @@
 // A Socket.IO server of Node.js as a process of its own, with the options of the test server:
-// ADAPTER, REDIS, RECOVERY (ms), NAME, PREFIX, STREAMS, SHARDED_PUB_SUB, PLAINTEXT; and CLIENT, the Redis package it uses, and
-// LEGACY, which stands for the adapters' older versions. It prints "ready PORT" once it listens, and does what a test asks it
+// ADAPTER, REDIS, RECOVERY (ms), NAME, PREFIX, STREAMS, MAX_LEN, SHARDED_PUB_SUB, PLAINTEXT; and CLIENT, the Redis package it uses,
+// and LEGACY, which stands for the adapters' older versions. It prints "ready PORT" once it listens, and does what a test asks it
 // to: POST /control.
 
 import { createServer } from "node:http";
@@ -42,11 +42,12 @@ async function adapter() {
 }
 
 function streamsOptions() {
-  const { PLAINTEXT, SHARDED_PUB_SUB, STREAMS = "1" } = process.env;
+  const { MAX_LEN, PLAINTEXT, SHARDED_PUB_SUB, STREAMS = "1" } = process.env;
   return {
     onlyPlaintext: PLAINTEXT !== undefined,
     streamCount: Number(STREAMS),
     useShardedPubSub: SHARDED_PUB_SUB !== undefined,
+    ...(MAX_LEN && { maxLen: Number(MAX_LEN) }),
     ...(PREFIX && { channelPrefix: PREFIX, sessionKeyPrefix: `${PREFIX}:session:`, streamName: PREFIX }),
   };
 }

@@ -1,5 +1,10 @@
 //! What is lost is told.
 
+use roomcast::{
+    Recovery,
+    adapter::{Redis, Streams},
+};
+
 use crate::{
     common::{redis::RedisServer, until},
     world::{News, Node},
@@ -37,4 +42,23 @@ async fn entries_that_were_trimmed_while_a_node_was_away_are_counted() {
     node.connected().await;
     node.hub().emit(&News(1)).unwrap();
     client.expect(serde_json::json!(["news", 1])).await;
+}
+
+#[actix_web::test]
+async fn entries_that_were_trimmed_before_a_node_that_was_there_read_them_are_counted() {
+    let redis = RedisServer::start();
+    let small = |streams: Redis<Streams>| streams.read_count(5);
+    let node = Node::build(&redis.url(), small, Some(Recovery::new()));
+    node.connected().await;
+    let mut client = node.enter(&[]).await;
+    // At once, so that it is late for most of them however fast it is.
+    let burst = "for _ = 1, 20 do redis.call('XADD', KEYS[1], '*', 'nsp', '/none') end \
+                 redis.call('XTRIM', KEYS[1], 'MAXLEN', 5)";
+    redis.command(&["EVAL", burst, "1", "socket.io"]);
+    let lost = || node.gaps.lock().unwrap().clone();
+    until("it is told", || !lost().is_empty()).await;
+    assert_eq!(lost(), [Some(15)]);
+    node.hub().emit(&News(1)).unwrap();
+    client.expect(serde_json::json!(["news", 1])).await;
+    assert_eq!(node.hub().stats().cluster_disconnects, 0);
 }

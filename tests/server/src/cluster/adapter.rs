@@ -55,6 +55,9 @@ fn streams(url: &str) -> Result<Redis<Streams>> {
     if let Ok(count) = env::var("STREAMS") {
         redis = redis.stream_count(count.parse()?);
     }
+    if let Ok(entries) = env::var("MAX_LEN") {
+        redis = redis.max_len(entries.parse()?);
+    }
     if let Ok(prefix) = env::var("PREFIX") {
         let sessions = format!("{prefix}:session:");
         redis = redis

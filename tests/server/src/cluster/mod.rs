@@ -4,8 +4,8 @@
 //! `sharded-static`, `sharded-dynamic`, `sharded-dynamic-private` or `streams`), `REDIS` (its URL),
 //! `NAME` (what the node calls itself), `NAMESPACES` (their names, with commas between them), `OUTBOX` (its bytes, at most),
 //! `OUTBOX_POLICY` (`drop-newest`, `drop-oldest` or `refuse`), `LEASE` (of the shared state, in milliseconds), `REQUESTS_TIMEOUT` (the same),
-//! `PREFIX` (of the adapter's names), `STREAMS` (their count); if they are there, `SHARDED_PUB_SUB` and `PLAINTEXT` (of the streams
-//! adapter), and `EMITTER`: then it is no node, but emits to them.
+//! `PREFIX` (of the adapter's names), `STREAMS` (their count), `MAX_LEN` (the entries of each); if they are there,
+//! `SHARDED_PUB_SUB` and `PLAINTEXT` (of the streams adapter), and `EMITTER`: then it is no node, but emits to them.
 
 mod adapter;
 mod control;
