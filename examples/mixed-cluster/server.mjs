@@ -41,24 +41,40 @@ io.on("connection", (socket) => {
   io.to("lobby").emit("changed");
 
   socket.on("say", (text, ack) => {
+    const answer = answering(ack);
     if (typeof text !== "string" || text.length < 1 || text.length > 2_000) {
-      return ack?.({ error: { message: "Too long or empty." } });
+      return answer({ error: { message: "Too long or empty." } });
     }
     io.to("lobby").emit("message", { from: nick, text, at: Date.now(), node: options.name });
-    ack?.();
+    answer();
   });
 
   socket.on("who", async (ack) => {
-    const people = new Map();
-    for (const { data } of await io.in("lobby").fetchSockets()) {
-      if (!people.has(data.nick)) people.set(data.nick, []);
-      people.get(data.nick).push({ node: data.node });
+    const answer = answering(ack);
+    try {
+      answer(await people());
+    } catch (error) {
+      console.error(`who: ${error.message}`); // a node that does not answer in time, or Redis
+      answer({ error: { message: "Not all nodes have answered." } });
     }
-    ack?.([...people].map(([key, metas]) => ({ key, metas })));
   });
 
   socket.on("disconnect", () => io.to("lobby").emit("changed"));
 });
+
+/** The ack of an event. A client may have sent anything in its place, and what a listener throws ends the process. */
+const answering = (ack) => (typeof ack === "function" ? ack : () => {});
+
+/** Who is in the lobby, on all nodes: each once, with each of their tabs. */
+async function people() {
+  const metas = new Map(); // by name
+  for (const { data } of await io.in("lobby").fetchSockets()) {
+    if (typeof data?.nick !== "string") continue; // a socket of the other node that has not said yet who it is
+    if (!metas.has(data.nick)) metas.set(data.nick, []);
+    metas.get(data.nick).push({ node: data.node });
+  }
+  return [...metas].map(([key, metas]) => ({ key, metas }));
+}
 
 const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript" };
 

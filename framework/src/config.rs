@@ -1,5 +1,6 @@
 //! What can be tuned: each limit with its name, default, unit and reason.
 
+mod drain;
 mod per_message_deflate;
 mod rate;
 mod readiness;
@@ -8,6 +9,7 @@ mod shared_state;
 
 use std::time::Duration;
 
+pub(crate) use drain::Drain;
 pub use per_message_deflate::PerMessageDeflate;
 pub use rate::{Excess, Rate};
 pub use readiness::{ClusterReadiness, ReadinessPolicy};
@@ -88,6 +90,9 @@ pub(crate) struct Config {
     pub(crate) ping_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) drain_delay: Duration,
+    pub(crate) drain_window: Duration,
+    pub(crate) drain_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) transports: Transports,
     pub(crate) allow_upgrades: bool,
@@ -110,6 +115,7 @@ pub(crate) struct Config {
     pub(crate) byte_rate: Option<Rate>,
     pub(crate) excess: Excess,
     pub(crate) max_rooms_per_socket: usize,
+    pub(crate) max_sockets_per_user: Option<usize>,
     pub(crate) max_pending_acks: usize,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_dynamic_namespaces: usize,
@@ -134,6 +140,9 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(45),
             close_timeout: Duration::from_secs(30),
+            drain_delay: Duration::from_secs(0),
+            drain_window: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(30),
             upgrade_timeout: Duration::from_secs(10),
             transports: Transports::All,
             allow_upgrades: true,
@@ -156,6 +165,7 @@ impl Default for Config {
             byte_rate: None,
             excess: Excess::Refuse,
             max_rooms_per_socket: 1_000,
+            max_sockets_per_user: None,
             max_pending_acks: 1_000,
             idle_timeout: None,
             max_dynamic_namespaces: 10_000,

@@ -1,6 +1,10 @@
 //! The errors of the public API and the reasons for which sockets are disconnected.
 
-use std::{fmt, io, path::PathBuf};
+mod build;
+
+use std::fmt;
+
+pub use build::BuildError;
 
 /// Why an emit was refused. Nothing was sent to anyone, except where it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +32,8 @@ pub enum EmitError {
     /// The protocol keeps this name for itself.
     #[error("`{0}` is a reserved event name")]
     Reserved(String),
-    /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them.
+    /// Rooms whose names begin with `roomcast:` are the hub's own: nobody else joins or leaves them, or
+    /// emits to them by name.
     #[error("`{0}` is a reserved name of a room")]
     ReservedRoom(String),
     /// The socket is in as many rooms as
@@ -67,7 +72,7 @@ pub enum PublishError {
     /// The message cannot be written in the adapter's form.
     #[error("the message cannot be sent to the other nodes: {0}")]
     Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The hub has shut down.
+    /// The hub has drained.
     #[error("the hub has left the cluster")]
     Closed,
 }
@@ -124,64 +129,6 @@ pub enum AckError {
     },
 }
 
-/// Why a hub could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Two sessions were registered for the same namespace, pattern or label.
-    #[error("namespace `{0}` is registered twice")]
-    DuplicateNamespace(String),
-    /// A pattern must have a part, parts need names that differ and something between them, and
-    /// braces stand around the names of parts only.
-    #[error("`{0}` is not a pattern of namespaces such as `/room-{{id}}`")]
-    NamespacePattern(String),
-    /// No namespace was registered: nobody could connect.
-    #[error("the hub has no namespace; register one with `.namespace::<Session>(\"/\")`")]
-    NoNamespace,
-    /// A path must start with `/` and hold neither `?`, `#` nor braces.
-    #[error("`{0}` is not a path that can be mounted")]
-    Path(String),
-    /// A text that is to stand in a header cannot.
-    #[error("`{0}` cannot stand in an HTTP header")]
-    Header(String),
-    /// A node's name is 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `-` and `_`.
-    #[error("`{0}` cannot be the name of a node")]
-    ServerId(String),
-    /// An entry of [`Origins`](crate::Origins) that no browser sends, so that nobody would be let in:
-    /// with a path, upper case, a wildcard, or the scheme's own port.
-    #[error("`{0}` is not an origin as browsers send it, such as `https://app.example`")]
-    Origin(String),
-    /// [`Cookie::expires`](crate::Cookie::expires) is not in the years 1970 to 9999.
-    #[error("a cookie must expire in the years 1970 to 9999")]
-    CookieExpiry,
-    /// There is no bundle of the client in the directory given to
-    /// [`serve_client`](crate::HubBuilder::serve_client).
-    #[error("`{}` holds no bundle of the client", .0.display())]
-    NoClient(PathBuf),
-    /// A bundle of the client cannot be read.
-    #[error("{}: {source}", .path.display())]
-    Client {
-        /// The bundle.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The [adapter](crate::HubBuilder::adapter) cannot be made of its options.
-    #[error("the adapter cannot be made: {0}")]
-    Adapter(#[source] AdapterError),
-    /// An option that must not be zero, or empty, is.
-    #[error("`{0}` must not be zero, or empty")]
-    Zero(&'static str),
-    /// An option has a value that it cannot have.
-    #[error("`{option}` must be from {} to {}", range.start(), range.end())]
-    OutOfRange {
-        /// Its name.
-        option: &'static str,
-        /// What it can have.
-        range: std::ops::RangeInclusive<u8>,
-    },
-}
-
 /// Why a socket was disconnected; [`as_str`](Self::as_str) gives Socket.IO's own texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -190,7 +137,7 @@ pub enum DisconnectReason {
     TransportClose,
     /// The connection failed, or the peer broke the transport's protocol.
     TransportError,
-    /// The server closed the connection: after an invalid packet, or as told.
+    /// The server closed the connection: after an invalid packet, or because its own parser failed.
     ForcedClose,
     /// The same after a packet that the client should not have sent now, where the client could not be
     /// told at once: long-polling without a poll open.
@@ -199,7 +146,7 @@ pub enum DisconnectReason {
     PingTimeout,
     /// The peer sent something that is not an Engine.IO packet.
     ParseError,
-    /// The hub is shutting down.
+    /// The hub [drains](crate::Hub::drain).
     ServerShuttingDown,
     /// The client left this namespace.
     ClientNamespaceDisconnect,
@@ -242,6 +189,30 @@ impl DisconnectReason {
             | Self::RateLimited
             | Self::IdleTimeout
             | Self::HandlerPanicked => "server namespace disconnect",
+        }
+    }
+
+    /// The same as a label of metrics, where what Socket.IO has one text for is told apart.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::SlowConsumer => "slow consumer",
+            Self::Expired => "expired",
+            Self::RateLimited => "rate limited",
+            Self::IdleTimeout => "idle timeout",
+            Self::HandlerPanicked => "handler panicked",
+            Self::TakenOver => "taken over",
+            _ => self.as_str(),
+        }
+    }
+
+    /// The text that Engine.IO uses where a whole session ends with it.
+    pub(crate) fn of_transport(self) -> &'static str {
+        match self.as_str() {
+            "server shutting down"
+            | "forced server close"
+            | "client namespace disconnect"
+            | "server namespace disconnect" => "forced close",
+            reason => reason,
         }
     }
 

@@ -9,15 +9,20 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::entropy;
+
 /// Characters of an identifier: 15 random bytes in URL-safe base64 (Engine.IO v4, section 1).
 const LEN: usize = 20;
 
+/// Characters of it that are no secret: as many as `@socket.io/admin-ui` shows.
+const PUBLIC: usize = 12;
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// 120 bits from the system's random source.
+/// 120 random bits.
 fn random() -> Result<[u8; LEN], getrandom::Error> {
     let mut bytes = [0; 15];
-    getrandom::fill(&mut bytes)?;
+    entropy::fill(&mut bytes)?;
     let mut text = [0; LEN];
     for (group, four) in bytes.chunks_exact(3).zip(text.chunks_exact_mut(4)) {
         let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
@@ -132,6 +137,28 @@ impl SessionId {
     /// For the open packet only.
     pub(crate) fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn client(&self) -> ClientId {
+        let mut public = [0; PUBLIC];
+        public.copy_from_slice(&self.0[..PUBLIC]);
+        ClientId(public)
+    }
+}
+
+/// The beginning of a [`SessionId`], by which others may know a connection: the whole is secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClientId([u8; PUBLIC]);
+
+impl ClientId {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

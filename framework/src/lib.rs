@@ -1,6 +1,6 @@
-//! An actor-based real-time framework on [actix](https://docs.rs/actix) and
+//! A real-time server library on [actix](https://docs.rs/actix) and
 //! [actix-web](https://docs.rs/actix-web) that speaks the Socket.IO protocol (Engine.IO v4,
-//! Socket.IO v5), so that every Socket.IO v4 client works with it.
+//! Socket.IO v5): clients of Socket.IO 3 and 4, in any language, work with it.
 //!
 //! ```
 //! use roomcast::prelude::*;
@@ -45,32 +45,43 @@
 //! | what | where |
 //! | --- | --- |
 //! | the server: build it, mount it, shut it down | [`Hub`], and all its options: [`HubBuilder`] |
-//! | what an application writes: a value for each client, a handler for each event | [`Session`], [`Handle`], and the derives [`Event`](derive@Event) and [`EventHandlers`](derive@EventHandlers) |
-//! | one client in one namespace | [`Socket`] |
-//! | many: rooms, acks from all, who is there | [`Broadcast`] |
+//! | what an application implements: a session for each client, a handler for each event | [`Session`], [`Handle`], and the derives [`Event`](derive@Event) and [`EventHandlers`](derive@EventHandlers) |
+//! | one client in one namespace | [`Socket`], or [`TypedSocket`] if the session declares what it emits |
+//! | many clients: rooms, broadcasts, acks from many | [`Broadcast`], [`Namespace`] |
+//! | users, and who is online | [`Hub::user`], [`Socket::track`], [`Presence`] |
 //! | who may connect | [`NamespaceBuilder`], [`HubBuilder::allow_request`], [`Cors`] |
-//! | several servers as one | [`HubBuilder::adapter`], [`adapter`], [`Cluster`], and `Emitter` for processes without a hub |
-//! | events without types | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
-//! | whether it is well | [`Hub::operations`], [`Hub::health`], [`Hub::ready`], [`Stats`] |
-//! | what goes wrong | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
+//! | several nodes as one server | [`HubBuilder::adapter`], [`adapter`], [`Cluster`], and `Emitter` for processes without a hub |
+//! | untyped events | [`Session::any`], [`Session::unhandled`], [`Socket::emit_raw`] |
+//! | TypeScript, AsyncAPI and Markdown of all events | `Hub::contract` (feature `codegen`) |
+//! | the admin page of Socket.IO | `HubBuilder::admin` (feature `admin`) |
+//! | health, readiness and metrics | [`Hub::operations`], [`Hub::health`], [`Hub::ready`], [`Stats`] |
+//! | graceful shutdown | [`Hub::drain`], [`Hub::shutdown_on`], [`signals`] |
+//! | testing an application | `testing` (feature `testing`) |
+//! | errors | [`BuildError`], [`EmitError`], [`AckError`], [`DisconnectReason`], [`Stats`] |
 //!
-//! The repository has a guide. It ports a server from Node.js piece by piece, and has a table of
-//! Socket.IO's whole server API with the calls of this crate.
+//! The repository has a guide: a tutorial, how-to pages, and a table of Socket.IO's whole server API with
+//! the corresponding calls of this crate.
 //!
-//! A hub is one process with as many workers as you like. Several are one server with an
-//! [`adapter`]; servers on Node.js may be among them. Engine.IO v3, WebTransport and JSONP are not
-//! there.
+//! A hub is one process, with any number of worker threads. With an [`adapter`], several processes act as
+//! one server, together with Socket.IO servers on Node.js. Engine.IO v3 (Socket.IO 2), WebTransport and
+//! JSONP are not supported.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `redis` (on by default) | adapters that make several nodes one server, with Redis in between; brings `msgpack` |
-//! | `msgpack` | `parser::Msgpack`, for clients with `socket.io-msgpack-parser` |
-//! | `testing` | `testing`, a server in process and a typed client for the tests of an application |
+//! | `redis` (on by default) | adapters that connect several nodes through Redis, and `Emitter`; enables `msgpack` |
+//! | `msgpack` (on by default, by `redis`) | `parser::Msgpack`, for clients with `socket.io-msgpack-parser` |
+//! | `admin` | `admin`, the server side of the page `@socket.io/admin-ui` |
+//! | `codegen` | `contract`: TypeScript, an AsyncAPI document and Markdown of all events of a hub |
+//! | `testing` | `testing`: a server inside the test, a typed client, and a simulated cluster |
 //!
-//! Without `redis` nothing of TLS or Redis is compiled: `default-features = false`.
+//! With `default-features = false` no Redis client and no TLS library is compiled.
 
+#[cfg(feature = "admin")]
+pub mod admin;
+#[cfg(feature = "codegen")]
+pub mod contract;
 pub mod event;
 pub mod prelude;
 #[cfg(feature = "testing")]
@@ -79,6 +90,7 @@ pub mod testing;
 mod cluster;
 mod config;
 mod connection;
+mod entropy;
 mod error;
 mod id;
 mod metrics;
@@ -99,6 +111,7 @@ pub use cluster::{
         PresenceWatch, Present,
         store::{NodeInfo, StoreError},
     },
+    typed_user::TypedUser,
     users::User,
 };
 pub use config::{
@@ -112,16 +125,20 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, ConnectAuth, DataError, EventHandlers, Extensions, Handle, Handshake, Hub,
+    Awaited, ConnectAuth, DataError, Emits, EventHandlers, Extensions, Handle, Handshake, Hub,
     InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
-    ServerAcks, Session, SessionState, Socket, Unicast, WaitError,
+    ServerAcks, Session, SessionState, Socket, TypedBroadcast, TypedNamespace, TypedSocket,
+    TypedUnicast, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, FetchedSockets, RemoteSocket};
 pub use roomcast_macros::{Event, EventHandlers};
+#[cfg(feature = "admin")]
+pub use server::AdminPage;
 pub use server::{
-    BlockedWorker, ConnectionError, Cookie, Cors, ErrorContext, Forbidden, Health, HubBuilder,
-    InvalidNetwork, NotReady, Origins, Readiness, SameSite, TrustProxy, signals,
+    BlockedWorker, ConnectionError, Cookie, Cors, Drained, ErrorContext, Forbidden, Health,
+    HubBuilder, InvalidNetwork, NextSignal, NotReady, Origins, Readiness, SameSite, TrustProxy,
+    signals,
 };
 
 /// What derived code names.
@@ -129,10 +146,12 @@ pub use server::{
 pub mod __private {
     pub use actix::Message;
 
+    #[cfg(feature = "codegen")]
+    pub use crate::namespace::described;
     pub use crate::{
         config::SlowConsumer,
         error::EmitError,
         event::{Args, Event, distinct, key},
-        namespace::{EventHandlers, Route},
+        namespace::{Emits, EmitsUntyped, EventHandlers, Route, Socket, TypedSocket},
     };
 }

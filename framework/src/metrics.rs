@@ -10,11 +10,13 @@ mod labelled;
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
+#[cfg(feature = "redis")]
+pub(crate) use labelled::{delivery_duration, publish_duration};
 pub(crate) use labelled::{handler_duration, namespace_sockets, worker_lag};
 
 /// A number that only grows.
@@ -94,7 +96,8 @@ impl Gauge {
 /// A family of counters, one for each reason.
 pub(crate) struct ByReason {
     name: &'static str,
-    values: Mutex<BTreeMap<&'static str, u64>>,
+    /// Only written when a reason is new: a flood of refusals must not queue up here.
+    values: RwLock<BTreeMap<&'static str, Counter>>,
 }
 
 impl ByReason {
@@ -102,26 +105,43 @@ impl ByReason {
         metrics::describe_counter!(name, help);
         Self {
             name,
-            values: Mutex::default(),
+            values: RwLock::default(),
         }
     }
 
     pub(crate) fn add(&self, reason: &'static str) {
-        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        *values.entry(reason).or_default() += 1;
-        metrics::counter!(self.name, "reason" => reason).increment(1);
+        self.add_many(reason, 1);
+    }
+
+    pub(crate) fn add_many(&self, reason: &'static str, n: u64) {
+        if n == 0 {
+            return;
+        }
+        if let Some(counter) = self.read().get(reason) {
+            return counter.add(n);
+        }
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        let counter = values.entry(reason).or_insert_with(|| Counter {
+            value: AtomicU64::new(0),
+            exported: metrics::counter!(self.name, "reason" => reason),
+        });
+        counter.add(n);
     }
 
     fn total(&self) -> u64 {
-        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        values.values().sum()
+        self.read().values().map(Counter::get).sum()
     }
 
-    fn get(&self) -> BTreeMap<&'static str, u64> {
-        self.values
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub(crate) fn get(&self) -> BTreeMap<&'static str, u64> {
+        let values = self.read();
+        let values = values.iter();
+        values
+            .map(|(reason, counter)| (*reason, counter.get()))
+            .collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<&'static str, Counter>> {
+        self.values.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,6 +181,16 @@ macro_rules! figures {
 
         /// What a hub has counted since it was built; from [`Hub::stats`](crate::Hub::stats). The
         /// same figures go to the `metrics` facade under the name each field gives.
+        ///
+        /// ```
+        /// use roomcast::prelude::*;
+        ///
+        /// fn report(hub: &Hub) {
+        ///     let stats = hub.stats();
+        ///     println!("{} connections, {} rooms", stats.connections, stats.rooms);
+        ///     println!("refused handshakes, by reason: {:?}", stats.refused_handshakes);
+        /// }
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
@@ -178,9 +208,11 @@ figures! {
         /// Events emitted, each counted once whatever the number of its receivers. This figure and the
         /// two that follow are brought up to date a few times a second.
         emitted => "roomcast_events_emitted_total",
-        /// Bytes written to clients, with the framing of their transports but without TLS.
+        /// Bytes of frames handed to transports: over WebSocket what is written, without TLS. Over
+        /// long-polling the same frames, before they are made an answer: without its HTTP, without the
+        /// base64 of attachments, and not compressed.
         sent_bytes => "roomcast_sent_bytes_total",
-        /// Bytes read from clients, likewise.
+        /// Bytes read from clients: over WebSocket with its framing, over long-polling the bodies.
         received_bytes => "roomcast_received_bytes_total",
         /// CONNECTs refused: by the session, for auth that does not fit, for an unknown namespace.
         refused_connects => "roomcast_connects_refused_total",
@@ -192,6 +224,9 @@ figures! {
         /// Frames for connections that had gone, or went before they were written, and for sockets
         /// that were refused.
         dropped_closed => "roomcast_dropped_connection_closed_total",
+        /// Events that a worker had taken, for whichever connections it has, and did not hand to all of them
+        /// before it ended or panicked.
+        dropped_worker_ended => "roomcast_dropped_worker_ended_total",
         /// Volatile events whose receiver's transport was not writable.
         dropped_volatile => "roomcast_dropped_volatile_total",
         /// Events that slow consumers did not get: `SlowConsumer::DropNewest`.
@@ -210,7 +245,8 @@ figures! {
         refused_joins => "roomcast_joins_refused_total",
         /// Connections whose client sent nothing for `idle_timeout`.
         idle => "roomcast_idle_timeouts_total",
-        /// Events that were still queued when their socket was disconnected.
+        /// Events that were still queued when their socket was disconnected, or that came while its connection
+        /// was being closed.
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
         unhandled => "roomcast_events_unhandled_total",
@@ -230,7 +266,8 @@ figures! {
         recovery_saved => "roomcast_recovery_sessions_saved_total",
         /// Sessions that their clients came back to.
         recovery_restored => "roomcast_recovery_sessions_restored_total",
-        /// Kept sessions that made room for newer ones: `Recovery::max_sessions`.
+        /// Sessions that were not kept: they made room for newer ones (`Recovery::max_sessions`), or Redis did
+        /// not take them.
         recovery_sessions_evicted => "roomcast_recovery_sessions_evicted_total",
         /// Kept events that made room for newer ones: `Recovery::max_log_bytes`.
         recovery_events_evicted => "roomcast_recovery_events_evicted_total",
@@ -283,6 +320,8 @@ figures! {
         /// Rooms whose presence is watched on this node, by clients or the application; and the users
         /// of the hub, if they are.
         presence_watched => "roomcast_presence_watched",
+        /// 1 since the hub has begun to drain.
+        draining => "roomcast_draining",
         /// 1 while the adapter is connected.
         cluster_connected => "roomcast_cluster_connected",
     }
@@ -291,15 +330,29 @@ figures! {
         refused_handshakes => "roomcast_handshakes_refused_total",
         /// Events with which a socket sent more than its rate allows, by the option that says so.
         rate_limited => "roomcast_events_rate_limited_total",
-        /// Packets and frames refused, with the connection they came from.
+        /// Packets and frames refused. Each ends the connection it came from, but for a POST that is too
+        /// large (`payload_too_large`), after which the session goes on.
         refused_packets => "roomcast_packets_refused_total",
         /// Clients that wanted to come back to a session and got a fresh one.
         recovery_refused => "roomcast_recovery_refused_total",
         /// Messages for other nodes that Redis did not get: they did not fit into the outbox, or it
         /// refused them.
         cluster_dropped => "roomcast_cluster_dropped_total",
+        /// Sockets that were not bound to their user, not tracked, or not told of presence, by the option that
+        /// says how many may be.
+        presence_refused => "roomcast_presence_refused_total",
         /// What the store of users and presence did not do; it is tried again.
         presence_failed => "roomcast_presence_failed_total",
+        /// Connections of a hub that drains, by how they ended: `closed`, `unanswered` where the client
+        /// did not take the close in time, `cut` where something was broken off.
+        drained => "roomcast_drained_connections_total",
+        /// Logins of the admin page refused: a wrong password or a session that is not known
+        /// (`credentials`), too many from one address (`rate`) or at one time (`busy`), the store of
+        /// sessions was away (`store`), or there was no random id (`internal`).
+        admin_logins_refused => "roomcast_admin_logins_refused_total",
+        /// What the admin page was not told because too much waited for it: events, what became of
+        /// sockets, what other nodes said; and events that pages of other nodes were not told (`cluster`).
+        admin_dropped => "roomcast_admin_dropped_total",
         /// Sockets disconnected.
         disconnects => "roomcast_disconnects_total",
     }

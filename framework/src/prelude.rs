@@ -4,5 +4,5 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
     AckError, Binary, Broadcast, DisconnectReason, EmitError, Event, EventHandlers, Handle, Hub,
-    Refusal, Rejection, Reply, Session, Socket, SocketId,
+    Refusal, Rejection, Reply, Session, Socket, SocketId, TypedSocket,
 };

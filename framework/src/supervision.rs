@@ -2,8 +2,10 @@
 //!
 //! actix's own `Supervisor` restarts an actor that stops, not one that panics, and a registry
 //! service that panicked leaves a dead address behind. This is the small rest: [`supervise`] runs
-//! an actor, and when a panic ends it makes a new one, hands its address to whoever publishes it,
-//! and goes on, at most [`MAX_RESTARTS`] times in [`WINDOW`].
+//! an actor, and when a panic ends it makes a new one after a [rest](Backoff), hands its address to
+//! whoever publishes it, and goes on.
+
+mod backoff;
 
 use std::{
     any::Any,
@@ -11,15 +13,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     task::{Context as TaskContext, Poll},
-    time::{Duration, Instant},
 };
 
 use actix::{Actor, Addr, AsyncContext, Context};
+use tokio::time::sleep;
 
-/// An actor that panics more often than this within [`WINDOW`] stays down: its input makes it
-/// panic, and restarting again would only burn the worker's time.
-const MAX_RESTARTS: u32 = 8;
-const WINDOW: Duration = Duration::from_secs(10);
+pub(crate) use backoff::Backoff;
 
 /// Runs the actor that `make` builds; `publish` is told its address now and after every restart.
 ///
@@ -32,21 +31,15 @@ where
 {
     let first = run(&make, &publish);
     actix::spawn(async move {
+        let mut backoff = Backoff::new();
         let mut life = first;
-        let mut restarts = 0;
-        let mut since = Instant::now();
         while let Err(panic) = life.await {
-            if since.elapsed() > WINDOW {
-                restarts = 0;
-                since = Instant::now();
-            }
-            restarts += 1;
-            if restarts > MAX_RESTARTS {
-                tracing::error!(actor = name, panic, "panicked too often, not restarted");
-                return;
-            }
-            tracing::error!(actor = name, panic, "panicked, restarting");
-            life = run(&make, &publish);
+            let rest = backoff.failed();
+            tracing::error!(actor = name, panic, ?rest, "panicked, restarting");
+            sleep(rest).await;
+            backoff.begin();
+            life = catch(|| run(&make, &publish))
+                .unwrap_or_else(|panic| Box::pin(std::future::ready(Err(panic))));
         }
     });
 }
@@ -103,11 +96,12 @@ fn text(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-    use std::{cell::RefCell, rc::Rc};
+    use std::{cell::RefCell, rc::Rc, time::Duration};
 
     use actix::{Handler, Message};
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
@@ -130,6 +124,16 @@ mod tests {
         }
     }
 
+    async fn until_published(published: &RefCell<Vec<Addr<Fragile>>>, count: usize) {
+        let told = async {
+            while published.borrow().len() < count {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let told = timeout(Duration::from_secs(60), told).await;
+        told.expect("its address is published");
+    }
+
     #[actix::test]
     async fn an_actor_that_panics_is_replaced_and_its_address_published() {
         let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
@@ -142,15 +146,34 @@ mod tests {
 
         let first = published.borrow()[0].clone();
         assert!(first.send(Ask(false)).await.is_err());
-        while published.borrow().len() < 2 {
-            tokio::task::yield_now().await;
-        }
+        until_published(&published, 2).await;
         let second = published.borrow()[1].clone();
         assert_eq!(second.send(Ask(true)).await.unwrap(), 7);
     }
 
     #[actix::test]
-    async fn an_actor_that_never_stops_panicking_is_given_up() {
+    async fn who_is_told_its_address_may_panic() {
+        tokio::time::pause();
+        let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
+        let seen = Rc::clone(&published);
+        supervise(
+            "fragile",
+            || Fragile,
+            move |addr| {
+                seen.borrow_mut().push(addr);
+                assert_ne!(seen.borrow().len(), 2, "told a second time");
+            },
+        );
+        let first = published.borrow()[0].clone();
+        assert!(first.send(Ask(false)).await.is_err());
+        until_published(&published, 3).await;
+        let third = published.borrow()[2].clone();
+        assert_eq!(third.send(Ask(true)).await.unwrap(), 7);
+    }
+
+    #[actix::test]
+    async fn an_actor_that_never_stops_panicking_rests_ever_longer() {
+        tokio::time::pause();
         let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
         let seen = Rc::clone(&published);
         supervise(
@@ -159,17 +182,16 @@ mod tests {
             move |addr| seen.borrow_mut().push(addr),
         );
 
-        let lives = MAX_RESTARTS as usize + 1;
-        for life in 0..lives {
-            while published.borrow().len() <= life {
-                tokio::task::yield_now().await;
-            }
+        let mut last = Duration::ZERO;
+        for life in 0..10 {
+            let asked = Instant::now();
             let addr = published.borrow()[life].clone();
             assert!(addr.send(Ask(false)).await.is_err());
+            until_published(&published, life + 2).await;
+            assert!(asked.elapsed() > last, "{:?}", asked.elapsed());
+            last = asked.elapsed();
         }
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(published.borrow().len(), lives);
+        let last = published.borrow()[10].clone();
+        assert_eq!(last.send(Ask(true)).await.unwrap(), 7);
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod waiting;
 mod wire;
 
 use roomcast::{WebSocketMode, prelude::*};

@@ -15,16 +15,17 @@ use std::{
 const RANKS: &[&[&str]] = &[
     &["protocol"],
     &["event", "transport"],
-    &["shard"],
+    &["contract", "shard"],
     &["room"],
     &["namespace"],
     &["cluster", "connection"],
+    &["admin"],
     &["server"],
     &["testing"],
 ];
 
 /// For everyone but `protocol`, which imports nothing of the crate.
-const COMMON: &[&str] = &["config", "error", "id", "metrics", "supervision"];
+const COMMON: &[&str] = &["config", "entropy", "error", "id", "metrics", "supervision"];
 
 /// A map of the crate, and no logic.
 const MAPS: &[&str] = &["lib.rs", "prelude.rs"];
@@ -32,10 +33,13 @@ const MAPS: &[&str] = &["lib.rs", "prelude.rs"];
 /// Where a dependency may be named: in files whose path starts with one of these.
 const PLACES: &[(&str, &[&str])] = &[
     ("actix_web", &["transport/", "server/", "testing/"]),
+    ("bcrypt", &["admin/"]),
     ("actix_http", &["transport/"]),
     ("actix_web_actors", &["transport/handshake.rs"]),
     ("dashmap", &["shard/directory.rs", "shard/node.rs"]),
     ("redis", &["cluster/adapter/redis/"]),
+    ("schemars", &["contract/"]),
+    ("ts_rs", &["contract/"]),
 ];
 
 /// What a part of the crate does without.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod waiting;
 mod wire;
 
 use std::{rc::Rc, sync::Arc, time::Duration};

@@ -3,18 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+mod waiting;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock},
 };
 
-use common::{http::POLLING, until};
+use common::{http::POLLING, redis::RedisServer, until};
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
 use roomcast::{
+    HubBuilder, Recovery,
+    adapter::Redis,
     prelude::*,
     testing::{RawClient, TestClient, TestServer},
 };
@@ -220,6 +223,41 @@ async fn answers_of_clients_are_measured() {
         exporter().get("roomcast_worker_lag_seconds{worker=0}") > 0.0
     })
     .await;
+}
+
+/// One exporter has both, so the one adapter is looked at after the other.
+#[actix_web::test]
+async fn the_way_over_redis_is_measured_by_the_node_that_emits() {
+    exporter();
+    let redis = RedisServer::start();
+    let published = || exporter().get("roomcast_cluster_publish_duration_seconds{}");
+    let delivered = || exporter().get("roomcast_cluster_delivery_duration_seconds{}");
+    let serve = |hub: HubBuilder| TestServer::start(hub.build().unwrap());
+    let hub = || Hub::builder().namespace::<Guest>("/");
+    let emit = async |server: &TestServer| {
+        let client = TestClient::connect(server).await.unwrap();
+        until("it is one of a cluster", || {
+            server.hub().stats().cluster_connected == 1
+        })
+        .await;
+        server.hub().emit(&Echo("a".into())).unwrap();
+        client.expect::<Echo>().await;
+    };
+    let server = serve(hub().adapter(Redis::pub_sub(redis.url())));
+    emit(&server).await;
+    until("Redis has answered", || published() > 0.0).await;
+    assert_eq!(delivered(), 0.0, "at once, and not by way of Redis");
+    drop(server);
+
+    let before = published();
+    let server = serve(
+        hub()
+            .adapter(Redis::streams(redis.url()))
+            .connection_state_recovery(Recovery::new()),
+    );
+    emit(&server).await;
+    assert_eq!(delivered(), 1.0);
+    until("Redis has answered", || published() > before).await;
 }
 
 #[actix_web::test]

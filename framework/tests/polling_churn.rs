@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod waiting;
 mod wire;
 
 use std::time::Duration;
@@ -104,7 +105,9 @@ impl<'a> Client<'a> {
                 self.poll(&session).await;
                 self.begin_poll(&session).await;
                 let socket = self.probe(&session).await;
-                assert_eq!(self.http.answer().await, "6");
+                // On a busy machine a ping may be first.
+                let answer = self.http.answer().await;
+                assert!(["2", "6"].contains(&answer.as_str()), "{answer}");
                 socket.reset();
             }
             // On the WebSocket, or nearly.

@@ -136,7 +136,40 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// # }
 /// assert_eq!(Chat::EVENTS, ["chat message", "typing"]);
 /// ```
-#[proc_macro_derive(EventHandlers, attributes(handles))]
+///
+/// # `#[emits(..)]`
+///
+/// Optional: the events that the session's clients are sent. With it, emitting another is a compile error, and the
+/// session is given a [`TypedSocket<Self>`](https://docs.rs/roomcast/latest/roomcast/struct.TypedSocket.html) in the
+/// place of the `Socket`. A type with lifetimes is listed as `Said<'_>`; two events of one name are refused.
+/// `#[emits()]` is a session that emits nothing.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Deserialize, Event)]
+/// struct Say(String);
+///
+/// #[derive(Serialize, Event)]
+/// struct Said<'a>(&'a str);
+///
+/// #[derive(EventHandlers)]
+/// #[handles(Say)]
+/// #[emits(Said<'_>)]
+/// struct Chat;
+///
+/// impl Handle<Say> for Chat {
+///     async fn handle(&mut self, say: Say, socket: &TypedSocket<Self>) -> Result<(), Rejection> {
+///         Ok(socket.broadcast().emit(&Said(&say.0))?)
+///     }
+/// }
+///
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect((): (), _: &TypedSocket<Self>) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+/// ```
+#[proc_macro_derive(EventHandlers, attributes(handles, emits))]
 pub fn event_handlers(input: TokenStream) -> TokenStream {
     handlers::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Cluster, until } from "./harness.mjs";
-import { ADAPTERS, SOME, explain, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
+import { until } from "./harness.mjs";
+import { ADAPTERS, SOME, arriveAgain, explain, isConnected, lossesWithin, stats, stop, twoUnderLoad } from "./load.mjs";
 
 const proxies = (cluster, act) => cluster.nodes.forEach(({ proxy }) => act(proxy));
 
@@ -53,19 +53,8 @@ const FAULTS = {
 const disconnects = async (nodes) => (await Promise.all(nodes.map(stats))).map((node) => node.cluster_disconnects);
 
 async function survives(t, options, fault) {
-  const cluster = await Cluster.start(["roomcast", "roomcast"], {
-    ...options,
-    proxied: true,
-    redis: { persistent: options.adapter === "streams" },
-  });
-  t.after(() => cluster.stop());
-  const [here, there] = cluster.nodes;
-  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, there)];
-  const room = cluster.newRoom();
-  await cluster.join(room, near, far);
-  const [atNear, atFar] = [numbers(near, here), numbers(far, here)];
-  await start(here, room);
-  await until("numbers arrive", () => Math.min(atNear.length, atFar.length) >= SOME);
+  const load = await twoUnderLoad(t, { ...options, redis: { persistent: options.adapter === "streams" } });
+  const { cluster, here, there, atNear, atFar } = load;
 
   const lastBefore = atFar.at(-1);
   await fault.begin(cluster);
@@ -77,9 +66,7 @@ async function survives(t, options, fault) {
   }
   await fault.end?.(cluster);
   for (const node of cluster.nodes) await until(`${node.name} is connected again`, () => isConnected(node));
-  await cluster.complete();
-  const firstAfter = await here.ask("load");
-  await until("numbers arrive again", () => atFar.at(-1) >= firstAfter + SOME);
+  const firstAfter = await arriveAgain(load);
 
   const all = await stop(here, atNear, atFar);
   assert.deepEqual(atNear, all);

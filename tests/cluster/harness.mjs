@@ -1,141 +1,25 @@
-// A cluster: a Redis server of its own, nodes of both kinds, and clients; and waiting with an end to it.
+// A cluster: nodes of both kinds, clients, and the Redis between the nodes.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createClient } from "redis";
 import { io } from "socket.io-client";
+import { Process } from "./processes.mjs";
 import { Proxy } from "./proxy.mjs";
+import { Redis } from "./redis.mjs";
 import { tag, untag } from "./values.mjs";
+import { WAIT, next, until, within } from "../waiting.mjs";
+
+export { freePort } from "./processes.mjs";
+export { Redis } from "./redis.mjs";
+export { collect, next, until, within } from "../waiting.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
-const WAIT = 30_000; // ms
-const SELDOM = 100; // ms, between two questions
 
 export const NAMESPACES = ["/", "/chat", "/deep/down"];
-
-/** The result of a promise, or an error that says what did not happen. */
-export async function within(promise, what, ms = WAIT) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Waits for a condition, asked again and again, ever less often; what it says about itself is in the error. */
-export async function until(what, condition, ms = WAIT) {
-  const end = Date.now() + ms;
-  for (let between = 5; ; between = Math.min(between * 1.5, SELDOM)) {
-    const value = await condition();
-    if (value) return value;
-    assert.ok(Date.now() < end, `not within ${ms} ms: ${what}`);
-    await pause(between);
-  }
-}
-
-/** The arguments of the next such event. */
-export const next = (emitter, event) =>
-  within(new Promise((resolve) => emitter.once(event, (...args) => resolve(args))), `"${event}"`);
-
-/** Collects the arguments of an event. */
-export function collect(socket, event) {
-  const seen = [];
-  socket.on(event, (...args) => seen.push(args));
-  return seen;
-}
-
-/** A port that nobody listens on, for a server that cannot choose one or comes back where it was. */
-export async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
-
-/** A process of ours, which does not outlive the tests. */
-class Process {
-  static #running = new Set();
-
-  static {
-    process.on("exit", () => {
-      for (const child of Process.#running) child.kill("SIGKILL");
-    });
-  }
-
-  constructor(program, args, options) {
-    this.child = spawn(program, args, options);
-    Process.#running.add(this.child);
-    this.exited = once(this.child, "exit").finally(() => Process.#running.delete(this.child));
-  }
-
-  async stop(signal = "SIGKILL") {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
-    await within(this.exited, `end of ${this.child.spawnfile}`);
-  }
-}
-
-/** A redis-server on a port that it keeps over restarts. */
-export class Redis {
-  #folder = mkdtempSync(path.join(tmpdir(), "cluster-redis-"));
-  #args;
-  #process;
-  #client;
-
-  /** `persistent`: what was written is there again after a restart. */
-  static async start({ persistent = false } = {}) {
-    const redis = new Redis();
-    redis.port = await freePort();
-    redis.#args = ["--port", redis.port, "--bind", "127.0.0.1", "--dir", redis.#folder, "--save", ""];
-    if (persistent) redis.#args.push("--appendonly", "yes", "--appendfsync", "always");
-    await redis.restart();
-    return redis;
-  }
-
-  async restart() {
-    this.#process = new Process("redis-server", this.#args, { stdio: "ignore" });
-    // A client for each life: the one before fails its commands when its connection is gone.
-    this.#client = createClient({ socket: { port: this.port, reconnectStrategy: 10 } });
-    this.#client.on("error", () => {});
-    await within(this.#client.connect(), "connection to redis-server");
-    // It answers, but with an error, while it reads what it has kept.
-    const loaded = () => this.command("PING").catch(() => false);
-    await until("redis-server is ready", loaded);
-  }
-
-  command(...args) {
-    return within(this.#client.sendCommand(args), `answer to ${args[0]}`);
-  }
-
-  signal(name) {
-    this.#process.child.kill(name);
-  }
-
-  async kill() {
-    await this.#client.disconnect().catch(() => {});
-    await this.#process.stop();
-  }
-
-  async stop() {
-    await this.kill();
-    rmSync(this.#folder, { recursive: true });
-  }
-}
 
 /** A node of the cluster, of either kind. */
 export class Node {
@@ -202,18 +86,30 @@ const COMMANDS = {
 /** Nodes that share a Redis. */
 export class Cluster {
   nodes = [];
+  #own;
   #proxies = [];
   #rooms = 0;
 
+  /** On a Redis server of its own, started with the options `redis`; for the others see `on`. */
+  static async start(kinds, { redis, ...options }) {
+    const own = await Redis.start(redis);
+    try {
+      const cluster = await Cluster.on(own, kinds, options);
+      cluster.#own = own;
+      return cluster;
+    } catch (error) {
+      await own.stop();
+      throw error;
+    }
+  }
+
   /**
-   * `adapter` and the rest become the environment of each node, `redis` the options of its Redis. With
-   * `proxied`, each node has a `proxy` of its own before it. Unless they are `counted`, nothing says that they
-   * know of each other.
+   * `adapter` and the rest become the environment of each node. With `proxied`, each node has a `proxy` of its
+   * own before the server. Unless they are `counted`, nothing says that they know of each other.
    */
-  static async start(kinds, { adapter, proxied = false, counted = true, redis, ...env }) {
+  static async on(redis, kinds, { adapter, proxied = false, counted = true, ...env }) {
     const cluster = new Cluster();
-    Object.assign(cluster, { adapter, env, proxied });
-    cluster.redis = await Redis.start(redis);
+    Object.assign(cluster, { adapter, env, proxied, redis });
     try {
       for (const kind of kinds) await cluster.add(kind);
       if (counted) await cluster.complete();
@@ -228,8 +124,8 @@ export class Cluster {
   async add(kind, env) {
     const proxy = this.proxied && (await Proxy.start(this.redis.port));
     if (proxy) this.#proxies.push(proxy);
-    const port = proxy ? proxy.port : this.redis.port;
-    const options = { ADAPTER: this.adapter, REDIS: `redis://127.0.0.1:${port}`, ...this.env, ...env };
+    const redis = proxy ? `redis://127.0.0.1:${proxy.port}` : this.redis.url;
+    const options = { ADAPTER: this.adapter, REDIS: redis, ...this.env, ...env };
     const node = await Node.start(kind, `${kind} ${this.nodes.length + 1}`, options);
     node.proxy = proxy;
     this.nodes.push(node);
@@ -238,7 +134,7 @@ export class Cluster {
 
   /** What emits to the nodes without being one. */
   emitter() {
-    const env = { ADAPTER: this.adapter, REDIS: `redis://127.0.0.1:${this.redis.port}`, ...this.env, EMITTER: "1" };
+    const env = { ADAPTER: this.adapter, REDIS: this.redis.url, ...this.env, EMITTER: "1" };
     return Node.start("roomcast", "emitter", env);
   }
 
@@ -282,17 +178,25 @@ export class Cluster {
   /** Of the sharded adapter: so many nodes hear what is for the room. */
   subscribed(nsp, room, nodes) {
     const channel = `${this.env.PREFIX ?? "socket.io"}#${nsp}#${room}#`;
-    return until(`${nodes} nodes subscribe to ${channel}`, async () => {
-      const [, count] = await this.redis.command("PUBSUB", "SHARDNUMSUB", channel);
-      return Number(count) >= nodes;
-    });
+    const subscribed = async () => (await this.redis.shardSubscribers(channel)) >= nodes;
+    return until(`${nodes} nodes subscribe to ${channel}`, subscribed);
   }
 
-  /** What this node has had emitted has arrived at these sockets: one sender's order holds. */
-  async delivered(node, ...sockets) {
+  /** What this node has had emitted has arrived at these sockets: a mark has, behind it; or else `arrived` tells. */
+  async delivered(node, sockets, arrived = () => true) {
     const marked = Promise.all(sockets.map((socket) => next(socket, "mark")));
     await node.emit("mark", [], { nsp: sockets[0].nsp });
     await marked;
+    if (!this.ordered(node)) await until("what was emitted arrives", arrived);
+  }
+
+  /**
+   * Whether what this node emits keeps its order. In a Redis Cluster what is published takes several ways, and is
+   * only kept in order by a roomcast node, which publishes on one of them what is not sharded.
+   */
+  ordered({ kind }) {
+    const { adapter, redis } = this;
+    return redis.ordered || adapter === "streams" || (kind === "roomcast" && adapter.startsWith("classic"));
   }
 
   newRoom() {
@@ -302,6 +206,6 @@ export class Cluster {
   async stop() {
     await Promise.all(this.nodes.map((node) => node.stop()));
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
-    await this.redis.stop();
+    await this.#own?.stop();
   }
 }

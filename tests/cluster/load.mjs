@@ -1,7 +1,7 @@
 // Events that come without pause, each with a number, and what may be missing of them.
 
 import assert from "node:assert/strict";
-import { until } from "./harness.mjs";
+import { Cluster, until } from "./harness.mjs";
 
 /** What the tests of faults run with. */
 export const ADAPTERS = {
@@ -18,6 +18,31 @@ const EVERY = 5; // ms between two events
 
 /** The node emits numbers to the room, with its name as the event. */
 export const start = (node, room) => node.ask("startLoad", { to: [room], event: node.name, every: EVERY });
+
+/**
+ * Two roomcast nodes, of which one (`here`) emits to a room with a client at each, and the numbers that have
+ * arrived `atNear` and `atFar`.
+ */
+export async function twoUnderLoad(t, options) {
+  const cluster = await Cluster.start(["roomcast", "roomcast"], { ...options, proxied: true });
+  t.after(() => cluster.stop());
+  const [here, there] = cluster.nodes;
+  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, there)];
+  const room = cluster.newRoom();
+  await cluster.join(room, near, far);
+  const [atNear, atFar] = [numbers(near, here), numbers(far, here)];
+  await start(here, room);
+  await until("numbers arrive", () => Math.min(atNear.length, atFar.length) >= SOME);
+  return { cluster, here, there, atNear, atFar };
+}
+
+/** Numbers arrive at the other node again; from which on. */
+export async function arriveAgain({ cluster, here, atFar }) {
+  await cluster.complete();
+  const firstAfter = await here.ask("load");
+  await until("numbers arrive again", () => atFar.at(-1) >= firstAfter + SOME);
+  return firstAfter;
+}
 
 /** The numbers of a node that a socket gets. */
 export function numbers(socket, node) {

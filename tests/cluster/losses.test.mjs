@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Cluster, until } from "./harness.mjs";
-import { SOME, explain, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
+import { until } from "./harness.mjs";
+import { SOME, arriveAgain, explain, isConnected, lossesWithin, stats, stop, twoUnderLoad } from "./load.mjs";
 
 const ADAPTERS = ["classic", "sharded-dynamic"];
 
@@ -13,17 +13,9 @@ const isOver = async (here, from) => (await here.ask("load")) >= from + 2 * SOME
 
 /** One of two nodes is cut off from Redis while one emits; what that meant for the other one's client. */
 async function cutOff(t, adapter, victim, { over = isOver, ...env } = {}) {
-  const cluster = await Cluster.start(["roomcast", "roomcast"], { adapter, proxied: true, ...env });
-  t.after(() => cluster.stop());
-  const [here, there] = cluster.nodes;
+  const load = await twoUnderLoad(t, { adapter, ...env });
+  const { cluster, here, there, atNear, atFar } = load;
   const cut = cluster.nodes[victim];
-  const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, there)];
-  const room = cluster.newRoom();
-  await cluster.join(room, near, far);
-  const [atNear, atFar] = [numbers(near, here), numbers(far, here)];
-  await start(here, room);
-  await until("numbers arrive", () => Math.min(atNear.length, atFar.length) >= SOME);
-
   const lastBefore = atFar.at(-1);
   cut.proxy.cut();
   await until("it is noticed", async () => !(await isConnected(cut)));
@@ -33,9 +25,7 @@ async function cutOff(t, adapter, victim, { over = isOver, ...env } = {}) {
   cut.proxy.heal();
   await until("it is connected again", () => isConnected(cut));
   const to = await here.ask("load");
-  await cluster.complete();
-  const firstAfter = await here.ask("load");
-  await until("numbers arrive again", () => atFar.at(-1) >= firstAfter + SOME);
+  const firstAfter = await arriveAgain(load);
 
   const all = await stop(here, atNear, atFar);
   assert.deepEqual(atNear, all);

@@ -1,7 +1,7 @@
 // @socket.io/redis-emitter, asked in the way in which nodes are asked.
 
 import { Emitter } from "@socket.io/redis-emitter";
-import { createClient } from "redis";
+import { connect } from "./clients.mjs";
 
 export class NodeEmitter {
   #client;
@@ -10,8 +10,7 @@ export class NodeEmitter {
   static async connect({ redis, env }) {
     const emitter = new NodeEmitter();
     emitter.#options = env.PREFIX && { key: env.PREFIX };
-    emitter.#client = createClient({ socket: { port: redis.port } });
-    await emitter.#client.connect();
+    emitter.#client = await connect(redis.url);
     return emitter;
   }
 

@@ -1,27 +1,23 @@
 // A Socket.IO server of Node.js as a process of its own, with the options of the test server:
 // ADAPTER, REDIS, RECOVERY (ms), NAME, PREFIX, STREAMS, MAX_LEN, SHARDED_PUB_SUB, PLAINTEXT; and CLIENT, the Redis package it uses,
-// and LEGACY, which stands for the adapters' older versions. It prints "ready PORT" once it listens, and does what a test asks it
-// to: POST /control.
+// and LEGACY, which stands for the adapters' older versions. With ADMIN, ADMIN_PASSWORD and ADMIN_STORE it has the admin
+// page. It prints "ready PORT" once it listens, and does what a test asks it to: POST /control.
 
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
+import { RedisStore, instrument } from "@socket.io/admin-ui";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
-import { Redis } from "ioredis";
-import { createClient } from "redis";
 import { createAdapter as createAdapter7 } from "redis-adapter-7";
 import { createAdapter as createStreamsAdapter02 } from "redis-streams-adapter-0.2";
 import { Server } from "socket.io";
+import { connect } from "./clients.mjs";
 import { tag, untag } from "./values.mjs";
 
+const { ADMIN, ADMIN_PASSWORD, ADMIN_STORE } = process.env;
 const { ADAPTER, CLIENT = "ioredis", LEGACY, NAME, NAMESPACES, PREFIX, RECOVERY, REDIS } = process.env;
 
-async function redis() {
-  const client = CLIENT === "ioredis" ? new Redis(REDIS) : createClient({ url: REDIS });
-  client.on("error", () => {}); // it reconnects
-  if (CLIENT !== "ioredis") await client.connect();
-  return client;
-}
+const redis = () => connect(REDIS, CLIENT);
 
 async function adapter() {
   const [kind, mode] = ADAPTER.split(/-(.*)/);
@@ -73,7 +69,8 @@ const heard = [];
 for (const name of NAMESPACES.split(",")) {
   const namespace = io.of(name);
   namespace.on("connection", (socket) => {
-    if (!socket.recovered && socket.handshake.auth.data) socket.data = socket.handshake.auth.data;
+    // Not another object: the admin page has its own data in it.
+    if (!socket.recovered) Object.assign(socket.data, socket.handshake.auth.data);
     socket.on("join", async (rooms, done) => done(await socket.join(rooms)));
     socket.on("leave", async (room, done) => done(await socket.leave(room)));
     socket.on("cast", (room, event, args) => socket.to(room).emit(event, ...args));
@@ -82,6 +79,15 @@ for (const name of NAMESPACES.split(",")) {
     const answer = typeof args.at(-1) === "function" ? args.pop() : () => {};
     heard.push({ nsp: name, args });
     answer({ from: NAME, args });
+  });
+}
+
+if (ADMIN) {
+  instrument(io, {
+    auth: ADMIN_PASSWORD ? { type: "basic", username: "admin", password: ADMIN_PASSWORD } : false,
+    mode: ADMIN,
+    serverId: NAME,
+    ...(ADMIN_STORE && { store: new RedisStore(await connect(ADMIN_STORE, "ioredis")) }),
   });
 }
 

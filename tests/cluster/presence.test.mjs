@@ -107,7 +107,7 @@ class Scene {
     const heard = new Set();
     for (const [meta, socket] of all) socket.once("mail", () => heard.add(meta));
     await node.ask("emitToUser", { user, event: "mail", args: [] });
-    await this.cluster.delivered(node, ...all.map(([, socket]) => socket));
+    await this.cluster.delivered(node, all.map(([, socket]) => socket));
     assert.deepEqual([...heard].sort(), metas);
   }
 

@@ -1,8 +1,10 @@
 // Headless Chromium. CHROMIUM names it (default: where Debian's package puts it).
 
+import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const PATH = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const WAIT = 20_000; // ms
 
 export const launch = () =>
   chromium.launch({
@@ -12,3 +14,17 @@ export const launch = () =>
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ],
   });
+
+/** A page of its own browser context, so that nothing is shared; what it logs as an error fails. */
+export async function newPage(t, browser, options) {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(WAIT);
+  const page = await context.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error));
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(errors, []);
+  });
+  return page;
+}

@@ -5,10 +5,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { launch, newPage } from "./browser.mjs";
+import { next, within } from "../waiting.mjs";
 
 const CHAT_BIN = process.env.CHAT_BIN;
-const WAIT = 20_000; // ms
 
 let browser;
 
@@ -25,27 +25,18 @@ async function startChat(t, port = 0) {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
     child.kill("SIGKILL");
-    await exited;
+    await within(exited, "end of the chat");
   };
   t.after(stop);
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /^chat listening on (http:\S+)$/.exec(line)?.[1];
-    if (url) return { url, port: new URL(url).port, stop };
-  }
-  throw new Error("the chat ended before it listened");
+  const [line] = await next(createInterface({ input: child.stdout }), "line");
+  const url = /^chat listening on (http:\S+)$/.exec(line)?.[1];
+  assert.ok(url, line);
+  return { url, port: new URL(url).port, stop };
 }
 
-/** A page of its own browser context, so that nothing is shared; what it logs as an error fails. */
-async function openPage(t, url, options = {}) {
-  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(WAIT);
-  const page = await context.newPage();
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(error));
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(errors, []);
-  });
+/** The chat's page. */
+async function openPage(t, url, options) {
+  const page = await newPage(t, browser, { reducedMotion: "reduce", ...options });
   await page.addInitScript(() => {
     const Original = WebSocket;
     globalThis.webSockets = [];
@@ -131,6 +122,31 @@ test("two people in one room see each other, what they write and that they type"
   assert.equal(await field(ada, "members").locator("li").count(), 1);
 });
 
+test("a room with several people has its picture, which is the README's", async (t) => {
+  const { url } = await startChat(t);
+  const size = { viewport: { width: 1120, height: 640 }, deviceScaleFactor: 1, colorScheme: "light" };
+  const ada = await join(t, url, "Ada", "launch", size);
+  const ben = await join(t, url, "Ben", "launch");
+  const chandra = await join(t, url, "Chandra", "launch");
+  const talk = [
+    [ada, "Is the second node up?"],
+    [ben, "Up and in the cluster. HAProxy sends it a third of the new clients."],
+    [chandra, "I restarted the first one meanwhile. Did anybody notice?"],
+    [ada, "No. My page did not blink."],
+    [ben, "Nor mine, and nothing is missing."],
+  ];
+  for (const [page, text] of talk) {
+    await say(page, text);
+    await sees(ada, text);
+  }
+  await field(chandra, "message-input").pressSequentially("So we");
+  await field(ada, "typing").getByText("Chandra is typing…").waitFor();
+  await ada.evaluate(() => document.fonts.ready);
+  const picture = await ada.screenshot({ animations: "disabled", caret: "hide", path: process.env.SCREENSHOT });
+  assert.equal(picture.readUInt32BE(16), size.viewport.width);
+  assert.deepEqual((await transcript(ada)).map(({ text }) => text), talk.map(([, text]) => text));
+});
+
 test("who was offline catches up in order and without duplicates", async (t) => {
   const { url } = await startChat(t);
   const ada = await join(t, url, "Ada", "tea");
@@ -191,7 +207,8 @@ test("a restart of the server starts the room anew", async (t) => {
   const ben = await join(t, first.url, "Ben", "tea");
   await say(ada, "old");
   await say(ada, "older");
-  await sees(ben, "older");
+  // What she has no answer to she would say again to the new server.
+  await Promise.all([sees(ada, "older"), sees(ben, "older")]);
   await first.stop();
   await ada.locator('[data-testid="status"][data-state="reconnecting"]').waitFor();
   await startChat(t, first.port);

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { io } from "socket.io-client";
-import { next, within } from "./server.mjs";
+import { next, until, within } from "../waiting.mjs";
 
 const { CHAT_BIN } = process.env;
 
@@ -102,6 +102,20 @@ test("the page and its files", async (t) => {
   const page = await (await fetch(url)).text();
   assert.match(page, /<meta http-equiv="Content-Security-Policy" content="default-src 'self';/);
   assert.equal((await fetch(`${url}/secret.txt`)).status, 404);
+});
+
+test("RUST_LOG says what is logged", async (t) => {
+  t.after(() => delete process.env.RUST_LOG);
+  process.env.RUST_LOG = "info,roomcast::server=debug";
+  const chat = await start(t);
+  assert.equal((await fetch(`${chat.url}/socket.io/?EIO=3&transport=polling`)).status, 400);
+  chat.kill("SIGTERM");
+  await chat.end();
+  assert.match(chat.err, /DEBUG.* handshake refused .*Unsupported protocol version/);
+  process.env.RUST_LOG = "roomcast=all";
+  const mistaken = run(t, "--port", "0");
+  await mistaken.end();
+  assert.match(mistaken.err, /RUST_LOG: error parsing level filter/);
 });
 
 test("two people talk, and a third reads it later", async (t) => {
@@ -202,6 +216,6 @@ test("only who was in a room can leave it", async (t) => {
   await ben.emitWithAck("join", { room: "tea" });
   await ben.emitWithAck("join", { room: "tea" }); // again, as when catching up
   await ben.emitWithAck("say", { room: "tea", text: "hi" });
-  while (told.at(-1)?.[0] !== "message") await next(ada, "message");
+  await until("ada is told", () => told.at(-1)?.[0] === "message");
   assert.deepEqual(told.map(([name]) => name), ["joined", "rooms", "message"]);
 });

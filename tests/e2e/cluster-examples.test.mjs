@@ -7,11 +7,10 @@ import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
 import { launch } from "./browser.mjs";
-import { next, within } from "./server.mjs";
+import { next, until, within } from "../waiting.mjs";
 
 const { LAUNCH_BIN, GUIDE_BIN } = process.env;
 const LEASE = 15_000; // ms after which nothing of a killed node is left
@@ -86,14 +85,13 @@ async function enter(t, url, nick) {
 async function online(socket, expected, ms) {
   const wanted = JSON.stringify(expected);
   let told;
-  const right = (async () => {
-    while (told !== wanted) {
-      const people = await socket.timeout(10_000).emitWithAck("who");
-      const shown = people.map(({ key, metas }) => [key, ...new Set(metas.map(({ node }) => node).sort())]);
-      told = JSON.stringify(shown.sort());
-    }
-  })();
-  await within(right, wanted, ms).catch((error) => {
+  const right = async () => {
+    const people = await socket.timeout(10_000).emitWithAck("who");
+    const shown = people.map(({ key, metas }) => [key, ...new Set(metas.map(({ node }) => node).sort())]);
+    told = JSON.stringify(shown.sort());
+    return told === wanted;
+  };
+  await until(wanted, right, ms).catch((error) => {
     throw new Error(`${error.message}, but ${told}`);
   });
 }
@@ -166,10 +164,7 @@ test("a node that is killed is named, and its people are gone", async (t) => {
   await lost;
   await within(left, "that Ada has left with the node's lease", LEASE + SLACK);
   await online(ben, [["Ben", "node-2"]]);
-  const named = async () => {
-    while (!/^node-1 ended: signal: 9/m.test(example.err)) await sleep(20);
-  };
-  await within(named(), "line that says which has ended");
+  await until("it says which has ended", () => /^node-1 ended: signal: 9/m.test(example.err));
   const cleo = await enter(t, example.urls.get("node-3"), "Cleo");
   const heard = next(ben, "message");
   await cleo.emitWithAck("say", "we go on");
@@ -186,6 +181,14 @@ test("Node.js and roomcast are one room", async (t) => {
   for (const client of clients) await online(client, [["Ada", "node-js"], ["Ben", "roomcast"]]);
   clients[1].disconnect();
   await online(clients[0], [["Ada", "node-js"]]);
+});
+
+test("what a client puts in the place of an ack ends no server", async (t) => {
+  const example = await run(t, "mixed-cluster", GUIDE_BIN, MIXED);
+  const ada = await enter(t, example.urls.get("node-js"), "Ada");
+  for (const wrong of ["x", 1, {}]) ada.emit("say", "", wrong).emit("say", "hi", wrong).emit("who", wrong);
+  await online(ada, [["Ada", "node-js"]]);
+  await ada.emitWithAck("say", "still here");
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

@@ -15,7 +15,7 @@ import { Process } from "./deploy/process.mjs";
 
 const { PYTHON, GUIDE_BIN } = process.env;
 const KUBERNETES = "v1.34.0-local-strict"; // what is not known is an error
-const CLOSE = 30; // s: `close_timeout`
+const DRAIN = 30; // s: `drain_timeout`
 const OPTIONS = { strict: false, validateFormats: false, allErrors: true };
 const DEPLOY = fileURLToPath(new URL("../../examples/deploy/", import.meta.url));
 
@@ -69,9 +69,19 @@ test("Kubernetes: the objects fit each other and the nodes", () => {
     for (const [key, value] of Object.entries(selector)) assert.equal(spec.template.metadata.labels[key], value, name);
   }
   assert.equal(all.get("Service roomcast").spec.ports[0].targetPort, container.ports[0].name);
-  assert.equal(container.readinessProbe.httpGet.path, "/ready");
-  assert.equal(container.livenessProbe.httpGet.path, "/health");
-  const slack = pod.terminationGracePeriodSeconds - container.lifecycle.preStop.sleep.seconds - CLOSE;
+  const option = (name) => container.args[container.args.indexOf(name) + 1];
+  const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, String(containerPort)]));
+  assert.deepEqual(ports, { http: option("--port"), operations: option("--operations") });
+  assert.deepEqual(container.readinessProbe.httpGet, { path: "/ready", port: "operations" });
+  assert.deepEqual(container.livenessProbe.httpGet, { path: "/health", port: "operations" });
+  assert.equal(spec.template.metadata.annotations["prometheus.io/port"], ports.operations);
+  assert.deepEqual(all.get("Service roomcast").spec.ports.map(({ targetPort }) => targetPort), ["http"], "nothing else is for clients");
+  // Who comes past the proxies is believed to be whoever it says, and the figures are not for everybody.
+  const { spec: policy } = all.get("NetworkPolicy roomcast");
+  assert.deepEqual(policy.podSelector, spec.selector);
+  const open = policy.ingress.map(({ from, ports: [{ port }] }) => [port, from[0].namespaceSelector.matchLabels["kubernetes.io/metadata.name"]]);
+  assert.deepEqual(open, [["http", "ingress-nginx"], ["operations", "monitoring"]]);
+  const slack = pod.terminationGracePeriodSeconds - container.lifecycle.preStop.sleep.seconds - DRAIN;
   assert.ok(slack >= 10, "time to leave the cluster");
   assert.ok(container.resources.requests.cpu, "the autoscaler counts in percent of it");
 });
@@ -83,9 +93,9 @@ test("Kubernetes: it scales by a metric that nodes have", () => {
   assert.equal(cpu.resource.target.averageUtilization, 70);
   assert.equal(connections.pods.target.averageValue, "40000");
   const [rule] = yaml("kubernetes/prometheus-adapter.yaml").rules.custom;
-  assert.equal(rule.name.as, connections.pods.metric.name);
   const [, series] = /^(\w+)\{/.exec(rule.seriesQuery);
-  assert.match(series, new RegExp(rule.name.matches));
+  assert.equal(series, connections.pods.metric.name);
+  assert.equal(rule.name, undefined, "it keeps its name");
   const metrics = readFileSync(path.join(DEPLOY, "../../framework/src/metrics.rs"), "utf8");
   assert.ok(metrics.includes(`=> "${series}"`), series);
 });
@@ -96,13 +106,18 @@ test("Compose knows each field, and runs the nodes that nginx asks for", () => {
   const unnamed = (key, value) => (["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value);
   const schema = JSON.parse(JSON.stringify(compose.composeSchema), unnamed);
   valid(new Ajv(OPTIONS).compile(schema), file, "compose.yaml");
-  const [conf] = file.services.nginx.volumes[0].split(":");
+  const mounted = file.services.nginx.volumes.map((volume) => volume.split(":"));
+  for (const [file] of mounted) assert.ok(existsSync(path.join(DEPLOY, "docker", file)), file);
+  const [conf] = mounted.find(([, at]) => at.startsWith("/etc/nginx/conf.d/"));
+  assert.ok(mounted.some(([, at]) => at === "/etc/nginx/nginx.conf"), "or there are 1,024 connections");
+  const descriptors = /worker_rlimit_nofile (\d+);/.exec(read("nginx/nginx.conf"))[1];
+  assert.ok(file.services.nginx.ulimits.nofile.hard >= descriptors);
   const asked = read(path.join("docker", conf)).match(/node-\d(?=:3000)/g);
   assert.deepEqual([...new Set(asked)].sort(), Object.keys(file.services).filter((name) => name.startsWith("node-")));
   for (const name of new Set(asked)) {
     const { build, stop_grace_period, command } = file.services[name];
     assert.ok(existsSync(path.join(DEPLOY, "docker", build.context, build.dockerfile)), build.dockerfile);
-    assert.ok(parseInt(stop_grace_period) >= CLOSE + 10);
+    assert.ok(parseInt(stop_grace_period) >= DRAIN + 10);
     assert.ok(command.includes(name));
   }
 });
@@ -112,13 +127,26 @@ test("the program takes the options that it is given", async (t) => {
   const pod = objects().get("Deployment roomcast").spec.template.spec.containers[0].args;
   const node = yaml("docker/compose.yaml").services["node-1"].command;
   for (const options of [unit, pod, node]) {
-    const here = { "--host": "127.0.0.1", "--port": "0", "--redis": "redis://127.0.0.1:1/", "--name": "node-1" };
+    const here = { "--host": "127.0.0.1", "--port": "0", "--operations": "0", "--redis": "redis://127.0.0.1:1/", "--name": "node-1" };
     const args = options.map((value, at) => here[options[at - 1]] ?? value);
     const program = new Process(path.join(GUIDE_BIN, "cluster"), ...args);
     t.after(() => program.stop("SIGKILL"));
-    await program.prints(/listening on/);
+    await program.prints(/operations on/);
   }
 });
+
+for (const name of ["chat", "cluster"]) {
+  test(`${name} has as many descriptors as it may have`, async (t) => {
+    if (!existsSync("/proc/self/limits")) return t.skip("there is no /proc");
+    const program = new Process("sh", "-c", `ulimit -Sn 256; exec ${path.join(GUIDE_BIN, name)} --port 0`);
+    t.after(() => program.stop("SIGKILL"));
+    await program.prints(/listening on/);
+    const limits = readFileSync(`/proc/${program.child.pid}/limits`, "utf8");
+    const [, soft, hard] = /^Max open files +(\S+) +(\S+)/m.exec(limits);
+    assert.equal(soft, hard);
+    assert.notEqual(soft, "256");
+  });
+}
 
 test("the Dockerfile has no lint, and its image no root", () => {
   const lint = spawnSync(path.join(PYTHON, "bin/hadolint"), [path.join(DEPLOY, "docker/Dockerfile")], { encoding: "utf8" });
@@ -135,19 +163,24 @@ test("systemd takes the unit", (t) => {
   const unit = path.join(folder, "roomcast.service");
   writeFileSync(unit, read("systemd/roomcast.service").replace(/^(ExecStart=)\S+/m, `$1${path.join(GUIDE_BIN, "cluster")}`));
   assert.equal(execFileSync("systemd-analyze", ["verify", unit], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }), "");
-  assert.match(readFileSync(unit, "utf8"), new RegExp(`^TimeoutStopSec=${CLOSE + 15}$`, "m"));
+  assert.match(readFileSync(unit, "utf8"), new RegExp(`^TimeoutStopSec=${DRAIN + 15}$`, "m"));
 });
 
 test("each kernel setting is one, and is explained", () => {
   const lines = read("systemd/60-roomcast.conf").split("\n");
+  const reserved = [];
   const settings = lines.flatMap((line, at) => {
-    const setting = /^(-?)([\w.-]+) = [\d ]+$/.exec(line);
+    const setting = /^(-?)([\w.-]+) = ([\d ,]+)$/.exec(line);
     assert.ok(setting || /^(#.*)?$/.test(line), line);
     if (!setting) return [];
-    assert.match(lines[at - 1], /^# |^net\.ipv4\.tcp_rmem/, `${line} has no reason above`);
+    assert.match(lines[at - 1], /^# /, `${line} has no reason above`);
+    const [, , name, value] = setting;
+    if (name === "net.ipv4.ip_local_reserved_ports") reserved.push(...value.split(","));
     return [setting];
   });
   assert.ok(settings.length > 5);
+  const ports = read("systemd/roomcast.service").match(/(?<=--(port|operations) )\d+/g);
+  assert.deepEqual(ports.filter((port) => !reserved.includes(port)), [], "it may be taken when the service starts");
   for (const [, optional, name] of settings) {
     // Of another network namespace, and of other systems, not all can be seen.
     const there = existsSync(path.join("/proc/sys", name.replaceAll(".", "/")));

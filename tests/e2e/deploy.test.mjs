@@ -159,8 +159,10 @@ for (const file of PROXIES) {
   test(`${file}: what is for whoever runs the nodes is not for their clients`, async (t) => {
     const world = await World.start(t, file);
     for (const place of ["/health", "/ready", "/metrics"]) {
-      assert.equal((await fetch(world.url + place)).status, 404, place);
-      assert.equal((await fetch(world.nodeUrl("node-1") + place)).status, 200, place);
+      assert.equal((await fetch(world.operationsUrl("node-1") + place)).status, 200, place);
+      assert.equal((await fetch(world.nodeUrl("node-1") + place)).status, 404, `${place} on the clients' port`);
     }
+    const figures = await (await fetch(`${world.operationsUrl("node-1")}/metrics`)).text();
+    assert.match(figures, /^websocket_connections 0$/m);
   });
 }

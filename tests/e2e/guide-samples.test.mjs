@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { next, within } from "../waiting.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SAMPLES = join(ROOT, "guide/samples/js");
@@ -49,13 +50,13 @@ function start(name, ...args) {
 async function launch(command, args) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout });
-  const [line] = await once(lines, "line");
+  const [line] = await next(lines, "line");
   const url = /^listening on (http:\S+)$/.exec(line)?.[1];
   assert.ok(url, line);
   const stop = async () => {
     const exited = once(child, "exit");
     child.kill("SIGKILL");
-    await exited;
+    await within(exited, `end of ${command}`);
   };
   return { url, stop };
 }
@@ -78,7 +79,7 @@ async function run(t, name, url = server.url, ...args) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     child,
-    next: async () => (await lines.next()).value,
+    next: async () => (await within(lines.next(), `line of ${name}`)).value,
     async rest() {
       const all = [];
       for await (const line of { [Symbol.asyncIterator]: () => lines }) all.push(line);
@@ -140,31 +141,18 @@ test("errors: what a client is told", { timeout: WAIT }, async (t) => {
   assert.equal(printed, (await shown("errors.md")).join("\n"));
 });
 
-test("first chat: two people in the terminal and one in a browser", { timeout: WAIT }, async (t) => {
-  const chat = await start("first-chat", "127.0.0.1:0");
+test("tutorial: the chat in the terminal", { timeout: WAIT }, async (t) => {
+  const chat = await start("tutorial", "127.0.0.1:0", "3");
   t.after(chat.stop);
-  const refused = await run(t, "chat.mjs", chat.url, "");
-  assert.equal(await refused.rest(), "refused: please choose a nick name");
-
-  const bob = await run(t, "chat.mjs", chat.url, "bob");
-  assert.equal(await bob.next(), "you are in lobby");
-  const ann = await run(t, "chat.mjs", chat.url, "ann");
-  assert.equal(await ann.next(), "you are in lobby");
-  assert.equal(await bob.next(), "ann is here");
-  ann.child.stdin.write("hi bob\n");
-  assert.equal(await bob.next(), "ann: hi bob");
-
+  const ann = await run(t, "chat.mjs", chat.url);
   const page = await openPage(t);
-  page.on("dialog", (dialog) => dialog.accept("eve"));
   await page.goto(chat.url);
-  await page.getByText("you are in lobby").waitFor();
-  assert.equal(await bob.next(), "eve is here");
-  await page.locator("#text").fill("hello");
+  await page.getByText("connected", { exact: true }).waitFor();
+  await page.locator("#text").fill("hello from the browser");
   await page.keyboard.press("Enter");
-  assert.equal(await bob.next(), "eve: hello");
-  bob.child.stdin.end("bye\n");
-  await page.getByText("bob: bye").waitFor();
-  await page.getByText("bob has gone").waitFor();
+  assert.equal(await ann.next(), "hello from the browser");
+  ann.child.stdin.end("bye\n");
+  await page.getByText("bye", { exact: true }).waitFor();
 });
 
 test("coming from Socket.IO: both servers say the same", { timeout: WAIT }, async (t) => {
@@ -181,6 +169,18 @@ test("coming from Socket.IO: both servers say the same", { timeout: WAIT }, asyn
   const [node, ported] = printed;
   assert.equal(ported, node);
   assert.ok((await shown("coming-from-socketio.md")).includes(ported), ported);
+});
+
+test("how to upload: a file comes in parts", { timeout: WAIT }, async (t) => {
+  const file = join(folder, "picture.bin");
+  await writeFile(file, Buffer.alloc(600_000, 7));
+  const printed = await (await run(t, "upload.mjs", server.url, file)).rest();
+  assert.ok((await shown("howto-upload.md")).includes(`$ node upload.mjs picture.bin\n${printed}`), printed);
+});
+
+test("how to limit rates: who is too fast is told how long to wait", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "rates.mjs")).rest();
+  assert.ok((await shown("howto-rates.md")).includes(printed), printed);
 });
 
 test("client.js: the page of its chapter is greeted", { timeout: WAIT }, async (t) => {

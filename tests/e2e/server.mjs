@@ -1,30 +1,15 @@
-// The test server as a process of its own, and waiting with an end to it.
+// The test server as a process of its own.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { next, within } from "../waiting.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
-const WAIT = 15_000; // ms
 
-/** The result of a promise, or an error that says what did not happen. */
-export async function within(promise, what, ms = WAIT) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The arguments of the next such event. */
-export const next = (emitter, event) =>
-  within(new Promise((resolve) => emitter.once(event, (...args) => resolve(args))), `"${event}"`);
+export { next, within };
 
 /** A port that nobody listens on, for a server that comes back where it was. */
 export async function freePort() {
@@ -36,10 +21,10 @@ export async function freePort() {
   return port;
 }
 
-/** Starts a server; `options` become its environment. */
-export async function startServer(options = {}) {
-  assert.ok(SERVER_BIN, "SERVER_BIN must name the test server's binary");
-  const child = spawn(SERVER_BIN, {
+/** Starts a server, ours unless another `command` is given; `options` become its environment. */
+export async function startServer(options = {}, [program, ...args] = [SERVER_BIN]) {
+  assert.ok(program, "SERVER_BIN must name the test server's binary");
+  const child = spawn(program, args, {
     // A panic that a test asks for needs no backtrace.
     env: { ...process.env, RUST_BACKTRACE: "0", PORT: "0", ...options },
     stdio: ["ignore", "pipe", "inherit"],

@@ -4,11 +4,15 @@ SERVER_BIN names the server's binary.
 """
 
 import asyncio
+import faulthandler
 import unittest
 
 import socketio
 from clients import TIMEOUT, AsyncioClient, ThreadedClient
 from server import Server
+
+# Whatever hangs: says where, and ends.
+faulthandler.dump_traceback_later(300, exit=True)
 
 POLLING = ["polling"]
 WEBSOCKET = ["websocket"]

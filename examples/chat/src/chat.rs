@@ -5,16 +5,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use roomcast::prelude::*;
+use schemars::JsonSchema;
+use ts_rs::TS;
 
 const MAX_ROOMS: usize = 250; // at which the empty ones are forgotten
 const KEPT: u64 = 50; // messages of each room
 
-#[derive(Deserialize)]
+#[derive(Deserialize, TS, JsonSchema)]
 pub(crate) struct Auth {
     nick: String,
 }
 
-#[derive(Deserialize, Event)]
+/// Comes to a room.
+#[derive(Deserialize, Event, TS, JsonSchema)]
 #[event(ack = Room)]
 struct Join {
     room: String,
@@ -23,26 +26,26 @@ struct Join {
     after: u64,
 }
 
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, Serialize, TS, JsonSchema)]
 struct Room {
     members: BTreeSet<String>,
     history: Vec<Message>,
     seq: u64,
 }
 
-#[derive(Deserialize, Event)]
+#[derive(Deserialize, Event, TS, JsonSchema)]
 struct Leave {
     room: String,
 }
 
-#[derive(Deserialize, Event)]
+#[derive(Deserialize, Event, TS, JsonSchema)]
 #[event(ack = Message)]
 struct Say {
     room: String,
     text: String,
 }
 
-#[derive(Clone, Serialize, Event)]
+#[derive(Clone, Serialize, Event, TS, JsonSchema)]
 struct Message {
     room: String,
     seq: u64,
@@ -52,7 +55,8 @@ struct Message {
     at: u128,
 }
 
-#[derive(Deserialize, Serialize, Event)]
+/// Someone writes, or has stopped to.
+#[derive(Deserialize, Serialize, Event, TS, JsonSchema)]
 struct Typing {
     room: String,
     #[serde(skip_deserializing)]
@@ -61,14 +65,14 @@ struct Typing {
 }
 
 /// A room, and who has come to it.
-#[derive(Serialize, Event)]
+#[derive(Serialize, Event, TS, JsonSchema)]
 struct Joined<'a>(&'a str, &'a str);
 
-#[derive(Serialize, Event)]
+#[derive(Serialize, Event, TS, JsonSchema)]
 struct Left<'a>(&'a str, &'a str);
 
 /// All rooms, and how many people are in each.
-#[derive(Serialize, Event)]
+#[derive(Serialize, Event, TS, JsonSchema)]
 #[event(slow_consumer = "latest")]
 struct Rooms<'a>(BTreeMap<&'a str, usize>);
 
@@ -80,6 +84,7 @@ pub(crate) struct Chat {
 
 #[derive(EventHandlers)]
 #[handles(Join, Leave, Say, Typing)]
+#[emits(Message, Typing, Joined<'_>, Left<'_>, Rooms<'_>)]
 pub(crate) struct Guest {
     nick: String,
 }
@@ -87,7 +92,7 @@ pub(crate) struct Guest {
 impl Session for Guest {
     type Auth = Auth;
 
-    async fn connect(Auth { nick }: Auth, socket: &Socket) -> Result<Self, Refusal> {
+    async fn connect(Auth { nick }: Auth, socket: &TypedSocket<Self>) -> Result<Self, Refusal> {
         ensure(is_text(&nick, 24), "nick_invalid")?;
         let mut chat = lock(socket);
         socket.emit(&chat.list())?;
@@ -95,7 +100,7 @@ impl Session for Guest {
         Ok(Self { nick })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, _: DisconnectReason) {
+    async fn disconnect(&mut self, socket: &TypedSocket<Self>, _: DisconnectReason) {
         let mut chat = lock(socket);
         chat.nicks.remove(&self.nick);
         for room in socket.rooms() {
@@ -105,7 +110,7 @@ impl Session for Guest {
 }
 
 impl Handle<Join> for Guest {
-    async fn handle(&mut self, join: Join, socket: &Socket) -> Result<Room, Rejection> {
+    async fn handle(&mut self, join: Join, socket: &TypedSocket<Self>) -> Result<Room, Rejection> {
         let (room, nick) = (&*join.room, &*self.nick);
         ensure(is_text(room, 32), "A name has up to 32 characters.")?;
         let mut chat = lock(socket);
@@ -120,14 +125,18 @@ impl Handle<Join> for Guest {
         answer.history.retain(|message| message.seq > join.after);
         if is_new {
             socket.to(room).emit(&Joined(room, nick))?;
-            socket.hub().emit(&chat.list())?;
+            socket.namespace().emit(&chat.list())?;
         }
         Ok(answer)
     }
 }
 
 impl Handle<Leave> for Guest {
-    async fn handle(&mut self, Leave { room }: Leave, socket: &Socket) -> Result<(), Rejection> {
+    async fn handle(
+        &mut self,
+        Leave { room }: Leave,
+        socket: &TypedSocket<Self>,
+    ) -> Result<(), Rejection> {
         socket.leave(&room)?;
         lock(socket).leave(&room, &self.nick, socket);
         Ok(())
@@ -135,7 +144,7 @@ impl Handle<Leave> for Guest {
 }
 
 impl Handle<Say> for Guest {
-    async fn handle(&mut self, say: Say, socket: &Socket) -> Result<Message, Rejection> {
+    async fn handle(&mut self, say: Say, socket: &TypedSocket<Self>) -> Result<Message, Rejection> {
         ensure(is_text(say.text.trim(), 2_000), "Too long or empty.")?;
         ensure(socket.rooms().contains(&say.room), "Join it first.")?;
         let mut chat = lock(socket);
@@ -156,7 +165,11 @@ impl Handle<Say> for Guest {
 }
 
 impl Handle<Typing> for Guest {
-    async fn handle(&mut self, mut typing: Typing, socket: &Socket) -> Result<(), Rejection> {
+    async fn handle(
+        &mut self,
+        mut typing: Typing,
+        socket: &TypedSocket<Self>,
+    ) -> Result<(), Rejection> {
         ensure(socket.rooms().contains(&typing.room), "Join it first.")?;
         typing.nick.clone_from(&self.nick);
         Ok(socket.to(&typing.room).volatile().emit(&typing)?)
@@ -164,12 +177,12 @@ impl Handle<Typing> for Guest {
 }
 
 impl Chat {
-    fn leave(&mut self, room: &str, nick: &str, socket: &Socket) {
+    fn leave(&mut self, room: &str, nick: &str, socket: &TypedSocket<Guest>) {
         let state = self.rooms.get_mut(room);
         if state.is_some_and(|state| state.members.remove(nick)) {
             // Nobody is left to be told that these fail.
             let _ = socket.to(room).emit(&Left(room, nick));
-            let _ = socket.hub().emit(&self.list());
+            let _ = socket.namespace().emit(&self.list());
         }
     }
 
@@ -193,4 +206,16 @@ fn ensure(holds: bool, otherwise: &str) -> Result<(), &str> {
 
 fn is_text(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.chars().count()) && text.trim() == text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_is_current() {
+        let hub = Hub::builder().namespace::<Guest>("/").build();
+        let contract = hub.expect("a hub").contract();
+        contract.assert_current("static/contract.ts");
+    }
 }

@@ -1,69 +1,78 @@
 //! A chat over several nodes: one of them.
 
+mod admin;
 mod chat;
+#[path = "../../chat/src/logging.rs"]
+mod logging;
+mod operations;
+mod options;
 mod page;
 
-use std::error::Error;
+use std::{error::Error, process::ExitCode};
 
-use actix_web::{App, HttpServer, web};
-use roomcast::{Cookie, Hub, adapter::Redis, signals};
-
-const HELP: &str =
-    "Usage: cluster [--redis URL] [--name NAME] [--host ADDRESS] [--port PORT] [--with-node-js]";
+use actix_web::{App, HttpServer, rt, web};
+use options::Options;
+use roomcast::{Cookie, Hub, Rate, TrustProxy, adapter::Redis, signals};
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    tracing_subscriber::registry()
+        .with(logging::lines()?)
         .init();
-    let (mut redis, mut name) = ("redis://127.0.0.1/".to_owned(), "node".to_owned());
-    let (mut host, mut port) = ("127.0.0.1".to_owned(), 0);
-    let mut with_node_js = false;
-    let mut args = std::env::args().skip(1);
-    while let Some(option) = args.next() {
-        if option == "--with-node-js" {
-            with_node_js = true;
-            continue;
-        }
-        let value = args.next().ok_or(HELP)?;
-        match &*option {
-            "--redis" => redis = value,
-            "--name" => name = value,
-            "--host" => host = value,
-            "--port" => port = value.parse().map_err(|_| "a port is 0 to 65535")?,
-            _ => return Err(HELP.into()),
-        }
-    }
-    let hub = Hub::builder()
-        .namespace::<chat::Guest>("/")
-        .state(chat::Node {
-            name: name.clone(),
-            with_node_js,
-        })
-        .server_id(&name)
-        .affinity_cookie(Cookie::named("node"))
-        .adapter(Redis::pub_sub(redis))
-        .build()?;
-    let app = hub.clone();
-    let page = || web::get().to(page::page);
+    let options = Options::parse(std::env::args().skip(1))?;
+    #[cfg(unix)]
+    example_page::allow_all_descriptors();
+    let hub = hub(&options)?;
+    let admin_page = admin::Page::read(&options)?;
+    let Options {
+        name, host, port, ..
+    } = options;
+    let (app, ending, page) = (hub.clone(), hub.clone(), || web::get().to(page::page));
     let server = HttpServer::new(move || {
         App::new()
             .configure(app.mount())
-            .configure(app.operations())
-            .app_data(web::Data::new(app.clone()))
-            .route("/metrics", web::get().to(metrics))
+            .configure(|config| admin_page.mount(config))
             .default_service(page())
     })
     .on_connect(hub.on_connect())
+    .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(signals()))
-    .bind((host, port))?;
+    // For requests that are under way when the hub has drained.
+    .shutdown_timeout(5)
+    .bind((&*host, port))?;
     println!("{name} listening on http://{}", server.addrs()[0]);
-    Ok(server.run().await?)
+    if let Some(port) = options.operations {
+        // It is still there while the server drains, and says so.
+        rt::spawn(operations::serve(hub, &host, port)?);
+    }
+    server.run().await?;
+    Ok(match ending.drain().await.clean {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
-/// What `examples/deploy` scales by, in the text format of Prometheus. An exporter for the `metrics` facade has all
-/// figures.
-async fn metrics(hub: web::Data<Hub>) -> String {
-    let connections = hub.stats().connections;
-    format!("# TYPE roomcast_connections gauge\nroomcast_connections {connections}\n")
+fn hub(options: &Options) -> Result<Hub, Box<dyn Error>> {
+    let mut hub = Hub::builder()
+        .namespace::<chat::Guest>("/")
+        .state(chat::Node {
+            name: options.name.clone(),
+            with_node_js: options.with_node_js,
+        })
+        .server_id(&options.name)
+        .affinity_cookie(Cookie::named("node"))
+        .max_connections(options.max_connections)
+        .event_rate(Rate::per_second(20).burst(100))
+        .adapter(Redis::pub_sub(options.redis.clone()));
+    if options.proxies > 0 {
+        hub = hub.trust_proxy(TrustProxy::hops(options.proxies));
+    }
+    if let Some(file) = &options.admin {
+        hub = hub.admin(admin::admin(file, &options.redis)?);
+    }
+    if let Some(handshakes) = options.handshakes {
+        hub = hub.handshake_rate(Rate::per_second(handshakes));
+    }
+    Ok(hub.build()?)
 }

@@ -5,6 +5,7 @@ import { io } from "./client.js"; // each server leads to its own
 const ANSWER_WITHIN = 10_000; // ms
 const SHOWN_AT_MOST = 500; // messages
 const ASK_AGAIN = 5_000; // ms
+const ASK_AT_MOST = 500; // ms between two questions
 
 const byId = (id) => document.getElementById(id);
 const log = byId("log");
@@ -64,18 +65,53 @@ socket.on("welcome", (node) => (byId("node").textContent = `You are connected to
 
 // ---- People -------------------------------------------------------------------------------------
 
-// Presence tells of everyone, and of those of a node that is killed when its lease is over. Servers on Node.js tell only
-// of those who come and go.
-for (const event of ["presence_state", "presence_diff", "changed"]) socket.on(event, showPeople);
-setInterval(() => socket.connected && showPeople(), ASK_AGAIN);
+// Presence tells who is there, and then each change, also of those of a node that is killed, when its lease is over.
+const people = new Map(); // by name
 
-/** Asks who is there, on all nodes: each once, with each of their tabs. */
-async function showPeople() {
-  const people = await request("who").catch(() => undefined);
-  if (!people) return; // without an answer the connection is lost, and the next one asks again
-  people.sort((a, b) => a.key.localeCompare(b.key));
+socket.on("presence_state", ({ present }) => {
+  people.clear();
+  enter(present);
+});
+socket.on("presence_diff", ({ joins, updates, leaves }) => {
+  for (const name of leaves) people.delete(name);
+  enter([...joins, ...updates]);
+});
+
+function enter(present) {
+  for (const { key, metas } of present) people.set(key, metas);
+  if (asks) askSoon();
+  else showPeople();
+}
+
+// It knows nothing of those of servers on Node.js, which tell only that something has changed. Where there are such, all
+// nodes are asked.
+let asks = false;
+let soon;
+
+socket.on("changed", () => {
+  if (!asks) setInterval(askSoon, ASK_AGAIN); // for those of a node that is killed
+  asks = true;
+  askSoon();
+});
+
+/** However much changes at once, it is asked once. */
+function askSoon() {
+  soon ??= setTimeout(async () => {
+    soon = undefined;
+    if (!socket.connected) return;
+    const answer = await request("who").catch(() => undefined);
+    if (!answer) return; // without an answer the connection is lost, and the next one asks again
+    people.clear();
+    for (const { key, metas } of answer) people.set(key, metas);
+    showPeople();
+  }, ASK_AT_MOST);
+}
+
+/** Each once, with each of their tabs. */
+function showPeople() {
+  const sorted = [...people].sort(([a], [b]) => a.localeCompare(b));
   byId("people").replaceChildren(
-    ...people.map(({ key: name, metas: tabs }) => {
+    ...sorted.map(([name, tabs]) => {
       const nodes = [...new Set(tabs.map(({ node }) => node))].sort().join(", ");
       return element("li", "", avatar(name), element("span", "name", name), element("span", "places", nodes));
     }),

@@ -10,6 +10,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     adapter::{Data, Message, Options, SocketDetails},
+    client,
     core::{Core, MAX_ANSWERING},
     delivery::select,
 };
@@ -141,7 +142,14 @@ impl Core {
         let request = Box::<str>::from(request);
         actix::spawn(async move {
             let sockets = gather(answers).await;
-            let sockets = sockets.iter().map(details).collect();
+            let watched = answering
+                .core
+                .node()
+                .is_some_and(|node| node.monitor.is_some());
+            let sockets = sockets
+                .iter()
+                .map(|found| details(found, watched))
+                .collect();
             // Who asked may emit to rooms that sockets here have just joined.
             let _ = timeout(patience, answering.core.adapter.subscribed()).await;
             let message = Message::Sockets {
@@ -215,7 +223,10 @@ async fn gather(mut answers: mpsc::Receiver<Vec<Found>>) -> Vec<Found> {
     sockets
 }
 
-fn details(found: &Found) -> SocketDetails<'_> {
+/// Where the node is watched, others are told of the socket's connection as well.
+fn details(found: &Found, watched: bool) -> SocketDetails<'_> {
+    // Node gives every socket an object.
+    let data = found.data.as_ref().map_or("{}", |data| data.as_str());
     let rooms = found.rooms.iter().map(|room| (&**room).into());
     SocketDetails {
         id: found.id.as_str().into(),
@@ -224,7 +235,9 @@ fn details(found: &Found) -> SocketDetails<'_> {
             .into_iter()
             .chain(rooms)
             .collect(),
-        // Node gives every socket an object.
-        data: Data::json(found.data.as_ref().map_or("{}", |data| data.as_str())),
+        data: match watched {
+            true => Data::json(client::put(data, found.client.as_str(), found.transport())),
+            false => Data::json(data),
+        },
     }
 }

@@ -89,11 +89,13 @@ impl Core {
         if count == 0 || gathered.nameless {
             return missing;
         }
-        let Ok(Ok(ids)) = timeout(NAMING, self.adapter.server_ids(namespace)).await else {
+        let ask = async { self.adapter.server_ids(namespace).await };
+        let Ok(Some(ids)) = timeout(NAMING, self.naming.ids(namespace, ask)).await else {
             return missing;
         };
-        let is_silent = |id: &Arc<str>| *id != self.server_id && !gathered.answered.contains(&**id);
-        let silent: Vec<_> = ids.into_iter().filter(is_silent).collect();
+        let is_silent =
+            |id: &&Arc<str>| **id != self.server_id && !gathered.answered.contains(&***id);
+        let silent: Vec<_> = ids.iter().filter(is_silent).cloned().collect();
         // Of more, some came later and were not asked.
         if silent.len() <= count {
             missing.ids = silent;

@@ -4,15 +4,17 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicUsize},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    adapter::{Adapter, AdapterContext},
+    adapter::{Adapter, AdapterContext, RecoveryLog},
     link::Link,
+    naming::Naming,
     requests::Requests,
     state::{OnCluster, State},
 };
@@ -30,11 +32,16 @@ use crate::{
 /// Requests of other nodes that may be answered at one time; more are counted and not answered.
 pub(in crate::cluster) const MAX_ANSWERING: usize = 1024;
 
+/// How often a hub that leaves looks whether other nodes still wait for answers.
+const ASKED: Duration = Duration::from_millis(5);
+
 pub(crate) struct Core {
     pub(in crate::cluster) server_id: Arc<str>,
     pub(in crate::cluster) adapter: Arc<dyn Adapter>,
     pub(in crate::cluster) requests: Arc<Requests>,
+    pub(in crate::cluster) naming: Naming,
     pub(in crate::cluster) state: State,
+    metrics: Arc<Metrics>,
     /// A worker runs the adapter, or is about to.
     pub(in crate::cluster) claimed: AtomicBool,
     /// Requests of other nodes that are being answered.
@@ -70,7 +77,9 @@ impl Core {
             server_id: Arc::clone(server_id),
             adapter,
             requests: Arc::default(),
+            naming: Naming::default(),
             state: State::new(told, Arc::clone(metrics)),
+            metrics: Arc::clone(metrics),
             claimed: AtomicBool::new(false),
             answering: AtomicUsize::new(0),
             handling: AtomicUsize::new(0),
@@ -97,7 +106,16 @@ impl Core {
         self.hub()?.namespace(name)
     }
 
-    /// The same, or one that has accepted no client yet.
+    /// A namespace and its node, for a message that has come.
+    pub(in crate::cluster) fn serving(
+        &self,
+        namespace: &str,
+    ) -> Option<(Arc<Node>, Arc<NamespaceInner>)> {
+        let hub = self.hub()?;
+        Some((Arc::clone(&hub.node), hub.namespace(namespace)?))
+    }
+
+    /// The namespace, or one of its name that has accepted no client yet.
     pub(in crate::cluster) fn attached_to(&self, name: &str) -> Option<Arc<NamespaceInner>> {
         self.hub()?.attached(name)
     }
@@ -151,15 +169,31 @@ impl Core {
         }
     }
 
-    /// Leaves the cluster; what waits is sent if that is possible in time.
-    pub(crate) async fn leave(&self, until: Instant) {
-        if !self.state.is_closed() {
-            let closed = timeout_at(until, self.adapter.close()).await;
-            if closed.is_err() {
-                tracing::warn!("the cluster was not left in good order");
-            }
-            self.state.close();
+    /// Leaves the cluster; what waits is sent if that is possible in time. Whether it was.
+    pub(crate) async fn leave(&self, until: Instant) -> bool {
+        if self.state.is_closed() {
+            return true;
         }
+        let leaving = async {
+            // Other nodes wait for the answers of handlers that run.
+            while self.is_asked() {
+                sleep(ASKED).await;
+            }
+            self.adapter.close().await;
+        };
+        let closed = timeout_at(until, leaving).await.is_ok();
+        if !closed {
+            let unsaved = self.adapter.recovery_log().map_or(0, RecoveryLog::unsaved);
+            self.metrics.recovery_sessions_evicted.add(unsaved as u64);
+            tracing::warn!(unsaved, "the cluster was not left in good order");
+        }
+        self.state.close();
+        closed
+    }
+
+    fn is_asked(&self) -> bool {
+        let counts = [&self.answering, &self.handling];
+        counts.iter().any(|count| count.load(Ordering::Acquire) > 0)
     }
 
     pub(in crate::cluster) fn detach(&self, name: &str) {

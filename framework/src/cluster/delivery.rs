@@ -6,6 +6,7 @@ use super::{
     adapter::{Data, Message, Options, Received},
     answering::ClientAcks,
     asking::deadline,
+    client,
     core::Core,
     requests::FromNode,
 };
@@ -35,7 +36,7 @@ impl Core {
             Some(message) => message,
             None => return,
         };
-        let (Some(node), Some(namespace)) = (self.node(), self.namespace(namespace)) else {
+        let Some((node, namespace)) = self.serving(namespace) else {
             return;
         };
         match message {
@@ -62,6 +63,9 @@ impl Core {
                 self.change(&node, &namespace.scope, &options, action);
             }
             Message::FetchSockets { options, request } => {
+                if let Some(monitor) = &node.monitor {
+                    monitor.asked(&namespace.scope);
+                }
                 self.fetch(&node, &namespace, &options, from, &request);
             }
             Message::ServerSideEmit { data, request } => {
@@ -128,6 +132,9 @@ impl Core {
             tracing::debug!("an event of another node had no name");
             return;
         };
+        if let Some(monitor) = &node.monitor {
+            monitor.heard(scope, &name, &data.json);
+        }
         let delivered = self.deliver(node, scope, data, options, &name, acks);
         if let Err(error) = delivered {
             // Workers that refused it have counted that themselves.
@@ -144,7 +151,7 @@ impl Core {
         name: &str,
         acks: Option<ClientAcks>,
     ) -> Result<(), EmitError> {
-        let handling = handling(node, options, name);
+        let handling = handling(node, scope, options, name);
         let selection = || select(node, scope, options);
         let Some(acks) = acks else {
             let frame = node.event_text(scope, None, &data.json, &data.attachments)?;
@@ -186,9 +193,9 @@ pub(super) fn event_name(array: &str) -> Option<Cow<'_, str>> {
 #[derive(serde::Deserialize)]
 struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-pub(super) fn handling(node: &Node, options: &Options<'_>, name: &str) -> Handling {
+pub(super) fn handling(node: &Node, scope: &Scope, options: &Options<'_>, name: &str) -> Handling {
     let flags = options.flags;
-    let default = node.config.slow_consumer;
+    let default = node.slow_consumer(scope);
     let (slow_consumer, key) = flags.slow_consumer.unwrap_or_else(|| {
         let key = match default {
             SlowConsumer::Latest => event::key(name, &()),
@@ -228,12 +235,13 @@ fn found(socket: super::adapter::SocketDetails<'_>) -> Option<FoundElsewhere> {
     // Node's are of the same form.
     let id = socket.id.parse().ok()?;
     let rooms = socket.rooms.iter().filter(|room| **room != socket.id);
-    let data = socket.data.json;
+    let (data, client) = client::take(socket.data.json);
     Some(FoundElsewhere {
         id,
         rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
         // What Node gives every socket.
         data: (data != "{}").then(|| Arc::new(data.into_owned())),
         handshake: socket.handshake.as_ref().into(),
+        client: client.map(Arc::new),
     })
 }

@@ -6,14 +6,28 @@ use crate::{
     namespace::{Hub, Namespace},
 };
 
-/// The other nodes of a hub; from [`Hub::cluster`].
+/// The cluster that a hub is a node of; from [`Hub::cluster`].
+///
+/// ```
+/// use roomcast::{adapter::InProcess, prelude::*};
+/// # #[derive(EventHandlers)] #[handles()] struct Chat;
+/// # impl Session for Chat {
+/// #     type Auth = ();
+/// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+/// # }
+///
+/// let hub = Hub::builder().namespace::<Chat>("/").adapter(InProcess::new()).build()?;
+/// let cluster = hub.cluster().ok_or("there is an adapter")?;
+/// println!("this is {}, connected: {}", cluster.server_id(), cluster.is_connected());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Cluster {
     pub(super) core: Arc<Core>,
 }
 
 impl Hub {
-    /// The cluster that the hub is in; `None` without an
+    /// The cluster that the hub is a node of; `None` without an
     /// [adapter](crate::HubBuilder::adapter).
     ///
     /// ```
@@ -44,13 +58,13 @@ impl Cluster {
         &self.core.server_id
     }
 
-    /// Whether the adapter is connected, and has subscribed to all that it has to hear.
+    /// Whether the adapter is connected and has made all its subscriptions.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.core.state.is_connected()
     }
 
-    /// Ready as soon as the adapter is connected. It starts with the server that the hub is
+    /// Waits until the adapter is connected. It starts with the server that the hub is
     /// [mounted](Hub::mount) in.
     ///
     /// # Cancel safety
@@ -61,8 +75,8 @@ impl Cluster {
         let _ = connected.wait_for(|connected| *connected).await;
     }
 
-    /// Ready once this node gets what other nodes emit to the rooms that it has members in now. Where
-    /// an adapter subscribes room by room, that is a round trip after the first member has joined.
+    /// Waits until this node receives what other nodes emit to the rooms that have members on it now. With
+    /// an adapter that subscribes to single rooms, that is a round trip after the first member has joined.
     ///
     /// # Cancel safety
     /// Safe.
@@ -85,8 +99,11 @@ impl Cluster {
     ///
     /// # Errors
     /// If the adapter cannot find out, because it is not connected, or, with
-    /// [`Redis::sharded`](crate::adapter::Redis::sharded), because a room is named like a node (16
-    /// hexadecimal digits).
+    /// [`Redis::sharded`](crate::adapter::Redis::sharded), because nodes and rooms cannot be told
+    /// apart: a room is named like a node (16 hexadecimal digits), or a node was
+    /// [given](crate::HubBuilder::server_id) a name that is not like that. In
+    /// [`SubscriptionMode::Static`](crate::adapter::SubscriptionMode::Static) any names will do, as
+    /// rooms have no channels there.
     pub async fn server_ids(&self, namespace: &Namespace) -> Result<Vec<Arc<str>>, AdapterError> {
         self.core.adapter.server_ids(namespace.name()).await
     }

@@ -10,24 +10,29 @@
 //! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`asking`] | what this node asks of all others |
+//! | [`naming`] | the names of the nodes, asked for seldom |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
 //! | [`presence`] | what nodes share about users and rooms, under leases |
 //! | [`users`] | everything that is done to all sockets of a user |
+//! | [`typed_user`] | the same, of what a session declares that it emits |
 //! | `wire` | what the Redis adapters write and read, as pure codecs |
 
 mod actor;
 pub mod adapter;
 mod answering;
 mod asking;
+mod client;
 mod core;
 mod delivery;
 mod handle;
 mod link;
+mod naming;
 pub(crate) mod presence;
 pub(crate) mod requests;
 mod shared_log;
 mod state;
+pub(crate) mod typed_user;
 pub(crate) mod users;
 #[cfg(feature = "redis")]
 mod wire;

@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use crate::{
+    entropy,
     event::{Answer, Collector},
     shard::uplink::{FoundElsewhere, ReplyElsewhere},
 };
@@ -125,7 +126,7 @@ impl Drop for Request {
 pub(crate) fn hex_id() -> String {
     let mut bytes = [0; ID];
     // Without the system's random source no connection could be opened either.
-    let _ = getrandom::fill(&mut bytes);
+    let _ = entropy::fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     id::{EntryId, PrivateId, SocketId},
+    room::reserved,
     shard::{
         directory::RoomName,
         node::Node,
@@ -41,12 +42,15 @@ impl Core {
             }
             return;
         };
-        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace))
-        else {
+        let Some((node, namespace)) = self.serving(received.namespace) else {
             return;
         };
         let scope = &namespace.scope;
         let Some(store) = &scope.recovery else {
+            // It is in no log, and was done here at once if it is our own.
+            if received.from != Some(&*self.server_id) {
+                self.receive(received);
+            }
             return;
         };
         let delivered = event(&node, scope, entry, data, options).and_then(|frame| {
@@ -64,8 +68,7 @@ impl Core {
         let Message::Broadcast { data, options, .. } = &received.message else {
             return;
         };
-        let (Some(node), Some(namespace)) = (self.node(), self.namespace(received.namespace))
-        else {
+        let Some((node, namespace)) = self.serving(received.namespace) else {
             return;
         };
         let scope = &namespace.scope;
@@ -75,7 +78,7 @@ impl Core {
         let frame = node.event_text(scope, None, &data.json, &data.attachments);
         let delivered = frame.and_then(|frame| {
             let name = event_name(&data.json).unwrap_or_default();
-            let frame = frame.with(handling(&node, options, &name));
+            let frame = frame.with(handling(&node, scope, options, &name));
             let select = || select(&node, scope, options);
             store.deliver_outside(&node, scope, frame, select)
         });
@@ -109,7 +112,7 @@ fn event(
 ) -> Result<Frame, crate::error::EmitError> {
     let frame = node.logged_event(scope, entry, &data.json, &data.attachments)?;
     let name = event_name(&data.json).unwrap_or_default();
-    Ok(frame.with(handling(node, options, &name)))
+    Ok(frame.with(handling(node, scope, options, &name)))
 }
 
 impl SharedLog for Link {
@@ -235,8 +238,15 @@ fn unreachable(error: &dyn std::error::Error) -> Unreachable {
 /// `None` for a session whose id is none.
 fn stored(session: StoredSession<'_>) -> Option<Stored> {
     let id: SocketId = session.id.parse().ok()?;
-    let rooms = session.rooms.iter().filter(|room| **room != session.id);
     let extra = session.extra.as_ref();
+    // A Node server does not know that names are reserved, and may let clients name rooms: only
+    // what a node of ours has written tells whose socket it is.
+    let is_foreign = |room: &str| match extra {
+        Some(_) => reserved::is_of_watchers(room),
+        None => reserved::is_reserved(room),
+    };
+    let rooms = session.rooms.iter();
+    let rooms = rooms.filter(|room| **room != session.id && !is_foreign(room));
     Some(Stored {
         id,
         rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
@@ -257,3 +267,6 @@ fn from_the_clock(at: SystemTime) -> Option<Instant> {
     let left = at.duration_since(SystemTime::now()).unwrap_or_default();
     Instant::now().checked_add(left)
 }
+
+#[cfg(test)]
+mod tests;

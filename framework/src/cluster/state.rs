@@ -26,7 +26,7 @@ pub enum ClusterEvent<'a> {
         error: &'a AdapterError,
     },
     /// Messages of other nodes were missed that should have come: those of a stream that was trimmed,
-    /// or has gone.
+    /// or has gone, or one that is longer than what is read at once, 512 MiB.
     Gap {
         /// How many, if that is known.
         lost: Option<u64>,

@@ -20,14 +20,14 @@ use crate::{
 const MAX_ID: usize = 256;
 
 impl Socket {
-    /// Tells whose socket this is. From now on it gets what is emitted to the
-    /// [user](crate::Hub::user), from any node, and the user is online, until the socket is
-    /// disconnected or bound to another user. A socket has one user at most.
+    /// Binds the socket to a user. It then receives what is emitted to the [user](crate::Hub::user) on any
+    /// node, and the user is online, until the socket is disconnected or bound to another user. A socket
+    /// has at most one user.
     ///
-    /// It returns at once: what this node emits to the user next reaches the socket, what it asks
-    /// about the user next knows of it; other nodes know it a moment later. A client that
-    /// [comes back](Self::recovered) to its socket is bound to its user again, before
-    /// [`Session::restore`](crate::Session::restore), and gets what was emitted to the user meanwhile.
+    /// Returns at once. On this node the binding is effective immediately, on other nodes a moment later. A
+    /// client that [recovers](Self::recovered) its socket is bound to its user again, before
+    /// [`Session::restore`](crate::Session::restore), and receives what was emitted to the user meanwhile;
+    /// one that recovers from a Node.js server is not, since clients there may choose their rooms.
     ///
     /// ```
     /// use roomcast::prelude::*;
@@ -57,7 +57,8 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// See [`PresenceError`]; the socket then has the user that it had.
+    /// See [`PresenceError`], above all
+    /// [`TooManySockets`](PresenceError::TooManySockets); the socket then keeps its previous user.
     pub fn bind_user(&self, id: &str) -> Result<(), PresenceError> {
         if id.is_empty() || id.len() > MAX_ID || id.starts_with(GUEST) {
             return Err(PresenceError::UserId);
@@ -65,16 +66,16 @@ impl Socket {
         self.registrar().bind(Place::of(self)?, id)
     }
 
-    /// The socket has no user any more. Where it is [tracked](Self::track) it stays under the
+    /// Unbinds the socket from its user. Where it is [tracked](Self::track) it remains listed under the
     /// user's id, until it is bound again.
     ///
     /// # Errors
-    /// [`PresenceError::Emit`]; the socket then has its user still, or was disconnected.
+    /// [`PresenceError::Emit`]; the socket then keeps its user, or was disconnected.
     pub fn unbind_user(&self) -> Result<(), PresenceError> {
         self.registrar().unbind(Place::of(self)?)
     }
 
-    /// The user that it is bound to.
+    /// The user that the socket is bound to.
     #[must_use]
     pub fn user_id(&self) -> Option<Arc<str>> {
         self.registrar().key(self.id(), &Topic::Users)
@@ -82,7 +83,7 @@ impl Socket {
 }
 
 impl Hub {
-    /// A user: all its sockets in the namespace `/`, on all nodes.
+    /// Addresses a user: all sockets in the namespace `/` that are bound to it, on all nodes.
     pub fn user<'a>(&'a self, id: &str) -> User<'a> {
         let core = &self.core;
         User::new(
@@ -95,21 +96,20 @@ impl Hub {
 }
 
 impl Namespace {
-    /// A user: all its sockets in this namespace, on all nodes.
+    /// Addresses a user: all sockets in this namespace that are bound to it, on all nodes.
     pub fn user<'a>(&'a self, id: &str) -> User<'a> {
         let registrar = self.states().of::<Arc<Registrar>>();
         User::new(self.node(), self.scope(), registrar, id)
     }
 }
 
-/// All sockets that are [bound](Socket::bind_user) to one user, wherever they are; from
-/// [`Hub::user`] and [`Namespace::user`].
+/// All sockets that are [bound](Socket::bind_user) to one user, on all nodes; from [`Hub::user`] and
+/// [`Namespace::user`].
 ///
-/// Emitting to them looks nothing up: they are in a room of their own,
-/// `roomcast:user:<id>`, so that it costs what a broadcast costs, keeps the order of broadcasts,
-/// and passes through Node servers in the cluster as well (there: `io.to("roomcast:user:ann")`).
-/// Names that begin with `roomcast:` are reserved: an application cannot join such a room, so that
-/// a client that may name a room does not get into another user's.
+/// An emit to a user needs no lookup: the sockets are in the room `roomcast:user:<id>`, so it costs what a
+/// broadcast costs, keeps the order of broadcasts, and can come from Node.js servers of the cluster
+/// (`io.to("roomcast:user:ann")`). Names that begin with `roomcast:` are reserved: an application cannot
+/// join such rooms, so a client that may name a room cannot get into another user's.
 ///
 /// ```
 /// use roomcast::prelude::*;
@@ -162,7 +162,7 @@ impl<'a> User<'a> {
     /// The builder for everything else that concerns the user's sockets: exceptions, volatile
     /// events, timeouts.
     pub fn sockets(&self) -> Broadcast<'_> {
-        Broadcast::new(self.node, self.scope).to(self.room.as_str())
+        Broadcast::new(self.node, self.scope).with_room(self.room.as_str())
     }
 
     /// Emits to every socket of the user.

@@ -85,10 +85,10 @@ impl PerMessageDeflate {
     }
 
     pub(crate) fn verify(&self) -> Result<(), BuildError> {
-        const WINDOW_BITS: RangeInclusive<u8> = 9..=15;
-        for (option, value, range) in [
-            ("level", self.level, 0..=9),
-            ("memory_level", self.memory_level, 1..=9),
+        const WINDOW_BITS: (RangeInclusive<u8>, &str) = (9..=15, "from 9 to 15");
+        for (option, value, (range, allowed)) in [
+            ("level", self.level, (0..=9, "from 0 to 9")),
+            ("memory_level", self.memory_level, (1..=9, "from 1 to 9")),
             (
                 "server_max_window_bits",
                 self.server_max_window_bits,
@@ -101,7 +101,7 @@ impl PerMessageDeflate {
             ),
         ] {
             if !range.contains(&value) {
-                return Err(BuildError::OutOfRange { option, range });
+                return Err(BuildError::OutOfRange { option, allowed });
             }
         }
         Ok(())

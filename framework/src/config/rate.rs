@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use crate::error::BuildError;
 
-/// How often something may happen: so many times in a while, and so many at once.
+/// A rate limit: how often something may happen in a time, and how often at once.
 ///
-/// It is a token bucket. The bucket holds [`burst`](Self::burst) tokens and is full in the
-/// beginning; each time takes one, and they come back evenly. What costs more than one token (an
-/// event's bytes, for [`byte_rate`](crate::HubBuilder::byte_rate)) passes as long as one is left, and
-/// what it takes beyond that has to come back first: so nothing is too large to ever pass.
+/// It is a token bucket, which holds [`burst`](Self::burst) tokens and is full at the beginning. Each
+/// time takes one token, and tokens are added at a constant rate. What costs more than one token (an
+/// event's bytes, for [`byte_rate`](crate::HubBuilder::byte_rate)) is accepted as long as one is left,
+/// and the missing tokens must be made up before anything else is accepted.
 ///
 /// ```
 /// use roomcast::Rate;
@@ -25,7 +25,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many times a second, and as many at once.
+    /// This many times per second, and as many at once.
     pub const fn per_second(times: u32) -> Self {
         Self {
             tokens: times,
@@ -34,7 +34,7 @@ impl Rate {
         }
     }
 
-    /// So many times a minute, and as many at once.
+    /// This many times per minute, and as many at once.
     pub const fn per_minute(times: u32) -> Self {
         Self {
             tokens: times,
@@ -43,7 +43,7 @@ impl Rate {
         }
     }
 
-    /// How many may come at once after a silence. Default: as many as in a second, or a minute.
+    /// How many are accepted at once after a pause. Default: the number given for the second or minute.
     pub const fn burst(mut self, times: u32) -> Self {
         self.burst = times;
         self
@@ -71,17 +71,17 @@ impl Rate {
     }
 }
 
-/// What happens to an event with which a socket sends more than its [rate](Rate) allows. In any case
-/// nothing of the application runs for it, and it is counted
+/// What happens to an event beyond the [rate](Rate) of its socket. In any case no code of the
+/// application runs for it, and it is counted
 /// ([`Stats::rate_limited`](crate::Stats::rate_limited)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Excess {
-    /// If the client asked for an ack, it is answered with
+    /// If the client asked for an ack, it receives
     /// `{"error": {"message": "too many events", "data": {"limit": …, "retryAfter": …}}}`: the option
-    /// that limits it, and the milliseconds until the next one may pass. The default.
+    /// that limits it, and the milliseconds until the next event is accepted. The default.
     #[default]
     Refuse,
-    /// Nobody is told.
+    /// The event is ignored.
     Drop,
     /// The socket is disconnected, with
     /// [`DisconnectReason::RateLimited`](crate::DisconnectReason::RateLimited).

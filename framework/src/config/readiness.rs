@@ -1,5 +1,7 @@
-/// When a node wants new clients; what [`Hub::ready`](crate::Hub::ready) and `/ready` say. Given to
-/// [`HubBuilder::readiness`](crate::HubBuilder::readiness). A hub that shuts down never does.
+use crate::error::BuildError;
+
+/// When a node is ready for new clients, as reported by [`Hub::ready`](crate::Hub::ready) and `/ready`.
+/// Given to [`HubBuilder::readiness`](crate::HubBuilder::readiness). A draining hub is never ready.
 ///
 /// ```
 /// use roomcast::{ClusterReadiness, ReadinessPolicy, prelude::*};
@@ -23,21 +25,21 @@
 #[derive(Debug, Clone)]
 #[must_use = "give it to `HubBuilder::readiness`"]
 pub struct ReadinessPolicy {
-    pub(crate) full_at_percent: u8,
+    full_at_percent: Option<u8>,
     pub(crate) cluster: ClusterReadiness,
 }
 
-/// What the connection to the [cluster](crate::adapter) means for readiness.
+/// How readiness depends on the connection to the [cluster](crate::adapter).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClusterReadiness {
-    /// A node is not ready until it has been connected once; that the connection is lost later
-    /// changes nothing. The default: a node that was cut off still serves its own clients, and if
-    /// all nodes were unready whenever their Redis is away, nobody would be served at all.
+    /// A node becomes ready when it has connected for the first time, and stays ready if the connection
+    /// is lost later. The default: a disconnected node still serves its own clients, and if all nodes
+    /// became unready during an outage of Redis, nobody would be served at all.
     #[default]
     AtStart,
-    /// A node is ready only while it is connected. For services that are of no use on an island.
+    /// A node is ready only while it is connected. For services that are useless without the cluster.
     Required,
-    /// The connection does not matter.
+    /// Readiness does not depend on the connection.
     Ignored,
 }
 
@@ -45,16 +47,21 @@ impl ReadinessPolicy {
     /// Every option at its default.
     pub fn new() -> Self {
         Self {
-            full_at_percent: 95,
+            full_at_percent: None,
             cluster: ClusterReadiness::AtStart,
         }
     }
 
-    /// How many of the [`max_connections`](crate::HubBuilder::max_connections) may be open before
-    /// the node wants no more, in percent. It still takes them up to that limit: a balancer needs
-    /// some time to notice. Default 95.
+    /// The share of [`max_connections`](crate::HubBuilder::max_connections), in percent from 1 to 100, from
+    /// which the node is not ready. It still accepts connections up to the limit, since load balancers need
+    /// some time to notice. Default: none; a full node stays ready, and refuses connections beyond the limit.
+    ///
+    /// Set it only if the load balancer still sends the requests of *open* sessions to a node that is not
+    /// ready, or if all clients use WebSocket only. Otherwise a node that becomes unready loses all its
+    /// polling clients at once. They open sessions on the other nodes, which then become full as well, until
+    /// no node is left.
     pub fn full_at_percent(mut self, percent: u8) -> Self {
-        self.full_at_percent = percent;
+        self.full_at_percent = Some(percent);
         self
     }
 
@@ -64,11 +71,23 @@ impl ReadinessPolicy {
         self
     }
 
-    /// How many of `limit` connections are too many.
-    pub(crate) fn full_at(&self, limit: usize) -> usize {
+    /// How many of `limit` connections are too many; `None`: that does not matter.
+    pub(crate) fn full_at(&self, limit: usize) -> Option<usize> {
         // At a limit of a few, a share of them is rounded up: none would never be ready.
-        let share = u128::from(self.full_at_percent) * limit as u128;
-        usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX)
+        let share = u128::from(self.full_at_percent?) * limit as u128;
+        Some(usize::try_from(share.div_ceil(100)).unwrap_or(usize::MAX))
+    }
+
+    /// # Errors
+    /// A share that is never reached, or always.
+    pub(crate) fn validate(&self) -> Result<(), BuildError> {
+        match self.full_at_percent {
+            Some(..1 | 101..) => Err(BuildError::OutOfRange {
+                option: "full_at_percent",
+                allowed: "from 1 to 100",
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -85,11 +104,11 @@ mod tests {
     #[test]
     fn a_share_of_a_few_connections_is_at_least_one() {
         let policy = ReadinessPolicy::new();
-        let full: Vec<_> = [1, 2, 20, 10_000, usize::MAX]
-            .map(|limit| policy.full_at(limit))
-            .into();
-        assert_eq!(full[..4], [1, 2, 19, 9_500]);
-        assert!(full[4] < usize::MAX);
-        assert_eq!(policy.full_at_percent(100).full_at(7), 7);
+        assert_eq!(policy.full_at(10), None, "unless it is asked for");
+        let policy = policy.full_at_percent(95);
+        let full = [1, 2, 20, 10_000].map(|limit| policy.full_at(limit));
+        assert_eq!(full, [1, 2, 19, 9_500].map(Some));
+        assert!(policy.full_at(usize::MAX) < Some(usize::MAX));
+        assert_eq!(policy.full_at_percent(100).full_at(7), Some(7));
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::error::BuildError;
 
-/// Connection state recovery: what is kept for clients whose connection broke, and for how long.
+/// Connection state recovery: what is kept for clients that lose their connection, and for how long.
 /// Given to [`HubBuilder::connection_state_recovery`](crate::HubBuilder::connection_state_recovery).
 ///
 /// ```
@@ -45,50 +45,45 @@ impl Recovery {
         }
     }
 
-    /// How long after its connection was lost a client may come back to its session. Default
-    /// 120 s.
+    /// How long after losing its connection a client can recover. Default 120 s.
     pub fn max_disconnection_duration(mut self, duration: Duration) -> Self {
         self.max_disconnection_duration = duration;
         self
     }
 
-    /// Whether clients that come back pass the namespace's
-    /// [middleware](crate::NamespaceBuilder::middleware) unseen. What it put into the socket's
-    /// [extensions](crate::Socket::extensions) when they first came is there in any case. Default
-    /// true.
+    /// Whether recovering clients skip the namespace's
+    /// [middleware](crate::NamespaceBuilder::middleware). The socket keeps its
+    /// [extensions](crate::Socket::extensions) in any case. Default true.
     pub fn skip_middlewares(mut self, skip: bool) -> Self {
         self.skip_middlewares = skip;
         self
     }
 
-    /// Bytes of events that each namespace keeps to send them again, bookkeeping included; the
-    /// oldest make room. A client that would need one of those gets a fresh session. Default
-    /// 16 MiB.
+    /// The maximum size of the events kept for each namespace, in bytes, bookkeeping included; beyond it the
+    /// oldest are dropped, and clients that missed those get new sessions. Default 16 MiB.
     pub fn max_log_bytes(mut self, bytes: usize) -> Self {
         self.max_log_bytes = bytes;
         self
     }
 
-    /// Sessions of clients that are away which each namespace keeps; the oldest make room. Default
-    /// 10,000.
+    /// The maximum number of sessions kept for disconnected clients of each namespace; beyond it the oldest
+    /// are dropped. Default 10,000.
     pub fn max_sessions(mut self, sessions: usize) -> Self {
         self.max_sessions = sessions;
         self
     }
 
-    /// Bytes of events that all [dynamic namespaces](crate::NamespaceBuilder::matching) of the hub
-    /// keep together, whose number is the clients' choice. When it is reached, a namespace that
-    /// emits gives up its own oldest ones, and may keep
-    /// nothing. Default 64 MiB.
+    /// The maximum size of the events kept for all [dynamic
+    /// namespaces](crate::NamespaceBuilder::matching) together, since clients decide how many there are. When
+    /// it is reached, a namespace that emits drops its own oldest events, and may keep none. Default 64 MiB.
     pub fn max_dynamic_log_bytes(mut self, bytes: usize) -> Self {
         self.max_dynamic_log_bytes = bytes;
         self
     }
 
-    /// Sessions of clients that are away which all [dynamic
-    /// namespaces](crate::NamespaceBuilder::matching) of the hub keep together. When it is reached, a
-    /// namespace whose client goes away gives up its own oldest ones, and may keep
-    /// nothing. Default 40,000.
+    /// The maximum number of sessions kept for disconnected clients of all [dynamic
+    /// namespaces](crate::NamespaceBuilder::matching) together. When it is reached, a namespace that adds one
+    /// drops its own oldest ones, and may keep none. Default 40,000.
     pub fn max_dynamic_sessions(mut self, sessions: usize) -> Self {
         self.max_dynamic_sessions = sessions;
         self

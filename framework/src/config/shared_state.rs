@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::error::BuildError;
 
-/// What nodes share about users and presence: how long a node that has crashed is believed, and
-/// what is kept where. Given to [`HubBuilder::shared_state`](crate::HubBuilder::shared_state).
+/// Options of what nodes share about users and presence: the lease of a node, key names and limits. Given
+/// to [`HubBuilder::shared_state`](crate::HubBuilder::shared_state).
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,51 +46,52 @@ impl SharedState {
         }
     }
 
-    /// For how long a node that is not heard of any more counts as there; then its users and its
-    /// presence go. It renews its lease after a third of that time. All nodes should have the same.
-    /// Default 15 s.
+    /// How long the users and presence of a node remain after it was last heard of. A node renews its lease
+    /// after a third of this time, and then also rewrites a twelfth of its entries, in case the store has
+    /// lost some. Use the same value on all nodes. Default 15 s.
     pub fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
         self
     }
 
-    /// What the names of all keys in Redis begin with, at least one character; nodes that have the same one, and the same
-    /// database, share their state. Redis Cluster keeps all keys in one slot: the prefix is put into
-    /// braces there, unless it has some. Default `roomcast:`.
+    /// Prefix of all keys in Redis, at least one character; nodes with the same prefix and database share
+    /// their state. With Redis Cluster the prefix is put into braces, unless it has some, so that all keys are
+    /// in one slot. Default `roomcast:`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Entries that this node may have: one for each socket with a user, and one for each room in
-    /// which a socket is tracked. With more, binding and tracking fail. An entry takes about 300
-    /// bytes here and 500 in Redis, and what it says of itself. Default 200,000.
+    /// The maximum number of entries in rooms of this node: one for each room in which a socket is tracked.
+    /// Beyond it, tracking fails. A socket that is bound to a user has one more entry, which is not counted
+    /// here. An entry takes about 300 bytes in the process and 500 in Redis, plus its value. Default 200,000.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
         self
     }
 
-    /// Rooms in which one socket may be [tracked](crate::Socket::track). Default 128.
+    /// The maximum number of rooms in which one socket may be [tracked](crate::Socket::track). They count
+    /// towards [`max_rooms_per_socket`](crate::HubBuilder::max_rooms_per_socket) as well. Default 128.
     pub fn max_tracked_rooms(mut self, rooms: usize) -> Self {
         self.max_tracked_rooms = rooms;
         self
     }
 
-    /// Rooms that one socket may [watch](crate::Socket::watch_presence). The node keeps a copy of
-    /// each room that is watched. Default 16.
+    /// The maximum number of rooms that one socket may [watch](crate::Socket::watch_presence). The node keeps
+    /// a copy of the list of each watched room. Default 16.
     pub fn max_watched_rooms(mut self, rooms: usize) -> Self {
         self.max_watched_rooms = rooms;
         self
     }
 
-    /// Bytes that a tracked socket may say of itself, as JSON. Default 4096.
+    /// The maximum size of the value given to [`track`](crate::Socket::track), as JSON, in bytes. Default
+    /// 4096.
     pub fn max_meta_bytes(mut self, bytes: usize) -> Self {
         self.max_meta_bytes = bytes;
         self
     }
 
-    /// How long after a user's last connection ended it is still known when that was. Default 30
-    /// days.
+    /// How long a user's [`last_seen`](crate::User::last_seen) is kept. Default 30 days.
     pub fn keep_last_seen(mut self, time: Duration) -> Self {
         self.keep_last_seen = time;
         self
@@ -99,7 +100,6 @@ impl SharedState {
     pub(crate) fn validate(&self) -> Result<(), BuildError> {
         for (option, is_zero) in [
             ("prefix", self.prefix.is_empty()),
-            ("lease", self.lease.is_zero()),
             ("max_entries", self.max_entries == 0),
             ("max_tracked_rooms", self.max_tracked_rooms == 0),
             ("max_watched_rooms", self.max_watched_rooms == 0),
@@ -110,7 +110,14 @@ impl SharedState {
                 return Err(BuildError::Zero(option));
             }
         }
-        Ok(())
+        // It is renewed after a third of that time, by a request to the store.
+        match (Duration::from_millis(100)..=Duration::from_secs(24 * 3600)).contains(&self.lease) {
+            true => Ok(()),
+            false => Err(BuildError::OutOfRange {
+                option: "lease",
+                allowed: "from 100 ms to a day",
+            }),
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use super::{
     context::ConnectionContext,
     drive::Drive,
     ending::Ending,
+    leaving::tell_left,
     polling::Polling,
     spans,
+    spent::Spent,
     wire::Wire,
 };
 use crate::{
@@ -22,7 +24,9 @@ use crate::{
     shard::{
         admission::Place,
         directory::{Requests, SessionPlace},
+        draining::DrainStage,
         local::LocalShard,
+        monitor::figures::Figure,
         slot::Notice,
     },
     transport::{
@@ -47,7 +51,10 @@ pub(super) struct Link {
     pub(super) handshake: Arc<Handshake>,
     pub(super) assembler: Assembler,
     pub(super) clients: Clients,
+    pub(super) spent: Spent,
     pub(super) ending: Ending,
+    /// The hub drains, and this connection was told.
+    pub(super) draining: Option<DrainStage>,
     /// Requests carry the session, not yet a WebSocket.
     pub(super) polling: bool,
     pub(super) paused: bool,
@@ -102,16 +109,25 @@ impl Connection {
         ConnectionContext::run(|address| {
             let handshake = Arc::new(handshake);
             let polling = matches!(carrier, Carrier::Polling(_));
-            spans::begin(&core, &handshake, polling);
+            spans::begin(&core, session, &handshake, polling);
             let requests = polling.then(|| Requests::new(address.clone().recipient()).into());
-            let key = shard.open(io, address.recipient().downgrade(), &handshake);
+            let key = shard.open(
+                io,
+                address.recipient().downgrade(),
+                &handshake,
+                session.client(),
+            );
             if let Carrier::WebSocket(wire) = &carrier {
                 shard.deflate(key, wire.deflate);
             }
             let place = SessionPlace { requests };
+            let draining = core.node.is_open().is_err();
             core.node.directory.sessions.insert(session, place);
             core.node.metrics.connections.up();
             core.node.metrics.carriers(polling).up();
+            if let Some(monitor) = &core.node.monitor {
+                monitor.count(Figure::RawConnection, 1);
+            }
             let link = Link {
                 core,
                 shard,
@@ -120,7 +136,10 @@ impl Connection {
                 handshake,
                 assembler: Assembler::default(),
                 clients: Clients::default(),
+                spent: Spent::default(),
                 ending: Ending::Open,
+                // A handshake that was under way when the hub began to drain.
+                draining: draining.then_some(DrainStage::WhenIdle),
                 polling,
                 paused: false,
                 farewells: false,
@@ -175,8 +194,12 @@ impl Handler<Notice> for Connection {
                 self.link.end_silent_peer(DisconnectReason::PingTimeout);
             }
             Notice::Close(reason) => self.link.cut(reason),
+            Notice::Broken(error) => {
+                tracing::debug!(%error, "a connection failed while it was written to");
+                self.link.cut(DisconnectReason::TransportError);
+            }
             Notice::TooSlow => self.link.cut(DisconnectReason::SlowConsumer),
-            Notice::ShuttingDown => self.link.end(DisconnectReason::ServerShuttingDown, None),
+            Notice::Drain(stage) => self.link.told_to_drain(stage),
             Notice::ConnectTimeout => self.link.connect_timeout(),
             Notice::IdleTimeout => self.link.idle_timeout(),
             Notice::CutOff => self.link.cut_off(),
@@ -208,20 +231,37 @@ impl Drop for Link {
     /// Nothing of a connection is left behind, in whatever state its task ends.
     fn drop(&mut self) {
         let node = &self.core.node;
+        if self.ending == Ending::Open
+            && let Some(monitor) = &node.monitor
+        {
+            let reason = DisconnectReason::TransportError.as_str();
+            monitor.count(Figure::RawDisconnection(reason), 1);
+        }
         node.directory.sessions.remove(&self.session);
         for client in self.clients.drain() {
-            let Client { socket, phase, .. } = client;
+            let Client {
+                socket,
+                phase,
+                left,
+                ..
+            } = client;
             let rooms = self.shard.unseat(self.key, socket.scope());
             socket.has_left(rooms);
+            if left.is_none() && !phase.is_connecting() {
+                tell_left(node, &socket, DisconnectReason::TransportError);
+            }
             // First the ticket that may be in it: after that it would be void.
             drop(phase);
             socket.forget();
         }
+        self.spent.forget(self.session);
         self.shard.close(self.key);
         node.metrics.connections.down();
+        // Before the place is free: who drains reads the counts when the last one is.
+        self.count_drained();
         node.admission.leave(self.handshake.address());
         node.metrics.carriers(self.polling).down();
-        self.handshake.end_trace();
+        spans::end(self.session);
         node.ended.notify_waiters();
     }
 }

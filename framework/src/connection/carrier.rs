@@ -25,6 +25,14 @@ impl Carrier {
         }
     }
 
+    /// Whether something has come that is not yet handled.
+    pub(super) fn has_more(&self) -> bool {
+        match self {
+            Self::WebSocket(wire) => wire.has_more(),
+            Self::Polling(polling) => polling.has_more(),
+        }
+    }
+
     /// Takes a request; one that comes too late is dropped, and refused by whoever sent it. A
     /// WebSocket that is not wanted gets `patience` to close.
     pub(super) fn request(&mut self, request: Request, patience: Duration) {

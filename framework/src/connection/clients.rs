@@ -63,6 +63,13 @@ impl Phase {
 }
 
 impl Client {
+    /// Whether its session has something to do.
+    pub(super) fn is_busy(&self) -> bool {
+        let queue = self.queue.as_ref();
+        let handling = matches!(self.phase, Phase::Handling { .. });
+        handling || self.phase.is_connecting() || queue.is_some_and(|queue| !queue.is_empty())
+    }
+
     /// Takes its session, if that is idle.
     pub(super) fn lend(&mut self) -> Option<Box<dyn Live>> {
         match std::mem::replace(&mut self.phase, Phase::Gone) {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use actix::{ActorContext, ActorFuture};
-use tracing::Span;
 
-use super::{Connection, context::ConnectionContext};
+use super::{Connection, context::ConnectionContext, spans};
+use crate::shard::clock;
 
 pub(super) struct Drive;
 
@@ -22,10 +22,10 @@ impl ActorFuture<Connection> for Drive {
         ctx: &mut ConnectionContext,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let span = connection.link.handshake.span();
-        let entered = span.as_ref().map(Span::enter);
-        let turn = connection.turn(cx);
-        drop(entered);
+        let turn = match spans::of(connection.link.session) {
+            None => connection.turn(cx),
+            Some(span) => span.in_scope(|| connection.turn(cx)),
+        };
         if turn.is_ready() {
             ctx.stop();
         }
@@ -41,6 +41,7 @@ impl Connection {
         if std::mem::replace(&mut link.in_turn, true) {
             return Poll::Ready(());
         }
+        let _turn = clock::turn();
         link.shard.driving(link.key, cx.waker());
         link.run_clients(cx);
         if !link.ending.is_over() {
@@ -48,6 +49,7 @@ impl Connection {
         }
         link.shard.driven(link.key);
         link.note_pause();
+        link.end_drained(carrier, cx);
         if !link.ending.is_over() {
             link.write(carrier, cx);
         }
@@ -64,7 +66,7 @@ impl Connection {
             }
         }
         link.in_turn = false;
-        match link.ending.is_over() && link.clients.is_empty() {
+        match link.ending.is_over() && (link.clients.is_empty() || link.is_broken_off()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

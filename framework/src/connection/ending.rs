@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use super::{actor::Link, carrier::Carrier, wire::Wire};
+use super::{actor::Link, carrier::Carrier, draining::GOING_AWAY, wire::Wire};
 use crate::{
     error::DisconnectReason,
     protocol::websocket::{Close, CloseCode, ControlFrame},
@@ -13,6 +13,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Open,
+    /// The sockets have left, and the close follows when their sessions have ended.
+    Leaving,
     /// Our close frame is on its way, behind what was sent before; the shard's deadline runs.
     Closing {
         /// The peer has said all it will say.
@@ -27,12 +29,24 @@ impl Ending {
     pub(super) fn is_over(self) -> bool {
         self == Self::Over
     }
+
+    pub(super) fn is_closing(self) -> bool {
+        matches!(self, Self::Closing { .. })
+    }
+
+    fn may_close(self) -> bool {
+        matches!(self, Self::Open | Self::Leaving)
+    }
 }
 
 impl Link {
     /// Ends the session: the peer gets what was sent before, then a close frame. Server-side
     /// closes of Engine.IO carry no code; protocol errors of WebSocket do.
     pub(super) fn end(&mut self, reason: DisconnectReason, code: Option<CloseCode>) {
+        if self.ending != Ending::Open {
+            // The close that follows is the same for all reasons.
+            return;
+        }
         if self.polling {
             return self.end_polling(reason);
         }
@@ -53,13 +67,22 @@ impl Link {
     }
 
     fn close_with(&mut self, reason: DisconnectReason, close: Option<Close<'_>>, peer_done: bool) {
-        if self.ending != Ending::Open {
+        if !self.ending.may_close() {
             return;
         }
         self.leave_all(reason);
         self.shard
             .send(self.key, Frame::raw(&ControlFrame::close(close)));
         self.begin_close(peer_done);
+    }
+
+    /// Ends a session whose sockets have left.
+    pub(super) fn close_drained(&mut self) {
+        let reason = DisconnectReason::ServerShuttingDown;
+        match self.polling {
+            true => self.begin_close(false),
+            false => self.close_with(reason, Some(GOING_AWAY), false),
+        }
     }
 
     fn begin_close(&mut self, peer_done: bool) {
@@ -73,9 +96,6 @@ impl Link {
     /// Ends a polling session. What the client did wrong ends it at once; what the server wants
     /// waits until the client has fetched all that was sent before, and the close.
     fn end_polling(&mut self, reason: DisconnectReason) {
-        if self.ending != Ending::Open {
-            return;
-        }
         match reason {
             DisconnectReason::TransportClose
             | DisconnectReason::TransportError
@@ -89,6 +109,9 @@ impl Link {
 
     /// The client has fetched the close.
     pub(super) fn polled_off(&mut self) {
+        if self.draining.is_some() {
+            self.core.node.directory.polled_off.insert(self.session);
+        }
         self.ending = Ending::Over;
     }
 
@@ -103,8 +126,9 @@ impl Link {
         }
         if let Some(io) = &wire.io {
             // The client learns here that its session was closed while it changed over.
-            let last = matches!(self.ending, Ending::Closing { .. })
-                .then(|| Frame::raw(&ControlFrame::close(None)));
+            let close = self.draining.map(|_| GOING_AWAY);
+            let closing = self.ending.is_closing();
+            let last = closing.then(|| Frame::raw(&ControlFrame::close(close)));
             self.shard.change_io(self.key, io.clone(), last);
             self.shard.deflate(self.key, wire.deflate);
         }
@@ -128,10 +152,10 @@ impl Link {
 
     /// `close_timeout` has passed.
     pub(super) fn cut_off(&mut self) {
-        if matches!(self.ending, Ending::Closing { .. }) {
+        if self.ending.is_closing() {
             self.core.node.metrics.cut_closing.add(1);
             tracing::debug!(peer = ?self.handshake.address(), "did not close in time");
-            self.cut(DisconnectReason::TransportClose);
+            self.not_answered();
         }
     }
 
@@ -155,13 +179,13 @@ impl Link {
         match carrier {
             Carrier::WebSocket(wire) => {
                 if let Some(io) = &wire.io
-                    && self.drain(io, cx)
+                    && self.write_out(io, cx)
                 {
                     self.shut_down(io);
                 }
             }
             Carrier::Polling(polling) => {
-                if self.drain(&polling.io(), cx) {
+                if self.write_out(&polling.io(), cx) {
                     polling.conclude(self);
                 }
             }
@@ -169,12 +193,12 @@ impl Link {
     }
 
     /// Whether nothing waits for the transport any more.
-    fn drain(&mut self, io: &Io, cx: &mut Context<'_>) -> bool {
+    fn write_out(&mut self, io: &Io, cx: &mut Context<'_>) -> bool {
         while self.shard.waits(self.key).1 {
             match io.poll_write_ready(cx) {
                 Poll::Pending => return false,
                 Poll::Ready(ready) => {
-                    if let Err(error) = ready.and_then(|()| self.shard.drain(self.key)) {
+                    if let Err(error) = ready.and_then(|()| self.shard.write_out(self.key)) {
                         self.read_failed(&error);
                         return false;
                     }

@@ -1,6 +1,6 @@
 //! Sockets whose time is over, or soon will be.
 
-use super::{actor::Link, clients::Phase};
+use super::{actor::Link, clients::Phase, spans::traced};
 use crate::{error::DisconnectReason, id::SocketId, namespace::Refusal, supervision::catch};
 
 /// What a client is told whose time ends before its session has let it in.
@@ -29,8 +29,12 @@ impl Link {
             return;
         };
         let event = "expiring";
-        match catch(|| session.expiring(socket)) {
-            Ok(future) => client.phase = Phase::Handling { event, future },
+        let tell = || catch(|| session.expiring(socket.clone()));
+        match self.shard.attend(&socket.scope().name, event, tell) {
+            Ok(future) => {
+                let future = traced(event, &socket, future);
+                client.phase = Phase::Handling { event, future };
+            }
             Err(panic) => self.lost(index, event, &panic),
         }
     }

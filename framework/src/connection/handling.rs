@@ -11,7 +11,7 @@ use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
     namespace::{Called, Outcome, Refusal, Socket},
-    shard::local::Shard,
+    shard::{local::Shard, monitor::notice::What},
     supervision::{catch, poll_catching},
 };
 
@@ -23,12 +23,19 @@ impl Link {
         if client.socket.limiter().is_some() && !self.is_within_rates(index, &event) {
             return;
         }
+        let stops = self.stops_between_handlers();
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
+        if let Some(monitor) = &self.core.node.monitor {
+            let socket = &client.socket;
+            let received = || What::Received(socket.id(), RawEvent::from(event));
+            monitor.tell_event(socket.scope(), received);
+        }
         let waiters = client.socket.waiters();
         let awaited = waiters.is_some_and(|waiters| waiters.expect(event.name));
-        if !awaited && matches!(client.phase, Phase::Idle(_)) {
+        let begins = !awaited && !stops && matches!(client.phase, Phase::Idle(_));
+        if begins {
             self.begin(index, event);
             self.run_client(index, cx);
             self.forget_gone();
@@ -121,6 +128,7 @@ impl Link {
 
     /// Runs one client as far as it goes.
     pub(super) fn run_client(&mut self, index: usize, cx: &mut Context<'_>) {
+        let stops = self.stops_between_handlers();
         while let Some(client) = self.clients.0.get_mut(index) {
             let socket = &client.socket;
             match &mut client.phase {
@@ -165,6 +173,7 @@ impl Link {
                         }
                     }
                 }
+                Phase::Idle(_) if stops => return,
                 Phase::Idle(_) => {
                     let Some(queue) = &mut client.queue else {
                         return;

@@ -43,6 +43,11 @@ impl Link {
             self.refuse(nsp, &Refusal::new(PANICKED));
             return true;
         };
+        if let Err(refusal) = self.limit_events(&socket) {
+            self.keep_limiter(&socket);
+            self.refuse(nsp, &refusal);
+            return true;
+        }
         let (claim, auth) = match socket.recoverable() {
             Some(_) => claim::split(auth),
             None => (None, auth.map(Cow::Borrowed)),
@@ -105,8 +110,8 @@ impl Link {
         if let Some(auth) = auth {
             socket.keep_auth(auth);
         }
-        let admitted = catch(|| socket.namespace_inner().admit(auth, socket));
-        let refusal = match admitted {
+        let admit = || catch(|| socket.namespace_inner().admit(auth, socket));
+        let refusal = match self.shard.attend(&socket.scope().name, "connect", admit) {
             Ok(Ok(connecting)) => {
                 return Phase::Connecting(traced("connect", socket, connecting));
             }
@@ -145,6 +150,7 @@ impl Link {
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
         socket.forget();
+        self.keep_limiter(socket);
         self.refuse(socket.namespace_name(), refusal);
     }
 
@@ -179,7 +185,9 @@ impl Link {
             Ok(session) => {
                 client.phase = Phase::Idle(session);
                 let socket = client.socket.clone();
-                socket.limit_events();
+                // The first of its namespace: only now it is known whose child that is. It is in, and
+                // what its coming should have cost is owed.
+                let _ = self.limit_events(&socket);
                 let nsp = socket.namespace_name();
                 let pid = socket.recoverable().map(|it| it.pid.reveal());
                 match self.reply(|out| encode::connect(out, nsp, socket.id().as_str(), pid)) {

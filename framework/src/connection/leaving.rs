@@ -2,15 +2,18 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{
-    actor::Link, clients::Phase, ending::Ending, recovering::may_come_back, spans::traced,
-};
+use super::{actor::Link, clients::Phase, ending::Ending, keeping::may_come_back, spans::traced};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
     namespace::{Live, Socket},
     protocol::socket_io::encode,
-    shard::ticket::Ticket,
+    shard::{
+        directory::RoomName,
+        monitor::{figures::Figure, notice::What},
+        node::Node,
+        ticket::Ticket,
+    },
     supervision::catch,
 };
 
@@ -39,6 +42,7 @@ impl Link {
         }
         let rooms = self.shard.unseat(self.key, socket.scope());
         socket.has_left(rooms);
+        self.keep_limiter(&socket);
         if !may_come_back(&socket, reason) {
             socket.forget();
         }
@@ -56,7 +60,8 @@ impl Link {
                 }
             }
         }
-        self.core.node.metrics.disconnects.add(reason.as_str());
+        tell_left(&self.core.node, &socket, reason);
+        self.core.node.metrics.disconnects.add(reason.label());
         if let Some(client) = self.clients.get(index) {
             tracing::debug!(socket = %client.socket.id(), %reason, "disconnected");
         }
@@ -93,17 +98,18 @@ impl Link {
         client.phase = Phase::Gone;
         let socket = client.socket.clone();
         let ticket = self.ticket(&socket, &*session, reason);
-        match catch(|| session.disconnect(socket.clone(), reason)) {
+        let tell = || catch(|| session.disconnect(socket.clone(), reason));
+        match self.shard.attend(&socket.scope().name, "disconnect", tell) {
             Ok(future) => {
                 let future = traced("disconnect", &socket, future);
-                self.part(index, future, ticket);
+                self.run_disconnect(index, future, ticket);
             }
             Err(panic) => self.panicked("disconnect", &socket, &panic),
         }
     }
 
     /// Runs the last function of a session; then its client can come back to it.
-    fn part(
+    fn run_disconnect(
         &mut self,
         index: usize,
         farewell: Pin<Box<dyn Future<Output = ()>>>,
@@ -122,6 +128,11 @@ impl Link {
     }
 
     pub(super) fn leave_all(&mut self, reason: DisconnectReason) {
+        if self.ending == Ending::Open
+            && let Some(monitor) = &self.core.node.monitor
+        {
+            monitor.count(Figure::RawDisconnection(reason.of_transport()), 1);
+        }
         for index in 0..self.clients.0.len() {
             self.leave(index, reason);
         }
@@ -169,6 +180,16 @@ impl Link {
         self.send(|out| {
             encode::disconnect(out, socket.namespace_name());
             Ok(())
+        });
+    }
+}
+
+/// Tells whoever watches the hub that a socket has left its rooms for good.
+pub(super) fn tell_left(node: &Node, socket: &Socket, reason: DisconnectReason) {
+    if let Some(monitor) = &node.monitor {
+        let rooms = || socket.rooms().into_iter().map(RoomName::from).collect();
+        monitor.tell(socket.scope(), || {
+            What::Disconnected(socket.id(), reason, rooms())
         });
     }
 }

@@ -20,6 +20,8 @@
 //! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
+//! | [`draining`] | what the connection does when its hub drains |
+//! | [`keeping`] | what they can come back to |
 //! | [`ending`] | how a session ends |
 //! | [`spans`] | what traces show of it |
 
@@ -28,11 +30,13 @@ mod carrier;
 mod claim;
 mod clients;
 mod context;
+mod draining;
 mod drive;
 mod ending;
 mod expiry;
 mod handling;
 mod joining;
+mod keeping;
 mod leaving;
 mod limiting;
 mod packets;
@@ -42,6 +46,7 @@ mod probe;
 mod recovering;
 mod replaying;
 mod spans;
+mod spent;
 mod waiting;
 mod wire;
 

@@ -19,12 +19,18 @@ use crate::{
 /// Characters of a refused packet that are traced.
 const HEAD: usize = 64;
 
+/// Whether a packet of Socket.IO is an event, by its type (section 1).
+fn is_event(packet: &str) -> bool {
+    packet.starts_with(['2', '5'])
+}
+
 impl Link {
     pub(super) fn message(&mut self, message: Message<'_>, cx: &mut Context<'_>) {
         if self.ending != Ending::Open {
-            // Only the peer's close frame still means something.
-            if let Message::Close(close) = message {
-                self.peer_closed(close);
+            match message {
+                Message::Close(close) => self.peer_closed(close),
+                Message::Text(text) => self.last_words(text),
+                _ => {}
             }
             return;
         }
@@ -47,6 +53,7 @@ impl Link {
         match EnginePacket::decode(text) {
             Ok(EnginePacket::Message(text)) => {
                 self.shard.heard(self.key);
+                self.came(text.len());
                 self.text(text, cx);
             }
             Ok(EnginePacket::Pong(_)) => {
@@ -76,6 +83,20 @@ impl Link {
         }
     }
 
+    /// A packet that comes when the sockets have left: nobody handles it, only that the client is there still
+    /// means something.
+    pub(super) fn last_words(&self, text: &str) {
+        match EnginePacket::decode(text) {
+            Ok(EnginePacket::Pong(_)) => {
+                self.shard.pong(self.key);
+            }
+            Ok(EnginePacket::Message(packet)) if is_event(packet) => {
+                self.core.node.metrics.dropped_disconnected.add(1);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn limits(&self) -> Limits {
         let config = &self.core.node.config;
         Limits {
@@ -97,7 +118,15 @@ impl Link {
         }
     }
 
+    /// Counts a packet for whoever watches the hub.
+    fn came(&self, bytes: usize) {
+        if let Some(watch) = &self.shard.watch {
+            watch.incoming(bytes);
+        }
+    }
+
     fn binary(&mut self, bytes: Cow<'_, [u8]>, cx: &mut Context<'_>) {
+        self.came(bytes.len());
         if self.core.node.parser.is_some() {
             return self.chunk(ChunkRef::Binary(&bytes), cx);
         }
@@ -230,12 +259,11 @@ impl Link {
         packet: &str,
     ) {
         self.core.node.metrics.refused_packets.add(reason);
-        let head: String = packet.chars().take(HEAD).collect();
         tracing::debug!(
             peer = ?self.handshake.address(),
             reason,
             %error,
-            packet = head,
+            packet = packet.chars().take(HEAD).collect::<String>(),
             "packet refused",
         );
     }

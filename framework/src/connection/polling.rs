@@ -12,6 +12,7 @@ use super::{
     wire::{MESSAGES, Wire},
 };
 use crate::{
+    error::DisconnectReason,
     protocol::engine_io::payload,
     transport::{
         io::Io,
@@ -78,6 +79,11 @@ impl Polling {
         self.probe(link, cx)
     }
 
+    /// Whether the client has a POST under way, or its answer.
+    pub(super) fn has_more(&self) -> bool {
+        self.post.is_some() || self.receiving.is_some()
+    }
+
     fn request(&mut self, request: Request, link: &mut Link) {
         match request {
             Request::Poll(answer) => {
@@ -132,14 +138,22 @@ impl Polling {
             }
             let rest = post.body.get(post.at..).unwrap_or_default();
             let (packet, behind) = payload::split(rest);
-            if packet.starts_with('1') && link.ending == Ending::Open {
-                self.io.answer(NOOP);
-            }
-            if link.ending == Ending::Open {
-                link.engine_packet(packet, cx);
+            let closes = packet.starts_with('1');
+            match link.ending {
+                Ending::Open => {
+                    if closes {
+                        self.io.answer(NOOP);
+                    }
+                    link.engine_packet(packet, cx);
+                }
+                // It has gone: nobody will fetch the close.
+                Ending::Leaving | Ending::Closing { .. } if closes => {
+                    link.cut(DisconnectReason::TransportClose);
+                }
+                _ => link.last_words(packet),
             }
             match behind {
-                Some(_) if link.ending == Ending::Open => post.at += packet.len() + 1,
+                Some(_) if !link.ending.is_over() => post.at += packet.len() + 1,
                 _ => {
                     post.done();
                     return;
@@ -181,7 +195,7 @@ impl Polling {
 
     /// What remains to be told once everything has been written.
     pub(super) fn conclude(&mut self, link: &mut Link) {
-        let closing = matches!(link.ending, Ending::Closing { .. });
+        let closing = link.ending.is_closing();
         let (waits, _) = link.shard.waits(link.key);
         if waits || !self.io.is_waiting() {
             self.closes_at_next_poll |= closing;

@@ -11,18 +11,16 @@ use super::{actor::Link, claim::Claim, clients::Phase, replaying::Replaying};
 use crate::{
     error::DisconnectReason,
     id::{EntryId, PrivateId},
-    namespace::{Kept, Live, Recoverable, Socket},
-    room::reserved,
+    namespace::{Kept, Recoverable, Socket},
     shard::{
         command::{Action, Command, Selection},
-        directory::{Address, RoomName, Scope},
+        directory::{Address, Scope},
         log::Unavailable,
         node::Node,
         offset::Offset,
         retained::{Found, Saved},
         ticket::Ticket,
     },
-    supervision::catch,
 };
 
 /// How long a client waits until its old connection lets go of the session, whose handler may
@@ -91,25 +89,6 @@ pub(super) fn take_place(fresh: &Socket, session: &Saved, head: Offset, outside:
         observer.restored(socket.scope(), socket.address(), &session.rooms);
     }
     socket
-}
-
-/// The rooms that the client is in when it comes back.
-fn rooms_to_keep(socket: &Socket) -> Arc<[RoomName]> {
-    let rooms = socket.last_rooms();
-    match rooms.iter().any(|room| reserved::is_of_watchers(room)) {
-        true => {
-            let rooms = rooms.iter();
-            let kept = rooms.filter(|room| !reserved::is_of_watchers(room));
-            kept.cloned().collect()
-        }
-        false => rooms,
-    }
-}
-
-/// Whether the client may come back to its session: after a shutdown to another node.
-pub(super) fn may_come_back(socket: &Socket, reason: DisconnectReason) -> bool {
-    let elsewhere = reason == DisconnectReason::ServerShuttingDown;
-    reason.is_recoverable() || elsewhere && socket.scope().shared_log().is_some()
 }
 
 impl Link {
@@ -209,6 +188,7 @@ impl Link {
         // The log has gone on meanwhile, and a socket begins where it is seated.
         let fresh = self.fresh(like.namespace_inner());
         let fresh = fresh.unwrap_or_else(|_| like.clone());
+        fresh.limit_events_like(like);
         self.seat(&fresh);
         let phase = self.admit(&fresh, auth);
         self.set_client(index, fresh, phase);
@@ -270,43 +250,6 @@ impl Link {
             ticket.settle();
             result
         }))
-    }
-
-    /// What lets the client of a session that ends now come back to it, as soon as it is dropped.
-    pub(super) fn ticket(
-        &self,
-        socket: &Socket,
-        session: &dyn Live,
-        reason: DisconnectReason,
-    ) -> Option<Ticket> {
-        let (it, store) = (socket.recoverable()?, socket.scope().recovery.as_ref()?);
-        let lost = store.has_lost(self.key.worker, it.live_from) || store.outside() != it.outside;
-        if !may_come_back(socket, reason) || lost {
-            socket.forget();
-            return None;
-        }
-        let state = match catch(|| session.save()) {
-            Ok(state) => state,
-            Err(panic) => {
-                self.panicked("save", socket, &panic);
-                return None;
-            }
-        };
-        self.core.node.metrics.recovery_saved.add(1);
-        let until = store.expiry();
-        let session = Saved {
-            pid: it.pid,
-            id: socket.id(),
-            rooms: rooms_to_keep(socket),
-            floor: it.floor(),
-            kept: Arc::new(Kept::of(socket, state)),
-            data: socket.json(),
-            // Nobody comes back to a socket that has expired.
-            until: socket.expiry().map_or(until, |expiry| expiry.min(until)),
-            copy: None,
-            expires: socket.expiry(),
-        };
-        Some(Ticket::new(socket.node(), socket.scope(), session))
     }
 
     /// The client has answered a ping.

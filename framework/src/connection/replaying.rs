@@ -100,7 +100,8 @@ impl Link {
         let (Some(store), Some(log), Some(session)) =
             (&scope.recovery, scope.shared_log(), ticket.session())
         else {
-            return;
+            let auth = claiming.auth.as_deref();
+            return self.not_recovered(index, fresh, auth, "unknown_session");
         };
         if session.until <= Instant::now() {
             ticket.revoke();

@@ -1,11 +1,12 @@
 //! What traces show: a span for each connection, and one in it for each piece of a session's code that is run.
 //! Nothing of it is made while nobody wants it.
 
-use std::{future::Future, pin::Pin};
+use std::{cell::RefCell, collections::HashMap, future::Future, pin::Pin};
 
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, level_filters::LevelFilter};
 
 use crate::{
+    id::SessionId,
     namespace::{Core, Handshake, Socket},
     supervision::catch,
 };
@@ -18,8 +19,13 @@ type Shown = Box<dyn Fn(&Span, &Handshake) + Send + Sync>;
 /// The characters of a `traceparent` of version 00 (W3C Trace Context, section 3.2).
 const TRACEPARENT: usize = 55;
 
+thread_local! {
+    /// Those of the worker's connections; not in each, nearly all of which would pay for having none.
+    static SPANS: RefCell<HashMap<SessionId, Span>> = RefCell::default();
+}
+
 /// Makes the span of a connection that begins, if it is wanted.
-pub(super) fn begin(core: &Core, handshake: &Handshake, polling: bool) {
+pub(super) fn begin(core: &Core, session: SessionId, handshake: &Handshake, polling: bool) {
     let span = tracing::debug_span!(
         target: "roomcast::connection",
         "connection",
@@ -37,10 +43,28 @@ pub(super) fn begin(core: &Core, handshake: &Handshake, polling: bool) {
         core.node.metrics.panics.add(1);
         tracing::error!(panic, "a hook of the hub panicked");
     }
-    handshake.trace(span);
+    SPANS.with_borrow_mut(|spans| spans.insert(session, span));
 }
 
-/// The trace that the client is in; what is not in the form that it must have is left out.
+/// What traces show of a connection; `None` if nobody looks.
+pub(super) fn of(session: SessionId) -> Option<Span> {
+    // One load where nobody wants spans of that level at all.
+    if LevelFilter::current() < LevelFilter::DEBUG {
+        return None;
+    }
+    let span = |spans: &RefCell<HashMap<_, Span>>| spans.borrow().get(&session).cloned();
+    SPANS.try_with(span).ok().flatten()
+}
+
+/// The connection has ended.
+pub(super) fn end(session: SessionId) {
+    // Gone already with a thread that ends.
+    let span = SPANS.try_with(|spans| spans.borrow_mut().remove(&session));
+    drop(span);
+}
+
+/// The trace that the client is in; what is not in the form that it must have is left out, and so are
+/// the values that mean none (sections 3.2.2.1, 3.2.2.3 and 3.2.2.4).
 fn traceparent(handshake: &Handshake) -> Option<&str> {
     let value = handshake.header("traceparent")?;
     let is_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
@@ -49,7 +73,10 @@ fn traceparent(handshake: &Handshake) -> Option<&str> {
         2 | 35 | 52 => c == b'-',
         _ => is_hex(c),
     });
-    (value.len() == TRACEPARENT && fits).then_some(value)
+    let is_zero = |part: Option<&str>| part.is_none_or(|part| part.bytes().all(|c| c == b'0'));
+    let means_none =
+        value.starts_with("ff") || is_zero(value.get(3..35)) || is_zero(value.get(36..52));
+    (value.len() == TRACEPARENT && fits && !means_none).then_some(value)
 }
 
 /// A piece of a session's code, in a span of its own if that is wanted.

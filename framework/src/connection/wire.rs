@@ -39,6 +39,8 @@ pub(super) struct Wire {
     pub(super) deflate: Option<WindowBits>,
     /// After a protocol error what comes has no meaning; it is read only to see the end.
     pub(super) deaf: bool,
+    /// The last turn ended before the socket had nothing more to read.
+    unread: bool,
 }
 
 /// What a turn may still handle.
@@ -75,6 +77,7 @@ impl Wire {
             decoded: 0,
             deflate,
             deaf: false,
+            unread: false,
         }
     }
 
@@ -87,7 +90,13 @@ impl Wire {
             decoded: 0,
             deflate: None,
             deaf: true,
+            unread: false,
         }
+    }
+
+    /// Whether more of what the client has sent is to be decoded.
+    pub(super) fn has_more(&self) -> bool {
+        !self.rest.is_empty() || self.unread || self.decoder.is_midway()
     }
 
     /// The next message alone, given to `read`; what has come behind it waits. `None` when the
@@ -159,6 +168,7 @@ impl Wire {
     }
 
     fn read_into(&mut self, scratch: &mut [u8], link: &mut Link, cx: &mut Context<'_>) {
+        self.unread = false;
         let mut budget = Budget {
             messages: MESSAGES,
             bytes: BYTES,
@@ -201,7 +211,7 @@ impl Wire {
                 Err(error) => return link.read_failed(&error),
             }
         }
-        // There may be more.
+        self.unread = true;
         cx.waker().wake_by_ref();
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Poll, Waker},
     time::Duration,
 };
@@ -14,6 +17,9 @@ use tokio::time::Instant;
 use super::{Event, Payload, decode_ack};
 use crate::{error::AckError, id::SocketId, protocol::socket_io};
 
+/// What the answers to one emit may take together, in bytes. Clients choose how much they answer.
+const MAX_ANSWERS_BYTES: usize = 64 << 20;
+
 /// What one socket answered: the argument list of its ack, without the brackets.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -24,6 +30,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    fn size(&self) -> usize {
+        let attached: usize = self.attachments.iter().map(Bytes::len).sum();
+        size_of::<Self>() + self.args.len() + attached
+    }
+
     /// The answer to an event of this type.
     pub(crate) fn decode<E>(self) -> Result<E::Ack, AckError>
     where
@@ -47,11 +58,13 @@ const EARLY_ANSWERS: usize = 1024;
 /// Gathers the answers to one emit. The workers that deliver it count its receivers and pass
 /// their answers on; whoever emitted waits.
 ///
-/// It holds at most one answer for each receiver, each no larger than a packet may be.
+/// It holds at most one answer for each receiver, and [`MAX_ANSWERS_BYTES`] of them.
 pub(crate) struct Collector {
     state: Mutex<State>,
     /// Who is told at once instead, because the one that waits is another node.
     relay: Option<(Box<dyn Relay>, Instant)>,
+    /// Nobody waits any more. Looked at for each ack that a silent client owes, so not behind the lock.
+    closed: AtomicBool,
     /// When it was asked.
     begun: Instant,
 }
@@ -78,7 +91,8 @@ struct State {
     /// Receivers that have neither answered nor gone.
     outstanding: isize,
     answers: Vec<Answer>,
-    closed: bool,
+    /// What they take.
+    bytes: usize,
     waiting: Option<Waker>,
 }
 
@@ -97,6 +111,7 @@ impl Collector {
         Arc::new(Self {
             state: Mutex::new(state),
             relay: None,
+            closed: AtomicBool::new(false),
             begun: Instant::now(),
         })
     }
@@ -110,6 +125,7 @@ impl Collector {
         let collector = Self {
             state: Mutex::new(state),
             relay: Some((Box::new(to), until)),
+            closed: AtomicBool::new(false),
             begun: Instant::now(),
         };
         if workers == 0 {
@@ -186,9 +202,17 @@ impl Collector {
         }
         self.change(|state| {
             state.outstanding -= 1;
-            if !state.closed {
-                state.answers.push(answer);
+            if self.closed.load(Ordering::Relaxed) {
+                return;
             }
+            let bytes = state.bytes.saturating_add(answer.size());
+            // One alone is as large as a packet may be.
+            if bytes > MAX_ANSWERS_BYTES && !state.answers.is_empty() {
+                state.partial = true;
+                return;
+            }
+            state.bytes = bytes;
+            state.answers.push(answer);
         });
     }
 
@@ -214,7 +238,7 @@ impl Collector {
     pub(crate) fn closed(&self) -> bool {
         match &self.relay {
             Some((_, until)) => *until <= Instant::now(),
-            None => self.lock().closed,
+            None => self.closed.load(Ordering::Relaxed),
         }
     }
 
@@ -273,7 +297,7 @@ impl Answers {
 
 impl Drop for Answers {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
+        self.0.closed.store(true, Ordering::Relaxed);
     }
 }
 
@@ -347,6 +371,20 @@ mod tests {
         collector.counted(3);
         let taken = (0..5_000).filter(|_| collector.answer_from_afar(answer()));
         assert_eq!(taken.count(), 3 + EARLY_ANSWERS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_much_together_is_left_out_and_told() {
+        let large = Bytes::from(vec![0; MAX_ANSWERS_BYTES / 2]);
+        let answer = || Answer {
+            attachments: vec![large.clone()],
+            ..answer()
+        };
+        let collector = Collector::new(1);
+        collector.counted(3);
+        (0..3).for_each(|_| collector.answer(answer()));
+        let gathered = collector.answers().within(Duration::from_secs(1)).await;
+        assert_eq!((gathered.answers.len(), gathered.complete), (1, false));
     }
 
     #[tokio::test(start_paused = true)]

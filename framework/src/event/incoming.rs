@@ -10,6 +10,15 @@ use super::{
 
 /// An event on its way to its handler: its name, and its arguments before any type was asked of
 /// them. [`Session::any`](crate::Session::any) is shown every one.
+///
+/// ```
+/// use roomcast::Incoming;
+///
+/// /// For `Session::any`.
+/// fn log(event: &Incoming<'_>) {
+///     println!("{} {}, answer wanted: {}", event.name(), event.json(), event.wants_ack());
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Incoming<'a> {
     pub(crate) name: &'a str,
@@ -77,6 +86,21 @@ impl std::fmt::Debug for Incoming<'_> {
 /// An event before any type was asked of its arguments, owned: what an [event
 /// middleware](crate::NamespaceBuilder::event_middleware) looks at, and what
 /// [`Session::unhandled`](crate::Session::unhandled) gets.
+///
+/// ```
+/// use roomcast::{RawEvent, prelude::*};
+///
+/// /// For `NamespaceBuilder::event_middleware`.
+/// async fn short_only(event: &RawEvent, _: &Socket) -> Result<(), Rejection> {
+///     if event.name() == "say" {
+///         let (text,): (String,) = event.args()?;
+///         if text.len() > 500 {
+///             return Err(Rejection::new("that is too long"));
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct RawEvent {
     pub(crate) name: Box<str>,
     pub(crate) args: Box<str>,

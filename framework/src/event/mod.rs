@@ -28,7 +28,7 @@ pub(crate) use told::told_to_the_client;
 
 use std::hash::{Hash, Hasher};
 
-/// A typed event: its name, how its fields lie in the argument list, and what answers it.
+/// A typed event: its name, the form of its arguments, and the type of its ack.
 ///
 /// Derive it (`#[derive(Event)]`) together with `Serialize` to emit it, `Deserialize` to handle
 /// it. Every event is also an actix message, so that other actors can send it to a socket through
@@ -55,18 +55,22 @@ pub trait Event {
     /// The name on the wire.
     const NAME: &'static str;
 
-    /// How the value lies in the argument list.
+    /// How the value becomes the list of arguments.
     const ARGS: Args;
 
-    /// What the receiver answers; `()` when the event declares no ack.
+    /// The type of the receiver's ack; `()` if the event declares none.
     type Ack;
 
-    /// How the answer lies in the argument list: a tuple as an argument for each element,
-    /// anything else as one, `()` as none.
+    /// How the ack becomes a list of arguments: a tuple one for each element, `()` none, anything else
+    /// one.
     const ACK_ARGS: Args;
 
-    /// What happens to this event when a client reads too slowly; `None`: as the hub says.
+    /// What happens to this event if a client's outbox is full; `None`: the hub's
+    /// [`slow_consumer`](crate::HubBuilder::slow_consumer) applies.
     const SLOW_CONSUMER: Option<SlowConsumer> = None;
+
+    /// What its doc comment says, for the [contract](crate::Hub::contract).
+    const DOCS: &'static str = "";
 
     /// Events of one name and key replace each other under [`SlowConsumer::Latest`].
     fn key(&self) -> Option<u64> {
@@ -76,7 +80,8 @@ pub trait Event {
 
 /// The key of an event: its name and the field that `#[event(key = …)]` names.
 ///
-/// Only compared inside one process, so the hash need not be stable between builds.
+/// Compared with the keys of what waits for the same client, which other nodes may have emitted: the
+/// same in every process of one build.
 pub fn key<K: Hash + ?Sized>(event: &str, key: &K) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     event.hash(&mut hasher);

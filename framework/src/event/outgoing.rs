@@ -8,6 +8,14 @@ use crate::id::SocketId;
 /// each emit, whatever the number of receivers.
 ///
 /// [`HubBuilder::on_any_outgoing`]: crate::HubBuilder::on_any_outgoing
+///
+/// ```
+/// use roomcast::{Outgoing, prelude::*};
+///
+/// let builder = Hub::builder().on_any_outgoing(|event: &Outgoing<'_>| {
+///     println!("{} to {:?} in {}", event.name(), event.to(), event.namespace());
+/// });
+/// ```
 pub struct Outgoing<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,

@@ -11,6 +11,16 @@ use super::{
 use crate::protocol::socket_io;
 
 /// What a client answered to an event that was emitted with `emit_raw_with_ack`.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// async fn ask(socket: &Socket) -> Result<String, Box<dyn std::error::Error>> {
+///     let answer = socket.emit_raw_with_ack("name?", &()).await?;
+///     let (name,): (String,) = answer.args()?;
+///     Ok(name)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RawAck {
     /// Without the brackets.
@@ -53,6 +63,15 @@ impl RawAck {
 }
 
 /// What [`Session::unhandled`](crate::Session::unhandled) answers.
+///
+/// ```
+/// use roomcast::RawReply;
+///
+/// /// For `Session::unhandled`: one argument, an object.
+/// fn unknown(name: &str) -> RawReply {
+///     RawReply::new((serde_json::json!({ "unknown": name }),))
+/// }
+/// ```
 pub struct RawReply(Box<dyn Reply>);
 
 impl RawReply {

@@ -7,6 +7,8 @@ use metrics::{Gauge, Histogram, Unit, describe_gauge, describe_histogram, gauge,
 const NAMESPACE_SOCKETS: &str = "roomcast_namespace_sockets";
 const HANDLER_DURATION: &str = "roomcast_handler_duration_seconds";
 const ACK_DURATION: &str = "roomcast_ack_duration_seconds";
+const PUBLISH_DURATION: &str = "roomcast_cluster_publish_duration_seconds";
+const DELIVERY_DURATION: &str = "roomcast_cluster_delivery_duration_seconds";
 const WORKER_LAG: &str = "roomcast_worker_lag_seconds";
 
 /// Sockets in a namespace, or in all dynamic namespaces of one pattern.
@@ -22,6 +24,18 @@ pub(crate) fn handler_duration(namespace: &str, event: &'static str) -> Histogra
 /// From an emit that asks for an ack to the answer of one client.
 pub(super) fn ack_duration() -> Histogram {
     histogram!(ACK_DURATION)
+}
+
+/// From writing a message for other nodes, or a batch of entries of a stream, to the answer of Redis.
+#[cfg(feature = "redis")]
+pub(crate) fn publish_duration() -> Histogram {
+    histogram!(PUBLISH_DURATION)
+}
+
+/// From an emit to its delivery by the node itself, where that reads it back from Redis as all others do.
+#[cfg(feature = "redis")]
+pub(crate) fn delivery_duration() -> Histogram {
+    histogram!(DELIVERY_DURATION)
 }
 
 /// How late a worker is with what is to run at a set time.
@@ -42,6 +56,14 @@ pub(super) fn describe() {
         (
             ACK_DURATION,
             "From an emit that asks for an ack to the answer of one client.",
+        ),
+        (
+            PUBLISH_DURATION,
+            "From writing a message for other nodes to the answer of Redis.",
+        ),
+        (
+            DELIVERY_DURATION,
+            "From an emit to its delivery by the node itself, where that reads it back from a stream.",
         ),
         (
             WORKER_LAG,

@@ -1,4 +1,7 @@
-use std::{any::TypeId, sync::OnceLock};
+use std::{
+    any::TypeId,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     ConnectAuth, EventHandlers, Params, Refusal, Session, Socket,
@@ -10,7 +13,7 @@ use super::{
 };
 use crate::event::{RawEvent, Rejection};
 
-/// A namespace, or a family of them, with what stands between its clients and their sessions.
+/// A namespace, or a family of dynamic ones, with its middleware and options.
 /// Give it to [`HubBuilder::namespace_with`](crate::HubBuilder::namespace_with).
 ///
 /// ```
@@ -52,6 +55,8 @@ pub struct NamespaceBuilder {
     pub(super) name: String,
     pub(super) names: Names,
     pub(super) setup: Setup,
+    /// Clients may come back to its sessions, where the hub lets them.
+    pub(super) recovers: bool,
 }
 
 /// Which names a [`NamespaceBuilder`] stands for.
@@ -66,9 +71,11 @@ pub(super) enum Names {
 /// What lets clients in, and looks at what they send.
 pub(crate) struct Setup {
     pub(super) connect: Connect,
+    #[cfg(feature = "codegen")]
+    pub(super) describe: fn() -> Option<crate::contract::SessionContract>,
     pub(super) middleware: Vec<Box<dyn Middleware>>,
     pub(super) event_middleware: Vec<Box<dyn EventMiddleware>>,
-    pub(super) limits: EventLimits,
+    pub(super) limits: Arc<EventLimits>,
     /// For events of other servers, by name.
     pub(super) server_side: ServerSideHandlers,
     /// The session's type, once it is known to leave [`Session::unhandled`] as it is.
@@ -77,17 +84,22 @@ pub(crate) struct Setup {
 }
 
 impl NamespaceBuilder {
-    /// The namespace of this name, with a session of type `S` for each client. A missing leading
-    /// slash is added.
+    /// Whether it is for names that clients invent.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        !matches!(self.names, Names::One)
+    }
+
+    /// The namespace with this name; each client gets a session of type `S`. A missing leading slash is
+    /// added.
     pub fn named<S: Session>(name: &str) -> Self {
         Self::of::<S>(with_slash(name), Names::One)
     }
 
-    /// Every namespace whose name matches the pattern. Each comes into being with its first
-    /// client and has rooms of its own.
+    /// Every namespace whose name matches the pattern. Each is created when its first client connects, and
+    /// has rooms of its own.
     ///
-    /// In the pattern `{part}` stands for one or more characters other than `/`, and everything
-    /// else for itself; the whole name must match, and a part is as short as it can be. Sessions
+    /// In the pattern, `{part}` matches one or more characters other than `/`, as few as possible, and
+    /// everything else matches itself; the whole name must match. Sessions
     /// find the parts in [`Socket::params`](crate::Socket::params). A missing leading slash is
     /// added. Names of more than 256 bytes never match.
     ///
@@ -122,10 +134,10 @@ impl NamespaceBuilder {
     /// Every namespace whose name the function accepts. `label` is for
     /// [`Hub::parent`](crate::Hub::parent) only.
     ///
-    /// It is asked for every client, with the name and what the client sent along: `Ok(Some(_))`
-    /// lets it on to the middleware, `Ok(None)` leaves the name to the next dynamic namespace, and
-    /// an error refuses the client. Sockets of one namespace share the params of the first, so let
-    /// them depend on the name alone. A panic refuses the client with `internal server error`.
+    /// It is called for every client, with the name and the client's auth. `Ok(Some(_))` accepts the name,
+    /// `Ok(None)` leaves it to the next dynamic namespace, and an error refuses the client. All sockets of
+    /// a namespace share the params of its first one, so derive them from the name alone. A panic refuses
+    /// the client with `internal server error`.
     ///
     /// ```
     /// use roomcast::{NamespaceBuilder, Params, prelude::*};
@@ -146,7 +158,7 @@ impl NamespaceBuilder {
     /// ```
     ///
     /// # Cancel safety
-    /// The future is dropped when the client goes before it is done.
+    /// The future is dropped if the client disconnects before it has completed.
     pub fn accepted_by<S: Session>(
         label: &str,
         predicate: impl AsyncFn(&str, &ConnectAuth) -> Result<Option<Params>, Refusal>
@@ -160,26 +172,32 @@ impl NamespaceBuilder {
     fn of<S: Session>(name: String, names: Names) -> Self {
         let setup = Setup {
             connect: connect::<S>,
+            #[cfg(feature = "codegen")]
+            describe: S::describe,
             middleware: Vec::new(),
             event_middleware: Vec::new(),
-            limits: EventLimits::default(),
+            limits: Arc::default(),
             server_side: ServerSideHandlers::new(),
             refusing: OnceLock::new(),
             latencies: Latencies::new(name.clone(), <S as EventHandlers>::EVENTS),
         };
-        Self { name, names, setup }
+        Self {
+            name,
+            names,
+            setup,
+            recovers: true,
+        }
     }
 
-    /// Adds a function that looks at every client before [`Session::connect`] is called, behind
-    /// those added before.
+    /// Adds a function that runs for every client before [`Session::connect`]. Functions run in the order
+    /// in which they were added.
     ///
-    /// What it finds out it may leave for the session in
-    /// [`Socket::extensions`](crate::Socket::extensions). An error refuses the client: it gets
-    /// a `connect_error` with the message and the data, and no further function is called. A panic
-    /// refuses it with `internal server error`.
+    /// It can pass values to the session in [`Socket::extensions`](crate::Socket::extensions). An error
+    /// refuses the client, which receives `connect_error` with the message and the data, and no further
+    /// function is called. A panic refuses it with `internal server error`.
     ///
     /// # Cancel safety
-    /// The future is dropped when the client goes before it is done.
+    /// The future is dropped if the client disconnects before it has completed.
     pub fn middleware(
         mut self,
         middleware: impl AsyncFn(&Socket, &ConnectAuth) -> Result<(), Refusal> + Send + Sync + 'static,
@@ -188,22 +206,37 @@ impl NamespaceBuilder {
         self
     }
 
-    /// Adds a function that looks at every event before its handler runs, behind those added
-    /// before and behind [`Session::any`]; at events without a handler too.
+    /// Adds a function that runs for every event before its handler, also for events without one. Functions
+    /// run after [`Session::any`], in the order in which they were added.
     ///
-    /// An error refuses the event as if the handler had returned it, but with the kind
-    /// [`RejectionKind::Middleware`](crate::RejectionKind::Middleware). Events of one socket still
-    /// run one at a time and in their order: what one waits for here, the next ones wait for. A
-    /// panic disconnects the socket, as one in a handler.
+    /// An error refuses the event as if the handler had returned it, with the kind
+    /// [`RejectionKind::Middleware`](crate::RejectionKind::Middleware). The events of one socket are still
+    /// handled one at a time and in order, so a function that waits delays the next events too. A
+    /// panic disconnects the socket, as one in a handler does.
     ///
     /// # Cancel safety
-    /// As [`Handle::handle`](crate::Handle::handle): it runs to its end even if the client goes.
+    /// As [`Handle::handle`](crate::Handle::handle): it runs to completion even if the client disconnects.
     pub fn event_middleware(
         mut self,
         middleware: impl AsyncFn(&RawEvent, &Socket) -> Result<(), Rejection> + Send + Sync + 'static,
     ) -> Self {
         self.setup.event_middleware.push(Box::new(middleware));
         self
+    }
+}
+
+#[cfg(feature = "admin")]
+impl NamespaceBuilder {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Nobody comes back to its sessions, and nothing is kept for them.
+    pub(crate) fn without_recovery(self) -> Self {
+        Self {
+            recovers: false,
+            ..self
+        }
     }
 }
 

@@ -211,6 +211,7 @@ mod tests {
             on_any_outgoing: None,
             supervise: |_, _| None,
             uplinks: None,
+            monitor: None,
             metrics: Arc::new(crate::metrics::Metrics::new()),
         });
         let parent = ParentInner {
@@ -218,6 +219,8 @@ mod tests {
             matcher: Matcher::Pattern(Pattern::parse("/room-{id}").unwrap()),
             setup: Setup {
                 connect: |_, _| Err(Refusal::unknown_namespace()),
+                #[cfg(feature = "codegen")]
+                describe: || None,
                 refusing: std::sync::OnceLock::new(),
                 latencies: crate::namespace::latencies::Latencies::new(String::new(), &[]),
                 middleware: Vec::new(),

@@ -22,18 +22,18 @@ impl Expiry {
 }
 
 impl Socket {
-    /// Lets the socket stay for so long from now, in place of what was set before.
+    /// Sets the time after which the socket is disconnected, for instance when its token expires. It
+    /// replaces the time that was set before.
     ///
     /// [`expiry_notice`](crate::HubBuilder::expiry_notice) before the end
-    /// [`Session::expiring`](crate::Session::expiring) is called, so that the client can be asked
-    /// for a new token; who gets one calls this again. At the end the socket is disconnected with
-    /// [`DisconnectReason::Expired`](crate::DisconnectReason::Expired), whether or not a handler
-    /// runs, and its client gets a DISCONNECT packet: `io server disconnect` to Socket.IO, after
-    /// which it does not connect again by itself. A client that `connect` has not let in by then is
-    /// refused with `expired`.
+    /// [`Session::expiring`](crate::Session::expiring) is called, where you can ask the client for a new
+    /// token, and then call this again. At the end the socket is disconnected with
+    /// [`DisconnectReason::Expired`](crate::DisconnectReason::Expired), whether or not a handler runs. Its
+    /// client receives a DISCONNECT packet (`io server disconnect` in Socket.IO), after which it does not
+    /// reconnect by itself. A client that is still in `connect` then is refused with `expired`.
     ///
-    /// A client that comes back to it (see [`recovered`](Self::recovered)) finds the same end; once
-    /// that is over it gets a fresh session.
+    /// A client that [recovers](Self::recovered) the socket has the same expiry; after it, the client gets a
+    /// new session.
     ///
     /// ```
     /// use std::time::Duration;
@@ -78,7 +78,7 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// As [`join`](Self::join); what was set before counts then.
+    /// As [`disconnect`](Self::disconnect); what was set before counts then.
     pub fn expires_in(&self, time: Duration) -> Result<(), EmitError> {
         // A time that no clock can show never comes.
         self.expire(Instant::now().checked_add(time))

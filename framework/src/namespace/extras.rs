@@ -1,4 +1,4 @@
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::{Limiter, Recoverable, data::Data, expiry::Expiry, waiters::Waiters};
 
@@ -8,8 +8,9 @@ pub(super) struct Extras {
     pub(super) waiters: Waiters,
     pub(super) data: Data,
     pub(super) expiry: Expiry,
-    /// Not set where the namespace limits no events. Only its connection takes the lock.
-    pub(super) limiter: OnceLock<Box<Mutex<Limiter>>>,
+    /// Not set where the namespace limits no events. Only its connection takes the lock, and gives it to
+    /// the next socket.
+    pub(super) limiter: OnceLock<Arc<Mutex<Limiter>>>,
     /// The payload of the CONNECT packet, if it had one.
     pub(super) auth: OnceLock<Box<str>>,
     /// `None` where connection state recovery is off.

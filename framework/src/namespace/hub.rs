@@ -1,30 +1,25 @@
 use std::{
-    any::{Any, TypeId, type_name},
     borrow::Cow,
-    collections::HashMap,
     sync::{Arc, atomic::Ordering},
 };
 
 use serde::Serialize;
 
-use super::{
-    NamespaceBuilder, NamespaceInner, ParentNamespace, Refusal,
-    builder::Names,
-    children::{Children, Matcher, ParentInner},
-    pattern::Pattern,
-};
+use super::{Core, NamespaceInner, ParentNamespace, States};
 use crate::{
-    error::{BuildError, EmitError},
+    error::EmitError,
     event::Event,
-    id::NamespaceIds,
     metrics::Stats,
     room::{Broadcast, reserved},
-    shard::{directory::Scope, node::Node, recovery::RecoveryStore},
+    shard::{directory::Scope, node::Node},
 };
 
-/// A real-time server: mount it into an actix-web application, emit through it, shut it down.
+/// The server: build it with [`Hub::builder`], [mount](Hub::mount) it into an actix-web application,
+/// emit through it, and shut it down with [`drain`](Hub::drain).
 ///
-/// Cheap to clone, and usable from any thread. Build one with [`Hub::builder`].
+/// Cheap to clone; all clones are the same hub. Usable from any thread. Methods that address clients,
+/// such as [`emit`](Hub::emit), mean those of the namespace `/`; for others see
+/// [`namespace`](Hub::namespace).
 ///
 /// ```no_run
 /// use actix_web::{App, HttpServer};
@@ -52,155 +47,17 @@ pub struct Hub {
     pub(crate) core: Arc<Core>,
 }
 
-/// What the clones of a hub share.
-pub(crate) struct Core {
-    pub(crate) node: Arc<Node>,
-    /// Those with a fixed name.
-    pub(crate) namespaces: HashMap<Arc<str>, Arc<NamespaceInner>>,
-    pub(crate) main: Arc<NamespaceInner>,
-    pub(crate) children: Arc<Children>,
-    pub(crate) states: States,
-}
-
-impl Core {
-    /// # Errors
-    /// [`BuildError`] for a name that is taken, a pattern that is none, and a rate at which nothing passes.
-    pub(crate) fn new(
-        node: Arc<Node>,
-        registered: Vec<NamespaceBuilder>,
-        states: States,
-    ) -> Result<Self, BuildError> {
-        let mut namespaces = HashMap::new();
-        let mut parents: Vec<Arc<ParentInner>> = Vec::new();
-        let ids = NamespaceIds::default();
-        for NamespaceBuilder {
-            name,
-            names,
-            mut setup,
-        } in registered
-        {
-            setup.limits.complete(&node.config)?;
-            let matcher = match names {
-                Names::One => {
-                    let scope = Scope::new(ids.next(), name.as_str().into());
-                    let scope = scope.recovering(RecoveryStore::new(&node.config, None));
-                    let scope = scope.linked(&node);
-                    scope.counted_as(&scope.name);
-                    let inner = NamespaceInner::fixed(scope, setup);
-                    let taken = namespaces.insert(Arc::clone(&inner.scope.name), inner);
-                    if taken.is_some() {
-                        return Err(BuildError::DuplicateNamespace(name));
-                    }
-                    continue;
-                }
-                Names::Accepted(predicate) => Matcher::Predicate(predicate),
-                Names::Pattern => match Pattern::parse(&name) {
-                    Some(pattern) => Matcher::Pattern(pattern),
-                    None => return Err(BuildError::NamespacePattern(name)),
-                },
-            };
-            if parents.iter().any(|parent| parent.name == name) {
-                return Err(BuildError::DuplicateNamespace(name));
-            }
-            parents.push(Arc::new(ParentInner {
-                name,
-                matcher,
-                setup,
-            }));
-        }
-        let main = match namespaces.get("/") {
-            Some(main) => Arc::clone(main),
-            None => NamespaceInner::closed({
-                let scope = Scope::new(ids.next(), "/".into());
-                let scope = scope.recovering(RecoveryStore::new(&node.config, None));
-                scope.linked(&node)
-            }),
-        };
-        Ok(Self {
-            children: Arc::new(Children::new(&node, parents, ids)),
-            node,
-            namespaces,
-            main,
-            states,
-        })
-    }
-
-    /// No client comes back to a session any more.
-    pub(crate) fn forget_sessions(&self) {
-        let fixed = self.namespaces.values().cloned();
-        for namespace in fixed.chain(self.children.all()) {
-            if let Some(store) = &namespace.scope.recovery {
-                store.forget_all();
-            }
-        }
-    }
-
-    /// A namespace that exists, `/` in any case.
-    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        match self.namespaces.get(name) {
-            Some(inner) => Some(Arc::clone(inner)),
-            None if name == "/" => Some(Arc::clone(&self.main)),
-            None => self.children.get(name),
-        }
-    }
-
-    /// The same, or a dynamic one that has accepted no client yet.
-    pub(crate) fn attached(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let known = self.namespace(name);
-        known.or_else(|| self.children.find(name))
-    }
-
-    /// The namespace that a client connects to.
-    ///
-    /// # Errors
-    /// What the client is told if there is none.
-    pub(crate) fn enter(&self, name: &str) -> Result<Arc<NamespaceInner>, Refusal> {
-        match self.namespaces.get(name) {
-            Some(namespace) => Ok(Arc::clone(namespace)),
-            None => self.children.enter(name),
-        }
-    }
-}
-
-/// Values of the application, one of each type.
-#[derive(Default)]
-pub(crate) struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
-
-impl States {
-    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: T) {
-        self.0.insert(TypeId::of::<T>(), Box::new(state));
-    }
-
-    pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
-        let state = self.0.get(&TypeId::of::<T>())?;
-        state.downcast_ref()
-    }
-
-    /// # Panics
-    /// If there is no value of this type.
-    pub(crate) fn of<T: 'static>(&self) -> &T {
-        match self.get() {
-            Some(state) => state,
-            None => panic!(
-                "no state of type `{}` was given to the hub",
-                type_name::<T>()
-            ),
-        }
-    }
-}
-
 impl Hub {
-    /// A namespace that was registered by name, a dynamic one that exists, and `/` in any case.
+    /// A namespace by its name: one that was registered, a dynamic one that exists now, or `/`.
     ///
-    /// A dynamic namespace exists from its first client to its last; while you keep the handle it
-    /// exists, too.
+    /// A dynamic namespace exists as long as it has clients, or somebody keeps this handle.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<Namespace> {
         let inner = self.core.namespace(name)?;
         Some(Namespace::of(&self.core, &inner))
     }
 
-    /// The dynamic namespaces of a pattern, or of the predicate with this label.
+    /// All dynamic namespaces of a pattern, or of the predicate with this label.
     #[must_use]
     pub fn parent<'a>(&self, name: &str) -> Option<ParentNamespace<'a>> {
         let parent = self.core.children.parent(name)?;
@@ -211,22 +68,22 @@ impl Hub {
         Broadcast::new(&self.core.node, &self.core.main.scope)
     }
 
-    /// The members of a room of the namespace `/`.
+    /// Addresses the members of a room of the namespace `/`.
     pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.main().to(room)
     }
 
-    /// Everyone in the namespace `/` but the members of a room.
+    /// Addresses all sockets of the namespace `/`, except the members of a room.
     pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.main().except(room)
     }
 
-    /// Everyone in the namespace `/`.
+    /// Addresses all sockets of the namespace `/`.
     pub fn everyone<'a>(&self) -> Broadcast<'a> {
         self.main()
     }
 
-    /// Emits to everyone in the namespace `/`.
+    /// Emits an event to all sockets of the namespace `/`, on all nodes.
     ///
     /// # Errors
     /// As [`Broadcast::emit`].
@@ -244,7 +101,7 @@ impl Hub {
         self.core.states.of()
     }
 
-    /// What the hub has counted.
+    /// The current values of all counters of this node.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.node.metrics.read()
@@ -261,6 +118,21 @@ impl std::fmt::Debug for Hub {
 }
 
 /// A namespace of a hub. Cheap to clone, and usable from any thread.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// struct Notice(&'static str);
+///
+/// fn warn(hub: &Hub) -> Result<(), EmitError> {
+///     if let Some(admin) = hub.namespace("/admin") {
+///         admin.to("on-call").emit(&Notice("the disk is nearly full"))?;
+///         println!("{} are on call here", admin.room_size("on-call"));
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Namespace {
     pub(super) core: Arc<Core>,
@@ -275,28 +147,28 @@ impl Namespace {
         }
     }
 
-    /// Its name, with the leading slash.
+    /// The name of the namespace, with the leading slash.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.inner.scope.name
     }
 
-    /// The members of a room.
+    /// Addresses the members of a room.
     pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.everyone().to(room)
     }
 
-    /// Everyone but the members of a room.
+    /// Addresses all sockets of the namespace, except the members of a room.
     pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.everyone().except(room)
     }
 
-    /// Everyone in the namespace.
+    /// Addresses all sockets of the namespace.
     pub fn everyone<'a>(&self) -> Broadcast<'a> {
         Broadcast::new(&self.core.node, &self.inner.scope)
     }
 
-    /// Emits to everyone in the namespace.
+    /// Emits an event to all sockets of the namespace, on all nodes.
     ///
     /// # Errors
     /// As [`Broadcast::emit`].
@@ -304,7 +176,8 @@ impl Namespace {
         self.everyone().emit(event)
     }
 
-    /// The rooms that have members now, in no order. Sockets' private rooms are not among them.
+    /// The rooms that have members on this node now, in no particular order, without the sockets' private
+    /// rooms.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = self.inner.scope.rooms.iter();
@@ -312,8 +185,8 @@ impl Namespace {
         rooms.map(|room| room.key().to_string()).collect()
     }
 
-    /// How many sockets are in a room, as its supervisor last counted: exact once what changed it
-    /// has been processed.
+    /// The number of sockets of this node that are in a room. The room's supervisor counts them, so a
+    /// change on another worker shows a moment later.
     #[must_use]
     pub fn room_size(&self, room: &str) -> usize {
         let room = self.inner.scope.room(room);

@@ -87,7 +87,7 @@ impl NamespaceInner {
     }
 
     /// Those of a namespace that has accepted a client.
-    pub(crate) fn limits(&self) -> Option<&EventLimits> {
+    pub(crate) fn limits(&self) -> Option<&Arc<EventLimits>> {
         self.setup().map(|setup| &setup.limits)
     }
 

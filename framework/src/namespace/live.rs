@@ -1,16 +1,17 @@
 //! Sessions without their types: what a connection runs.
 
-use std::{any::TypeId, future::Future, pin::Pin, time::Instant};
+use std::{any::TypeId, future::Future, pin::Pin};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    EventHandlers, Handle, Refusal, Reply, Session, SessionState, Socket, guard,
+    EventHandlers, Handle, Refusal, Reply, Session, SessionState, Socket, guard, handlers::plain,
     latencies::position, untyped,
 };
 use crate::{
     error::DisconnectReason,
     event::{self, Args, Event, Incoming, Payload, RawEvent, Rejection, RejectionKind},
+    shard::clock,
     transport::frame::Frame,
 };
 
@@ -48,7 +49,14 @@ pub(crate) struct Outcome {
 }
 
 /// A handler that was started, or why it was not.
-pub(super) type Calling<S> = Result<LocalFuture<Outcome>, (Box<S>, Rejection)>;
+pub(super) type Calling<S> = Result<LocalFuture<Outcome>, Misfit<S>>;
+
+/// An event whose payload does not fit, and what was to handle it.
+pub(super) struct Misfit<S: EventHandlers> {
+    session: Box<S>,
+    socket: S::Socket,
+    rejection: Rejection,
+}
 
 pub(crate) type Connecting = LocalFuture<Result<Box<dyn Live>, Refusal>>;
 
@@ -63,7 +71,9 @@ pub(crate) fn connect<S: Session>(
     let auth = parse_auth::<S::Auth>(auth)?;
     let socket = socket.clone();
     Ok(Box::pin(async move {
-        let session = match socket.kept_state() {
+        let state = socket.kept_state();
+        let socket = S::Socket::from(socket);
+        let session = match state {
             None => S::connect(auth, &socket).await?,
             Some(state) => S::restore(state, auth, &socket).await?,
         };
@@ -91,7 +101,7 @@ fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, S
 pub(super) fn call<S, E>(
     mut session: Box<S>,
     payload: Payload<'_>,
-    socket: Socket,
+    socket: S::Socket,
     ack: Option<u64>,
 ) -> Calling<S>
 where
@@ -101,17 +111,25 @@ where
 {
     let event = match event::decode::<E>(payload) {
         Ok(event) => event,
-        Err(rejection) => return Err((session, rejection)),
+        Err(rejection) => {
+            return Err(Misfit {
+                session,
+                socket,
+                rejection,
+            });
+        }
     };
     Ok(Box::pin(async move {
-        let started = Instant::now();
+        // Read when the event had been decoded, or had passed the middleware.
+        let started = clock::now();
         let result = session.handle(event, &socket).await;
-        if let Some(setup) = socket.namespace_inner().setup() {
+        if let Some(setup) = plain::<S>(&socket).namespace_inner().setup() {
             let place = const { position(<S as EventHandlers>::EVENTS, E::NAME) };
-            setup.latencies.record(place, started.elapsed());
+            setup.latencies.record(place, clock::ended() - started);
         }
         let reply = result.and_then(|answer| {
             let Some(id) = ack else { return Ok(None) };
+            let socket = plain::<S>(&socket);
             let nsp = socket.namespace_name();
             let frame = socket
                 .node()
@@ -126,8 +144,9 @@ where
 
 impl<S: Session> Live for S {
     fn call(mut self: Box<Self>, event: Incoming<'_>, socket: &Socket) -> Called {
-        Session::any(&mut *self, &event, socket);
-        match socket.namespace_inner().event_middleware() {
+        let socket = S::Socket::from(socket.clone());
+        Session::any(&mut *self, &event, &socket);
+        match plain::<S>(&socket).namespace_inner().event_middleware() {
             [] => dispatch(self, event, socket),
             _ => guard::call(self, event.into(), socket),
         }
@@ -135,7 +154,7 @@ impl<S: Session> Live for S {
 
     fn expiring(mut self: Box<Self>, socket: Socket) -> LocalFuture<Outcome> {
         Box::pin(async move {
-            Session::expiring(&mut *self, &socket).await;
+            Session::expiring(&mut *self, &socket.into()).await;
             Outcome {
                 session: self,
                 reply: None,
@@ -148,7 +167,7 @@ impl<S: Session> Live for S {
     }
 
     fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
-        Session::disconnecting(self, socket, reason);
+        Session::disconnecting(self, &socket.clone().into(), reason);
     }
 
     fn disconnect(
@@ -156,7 +175,7 @@ impl<S: Session> Live for S {
         socket: Socket,
         reason: DisconnectReason,
     ) -> LocalFuture<()> {
-        Box::pin(async move { Session::disconnect(&mut *self, &socket, reason).await })
+        Box::pin(async move { Session::disconnect(&mut *self, &socket.into(), reason).await })
     }
 }
 
@@ -167,28 +186,34 @@ pub(super) const UNHANDLED: &str = "unhandled";
 pub(super) fn dispatch<S: Session>(
     mut session: Box<S>,
     event: Incoming<'_>,
-    socket: &Socket,
+    socket: S::Socket,
 ) -> Called {
+    let plain = plain::<S>(&socket);
     let Incoming { name, payload, ack } = event;
     let Some(route) = S::route(name) else {
         // A peer may send as many of these as it likes: no copy is made for nobody.
-        if socket.namespace_inner().knows_refusing::<S>() {
-            let reply = refuse(&mut *session, name, &event.refuse(), ack, socket);
+        if plain.namespace_inner().knows_refusing::<S>() {
+            let reply = refuse(&mut *session, name, &event.refuse(), ack, &socket);
             return Called::Done(Outcome { session, reply });
         }
         return Called::Running {
             event: UNHANDLED,
-            future: untyped::call(session, RawEvent::from(event), socket.clone()),
+            future: untyped::call(session, RawEvent::from(event), socket),
         };
     };
-    socket.metrics().events.add(1);
-    match (route.call)(session, payload, socket.clone(), ack) {
+    plain.metrics().events.add(1);
+    match (route.call)(session, payload, socket, ack) {
         Ok(future) => Called::Running {
             event: route.event,
             future,
         },
-        Err((mut session, rejection)) => {
-            let reply = refuse(&mut *session, name, &rejection, ack, socket);
+        Err(misfit) => {
+            let Misfit {
+                mut session,
+                socket,
+                rejection,
+            } = misfit;
+            let reply = refuse(&mut *session, name, &rejection, ack, &socket);
             Called::Done(Outcome { session, reply })
         }
     }
@@ -200,15 +225,16 @@ pub(super) fn refuse<S: Session>(
     event: &str,
     rejection: &Rejection,
     ack: Option<u64>,
-    socket: &Socket,
+    typed: &S::Socket,
 ) -> Option<Frame> {
+    let socket = plain::<S>(typed);
     let metrics = socket.metrics();
     match rejection.kind() {
         RejectionKind::Unhandled => metrics.unhandled.add(1),
         _ => metrics.rejected.add(1),
     }
     tracing::debug!(event, socket = %socket.id(), reason = %rejection, "event rejected");
-    let reply = session.rejected(event, rejection, socket);
+    let reply = session.rejected(event, rejection, typed);
     let id = ack?;
     let nsp = socket.namespace_name();
     let frame = match reply {

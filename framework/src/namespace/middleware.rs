@@ -11,6 +11,23 @@ use crate::event::{RawEvent, Rejection};
 type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// What a client sent along when it connected to a namespace: `auth` in its options.
+///
+/// ```
+/// use roomcast::{ConnectAuth, prelude::*};
+///
+/// #[derive(Deserialize)]
+/// struct Login {
+///     token: String,
+/// }
+///
+/// async fn authenticate(_: &Socket, auth: &ConnectAuth) -> Result<(), Refusal> {
+///     let login: Login = auth.parse()?;
+///     match login.token.is_empty() {
+///         true => Err(Refusal::new("not authorized")),
+///         false => Ok(()),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct ConnectAuth(Option<Box<str>>);
 

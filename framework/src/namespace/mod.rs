@@ -2,7 +2,11 @@
 
 mod builder;
 mod children;
+mod core;
 mod data;
+mod describe_macro;
+#[cfg(feature = "codegen")]
+pub mod described;
 mod expiry;
 mod extensions;
 mod extras;
@@ -24,21 +28,23 @@ mod server_side;
 mod session;
 mod session_state;
 mod socket;
+mod states;
+mod typed;
 mod unicast;
 mod untyped;
 mod waiters;
 mod waiting;
 
+pub(crate) use self::core::Core;
 pub use crate::shard::handshake::Handshake;
 pub use builder::NamespaceBuilder;
 pub(crate) use builder::Setup;
 pub use data::DataError;
 pub use extensions::Extensions;
 pub use handlers::{EventHandlers, Handle, Route};
-pub(crate) use hub::{Core, States};
 pub use hub::{Hub, Namespace};
 pub(crate) use inner::NamespaceInner;
-pub(crate) use limits::{Limiter, TooMany};
+pub(crate) use limits::{EventLimits, Limiter, TooMany};
 pub(crate) use live::{Called, Connecting, Live, Outcome};
 pub use middleware::ConnectAuth;
 pub use params::{InvalidParams, Params};
@@ -49,5 +55,7 @@ pub use server_side::ServerAcks;
 pub use session::{Reply, Session};
 pub use session_state::SessionState;
 pub use socket::Socket;
+pub(crate) use states::States;
+pub use typed::{Emits, EmitsUntyped, TypedBroadcast, TypedNamespace, TypedSocket, TypedUnicast};
 pub use unicast::Unicast;
 pub use waiting::{Awaited, WaitError};

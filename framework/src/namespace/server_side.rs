@@ -228,6 +228,22 @@ impl Namespace {
 }
 
 /// The answers of other servers, from [`Namespace::server_side_emit_with_ack`].
+///
+/// ```
+/// use roomcast::{Namespace, prelude::*};
+///
+/// #[derive(Serialize, Event)]
+/// #[event(ack = usize)]
+/// struct CountRooms;
+///
+/// async fn rooms_elsewhere(namespace: &Namespace) -> Result<usize, EmitError> {
+///     let acks = namespace.server_side_emit_with_ack(&CountRooms).await?;
+///     if !acks.is_complete() {
+///         println!("silent: {:?}", acks.missing_nodes());
+///     }
+///     Ok(acks.into_values().into_iter().sum())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct ServerAcks<A> {
     answers: Vec<Result<A, AckError>>,

@@ -3,19 +3,25 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::{EventHandlers, Refusal, SessionState, Socket};
+#[cfg(doc)]
+use super::Socket;
+use super::{EventHandlers, Refusal, SessionState, handlers::plain};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent, RawReply, Rejection, RejectionKind, raw},
 };
 
-/// The application's value behind a socket: one for each client and namespace.
+/// The application's state for one socket, that is, for one client in one namespace.
 ///
-/// It is made when the client connects, lent to one handler at a time, and told when the client
-/// has gone. It never leaves its worker thread, so it need not be `Send`.
+/// [`connect`](Self::connect) creates it, handlers borrow it one at a time, and
+/// [`disconnect`](Self::disconnect) is called at its end. It never leaves its worker thread, so it
+/// need not be `Send`.
 ///
-/// A panic in one of these functions or in a handler costs this socket alone: the value is lost,
-/// the socket is disconnected, and the panic is traced and counted.
+/// The methods take a [`Socket`], or a [`TypedSocket<Self>`](crate::TypedSocket) if the session
+/// declares what it [emits](derive@crate::EventHandlers).
+///
+/// A panic in one of these methods or in a handler affects this socket only: the session is dropped,
+/// the socket is disconnected, and the panic is logged and counted.
 ///
 /// ```
 /// use roomcast::prelude::*;
@@ -49,48 +55,51 @@ use crate::{
     note = "write `impl Session for {Self}` with `type Auth` and `async fn connect`"
 )]
 pub trait Session: EventHandlers {
-    /// The payload of the client's CONNECT packet (`auth` in its options). A client that sends
-    /// none is read as `{}`, then as null; `()` takes whatever comes.
+    /// The payload of the client's CONNECT packet (`auth` in its options). If the client sends none,
+    /// `{}` is deserialized, and if that fails, `null`; `()` accepts any payload.
     ///
-    /// One that does not fit refuses the connection with a message that names the field.
+    /// If the payload does not deserialize, the client is refused with a message that names the field.
     type Auth: DeserializeOwned + 'static;
 
-    /// Lets a client into the namespace, or refuses it.
+    /// Accepts a client into the namespace by returning a session, or refuses it.
     ///
-    /// The socket can be emitted to and join rooms at once; the client gets what it is sent here
-    /// right behind the reply that it is connected. A refused socket leaves its rooms again, and
-    /// gets only the refusal.
+    /// The socket can already join rooms and be emitted to; the client receives those events after the
+    /// reply that it is connected. A refused client leaves its rooms again, and receives only the
+    /// refusal, in its `connect_error`.
     ///
     /// # Cancel safety
-    /// The future is dropped when the client goes before it is done; `disconnect` is not called
-    /// then. Clean up in `Drop`.
+    /// The future is dropped if the client disconnects before it has completed; `disconnect` is not
+    /// called then. Clean up in `Drop`.
     ///
     /// # Recovery
-    /// A client that comes back to a session of which nothing was [saved](Self::save) passes
-    /// through here too, with [`Socket::recovered`].
-    fn connect(auth: Self::Auth, socket: &Socket) -> impl Future<Output = Result<Self, Refusal>>;
+    /// Also called for a client that recovers a socket whose session was not [saved](Self::save);
+    /// [`Socket::recovered`] is true then.
+    fn connect(
+        auth: Self::Auth,
+        socket: &Self::Socket,
+    ) -> impl Future<Output = Result<Self, Refusal>>;
 
-    /// The socket is about to expire: see [`Socket::expires_in`]. Called at most once for each time
-    /// that is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before, after the handler
-    /// that runs then. By default nothing happens.
+    /// Called when the socket is about to expire; see [`Socket::expires_in`]. It is called at most once
+    /// for each expiry that is set, [`expiry_notice`](crate::HubBuilder::expiry_notice) before it, and
+    /// not while a handler runs. By default it does nothing.
     ///
-    /// Ask the client for a new token here. Take it in a handler, or as the answer to an
-    /// [`emit_with_ack`](Socket::emit_with_ack): events wait while this runs, answers do not.
+    /// Ask the client for a new token here, and receive it in a handler, or as the ack of an
+    /// [`emit_with_ack`](Socket::emit_with_ack): events wait while this method runs, acks do not.
     ///
     /// # Cancel safety
     /// As [`Handle::handle`](crate::Handle::handle).
-    fn expiring(&mut self, socket: &Socket) -> impl Future<Output = ()> {
+    fn expiring(&mut self, socket: &Self::Socket) -> impl Future<Output = ()> {
         let _ = socket;
         async {}
     }
 
-    /// The socket is about to leave its rooms: whom it broadcasts to from here are still its
-    /// fellows, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) still finds it. It gets
-    /// nothing any more and joins nothing. [`disconnect`](Self::disconnect) is called next.
+    /// Called when the socket is being disconnected and is still in its rooms:
+    /// [`fetch_sockets`](crate::Broadcast::fetch_sockets) still finds it. It receives nothing any more
+    /// and cannot join rooms. [`disconnect`](Self::disconnect) is called next.
     ///
-    /// While a handler runs the socket does not wait for it: it leaves its rooms at once, and this
-    /// is called when the handler has ended. [`Socket::rooms`] tells the rooms in both cases, and
-    /// broadcasts reach who else is in them.
+    /// If a handler is running when the client disconnects, the socket leaves its rooms at once, and
+    /// this is called after the handler has ended. [`Socket::rooms`] returns the rooms in both cases,
+    /// and broadcasts to them reach the other members.
     ///
     /// ```
     /// use roomcast::prelude::*;
@@ -109,26 +118,26 @@ pub trait Session: EventHandlers {
     ///     }
     /// }
     /// ```
-    fn disconnecting(&mut self, socket: &Socket, reason: DisconnectReason) {
+    fn disconnecting(&mut self, socket: &Self::Socket, reason: DisconnectReason) {
         let _ = (socket, reason);
     }
 
-    /// The socket has been disconnected: it has left its rooms ([`Socket::rooms`] still tells
-    /// which) and gets nothing more. Called once for every `connect` that returned a session,
-    /// after the handler that was running; not after a panic.
+    /// Called when the socket has been disconnected: it has left its rooms ([`Socket::rooms`] still
+    /// returns them) and receives nothing any more. Called once for every session that `connect`
+    /// returned, after a handler that is still running; not after a panic.
     fn disconnect(
         &mut self,
-        socket: &Socket,
+        socket: &Self::Socket,
         reason: DisconnectReason,
     ) -> impl Future<Output = ()> {
         let _ = (socket, reason);
         async {}
     }
 
-    /// What is kept of the session while its client is away, where the hub has
+    /// The state of the session to keep while its client is disconnected, if the hub has
     /// [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery). Called before
-    /// `disconnect`, and only when the client may come back. By default nothing: a client that
-    /// comes back gets a new session from `connect`.
+    /// `disconnect`, and only if the client may recover. By default `None`: a client that recovers gets
+    /// a new session from `connect`.
     ///
     /// ```
     /// use roomcast::{SessionState, prelude::*};
@@ -159,23 +168,23 @@ pub trait Session: EventHandlers {
         None
     }
 
-    /// Lets a client in that has come back to a session of which something was kept. The socket has
-    /// its old id and is in its rooms again; what the client missed and what comes meanwhile is
-    /// sent as with [`connect`](Self::connect), which is what this does by default.
+    /// Accepts a client that recovers a socket whose session was [saved](Self::save). The socket has
+    /// its old id and is in its rooms again; what the client missed, and what is emitted to it now, is
+    /// sent as with [`connect`](Self::connect). By default calls `connect`.
     ///
     /// # Cancel safety
-    /// As [`connect`](Self::connect). The client may then come back once more.
+    /// As [`connect`](Self::connect). The client can then try to recover once more.
     fn restore(
         state: SessionState,
         auth: Self::Auth,
-        socket: &Socket,
+        socket: &Self::Socket,
     ) -> impl Future<Output = Result<Self, Refusal>> {
         let _ = state;
         Self::connect(auth, socket)
     }
 
-    /// Sees every event of the client before its handler, or [`unhandled`](Self::unhandled), gets
-    /// it; Socket.IO's `onAny`. Nothing is spent on it where it is not written.
+    /// Called for every event of the client before its handler or [`unhandled`](Self::unhandled), as
+    /// Socket.IO's `onAny`. It costs nothing where it is not implemented.
     ///
     /// ```
     /// use roomcast::{Incoming, prelude::*};
@@ -191,14 +200,14 @@ pub trait Session: EventHandlers {
     /// }
     /// ```
     #[inline]
-    fn any(&mut self, event: &Incoming<'_>, socket: &Socket) {
+    fn any(&mut self, event: &Incoming<'_>, socket: &Self::Socket) {
         let _ = (event, socket);
     }
 
-    /// Handles an event that is not in `#[handles(..)]`. Returns what to answer; where the client
-    /// did not ask, that is dropped, and `None` answers nothing.
+    /// Handles an event that is not in `#[handles(..)]`. Returns the ack, or `None` for none; it is
+    /// dropped if the client did not ask for one.
     ///
-    /// By default [`event.refuse()`](RawEvent::refuse): it is counted, and given to
+    /// By default returns [`event.refuse()`](RawEvent::refuse), which is counted and passed to
     /// [`rejected`](Self::rejected).
     ///
     /// ```
@@ -232,17 +241,19 @@ pub trait Session: EventHandlers {
     fn unhandled(
         &mut self,
         event: RawEvent,
-        socket: &Socket,
+        socket: &Self::Socket,
     ) -> impl Future<Output = Result<Option<RawReply>, Rejection>> {
-        socket.namespace_inner().notes_refusing::<Self>();
+        plain::<Self>(socket)
+            .namespace_inner()
+            .notes_refusing::<Self>();
         async move { Err(event.refuse()) }
     }
 
-    /// An event was refused: its payload does not fit, there is no handler for it, or the handler
-    /// returned an error. Returns what to answer if the client asked for an ack.
+    /// Called when an event is refused: its payload does not deserialize, it has no handler, or its
+    /// handler returned an error. Returns the answer to a client that asked for an ack.
     ///
-    /// By default [`Reply::Error`], and nothing for events without a handler, as Socket.IO does.
-    fn rejected(&mut self, event: &str, rejection: &Rejection, socket: &Socket) -> Reply {
+    /// By default [`Reply::Error`]; for events without a handler [`Reply::None`], as in Socket.IO.
+    fn rejected(&mut self, event: &str, rejection: &Rejection, socket: &Self::Socket) -> Reply {
         let _ = (event, socket);
         match rejection.kind() {
             RejectionKind::Unhandled => Reply::None,
@@ -251,19 +262,19 @@ pub trait Session: EventHandlers {
     }
 }
 
-/// What answers an event that was refused.
+/// The answer to an event that was refused, if the client asked for an ack.
 #[derive(Debug)]
 pub enum Reply {
     /// `{"error": {"message": …, "data": …}}` from the rejection.
     Error,
-    /// Nothing: the client's timeout tells.
+    /// No answer: the client's own timeout applies.
     None,
-    /// A value of the application's; see [`Reply::with`].
+    /// A value of the application; see [`Reply::with`].
     With(Box<RawValue>),
 }
 
 impl Reply {
-    /// Answers with a value. One that does not serialize is traced, and the error sent instead.
+    /// Answers with a value. If it does not serialize, that is logged, and [`Reply::Error`] sent instead.
     ///
     /// ```
     /// use roomcast::Reply;

@@ -10,6 +10,32 @@ use crate::event::raw;
 /// [`Session::save`](crate::Session::save) to [`Session::restore`](crate::Session::restore).
 ///
 /// Held as JSON, so that nothing of the old connection survives in it.
+///
+/// ```
+/// use roomcast::{SessionState, prelude::*};
+///
+/// #[derive(EventHandlers)]
+/// #[handles()]
+/// struct Player {
+///     score: u32,
+/// }
+///
+/// impl Session for Player {
+///     type Auth = ();
+///
+///     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+///         Ok(Self { score: 0 })
+///     }
+///
+///     fn save(&self) -> Option<SessionState> {
+///         SessionState::of(&self.score)
+///     }
+///
+///     async fn restore(state: SessionState, _: (), _: &Socket) -> Result<Self, Refusal> {
+///         Ok(Self { score: state.read()? })
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SessionState(Arc<RawValue>);
 

@@ -26,8 +26,24 @@ use crate::{
 
 /// One client in one namespace.
 ///
-/// Cheap to clone, and usable from any thread; on the worker that owns the connection it is
-/// fastest. What one task emits through it, and broadcasts, arrives in that order.
+/// Cheap to clone, and usable from any thread; calls are fastest on the worker thread that owns the
+/// connection. Events that one task emits arrive in the order in which it emitted them, whether to
+/// this socket or as broadcasts.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// struct Joined<'a> {
+///     nick: &'a str,
+/// }
+///
+/// fn enter(socket: &Socket, nick: &str) -> Result<(), EmitError> {
+///     socket.join("lobby")?;
+///     socket.to("lobby").emit(&Joined { nick })?; // the others
+///     socket.emit_raw("welcome", &(nick,)) // this client
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
@@ -65,28 +81,28 @@ impl Socket {
         }))
     }
 
-    /// Its public name: new for each connection and namespace, unless it was
-    /// [recovered](Self::recovered), and the name of its private room.
+    /// The socket's id, which is also the name of its private room. It is new for each connection and
+    /// namespace, unless the socket was [recovered](Self::recovered).
     #[must_use]
     pub fn id(&self) -> SocketId {
         self.0.id
     }
 
-    /// Whether the client came back to it after its connection was lost, with its id, its rooms
-    /// and all events that it missed; see
+    /// Whether the client reconnected to this socket after its connection was lost, and has its old
+    /// id, its rooms, and all events that it missed; see
     /// [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery).
     #[must_use]
     pub fn recovered(&self) -> bool {
         self.recoverable().is_some_and(|it| it.recovered)
     }
 
-    /// The namespace it is in.
+    /// The namespace of the socket.
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         Namespace::of(&self.0.core, &self.0.namespace)
     }
 
-    /// The hub it belongs to.
+    /// The hub that the socket belongs to.
     #[must_use]
     pub fn hub(&self) -> Hub {
         Hub {
@@ -94,18 +110,18 @@ impl Socket {
         }
     }
 
-    /// The request that opened its connection.
+    /// The HTTP request that opened the connection.
     #[must_use]
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
     }
 
     /// What the client sent to connect to this namespace (`auth` in its options), as the JSON text
-    /// of an object; `None` if it sent nothing. It is kept for as long as the socket, and costs its
-    /// length, at most [`max_auth_bytes`](crate::HubBuilder::max_auth_bytes).
+    /// of an object; `None` if it sent nothing. It is kept in memory as long as the socket; its length
+    /// is limited by [`max_auth_bytes`](crate::HubBuilder::max_auth_bytes).
     ///
-    /// With [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery) it has no
-    /// `pid` and no `offset`, here and wherever else auth is read: they are how a client comes back.
+    /// With [`connection_state_recovery`](crate::HubBuilder::connection_state_recovery) the fields
+    /// `pid` and `offset`, by which clients recover, are removed from it.
     #[must_use]
     pub fn auth(&self) -> Option<&str> {
         self.known_extras()?.auth.get().map(AsRef::as_ref)
@@ -121,21 +137,21 @@ impl Socket {
         self.0.core.states.of()
     }
 
-    /// What the name of its namespace says, if that is a
+    /// The parameters in the name of the socket's namespace, if that is a
     /// [dynamic one](crate::NamespaceBuilder::matching).
     #[must_use]
     pub fn params(&self) -> &Params {
         self.0.namespace.params()
     }
 
-    /// The values that it carries: what a [middleware](crate::NamespaceBuilder::middleware) has
-    /// left for the session.
+    /// Values attached to the socket, for instance by a
+    /// [middleware](crate::NamespaceBuilder::middleware) for the session.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
 
-    /// Whether it is still connected, or connecting.
+    /// Whether the socket is connected, or [`Session::connect`](crate::Session::connect) still runs.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         !self.0.disconnected.load(Ordering::Acquire)
@@ -143,11 +159,13 @@ impl Socket {
 
     // ---- to the client
 
-    /// Emits to the client.
+    /// Emits an event to this client. It queues the event and returns without waiting for delivery.
     ///
     /// # Errors
-    /// [`EmitError::Disconnected`] after the socket was disconnected; [`EmitError::Encode`] and
-    /// [`EmitError::Reserved`]; [`EmitError::Overloaded`] from another thread than its worker's.
+    /// [`EmitError::Disconnected`] after the socket was disconnected; [`EmitError::Encode`],
+    /// [`EmitError::Reserved`] and [`EmitError::Parser`]; [`EmitError::Overloaded`] if called on
+    /// another thread than that of the socket's worker; with recovery over Redis Streams
+    /// [`EmitError::Publish`].
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         self.alone().emit(event)
     }
@@ -160,16 +178,17 @@ impl Socket {
         self.alone().emit_raw(name, args)
     }
 
-    /// Emits to the client and waits for its answer, at most
-    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); see [`timeout`](Self::timeout).
+    /// Emits an event to this client and waits for its ack, for at most
+    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); [`timeout`](Self::timeout) sets another time.
     ///
-    /// A handler may wait for its own client: answers do not queue behind events.
+    /// A handler may wait for an ack of its own client: acks do not queue behind events.
     ///
     /// # Errors
     /// See [`AckError`].
     ///
     /// # Cancel safety
-    /// Dropping the future gives the answer up; the event has been sent once it was polled.
+    /// The event is sent when the future is first polled. Dropping the future afterwards discards the
+    /// ack.
     pub async fn emit_with_ack<E>(&self, event: &E) -> Result<E::Ack, AckError>
     where
         E: Event + Serialize,
@@ -179,10 +198,10 @@ impl Socket {
     }
 
     /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits for
-    /// the answer as [`emit_with_ack`](Self::emit_with_ack) does.
+    /// the ack as [`emit_with_ack`](Self::emit_with_ack) does.
     ///
     /// # Errors
-    /// See [`AckError`]; whether the answer fits, [`RawAck::args`] tells.
+    /// See [`AckError`]. The ack is not decoded here: [`RawAck::args`] fails if it does not fit.
     ///
     /// # Cancel safety
     /// As [`emit_with_ack`](Self::emit_with_ack).
@@ -194,17 +213,17 @@ impl Socket {
         self.alone().emit_raw_with_ack(name, args).await
     }
 
-    /// Emits that are dropped while the transport is not writable.
+    /// For a volatile emit, which is dropped if the transport is not writable at that moment.
     pub fn volatile(&self) -> Unicast<'_> {
         self.alone().volatile()
     }
 
-    /// Emits that may be compressed, or not.
+    /// For an emit that is compressed, or not, where the hub has compression. Default: it is.
     pub fn compress(&self, compress: bool) -> Unicast<'_> {
         self.alone().compress(compress)
     }
 
-    /// Emits whose answer is waited for this long.
+    /// For an emit with ack that waits for this long.
     pub fn timeout(&self, timeout: Duration) -> Unicast<'_> {
         self.alone().timeout(timeout)
     }
@@ -213,10 +232,11 @@ impl Socket {
         Unicast::new(self)
     }
 
-    /// An address that sends events of one type to this socket: an event is an actix message.
+    /// An actix [`Recipient`] that emits each message that it is sent, an event of type `E`, to this
+    /// socket.
     ///
     /// Must be called on a worker thread. The first message after the socket was disconnected is
-    /// answered with [`EmitError::Disconnected`]; from then on the address is closed.
+    /// answered with [`EmitError::Disconnected`]; from then on the recipient is closed.
     ///
     /// ```
     /// use actix::Recipient;
@@ -245,12 +265,16 @@ impl Socket {
 
     // ---- rooms
 
-    /// Joins a room. What this task emits to the room afterwards reaches the socket, what it
-    /// emitted before does not.
+    /// Joins a room. The socket receives what this task emits to the room afterwards, and nothing that
+    /// it emitted before.
+    ///
+    /// The id of another socket is the name of its private room, and, as in Socket.IO, not refused: who
+    /// joins it gets what is emitted to that id. Put a prefix before names that clients choose.
     ///
     /// # Errors
-    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; [`EmitError::TooManyRooms`] on its
-    /// worker's thread; [`EmitError::Overloaded`] from another, where a room too many is only counted.
+    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; on the thread of the socket's worker
+    /// [`EmitError::TooManyRooms`]; on another thread [`EmitError::Overloaded`], and there a join beyond
+    /// [`max_rooms_per_socket`](crate::HubBuilder::max_rooms_per_socket) is only counted.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
         reserved::refuse(&room)?;
         if let Some(shard) = self.node().local()
@@ -262,17 +286,19 @@ impl Socket {
         self.join_any(room)
     }
 
-    /// Leaves a room; nothing happens if it is not in it.
+    /// Leaves a room; does nothing if the socket is not in it.
     ///
     /// # Errors
-    /// As [`join`](Self::join).
+    /// [`EmitError::Disconnected`]; [`EmitError::ReservedRoom`]; [`EmitError::Overloaded`] if called on
+    /// another thread than that of the socket's worker.
     pub fn leave(&self, room: impl AsRef<str>) -> Result<(), EmitError> {
         reserved::refuse(&room)?;
         self.leave_any(room)
     }
 
-    /// The rooms it is in, in no order and without its private one; after it was disconnected,
-    /// the rooms it was in. On another thread than its worker's: only those.
+    /// The rooms that the socket is in, in no particular order and without its private room; after it
+    /// was disconnected, the rooms that it was in. On another thread than that of the socket's worker,
+    /// only the latter.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = match self.0.last_rooms.get() {
@@ -288,29 +314,30 @@ impl Socket {
         rooms.map(ToString::to_string).collect()
     }
 
-    /// The members of a room, without this socket.
+    /// Addresses the members of a room, except this socket.
     pub fn to<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.broadcast().to(room)
     }
 
-    /// Everyone in the namespace but this socket and the members of a room.
+    /// Addresses all sockets of the namespace, except this one and the members of a room.
     pub fn except<'a>(&self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
         self.broadcast().except(room)
     }
 
-    /// Everyone in the namespace but this socket.
+    /// Addresses all sockets of the namespace, except this one.
     pub fn broadcast<'a>(&self) -> Broadcast<'a> {
         Broadcast::new(self.node(), self.scope()).except_socket(self.address())
     }
 
-    /// Disconnects the client from the namespace, or with `close` from all its namespaces and the
-    /// transport. What was emitted to it before is sent first; with recovery over Redis Streams events
-    /// take a round trip, and those still on their way are not.
+    /// Disconnects the client from the namespace, or, with `close`, from all its namespaces, and closes
+    /// the transport. Events that were emitted before are sent first, except, with recovery over Redis
+    /// Streams, those whose round trip to Redis has not ended.
     ///
-    /// The running handler goes on to its end; events that wait are dropped and counted.
+    /// A handler that runs is not interrupted; queued events of the client are dropped and counted.
     ///
     /// # Errors
-    /// As [`join`](Self::join).
+    /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] if called on another thread than that of
+    /// the socket's worker.
     pub fn disconnect(&self, close: bool) -> Result<(), EmitError> {
         self.command(Action::Disconnect { close })?;
         // What is emitted from here on would follow the DISCONNECT packet.

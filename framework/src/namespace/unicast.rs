@@ -13,6 +13,20 @@ use crate::{
 
 /// An emit to one socket, with options. From [`Socket::volatile`], [`Socket::compress`] and
 /// [`Socket::timeout`].
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// #[event(ack = bool)]
+/// struct Confirm<'a>(&'a str);
+///
+/// async fn sure(socket: &Socket) -> bool {
+///     let asked = socket.timeout(Duration::from_secs(5));
+///     asked.emit_with_ack(&Confirm("really?")).await.unwrap_or(false)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "it does nothing until it is emitted"]
 pub struct Unicast<'a> {

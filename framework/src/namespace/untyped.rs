@@ -1,7 +1,8 @@
 //! Events that no typed handler is listed for.
 
 use super::{
-    Session, Socket,
+    Session,
+    handlers::plain,
     live::{LocalFuture, Outcome, refuse},
 };
 use crate::event::{RawEvent, Rejection, RejectionKind};
@@ -10,19 +11,20 @@ use crate::event::{RawEvent, Rejection, RejectionKind};
 pub(super) fn call<S: Session>(
     mut session: Box<S>,
     event: RawEvent,
-    socket: Socket,
+    socket: S::Socket,
 ) -> LocalFuture<Outcome> {
     Box::pin(async move {
         let (name, ack) = (event.name.clone(), event.ack);
         let result = session.unhandled(event, &socket).await;
         let unhandled = |rejection: &Rejection| rejection.kind() == RejectionKind::Unhandled;
         if !result.as_ref().is_err_and(unhandled) {
-            socket.metrics().events.add(1);
+            plain::<S>(&socket).metrics().events.add(1);
         }
         let reply = result.and_then(|reply| {
             let (Some(reply), Some(id)) = (reply, ack) else {
                 return Ok(None);
             };
+            let socket = plain::<S>(&socket);
             let nsp = socket.namespace_name();
             let frame = socket
                 .node()

@@ -58,6 +58,23 @@ fn in_vain(error: &WaitError) -> &'static str {
 
 /// An event that was waited for, and the way to answer it; from
 /// [`Socket::wait_for_with_ack`].
+///
+/// ```
+/// use std::time::Duration;
+/// use roomcast::{WaitError, prelude::*};
+///
+/// #[derive(Deserialize, Event)]
+/// #[event(ack = u32)]
+/// struct Bid(u32);
+///
+/// async fn highest(socket: &Socket) -> Result<u32, WaitError> {
+///     let bid = socket.wait_for_with_ack::<Bid>(Duration::from_secs(30)).await?;
+///     let Bid(amount) = bid.event;
+///     // Who has gone needs no answer.
+///     let _ = bid.answer(&amount);
+///     Ok(amount)
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "the client may wait for an answer"]
 pub struct Awaited<E> {

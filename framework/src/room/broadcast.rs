@@ -2,19 +2,23 @@
 
 mod acks;
 mod applied;
+mod members;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 pub use acks::Acks;
 pub(crate) use acks::Asked;
 pub use applied::Applied;
+pub(crate) use members::names;
 use serde::Serialize;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
+#[cfg(feature = "admin")]
+use bytes::Bytes;
+
 use super::{
     encoder::{Encoded, Encoder},
-    fetched::FetchedSockets,
     reserved,
 };
 use crate::{
@@ -25,20 +29,20 @@ use crate::{
         directory::{Address, RoomName, Scope},
         log::{Audience, Name},
         node::Node,
-        uplink::{Change, Reach, Uplink},
+        uplink::{Reach, Uplink},
     },
     transport::frame::Frame,
 };
 
-/// Which sockets, and what to do with them.
+/// A selection of sockets, to emit to, to move between rooms, to disconnect, or to list.
 ///
-/// Reached from [`Hub::to`](crate::Hub::to), [`Namespace::to`](crate::Namespace::to) and
-/// [`Socket::to`](crate::Socket::to). Rooms are a union, and each socket is reached once; without
-/// a room it is every socket of the namespace. A socket's id is the name of a private room, so
-/// [`to`](Self::to) also takes those.
+/// Begin one with [`Hub::to`](crate::Hub::to), [`Namespace::to`](crate::Namespace::to) or
+/// [`Socket::to`](crate::Socket::to). With several rooms it addresses the union of their members, each
+/// socket once; without a room, every socket of the namespace. A socket's id is the name of its private
+/// room, so [`to`](Self::to) accepts ids too.
 ///
-/// Who is a member is decided when the final call is made: a socket that joins afterwards does not
-/// get what was emitted before, one that leaves afterwards does.
+/// The members are those at the time of the final call, such as [`emit`](Self::emit): a socket that
+/// joins later does not receive the event, one that leaves later does.
 ///
 /// ```
 /// use roomcast::prelude::*;
@@ -67,6 +71,8 @@ pub struct Broadcast<'a> {
     timeout: Option<Duration>,
     /// It is for one socket.
     single: bool,
+    /// Which of the rooms is not for the application to name.
+    refused: Option<usize>,
 }
 
 impl<'a> Broadcast<'a> {
@@ -82,6 +88,7 @@ impl<'a> Broadcast<'a> {
             compress: true,
             timeout: None,
             single: false,
+            refused: None,
         }
     }
 
@@ -96,56 +103,68 @@ impl<'a> Broadcast<'a> {
         self
     }
 
-    /// Adds the members of a room.
+    /// Adds the members of a room. If the name is [reserved](EmitError::ReservedRoom), the final call
+    /// fails, so that a client that may name rooms cannot reach the hub's own; to address a user, see
+    /// [`Hub::user`](crate::Hub::user).
     pub fn to(mut self, room: impl Into<Cow<'a, str>>) -> Self {
+        let room = room.into();
+        if reserved::is_reserved(&room) {
+            self.refused = Some(self.rooms.len());
+        }
+        self.with_room(room)
+    }
+
+    /// The same with a room that may be reserved.
+    pub(crate) fn with_room(mut self, room: impl Into<Cow<'a, str>>) -> Self {
         self.rooms.push(room.into());
         self
     }
 
-    /// Leaves out the members of a room.
+    /// Excludes the members of a room.
     pub fn except(mut self, room: impl Into<Cow<'a, str>>) -> Self {
         self.except.push(room.into());
         self
     }
 
-    /// Only the sockets of this node, if the hub is [one of several](crate::adapter).
+    /// Limits the broadcast to the sockets of this node, if the hub is part of a
+    /// [cluster](crate::adapter).
     pub fn local(mut self) -> Self {
         self.local = true;
         self
     }
 
-    /// Clients whose transport is not writable at that moment do not get the event; each is
+    /// Drops the event for clients whose transport is not writable at that moment; each is
     /// counted in [`Stats::dropped_volatile`](crate::Stats::dropped_volatile).
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
-    /// Whether the event may be compressed, where that was
-    /// [agreed to](crate::HubBuilder::per_message_deflate). Default true.
+    /// Whether the event may be compressed, on connections that
+    /// [negotiated it](crate::HubBuilder::per_message_deflate). Default true.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
     }
 
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits, by default
-    /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout), and
-    /// [`fetch_sockets`](Self::fetch_sockets) for other nodes, by default
-    /// [`HubBuilder::requests_timeout`](crate::HubBuilder::requests_timeout).
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits for acks (default
+    /// [`HubBuilder::ack_timeout`](crate::HubBuilder::ack_timeout)), and
+    /// [`fetch_sockets`](Self::fetch_sockets) for other nodes (default
+    /// [`HubBuilder::requests_timeout`](crate::HubBuilder::requests_timeout)).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Emits an event. It is encoded once, whatever the number of receivers.
+    /// Emits an event to the selected sockets. It is encoded once, whatever their number.
     ///
-    /// It returns when this worker has taken the event for its members and all other workers have
-    /// it in their inboxes; it never waits for a client.
+    /// Returns when the event has been queued on all workers concerned; it never waits for a client.
     ///
     /// # Errors
-    /// [`EmitError::Encode`] and [`EmitError::Reserved`]: nobody gets it.
-    /// [`EmitError::Overloaded`]: the members on some workers do not.
-    /// [`EmitError::Publish`]: those of other nodes do not.
+    /// [`EmitError::Encode`], [`EmitError::Reserved`], [`EmitError::ReservedRoom`] and
+    /// [`EmitError::Parser`]: nobody receives it.
+    /// [`EmitError::Overloaded`]: the members on some workers do not receive it.
+    /// [`EmitError::Publish`]: the members on other nodes do not receive it.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         self.send(self.encoder().event(event, None)?)
     }
@@ -158,70 +177,23 @@ impl<'a> Broadcast<'a> {
         self.send(self.encoder().raw(name, args, None)?)
     }
 
-    /// Makes the sockets join rooms. Sent at once; await the result to know that it was done.
-    ///
-    /// What this task emits to those rooms afterwards reaches them; sockets of other nodes, once the
-    /// result was awaited.
-    pub fn join<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
-        let rooms = names(rooms);
-        for room in &*rooms {
-            if let Err(refused) = reserved::refuse(room) {
-                return Applied::new(Err(refused), None);
-            }
-        }
-        self.join_any(rooms)
+    /// Emits an event whose array, the name and the arguments, is JSON already, and may refer to
+    /// attachments.
+    #[cfg(feature = "admin")]
+    pub(crate) fn emit_array(
+        &self,
+        name: &str,
+        array: &str,
+        attachments: &[Bytes],
+    ) -> Result<(), EmitError> {
+        let event = self.encoder().array(name, array, attachments)?;
+        self.send(event)
     }
 
-    /// The same with rooms that may be reserved.
-    pub(crate) fn join_any(&self, rooms: Arc<[RoomName]>) -> Applied {
-        self.manage(Action::Join(Arc::clone(&rooms)), Change::Join(&rooms))
-    }
-
-    /// Makes the sockets leave rooms. Sent at once; await the result to know that it was done.
-    pub fn leave<R: AsRef<str>>(&self, rooms: impl IntoIterator<Item = R>) -> Applied {
-        let rooms = names(rooms);
-        for room in &*rooms {
-            if let Err(refused) = reserved::refuse(room) {
-                return Applied::new(Err(refused), None);
-            }
-        }
-        self.leave_any(rooms)
-    }
-
-    pub(crate) fn leave_any(&self, rooms: Arc<[RoomName]>) -> Applied {
-        self.manage(Action::Leave(Arc::clone(&rooms)), Change::Leave(&rooms))
-    }
-
-    /// Disconnects the sockets from this namespace, or with `close` their whole connections.
-    /// Sent at once; awaiting the result tells that their connections have been told. What is
-    /// emitted to them before they act on it still arrives, before the disconnect.
-    pub fn disconnect(&self, close: bool) -> Applied {
-        self.manage(Action::Disconnect { close }, Change::Disconnect { close })
-    }
-
-    /// The sockets themselves, of all nodes. Nodes that do not answer within the
-    /// [`timeout`](Self::timeout) do no harm: they are
-    /// [counted](FetchedSockets::missing_nodes), and what the others answered is returned.
-    ///
-    /// # Errors
-    /// [`EmitError::Overloaded`] if a worker of this node could not be asked.
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives the answers up.
-    pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
-        let mut answers = self.ask(Action::Fetch)?;
-        let timeout = self.timeout.unwrap_or(self.node.config.requests_timeout);
-        let elsewhere = self
-            .uplink()
-            .map(|uplink| uplink.fetch(self.reach(), timeout));
-        let mut fetched = FetchedSockets::default();
-        while let Some(found) = answers.recv().await {
-            fetched.found(&self.node, &self.scope, found);
-        }
-        if let Some(elsewhere) = elsewhere {
-            fetched.found_elsewhere(&self.node, &self.scope, elsewhere.await);
-        }
-        Ok(fetched)
+    /// Whether the application may name all of the rooms.
+    fn check_rooms(&self) -> Result<(), EmitError> {
+        let refused = self.refused.and_then(|at| self.rooms.get(at));
+        refused.map_or(Ok(()), reserved::refuse)
     }
 
     fn encoder(&self) -> Encoder<'_> {
@@ -252,25 +224,8 @@ impl<'a> Broadcast<'a> {
         }
     }
 
-    fn manage(&self, action: Action, change: Change<'_>) -> Applied {
-        // Before the workers here are told: its way is longer.
-        let elsewhere = self
-            .uplink()
-            .map(|uplink| uplink.change(change, self.reach()));
-        let here = self.ask(action);
-        Applied::new(here, elsewhere)
-    }
-
-    fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {
-        let selection = self.selection();
-        let workers = selection.workers(&self.scope);
-        let (done, answers) = mpsc::channel(workers.len().max(1));
-        let command = self.command(selection, action, Some(done));
-        self.node.dispatch_to(workers, command)?;
-        Ok(answers)
-    }
-
     fn send(&self, event: Encoded) -> Result<(), EmitError> {
+        self.check_rooms()?;
         if let Some(uplink) = self.uplink()
             && self.scope.shared_log().is_some()
         {
@@ -335,11 +290,4 @@ impl<'a> Broadcast<'a> {
         selection.except_sockets.extend(self.sender());
         selection
     }
-}
-
-pub(crate) fn names<R: AsRef<str>>(rooms: impl IntoIterator<Item = R>) -> Arc<[RoomName]> {
-    rooms
-        .into_iter()
-        .map(|room| RoomName::from(room.as_ref()))
-        .collect()
 }

@@ -1,7 +1,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+#[cfg(feature = "admin")]
+use crate::protocol::socket_io::{self, encode, is_reserved};
 use crate::{
+    config::SlowConsumer,
     error::EmitError,
     event::{self, Event, Outgoing, Target},
     shard::{directory::Scope, node::Node},
@@ -52,13 +55,8 @@ impl Encoder<'_> {
         let write = |out: &mut _| event::encode(event, nsp, ack, out);
         let encoded = self.encode(ack, write)?;
         self.tell(E::NAME, ack, &|| event::json(event));
-        Ok(encoded.with(Handling {
-            slow_consumer: E::SLOW_CONSUMER.unwrap_or(self.node.config.slow_consumer),
-            key: event.key().unwrap_or_else(|| event::key(E::NAME, &())),
-            volatile: self.volatile,
-            offset_at: None,
-            compress: self.compress,
-        }))
+        let key = || event.key().unwrap_or_else(|| event::key(E::NAME, &()));
+        Ok(encoded.with(self.handling(E::SLOW_CONSUMER, key)))
     }
 
     /// The same for an untyped event, which is treated as the hub says.
@@ -72,13 +70,45 @@ impl Encoder<'_> {
         let write = |out: &mut _| event::encode_raw(name, nsp, ack, args, out);
         let encoded = self.encode(ack, write)?;
         self.tell(name, ack, &|| event::json_raw(args));
-        Ok(encoded.with(Handling {
-            slow_consumer: self.node.config.slow_consumer,
-            key: event::key(name, &()),
+        Ok(encoded.with(self.handling(None, || event::key(name, &()))))
+    }
+
+    /// The same for one whose array, name and all, is JSON already.
+    #[cfg(feature = "admin")]
+    pub(super) fn array(
+        &self,
+        name: &str,
+        array: &str,
+        attachments: &[Bytes],
+    ) -> Result<Encoded, EmitError> {
+        if is_reserved(name) {
+            return Err(EmitError::Reserved(name.to_owned()));
+        }
+        let nsp = &self.scope.name;
+        let encoded = self.encode(None, |out| {
+            encode::event_text(out, nsp, None, array, attachments.len());
+            Ok(attachments.to_vec())
+        })?;
+        self.tell(name, None, &|| {
+            let event = socket_io::named(array).ok().flatten();
+            event.map_or("[]".to_owned(), |event| format!("[{}]", event.args))
+        });
+        Ok(encoded.with(self.handling(None, || event::key(name, &()))))
+    }
+
+    fn handling(&self, slow_consumer: Option<SlowConsumer>, key: impl FnOnce() -> u64) -> Handling {
+        let slow_consumer = slow_consumer.unwrap_or_else(|| self.node.slow_consumer(self.scope));
+        Handling {
+            slow_consumer,
+            // Others are not looked for by it.
+            key: match slow_consumer {
+                SlowConsumer::Latest => key(),
+                _ => 0,
+            },
             volatile: self.volatile,
             offset_at: None,
             compress: self.compress,
-        }))
+        }
     }
 
     fn encode(
@@ -86,10 +116,6 @@ impl Encoder<'_> {
         ack: Option<u64>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
     ) -> Result<Encoded, EmitError> {
-        match self.node.local() {
-            Some(shard) => shard.traffic.emitted(),
-            None => self.node.metrics.emitted.add(1),
-        }
         let (frame, plain) = match self.published {
             // Only published: it comes back.
             true if ack.is_none() && self.scope.shared_log().is_some() => {
@@ -98,11 +124,18 @@ impl Encoder<'_> {
             false => (self.node.event(self.scope, ack, write)?, None),
             true => self.node.linked_event(self.scope, ack, write)?,
         };
+        match self.node.local() {
+            Some(shard) => shard.traffic.emitted(),
+            None => self.node.metrics.emitted.add(1),
+        }
         Ok(Encoded { frame, plain })
     }
 
+    /// What is told to the pages of whoever watches the hub is not the application's.
     fn tell(&self, name: &str, ack: Option<u64>, json: &dyn Fn() -> String) {
-        if let Some(told) = &self.node.on_any_outgoing {
+        if let Some(told) = &self.node.on_any_outgoing
+            && !self.node.is_monitors(self.scope)
+        {
             told(&Outgoing {
                 namespace: &self.scope.name,
                 name,

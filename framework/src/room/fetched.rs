@@ -8,8 +8,21 @@ use crate::shard::{
     uplink::{Fetched, Missing},
 };
 
-/// The sockets that [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) found; a slice of
-/// them.
+/// The result of [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets): a slice of
+/// [`RemoteSocket`], and how many nodes did not answer.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// async fn who(hub: &Hub) -> Result<(), EmitError> {
+///     let found = hub.to("lobby").fetch_sockets().await?;
+///     println!("{} sockets, of all nodes: {}", found.len(), found.is_complete());
+///     for remote in found {
+///         println!("{} in {:?}", remote.id(), remote.rooms().collect::<Vec<_>>());
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct FetchedSockets {
     sockets: Vec<RemoteSocket>,
@@ -23,9 +36,13 @@ impl FetchedSockets {
                 node: Arc::clone(node),
                 scope: Arc::clone(scope),
                 id: found.id,
+                opened: Opened::Here {
+                    transport: found.transport(),
+                    handshake: found.handshake,
+                    client: found.client,
+                },
                 rooms: found.rooms,
                 data: found.data,
-                opened: Opened::Here(found.handshake),
             }));
     }
 
@@ -37,7 +54,10 @@ impl FetchedSockets {
                 id: found.id,
                 rooms: found.rooms,
                 data: found.data,
-                opened: Opened::Elsewhere(found.handshake),
+                opened: Opened::Elsewhere {
+                    handshake: found.handshake,
+                    client: found.client,
+                },
             }));
         self.missing = found.missing;
     }
@@ -54,18 +74,17 @@ impl FetchedSockets {
         self.missing.is_none()
     }
 
-    /// How many nodes did not answer in time; `None` if it could not be found out how many there
-    /// are, because the adapter was not connected.
+    /// How many nodes did not answer in time; `None` if the number of nodes is unknown because the
+    /// adapter was not connected.
     #[must_use]
     pub fn missing_nodes(&self) -> Option<usize> {
         self.missing.nodes
     }
 
-    /// The [ids](crate::Cluster::server_id) of those of them that are known: nodes that serve the
-    /// namespace after the time is over, and have not answered. There are none with
-    /// [`Redis::pub_sub`](crate::adapter::Redis::pub_sub), whose answers do not tell who answers, and
-    /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has gone meanwhile. Node's servers
-    /// are among them.
+    /// The [ids](crate::Cluster::server_id) of the nodes that did not answer and still serve the
+    /// namespace, Node.js servers included. Empty with
+    /// [`Redis::pub_sub`](crate::adapter::Redis::pub_sub), where answers do not name their node, and
+    /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has ended meanwhile.
     #[must_use]
     pub fn missing_node_ids(&self) -> &[Arc<str>] {
         &self.missing.ids

@@ -1,3 +1,5 @@
+#[cfg(feature = "admin")]
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,16 +11,32 @@ use super::{
 use crate::{
     error::{AckError, EmitError},
     event::{Event, RawAck},
-    id::SocketId,
+    id::{ClientId, SocketId},
     shard::{
         directory::{RoomName, Scope},
         handshake::Handshake,
         node::Node,
+        uplink::ClientElsewhere,
     },
 };
 
-/// A socket that [`Broadcast::fetch_sockets`] found: its id, its rooms and data at that
-/// moment, and the way to it.
+/// A socket found by [`Broadcast::fetch_sockets`], on this node or another: its id, its rooms and its
+/// data at that time. It can be emitted to, moved between rooms and disconnected.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// struct Notice(&'static str);
+///
+/// async fn warn(hub: &Hub) -> Result<(), EmitError> {
+///     for remote in hub.to("idle").fetch_sockets().await? {
+///         remote.emit(&Notice("are you still there?"))?;
+///         remote.leave(["players"]).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct RemoteSocket {
     pub(super) node: Arc<Node>,
@@ -31,10 +49,21 @@ pub struct RemoteSocket {
 
 /// The request that opened a connection.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "admin"),
+    allow(dead_code, reason = "clients are shown on the admin page only")
+)]
 pub(super) enum Opened {
-    Here(Arc<Handshake>),
-    /// In Socket.IO's form.
-    Elsewhere(Arc<str>),
+    Here {
+        handshake: Arc<Handshake>,
+        client: ClientId,
+        transport: &'static str,
+    },
+    Elsewhere {
+        /// In Socket.IO's form.
+        handshake: Arc<str>,
+        client: Option<Arc<ClientElsewhere>>,
+    },
 }
 
 impl RemoteSocket {
@@ -44,13 +73,13 @@ impl RemoteSocket {
         self.id
     }
 
-    /// The rooms it was in, without its private one; in no order.
+    /// The rooms that it was in, without its private room, in no particular order.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
         let rooms = self.rooms.iter().map(AsRef::as_ref);
         rooms.filter(|room| !reserved::is_reserved(room))
     }
 
-    /// The value that [`Socket::set_data`](crate::Socket::set_data) had given it; `None` if none.
+    /// The value set by [`Socket::set_data`](crate::Socket::set_data), or `None`.
     ///
     /// # Errors
     /// If it does not fit the type.
@@ -60,15 +89,15 @@ impl RemoteSocket {
     }
 
     /// The request that opened its connection, in Socket.IO's form: `headers`, `time`, `address`,
-    /// `xdomain`, `secure`, `issued`, `url`, `query`, `auth`; read as whatever you need of it. A node
-    /// of roomcast leaves `auth` empty: it holds what clients prove themselves with.
+    /// `xdomain`, `secure`, `issued`, `url`, `query`, `auth`; deserialized into a type with the fields
+    /// that you need. Nodes of roomcast leave `auth` empty, since it holds credentials.
     ///
     /// # Errors
     /// If it does not fit the type.
     pub fn handshake<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         match &self.opened {
-            Opened::Here(handshake) => serde_json::from_str(&handshake.json()),
-            Opened::Elsewhere(json) => serde_json::from_str(json),
+            Opened::Here { handshake, .. } => serde_json::from_str(&handshake.json()),
+            Opened::Elsewhere { handshake, .. } => serde_json::from_str(handshake),
         }
     }
 
@@ -78,10 +107,10 @@ impl RemoteSocket {
         self.is_there()
     }
 
-    /// Emits to it.
+    /// Emits an event to the socket.
     ///
     /// # Errors
-    /// As [`Broadcast::emit`]. A socket that has gone is none: nobody gets the event.
+    /// As [`Broadcast::emit`]. It is no error if the socket has disconnected.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
         self.alone().emit(event)
     }
@@ -164,6 +193,36 @@ impl RemoteSocket {
         match self.is_there() {
             true => alone.local(),
             false => alone,
+        }
+    }
+}
+
+#[cfg(feature = "admin")]
+impl RemoteSocket {
+    /// The value that goes with it, as JSON.
+    pub(crate) fn json(&self) -> Option<&str> {
+        self.data.as_deref().map(String::as_str)
+    }
+
+    /// As [`handshake`](Self::handshake), as JSON.
+    pub(crate) fn handshake_json(&self) -> Cow<'_, str> {
+        match &self.opened {
+            Opened::Here { handshake, .. } => handshake.json().into(),
+            Opened::Elsewhere { handshake, .. } => (&**handshake).into(),
+        }
+    }
+
+    /// The beginning of the id of its connection's session, and what carries that; `None` where its
+    /// node does not tell.
+    pub(crate) fn client(&self) -> Option<(&str, &str)> {
+        match &self.opened {
+            Opened::Here {
+                client, transport, ..
+            } => Some((client.as_str(), transport)),
+            Opened::Elsewhere { client, .. } => {
+                let client = client.as_ref()?;
+                Some((&client.id, &client.transport))
+            }
         }
     }
 }

@@ -14,7 +14,9 @@ impl HubBuilder {
     /// unless the client has sent it: so it names the node that has the client's newest session. Over
     /// TLS, also where that ends in a [trusted](Self::trust_proxy) proxy, it is `Secure`. Default none.
     ///
-    /// Give each node a name that the load balancer knows.
+    /// Give each node a name that the load balancer knows. The cookie can have neither
+    /// [`max_age`](Cookie::max_age) nor [`expires`](Cookie::expires): the hub is not built. It would end in
+    /// the middle of a session, whose requests then come to any node.
     ///
     /// ```
     /// use roomcast::{Cookie, prelude::*};

@@ -21,7 +21,7 @@ use crate::error::BuildError;
 /// use std::time::Duration;
 /// use roomcast::{Cookie, prelude::*};
 ///
-/// let cookie = Cookie::named("node").secure(true).max_age(Duration::from_secs(86_400));
+/// let cookie = Cookie::named("session").secure(true).max_age(Duration::from_secs(86_400));
 /// let builder = Hub::builder().cookie(cookie);
 /// ```
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ impl Cookie {
     /// # Errors
     /// The text that would break the header, or end its part of it early; a time that HTTP cannot
     /// write.
-    pub(super) fn check(&self) -> Result<(), BuildError> {
+    pub(super) fn check(&self, option: &'static str) -> Result<(), BuildError> {
         let is_part = |text: &String| {
             !text.is_empty() && HeaderValue::from_str(text).is_ok() && !text.contains(';')
         };
@@ -130,10 +130,26 @@ impl Cookie {
             .chain(rest.filter(|text| !is_part(text)))
             .next()
         {
-            Some(text) => Err(BuildError::Header(text.clone())),
-            None if self.expires.is_some_and(|at| !has_date(at)) => Err(BuildError::CookieExpiry),
+            Some(text) => Err(BuildError::Header {
+                option,
+                text: text.clone(),
+            }),
+            None if self.expires.is_some_and(|at| !has_date(at)) => Err(BuildError::OutOfRange {
+                option: "expires",
+                allowed: "in the years 1970 to 9999",
+            }),
             None => Ok(()),
         }
+    }
+
+    /// Whether the browser forgets it while it is open.
+    pub(super) fn ends(&self) -> bool {
+        self.max_age.is_some() || self.expires.is_some()
+    }
+
+    /// Whether browsers drop it: they want one for all sites to be for TLS only.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.same_site == Some(SameSite::None) && !self.secure
     }
 
     pub(super) fn name(&self) -> &str {
@@ -221,16 +237,16 @@ mod tests {
         let second =
             |at| Cookie::default().expires(SystemTime::UNIX_EPOCH + Duration::from_secs(at));
         let last = second(253_402_300_799);
-        assert!(last.check().is_ok());
+        assert!(last.check("cookie").is_ok());
         assert!(
             last.line("id")
                 .contains("Expires=Fri, 31 Dec 9999 23:59:59 GMT")
         );
-        assert!(second(0).check().is_ok());
+        assert!(second(0).check("cookie").is_ok());
         let before = SystemTime::UNIX_EPOCH - Duration::from_nanos(1);
         for cookie in [second(253_402_300_800), Cookie::default().expires(before)] {
             assert!(
-                matches!(cookie.check(), Err(BuildError::CookieExpiry)),
+                matches!(cookie.check("cookie"), Err(BuildError::OutOfRange { .. })),
                 "{cookie:?}"
             );
         }
@@ -238,7 +254,12 @@ mod tests {
 
     #[test]
     fn what_would_break_the_header_is_refused() {
-        assert!(Cookie::default().domain("a.example").check().is_ok());
+        assert!(
+            Cookie::default()
+                .domain("a.example")
+                .check("cookie")
+                .is_ok()
+        );
         for cookie in [
             Cookie::named(""),
             Cookie::named("a=b"),
@@ -249,7 +270,7 @@ mod tests {
             Cookie::default().path(Some("")),
         ] {
             assert!(
-                matches!(cookie.check(), Err(BuildError::Header(_))),
+                matches!(cookie.check("cookie"), Err(BuildError::Header { .. })),
                 "{cookie:?}"
             );
         }

@@ -51,7 +51,8 @@ impl Cors {
     }
 
     /// Whether pages may send cookies and read the answer (`withCredentials` of the client).
-    /// Default false. Browsers ignore it for the origin `*`.
+    /// Default false. Browsers ignore it for the origin `*`, so that a hub with both is not
+    /// [built](crate::HubBuilder::build): see [`Origins::reflected`](crate::Origins::reflected).
     pub fn credentials(mut self, credentials: bool) -> Self {
         self.credentials = credentials;
         self
@@ -85,7 +86,7 @@ impl Cors {
     /// # Errors
     /// The text that is no origin, or cannot stand in a header.
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        self.origins.check()?;
+        self.origins.check("cors")?;
         let texts = [
             Some(&self.methods),
             self.allowed_headers.as_ref(),
@@ -96,9 +97,17 @@ impl Cors {
             .flatten()
             .find(|text| value(text).is_none())
         {
-            Some(text) => Err(BuildError::Header(text.clone())),
+            Some(text) => Err(BuildError::Header {
+                option: "cors",
+                text: text.clone(),
+            }),
             None => Ok(()),
         }
+    }
+
+    /// Whether it lets pages have what browsers give them from no `*`.
+    pub(super) fn is_ignored(&self) -> bool {
+        self.credentials && matches!(self.origins.0, Kind::Any)
     }
 
     /// Sets the headers of the answer to `req`.

@@ -1,8 +1,11 @@
 //! Handshakes for which there is no place, or no time: what their clients are told.
 
+use std::net::SocketAddr;
+
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header, web};
 use tokio::{sync::OwnedSemaphorePermit, time::Duration};
 
+use super::http::Http;
 use crate::{
     namespace::Core,
     protocol::websocket::{Close, CloseCode},
@@ -15,31 +18,39 @@ use crate::{
 
 const AT_CAPACITY: &str = "Server at capacity";
 
-/// Refuses a handshake, and counts it. A page cannot read why a WebSocket was not opened, so one for which only
-/// the place is missing is opened and closed with a code; but only so many at one time, and others get an answer.
+/// Refuses a handshake, counts it and traces it. 503 is what proxies take to another node, and count against this one, so it
+/// says that the node can serve nobody new; a rate, which has a turn again in a moment, is 429.
+///
+/// A page cannot read why a WebSocket was not opened, so one for which only the place is missing is opened and
+/// closed with a code; but only so many at one time, and none that a proxy passed on, to which 101 is a success.
 pub(super) fn refuse(
     core: &Core,
+    http: &Http,
     req: &HttpRequest,
     payload: web::Payload,
     denied: Denied,
+    address: Option<SocketAddr>,
 ) -> HttpResponse {
-    core.node.metrics.refused_handshakes.add(denied.reason());
+    let reason = denied.reason();
+    core.node.metrics.refused_handshakes.add(reason);
+    tracing::debug!(peer = ?address, reason, "handshake refused");
     let (mut response, text) = match denied {
         Denied::Full => {
             if is_upgrade(req)
+                && !http.is_proxied(req)
                 && let Some(telling) = core.node.admission.turn_away()
             {
                 return close(core, req, payload, telling);
             }
             (HttpResponse::ServiceUnavailable(), AT_CAPACITY)
         }
-        Denied::Draining => (HttpResponse::ServiceUnavailable(), "shutting down"),
+        Denied::Draining => (HttpResponse::ServiceUnavailable(), "Server draining"),
         Denied::AddressFull => (
             HttpResponse::TooManyRequests(),
             "too many connections from this address",
         ),
         Denied::TooOften { retry_after } => {
-            let response = later(HttpResponse::ServiceUnavailable(), retry_after);
+            let response = later(HttpResponse::TooManyRequests(), retry_after);
             (response, "too many handshakes")
         }
         Denied::AddressTooOften { retry_after } => {

@@ -9,23 +9,34 @@ use std::{
 use crate::{cluster, config::ClusterReadiness, namespace::Hub, shard::watch};
 
 /// Whether the workers of a node run; from [`Hub::health`].
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// fn report(hub: &Hub) {
+///     let health = hub.health();
+///     println!("{} workers, healthy: {}", health.workers(), health.is_healthy());
+///     for worker in health.blocked() {
+///         println!("{worker:?}");
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Health {
     workers: usize,
     blocked: Vec<BlockedWorker>,
 }
 
-/// A worker that has not come back from whatever it does.
+/// A worker that is blocked, for instance by a handler that does not `.await`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BlockedWorker {
-    /// Its number.
+    /// The number of the worker.
     pub worker: u16,
-    /// For how long.
+    /// For how long it has been blocked.
     pub since: Duration,
-    /// The namespace and the event whose handler it is in (`connect`, `disconnect` and the like for
-    /// what is no event's); `None` if it is not in a session's code, but in other tasks of its
-    /// thread, such as HTTP handlers.
+    /// The namespace and the event whose handler blocks it (or `connect`, `disconnect` and so on);
+    /// `None` if it is not blocked by a session, but by other tasks of its thread, such as HTTP handlers.
     pub place: Option<(Arc<str>, &'static str)>,
 }
 
@@ -50,22 +61,33 @@ impl Health {
     }
 }
 
-/// Whether a node wants new clients; from [`Hub::ready`].
+/// Whether a node is ready for new clients; from [`Hub::ready`].
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// fn report(hub: &Hub) {
+///     let readiness = hub.ready();
+///     if !readiness.is_ready() {
+///         println!("no new clients: {:?}", readiness.reasons());
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
     reasons: Vec<NotReady>,
 }
 
-/// Why a node wants no new clients.
+/// Why a node is not ready for new clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotReady {
-    /// It shuts down.
-    ShuttingDown,
-    /// So many of its [`max_connections`](crate::HubBuilder::max_connections) are open that it has
-    /// no room for many more.
+    /// The hub [drains](crate::Hub::drain).
+    Draining,
+    /// The share [`full_at_percent`](crate::ReadinessPolicy::full_at_percent) of
+    /// [`max_connections`](crate::HubBuilder::max_connections) is open. Never, unless that option is set.
     NearCapacity {
-        /// Connections that are open.
+        /// Connections that are open, and handshakes that are under way.
         open: usize,
         /// The most there may be.
         limit: usize,
@@ -79,7 +101,7 @@ impl NotReady {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::ShuttingDown => "shutting_down",
+            Self::Draining => "draining",
             Self::NearCapacity { .. } => "near_capacity",
             Self::ClusterDisconnected => "cluster_disconnected",
         }
@@ -89,7 +111,7 @@ impl NotReady {
 impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ShuttingDown => f.write_str("the hub shuts down"),
+            Self::Draining => f.write_str("the hub drains"),
             Self::NearCapacity { open, limit } => {
                 write!(f, "{open} of {limit} connections are open")
             }
@@ -113,9 +135,8 @@ impl Readiness {
 }
 
 impl Hub {
-    /// Whether its workers run. A worker that has been in the same handler, or whatever else it
-    /// does, for longer than [`unhealthy_after`](crate::HubBuilder::unhealthy_after) does not, and
-    /// nor do the clients on it get anything.
+    /// Whether the workers of this node run. One that has been blocked for longer than
+    /// [`unhealthy_after`](crate::HubBuilder::unhealthy_after) does not serve its clients.
     ///
     /// ```
     /// # fn check(hub: &roomcast::Hub) {
@@ -141,8 +162,8 @@ impl Hub {
         }
     }
 
-    /// Whether it wants new clients, by its [policy](crate::HubBuilder::readiness). For endpoints of
-    /// your own; [`operations`](Self::operations) has one.
+    /// Whether this node is ready for new clients, by its [policy](crate::HubBuilder::readiness). For
+    /// endpoints of your own; [`operations`](Self::operations) has one.
     ///
     /// ```
     /// # fn check(hub: &roomcast::Hub) {
@@ -157,11 +178,12 @@ impl Hub {
         let policy = &node.config.readiness;
         let mut reasons = Vec::new();
         if node.draining.load(Ordering::Acquire) {
-            reasons.push(NotReady::ShuttingDown);
+            reasons.push(NotReady::Draining);
         }
         let limit = node.config.max_connections;
-        let open = usize::try_from(node.metrics.connections.get()).unwrap_or(usize::MAX);
-        if open >= policy.full_at(limit) {
+        // With handshakes that are under way, as whoever comes next finds it.
+        let open = node.admission.taken();
+        if policy.full_at(limit).is_some_and(|full| open >= full) {
             reasons.push(NotReady::NearCapacity { open, limit });
         }
         if self.core.states.get::<Arc<cluster::Core>>().is_some() {

@@ -3,6 +3,8 @@
 //! They need actix-web's types, which the layers below do not know: so they are not in `Config`,
 //! but travel among the values that a hub keeps for its application.
 
+use std::net::SocketAddr;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header::HeaderMap},
@@ -25,6 +27,13 @@ type HeadersHook = Box<dyn Fn(&mut HeaderMap, &HttpRequest) + Send + Sync>;
 
 /// A hook that is told what was refused.
 type ErrorHook = Box<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
+
+/// Who sends a request.
+#[derive(Clone, Copy)]
+pub(super) struct Client {
+    pub(super) address: Option<SocketAddr>,
+    pub(super) is_secure: bool,
+}
 
 #[derive(Default)]
 pub(super) struct Http {
@@ -83,6 +92,8 @@ impl HubBuilder {
     /// [`Handshake::is_secure`](crate::Handshake::is_secure) are then what they say. Default none:
     /// the other end of the TCP connection, whatever headers say.
     ///
+    /// A node without [room](Self::max_connections) answers them with 503, for which they can go to another one.
+    ///
     /// ```
     /// use roomcast::{TrustProxy, prelude::*};
     ///
@@ -131,8 +142,8 @@ impl HubBuilder {
     /// Told of every request that is refused with a code of Engine.IO, which
     /// [`Stats::refused_handshakes`](crate::Stats::refused_handshakes) counts in any case. Runs on
     /// the worker that took the request and must not block it. Default none. A panic in the hook is
-    /// caught and counted. What has no such code, 503 and an invalid WebSocket handshake, is only
-    /// counted.
+    /// caught and counted. What has no such code is only counted: 503, 429, an invalid WebSocket handshake,
+    /// and a WebSocket that is closed because the node is full.
     ///
     /// ```
     /// use roomcast::prelude::*;
@@ -158,11 +169,34 @@ impl Http {
     /// The first option that cannot work.
     pub(super) fn prepare(&mut self) -> Result<(), BuildError> {
         self.cors.as_ref().map_or(Ok(()), Cors::check)?;
-        self.check_origin.as_ref().map_or(Ok(()), Origins::check)?;
-        for cookie in self.cookie.iter().chain(&self.affinity_cookie) {
-            cookie.check()?;
+        if let Some(origins) = &self.check_origin {
+            origins.check("check_origin")?;
+        }
+        if let Some(cookie) = &self.cookie {
+            cookie.check("cookie")?;
+        }
+        if let Some(cookie) = &self.affinity_cookie {
+            cookie.check("affinity_cookie")?;
         }
         self.serve_client.as_mut().map_or(Ok(()), Bundles::read)
+    }
+
+    /// Who sends the request, as far as proxies are believed.
+    pub(super) fn client(&self, req: &HttpRequest) -> Client {
+        let (address, secure) = match &self.trust_proxy {
+            Some(trust) => trust.client(req.headers(), req.peer_addr()),
+            None => (req.peer_addr(), None),
+        };
+        Client {
+            address,
+            is_secure: secure.unwrap_or_else(|| req.app_config().secure()),
+        }
+    }
+
+    /// Whether the request comes from a proxy that is trusted.
+    pub(super) fn is_proxied(&self, req: &HttpRequest) -> bool {
+        let trust = self.trust_proxy.as_ref();
+        trust.is_some_and(|trust| trust.trusts(0, req.peer_addr()))
     }
 
     /// The answer to a preflight, which any OPTIONS is where there is CORS; without its headers.

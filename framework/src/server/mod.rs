@@ -1,5 +1,7 @@
 //! The only wiring: from options to a hub, from HTTP requests to connections, and the way out.
 
+#[cfg(feature = "admin")]
+mod admin_page;
 mod affinity;
 mod allow;
 mod builder;
@@ -9,10 +11,11 @@ mod compress;
 mod cookie;
 mod cors;
 mod denied;
+mod drain;
 mod file;
+mod forwarded;
 mod health;
 mod http;
-mod limits;
 mod network;
 mod operations;
 mod origins;
@@ -20,17 +23,18 @@ mod polling;
 mod proxy;
 mod refused;
 mod routes;
-mod shutdown;
 mod verify;
 
 #[cfg(test)]
 mod properties;
 
+#[cfg(feature = "admin")]
+pub use admin_page::AdminPage;
 pub use builder::HubBuilder;
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
+pub use drain::{Drained, NextSignal, signals};
 pub use health::{BlockedWorker, Health, NotReady, Readiness};
 pub use origins::Origins;
 pub use proxy::{InvalidNetwork, TrustProxy};
 pub use refused::{ConnectionError, ErrorContext, Forbidden};
-pub use shutdown::signals;

@@ -18,8 +18,15 @@ impl Network {
             IpAddr::V4(_) => 32,
             IpAddr::V6(_) => 128,
         };
-        let bits = bits.unwrap_or(all);
-        (bits <= all).then_some(Self { base, bits })
+        let bits: u32 = bits.unwrap_or(all);
+        match (base, base.to_canonical()) {
+            // Addresses are compared as IPv4 where they can be: `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+            (IpAddr::V6(_), base @ IpAddr::V4(_)) => {
+                let bits = bits.checked_sub(96).filter(|bits| *bits <= 32)?;
+                Some(Self { base, bits })
+            }
+            _ => (bits <= all).then_some(Self { base, bits }),
+        }
     }
 
     pub(super) fn contains(&self, ip: IpAddr) -> bool {

@@ -17,11 +17,11 @@ impl Hub {
     ///
     /// | route | 200 | 503 |
     /// | --- | --- | --- |
-    /// | `/health` | the workers run ([`health`](Self::health)) | one is blocked: restart the process |
-    /// | `/ready` | the node wants new clients ([`ready`](Self::ready)) | it does not: send them elsewhere |
+    /// | `/health` | no worker is blocked ([`health`](Self::health)) | a worker is blocked: restart the process |
+    /// | `/ready` | the node is ready for new clients ([`ready`](Self::ready)) | it is not: send them to other nodes |
     ///
-    /// Both answer with JSON that says why, and need no authentication: behind middleware that wants
-    /// everyone signed in, mount them outside of it.
+    /// Both answer with JSON that contains the reasons. They need no authentication: if your middleware
+    /// requires a login, mount them outside of it.
     ///
     /// ```no_run
     /// use actix_web::{App, HttpServer};

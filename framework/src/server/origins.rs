@@ -46,15 +46,21 @@ impl Origins {
     }
 
     /// # Errors
-    /// The text that no browser sends.
-    pub(super) fn check(&self) -> Result<(), BuildError> {
+    /// The text that no browser sends, or that there is none.
+    pub(super) fn check(&self, option: &'static str) -> Result<(), BuildError> {
         let texts = match &self.0 {
             Kind::One(text) => std::slice::from_ref(text),
             Kind::List(texts) => texts,
             Kind::Any | Kind::Matching(_) | Kind::Reflected => &[],
         };
         match texts.iter().find(|text| !is_origin(text)) {
-            Some(text) => Err(BuildError::Origin(text.clone())),
+            Some(text) => Err(BuildError::Origin {
+                option,
+                text: text.clone(),
+            }),
+            None if matches!(&self.0, Kind::List(texts) if texts.is_empty()) => {
+                Err(BuildError::Zero(option))
+            }
             None => Ok(()),
         }
     }
@@ -164,14 +170,14 @@ mod tests {
             "file://",
             "null",
         ] {
-            assert!(Origins::from(text).check().is_ok(), "{text}");
+            assert!(Origins::from(text).check("cors").is_ok(), "{text}");
         }
         for any in [
             Origins::from("*"),
             Origins::reflected(),
             Origins::matching(|_| true),
         ] {
-            assert!(any.check().is_ok(), "{any:?}");
+            assert!(any.check("cors").is_ok(), "{any:?}");
         }
     }
 
@@ -195,12 +201,14 @@ mod tests {
             "https://a.example,https://b.example",
         ] {
             for origins in [Origins::from(text), ["https://known.example", text].into()] {
-                let refused = origins.check();
-                assert!(matches!(refused, Err(BuildError::Origin(named)) if named == text));
+                let refused = origins.check("cors");
+                assert!(
+                    matches!(refused, Err(BuildError::Origin { text: named, .. }) if named == text)
+                );
             }
         }
         assert!(
-            Origins::from(["*"]).check().is_err(),
+            Origins::from(["*"]).check("cors").is_err(),
             "any is not one of several"
         );
     }

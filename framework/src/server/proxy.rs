@@ -7,14 +7,15 @@ use std::{
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::network::Network;
+use super::{forwarded, network::Network};
 
 /// Which proxies are believed when they say whose request they pass on: the option
 /// [`trust_proxy`](crate::HubBuilder::trust_proxy).
 ///
 /// By default they say so in `X-Forwarded-For` and `X-Forwarded-Proto`. Never are these and
 /// `Forwarded` read together, as a proxy passes on what a client made up in the ones it does not
-/// write.
+/// write. So let it write both of the two: of one that writes `X-Forwarded-For` only, the client
+/// itself says in `X-Forwarded-Proto` whether it came over TLS.
 ///
 /// ```
 /// use roomcast::TrustProxy;
@@ -72,9 +73,21 @@ impl TrustProxy {
 
     /// They write `Forwarded` (RFC 7239), which is read in place of `X-Forwarded-For` and
     /// `X-Forwarded-Proto`.
+    ///
+    /// An element in which `for` is twice names nobody. A proxy that also writes `host` must put it
+    /// in quotes and escape those within it: copied as it is, `Host` lets a client write further
+    /// elements, and so name any address as its own.
     pub fn forwarded(mut self) -> Self {
         self.forwarded = true;
         self
+    }
+
+    /// Whether it is about no proxy at all.
+    pub(super) fn trusts_nobody(&self) -> bool {
+        match &self.trusted {
+            Trusted::Hops(hops) => *hops == 0,
+            Trusted::Networks(networks) => networks.is_empty(),
+        }
     }
 
     /// The client's address and whether it came over TLS, as far as they are believed and known.
@@ -89,10 +102,10 @@ impl TrustProxy {
         let elements;
         let (addresses, protocols) = match self.forwarded {
             true => {
-                elements = list(headers, &header::FORWARDED);
+                elements = forwarded::elements(headers);
                 let of = |name| {
-                    let values = elements.iter().map(|element| parameter(element, name));
-                    values.map(Cow::Borrowed).collect()
+                    let values = elements.iter().rev();
+                    values.map(|it| forwarded::parameter(it, name)).collect()
                 };
                 (of("for"), of("proto"))
             }
@@ -123,7 +136,7 @@ impl TrustProxy {
     }
 
     /// Whether what came from `address`, so many hops away, is believed.
-    fn trusts(&self, hop: usize, address: Option<SocketAddr>) -> bool {
+    pub(super) fn trusts(&self, hop: usize, address: Option<SocketAddr>) -> bool {
         match &self.trusted {
             Trusted::Hops(hops) => hop < *hops,
             Trusted::Networks(networks) => address.is_some_and(|address| {
@@ -143,15 +156,6 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<Cow<'a, str>> {
     elements
         .map(|element| String::from_utf8_lossy(element.trim_ascii()))
         .collect()
-}
-
-/// The value of a parameter of an element of `Forwarded`; empty if it is not there.
-fn parameter<'a>(element: &'a str, name: &str) -> &'a str {
-    let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let mut found = pairs
-        .filter(|(known, _)| known.trim().eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim().trim_matches('"'));
-    found.next_back().unwrap_or_default()
 }
 
 /// An address with a port, or without, which is then 0.
@@ -218,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_client_is_the_first_address_that_is_not_a_proxys() {
-        let trust = TrustProxy::networks(["10.0.0.0/8", "fd00::/8", "192.0.2.7"]).unwrap();
+        let mapped = "::ffff:172.16.0.0/112";
+        let trust = TrustProxy::networks(["10.0.0.0/8", "fd00::/8", "192.0.2.7", mapped]).unwrap();
         for (peer, chain, address) in [
             ("10.0.0.1:80", "6.6.6.6, 1.2.3.4, 10.9.9.9", "1.2.3.4:0"),
             ("11.0.0.1:80", "1.2.3.4", "11.0.0.1:80"),
@@ -230,6 +235,8 @@ mod tests {
             ("[::ffff:10.0.0.1]:80", "::ffff:1.2.3.4", "1.2.3.4:0"),
             ("192.0.2.7:80", "[2001:db8::1]", "[2001:db8::1]:0"),
             ("192.0.2.8:80", "1.2.3.4", "192.0.2.8:80"),
+            ("172.16.0.1:80", "1.2.3.4", "1.2.3.4:0"),
+            ("172.17.0.1:80", "1.2.3.4", "172.17.0.1:80"),
             ("10.0.0.1:80", "[::ffff:1.2.3.4]:443", "1.2.3.4:443"),
             ("10.0.0.1:80", "1.2.3.4, unknown", "10.0.0.1:80"),
             ("10.0.0.1:80", "1.2.3.4, ", "10.0.0.1:80"),
@@ -313,6 +320,8 @@ mod tests {
             "host",
             "10.0.0.0/x",
             "::1/",
+            "::ffff:10.0.0.0/95",
+            "::ffff:10.0.0.0/129",
         ] {
             let refused = TrustProxy::networks(["127.0.0.1", text]).unwrap_err();
             assert_eq!(refused, InvalidNetwork(text.to_owned()));

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
 
+use super::http::Http;
 use crate::{
-    namespace::Handshake, protocol::engine_io::HandshakeError, transport::handshake::is_upgrade,
+    namespace::{Core, Handshake},
+    protocol::engine_io::HandshakeError,
+    transport::handshake::is_upgrade,
 };
 
 /// A request that was refused, as
@@ -135,6 +138,14 @@ impl Refused {
             .content_type("application/json")
             .body(self.error.body(message))
     }
+}
+
+/// Refuses an upgrade that is not one to WebSocket.
+pub(super) fn not_a_websocket(core: &Core, req: &HttpRequest, error: &Error) -> HttpResponse {
+    core.node.metrics.refused_handshakes.add("websocket");
+    let http = core.states.of::<Http>();
+    tracing::debug!(peer = ?http.client(req).address, reason = "websocket", %error, "handshake refused");
+    error.error_response()
 }
 
 /// Why [`allow_request`](crate::HubBuilder::allow_request) does not let a client in, in the text

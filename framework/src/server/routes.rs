@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 use super::{
     affinity, allow, client_js, denied,
-    http::Http,
+    http::{Client, Http},
     polling,
-    refused::{ErrorContext, Refused},
+    refused::{self, ErrorContext, Refused},
     verify::{Wanted, verify, verify_version},
 };
 use crate::{
@@ -46,12 +46,12 @@ impl Hub {
         }
     }
 
-    /// Keeps the sockets of new connections, so that WebSockets can be handed off; for
+    /// Lets the hub take over the TCP sockets of WebSocket connections after their handshake; for
     /// [`HttpServer::on_connect`](actix_web::HttpServer::on_connect). Without it, over TLS and on
-    /// other platforms than Unix, they are served behind the response body
+    /// other platforms than Unix, WebSockets are served through the response body
     /// ([`WebSocketMode::BodyStream`](crate::WebSocketMode::BodyStream)).
     ///
-    /// Each plain HTTP connection holds one more descriptor for as long as it lives.
+    /// Each plain HTTP connection uses one more file descriptor.
     pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Send + Clone + use<> {
         handoff::keep_socket
     }
@@ -116,23 +116,28 @@ async fn engine(
         Wanted::Upgrade(session) => {
             return Ok(polling::upgrade(core, req, payload, session)?.into());
         }
+        Wanted::Crossing => return Ok(polling::crossing(core, req, payload).await.into()),
     };
-    let handshake = seen(http, req);
-    let place = match core.node.admit(handshake.address()) {
+    let client = http.client(req);
+    let refuse = |payload, denied| denied::refuse(core, http, req, payload, denied, client.address);
+    let place = match core.node.admit(client.address) {
         Ok(place) => place,
-        Err(denied) => return Ok(denied::refuse(core, req, payload, denied).into()),
+        Err(denied) => return Ok(refuse(payload, denied).into()),
     };
+    let handshake = seen(req, client);
     let check = http.allow_request.as_deref();
     tokio::select! {
         biased;
         said = allow::ask(check, &handshake, req, &core.node.metrics) => said?,
+        // What it says does not matter any more.
+        () = core.node.closed() => {}
         // Nobody is left to read this.
         () = handoff::gone(req) => return Ok(HttpResponse::BadRequest().force_close().finish().into()),
     }
     verify_version(&query)?;
-    // It may have shut down while the application was asked.
+    // It may have begun to drain while the application was asked.
     if let Err(denied) = core.node.is_open() {
-        return Ok(denied::refuse(core, req, payload, denied).into());
+        return Ok(refuse(payload, denied).into());
     }
     let opening = Opening {
         core: Arc::clone(core),
@@ -198,29 +203,22 @@ async fn open(
                 first: true,
             }
         }
-        Err(error) => {
-            core.node.metrics.refused_handshakes.add("websocket");
-            error.error_response().into()
-        }
+        Err(error) => refused::not_a_websocket(core, req, &error).into(),
     })
 }
 
 /// The request as sessions will see it.
-fn seen(http: &Http, req: &HttpRequest) -> Handshake {
+fn seen(req: &HttpRequest, client: Client) -> Handshake {
     let headers = req.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let (address, secure) = match &http.trust_proxy {
-        Some(trust) => trust.client(req.headers(), req.peer_addr()),
-        None => (req.peer_addr(), None),
-    };
-    let secure = secure.unwrap_or_else(|| req.app_config().secure());
-    Handshake::new(&req.uri().to_string(), headers, address, secure)
+    let url = req.uri().to_string();
+    Handshake::new(&url, headers, client.address, client.is_secure)
 }
 
 fn refuse(core: &Core, http: &Http, req: &HttpRequest, refused: &Refused) -> HttpResponse {
     let metrics = &core.node.metrics;
     metrics.refused_handshakes.add(refused.reason());
-    tracing::debug!(peer = ?req.peer_addr(), %refused, "handshake refused");
-    http.tell(refused, || seen(http, req), metrics);
+    tracing::debug!(peer = ?http.client(req).address, %refused, "handshake refused");
+    http.tell(refused, || seen(req, http.client(req)), metrics);
     refused.response(req)
 }

@@ -27,6 +27,8 @@ pub(super) enum Wanted {
     Request(Requests),
     /// A WebSocket for it.
     Upgrade(Requests),
+    /// A POST of a session whose close its client has just fetched.
+    Crossing,
 }
 
 /// Steps 1 to 5: everything before the application is asked whether it lets the client in. (Step 3,
@@ -51,7 +53,12 @@ pub(super) fn verify(
         verify_origin(allowed, req, &core.node.metrics)?;
     }
     if let Some(sid) = &query.sid {
-        let session = find(core, sid)?;
+        let session = match find(core, sid) {
+            Err(_) if *req.method() == Method::POST && was_polled_off(core, sid) => {
+                return Ok(Wanted::Crossing);
+            }
+            found => found?,
+        };
         let named = |websocket| if websocket { "websocket" } else { "polling" };
         let previous_transport = named(session.is_none());
         let bad_request = |context| Err(Refused::new(HandshakeError::BadRequest, context));
@@ -92,6 +99,12 @@ fn find(core: &Core, sid: &str) -> Result<Option<Requests>, Refused> {
         Some(place) => Ok(place.requests.as_deref().cloned()),
         None => Err(unknown_session(sid)),
     }
+}
+
+/// Whether the node drains and this client has fetched the close.
+pub(super) fn was_polled_off(core: &Core, sid: &str) -> bool {
+    let session = SessionId::from_peer(sid);
+    session.is_some_and(|session| core.node.directory.polled_off.contains(session))
 }
 
 pub(super) fn unknown_session(sid: &str) -> Refused {

@@ -14,21 +14,33 @@ use super::{
     local::{LocalShard, Shard},
 };
 
-/// Commands handled before everyone else on the worker gets a turn. actix handles messages for as
-/// long as there are any, and threads that emit without pause would keep it at that for ever.
+/// What is handled before everyone else on the worker gets a turn: so many commands, or sockets that they
+/// look at. actix handles messages for as long as there are any, and threads that emit without pause would
+/// keep it at that for ever.
 const MAX_BURST: usize = 256;
 
 pub(crate) struct ShardActor {
     shard: LocalShard,
-    /// Commands since the flusher ran.
+    /// What was handled since the flusher ran.
     burst: usize,
 }
 
 impl ShardActor {
-    pub(super) fn start_for(shard: LocalShard) -> Addr<Self> {
-        actix::spawn(Shard::keep_time(Rc::downgrade(&shard)));
-        actix::spawn(Shard::keep_watch(Rc::downgrade(&shard)));
-        Self { shard, burst: 0 }.start()
+    pub(super) fn start_for(shard: &LocalShard) -> Addr<Self> {
+        shard.run(Shard::keep_time(Rc::downgrade(shard)));
+        shard.run(Shard::keep_watch(Rc::downgrade(shard)));
+        let context = Context::new();
+        let address = context.address();
+        let actor = Self {
+            shard: Rc::clone(shard),
+            burst: 0,
+        };
+        shard.run(context.into_future(actor));
+        address
+    }
+
+    pub(super) fn shard(&self) -> &LocalShard {
+        &self.shard
     }
 }
 
@@ -88,11 +100,16 @@ impl Handler<Wake> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.burst += self.shard.catch_up();
+        let (done, more) = self.shard.apply_waiting(MAX_BURST);
+        self.burst += done;
         if self.burst >= MAX_BURST {
             self.burst = 0;
             self.shard.flush_slice();
             ctx.wait(Yield { yielded: false });
+        }
+        if more {
+            // Nobody else wakes it: something waited already when it came.
+            ctx.notify(Wake);
         }
     }
 }
@@ -109,19 +126,6 @@ impl Handler<Recount> for ShardActor {
     fn handle(&mut self, Recount(room): Recount, _: &mut Self::Context) {
         self.shard
             .report_again(room.namespace, room.name.as_deref());
-    }
-}
-
-/// The hub shuts down.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(crate) struct CloseAll;
-
-impl Handler<CloseAll> for ShardActor {
-    type Result = ();
-
-    fn handle(&mut self, _: CloseAll, _: &mut Self::Context) {
-        self.shard.close_all();
     }
 }
 

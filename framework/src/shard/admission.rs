@@ -15,6 +15,9 @@ use tokio::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "admin")]
+pub(crate) use self::addresses::Network;
+
 use self::addresses::Addresses;
 use super::{bucket::TokenBucket, node::Node};
 use crate::config::{Config, Rate};
@@ -36,7 +39,7 @@ impl Denied {
     /// The label in [`Stats::refused_handshakes`](crate::Stats::refused_handshakes).
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Draining => "shutting_down",
+            Self::Draining => "draining",
             Self::Full => "max_connections",
             Self::AddressFull => "max_connections_per_address",
             Self::TooOften { .. } => "handshake_rate",
@@ -67,13 +70,21 @@ impl Admission {
         }
     }
 
-    /// Takes a place. An address that comes too often is stopped before it uses up what all have.
+    /// Takes a place. An address that comes too often is stopped before it uses up what all have;
+    /// what all have used up is not charged to it.
     fn enter(&self, address: Option<SocketAddr>, now: Instant) -> Result<(), Denied> {
+        // Costs those nothing that could come once there is room.
+        if self.taken.load(Ordering::Acquire) >= self.max_connections {
+            return Err(Denied::Full);
+        }
         self.at(address, |addresses, address| addresses.enter(address, now))
             .unwrap_or(Ok(()))?;
-        let entered = self.take_turn(now).and_then(|()| self.take_place());
+        let entered = self.take_turn(now).and_then(|()| {
+            // The last place may have been taken since.
+            self.take_place().inspect_err(|_| self.give_turn_back())
+        });
         if entered.is_err() {
-            self.at(address, |addresses, address| addresses.leave(address, now));
+            self.at(address, |addresses, address| addresses.undo(address, now));
         }
         entered
     }
@@ -87,12 +98,24 @@ impl Admission {
         taken.map_err(|retry_after| Denied::TooOften { retry_after })
     }
 
+    fn give_turn_back(&self) {
+        if let Some((rate, bucket)) = &self.handshakes {
+            let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            bucket.give_back(rate, 1);
+        }
+    }
+
     fn take_place(&self) -> Result<(), Denied> {
         let more = |taken: usize| (taken < self.max_connections).then_some(taken + 1);
         let taken = self
             .taken
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         taken.map(drop).map_err(|_| Denied::Full)
+    }
+
+    /// Connections, and handshakes that are under way.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
     }
 
     /// Gives the place of a connection from this address back.
@@ -131,8 +154,24 @@ impl Node {
         })
     }
 
+    /// Takes no more connections; whether nobody has said so before.
+    pub(crate) fn close(&self) -> bool {
+        // In one order with the places: a handshake sees that the hub drains, or the drain sees its place.
+        let first = !self.draining.swap(true, Ordering::SeqCst);
+        self.drains.notify_waiters();
+        first
+    }
+
+    /// Ends when it takes no more connections.
+    pub(crate) async fn closed(&self) {
+        let closed = self.drains.notified();
+        if self.is_open().is_ok() {
+            closed.await;
+        }
+    }
+
     pub(crate) fn is_open(&self) -> Result<(), Denied> {
-        match self.draining.load(Ordering::Acquire) {
+        match self.draining.load(Ordering::SeqCst) {
             true => Err(Denied::Draining),
             false => Ok(()),
         }
@@ -157,6 +196,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         if !self.occupied {
             self.node.admission.leave(self.address);
+            self.node.ended.notify_waiters();
         }
     }
 }

@@ -15,6 +15,15 @@ use super::{
 use crate::id::SocketId;
 
 impl State {
+    /// What a command takes, beside an emit, of which the deliveries come later.
+    pub(super) fn effort(&self, command: &Command) -> usize {
+        match command.action {
+            Action::Emit { .. } => 1,
+            _ if command.to.names_many() => 1 + self.slots.len(),
+            _ => 1 + command.to.sockets.len(),
+        }
+    }
+
     pub(crate) fn apply(&mut self, node: &Node, command: Command) {
         let Command {
             scope,
@@ -54,10 +63,11 @@ impl State {
             }
             Action::TakeOver => self.tell(&scope, &to, |_| Notice::TakenOver),
             Action::SetData(data) => {
-                for slot in self.select(&scope, &to) {
-                    let slot = self.slots.get_mut(slot as usize);
+                for index in self.select(&scope, &to) {
+                    let slot = self.slots.get_mut(index as usize);
                     if let Some(seat) = slot.and_then(|slot| slot.seat_mut(scope.id)) {
                         seat.data = Some(Arc::clone(&data));
+                        self.tell_data(&scope, index, &data);
                     }
                 }
             }
@@ -76,7 +86,7 @@ impl State {
                 }
             }
             Action::Observe(observe) => {
-                self.observe(&scope, &to, &observe);
+                self.observe(node, &scope, &to, &observe);
                 if announced {
                     self.arrived(&scope, observe.join.as_slice());
                 }
@@ -104,7 +114,7 @@ impl State {
         }
     }
 
-    fn observe(&mut self, scope: &Arc<Scope>, to: &Selection, observe: &Observe) {
+    fn observe(&mut self, node: &Node, scope: &Arc<Scope>, to: &Selection, observe: &Observe) {
         let mut gone: Vec<_> = to.sockets.iter().map(|socket| socket.id).collect();
         for index in self.select(scope, to) {
             let slot = self.slots.get_mut(index as usize);
@@ -112,6 +122,7 @@ impl State {
                 continue;
             };
             seat.observed = true;
+            seat.observed_in_rooms |= observe.about.is_some();
             let socket = seat.id;
             gone.retain(|id| *id != socket);
             if let Some(room) = &observe.leave
@@ -119,11 +130,19 @@ impl State {
             {
                 self.leave(index, scope.id, room);
             }
+            let mut may_join = true;
             if let Some(room) = &observe.join {
-                self.join(scope, index, Some(room));
+                may_join = self.may_join(scope, index, room, node);
+                if may_join {
+                    self.join(scope, index, Some(room));
+                }
             }
-            if let Some(room) = &observe.about {
-                self.tell_observer(scope, socket, What::Entered(Arc::clone(room)));
+            if let Some(room) = observe.about.clone() {
+                let what = match may_join {
+                    true => What::Entered(room),
+                    false => What::Refused(room),
+                };
+                self.tell_observer(scope, socket, what);
             }
         }
         for socket in gone {

@@ -19,20 +19,32 @@ impl TokenBucket {
         self.full_at <= now
     }
 
+    /// How long until there is a token; `None` while there is one.
+    pub(crate) fn wait(&self, rate: &Rate, now: Instant) -> Option<Duration> {
+        let missing = self.full_at.saturating_duration_since(now);
+        // What may be missing while one token is left.
+        let allowed = rate.time_to_fill().saturating_sub(rate.time_of(1));
+        (missing > allowed).then(|| missing - allowed)
+    }
+
     /// Takes so many tokens, if there is one; more of them have to come back before the next.
     ///
     /// # Errors
     /// How long until there is one.
     pub(crate) fn take(&mut self, rate: &Rate, tokens: u64, now: Instant) -> Result<(), Duration> {
-        let missing = self.full_at.saturating_duration_since(now);
-        // What may be missing while one token is left.
-        let allowed = rate.time_to_fill().saturating_sub(rate.time_of(1));
-        if missing > allowed {
-            return Err(missing - allowed);
+        if let Some(wait) = self.wait(rate, now) {
+            return Err(wait);
         }
+        let missing = self.full_at.saturating_duration_since(now);
         let later = missing.saturating_add(rate.time_of(tokens));
         self.full_at = now.checked_add(later).unwrap_or(self.full_at);
         Ok(())
+    }
+
+    /// Undoes a [`take`](Self::take) of as many.
+    pub(crate) fn give_back(&mut self, rate: &Rate, tokens: u64) {
+        let earlier = self.full_at.checked_sub(rate.time_of(tokens));
+        self.full_at = earlier.unwrap_or(self.full_at);
     }
 }
 
@@ -77,6 +89,19 @@ mod tests {
         assert_eq!(bucket.take(&rate, 1, now + SECOND * 9), Err(SECOND / 100));
         assert!(!bucket.is_full(now + SECOND * 9));
         assert!(bucket.is_full(now + SECOND * 10));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more() {
+        let (rate, now) = (Rate::per_minute(7).burst(2), Instant::now());
+        let mut bucket = TokenBucket::full(now);
+        for _ in 0..10 {
+            assert_eq!(bucket.take(&rate, 1, now), Ok(()));
+            bucket.give_back(&rate, 1);
+        }
+        assert!(bucket.is_full(now));
+        let taken = (0..10).filter(|_| bucket.take(&rate, 1, now).is_ok());
+        assert_eq!(taken.count(), 2);
     }
 
     #[test]

@@ -11,7 +11,11 @@ use super::{
     node::Node,
     workers::Workers,
 };
-use crate::{event::Collector, id::SocketId, transport::frame::Frame};
+use crate::{
+    event::Collector,
+    id::{ClientId, SocketId},
+    transport::frame::Frame,
+};
 
 /// One action on the sockets that a selection names.
 #[derive(Clone)]
@@ -39,11 +43,17 @@ impl Command {
 
     /// Bytes that the command keeps alive while it waits.
     pub(crate) fn weight(&self) -> usize {
-        match &self.action {
+        let named = |names: &[RoomName]| names.iter().map(|name| name.len()).sum();
+        let action = match &self.action {
             Action::Emit { frame, .. } => frame.bytes.len(),
             Action::SetData(json) => json.len(),
+            Action::Join(names) | Action::Leave(names) => named(names),
+            Action::Observe(observe) => {
+                named(observe.join.as_slice()) + named(observe.leave.as_slice())
+            }
             _ => 0,
-        }
+        };
+        action + self.to.sockets.len() * size_of::<Address>()
     }
 }
 
@@ -101,6 +111,19 @@ pub(crate) struct Found {
     pub(crate) rooms: Vec<RoomName>,
     pub(crate) data: Option<Arc<String>>,
     pub(crate) handshake: Arc<Handshake>,
+    pub(crate) client: ClientId,
+    /// What carries its connection.
+    pub(crate) polling: bool,
+}
+
+impl Found {
+    /// Engine.IO's name of what carries its connection.
+    pub(crate) fn transport(&self) -> &'static str {
+        match self.polling {
+            true => "polling",
+            false => "websocket",
+        }
+    }
 }
 
 /// Which sockets of a namespace: those named by id, those in any of the rooms, or everyone; each
@@ -144,6 +167,11 @@ impl Selection {
             selection.except_sockets.extend(private(name));
         }
         selection
+    }
+
+    /// Whether its sockets are found by looking at many.
+    pub(super) fn names_many(&self) -> bool {
+        self.everyone || !self.rooms.is_empty()
     }
 
     /// The workers on which it can name anyone.

@@ -19,13 +19,15 @@ pub(crate) enum Due {
     Connect,
     /// `close_timeout` has passed since we began to close.
     Close,
+    /// The same while the hub drains, which does not wait for long.
+    DrainClose,
     /// `upgrade_timeout` has passed since a WebSocket asked to take over.
     Upgrade,
     /// One of the [`IDLE_PARTS`] of `idle_timeout` has passed.
     Idle,
 }
 
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 
 /// Who is idle is looked at so often within the time: when a client last sent something is noted without
 /// asking for the time, only that it was within a part.
@@ -99,6 +101,7 @@ impl Deadlines {
             Due::Pong,
             Due::Connect,
             Due::Close,
+            Due::DrainClose,
             Due::Upgrade,
             Due::Idle,
         ];
@@ -131,7 +134,7 @@ mod tests {
 
     #[test]
     fn deadlines_expire_exactly_on_time_and_in_order() {
-        let mut deadlines = Deadlines::new([25 * MS, 20 * MS, 45 * MS, 30 * MS, 10 * MS, 50 * MS]);
+        let mut deadlines = Deadlines::new([25, 20, 45, 30, 5, 10, 50].map(|ms| ms * MS));
         let start = deadlines.start;
         assert!(deadlines.set(Due::Ping, 1, 0, start));
         assert!(deadlines.set(Due::Pong, 2, 0, start), "20 is before 25");

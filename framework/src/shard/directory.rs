@@ -1,26 +1,28 @@
 //! What all workers of a node share about namespaces, rooms and sockets.
 
+mod places;
+mod polled_off;
+mod room;
+
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    Arc, OnceLock,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use actix::{Message, Recipient};
 use dashmap::DashMap;
 
-use super::{
-    node::Node, recovery::RecoveryStore, shared_log::SharedLog, uplink::Uplink, workers::WorkerSet,
-};
-use crate::{
-    id::{Lease, NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
-    transport::{permit::Permits, poll::Request},
-};
+pub(crate) use places::{Address, Place, Requests, SessionPlace};
+use polled_off::PolledOff;
+pub(crate) use room::{Report, SharedRoom};
+
+use super::{node::Node, recovery::RecoveryStore, shared_log::SharedLog, uplink::Uplink};
+use crate::id::{Lease, NamespaceId, SessionId, SocketId, WorkerId};
 
 /// The name of a room; any text, the empty one included.
 pub(crate) type RoomName = Arc<str>;
 
-/// What the names of rooms begin with that the hub keeps for itself. Applications cannot join or leave
-/// them: a client that names rooms itself must not get into another user's.
+/// What the names of rooms begin with that the hub keeps for itself. Applications cannot join, leave
+/// or name them: a client that names rooms itself must not get into another user's, or reach that user.
 pub(crate) const RESERVED: &str = "roomcast:";
 
 pub(crate) fn is_reserved(room: &str) -> bool {
@@ -48,6 +50,8 @@ pub(crate) struct Scope {
     uplink: OnceLock<Box<dyn Uplink>>,
     /// Sockets here, in a figure that dynamic namespaces share with their like.
     sockets: OnceLock<metrics::Gauge>,
+    /// The same for this namespace alone.
+    members: AtomicUsize,
 }
 
 impl Scope {
@@ -77,6 +81,7 @@ impl Scope {
             recovery: None,
             uplink: OnceLock::new(),
             sockets: OnceLock::new(),
+            members: AtomicUsize::new(0),
         }
     }
 
@@ -93,10 +98,28 @@ impl Scope {
         let _ = self.sockets.set(crate::metrics::namespace_sockets(name));
     }
 
-    pub(super) fn count_sockets(&self, more: f64) {
+    pub(super) fn socket_came(&self) {
+        self.members.fetch_add(1, Ordering::Relaxed);
         if let Some(sockets) = self.sockets.get() {
-            sockets.increment(more);
+            sockets.increment(1.0);
         }
+    }
+
+    pub(super) fn sockets_went(&self, count: usize) {
+        self.members.fetch_sub(count, Ordering::Relaxed);
+        if let Some(sockets) = self.sockets.get() {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "descriptors end long before 2^53"
+            )]
+            sockets.decrement(count as f64);
+        }
+    }
+
+    /// Sockets of this node that are in the namespace.
+    #[cfg(feature = "admin")]
+    pub(crate) fn sockets(&self) -> usize {
+        self.members.load(Ordering::Relaxed)
     }
 
     /// The way to the other nodes; `None` if there are none.
@@ -214,115 +237,12 @@ impl Scope {
     }
 }
 
-/// What is known of a room on every worker.
-pub(crate) struct SharedRoom {
-    pub(crate) namespace: NamespaceId,
-    /// `None` for everyone in the namespace.
-    pub(crate) name: Option<RoomName>,
-    pub(crate) workers: WorkerSet,
-    /// Members on all workers, as the supervisor last counted.
-    pub(crate) members: AtomicUsize,
-    /// Workers to which a command that lets sockets join is on its way, once for each command.
-    announced: Mutex<Vec<WorkerId>>,
-    /// Someone supervises it, or is about to.
-    pub(crate) claimed: AtomicBool,
-    supervisor: Mutex<Option<Recipient<Report>>>,
-}
-
-impl SharedRoom {
-    pub(crate) fn new(namespace: NamespaceId, name: Option<RoomName>) -> Arc<Self> {
-        Arc::new(Self {
-            namespace,
-            name,
-            workers: WorkerSet::default(),
-            members: AtomicUsize::new(0),
-            announced: Mutex::default(),
-            claimed: AtomicBool::new(false),
-            supervisor: Mutex::new(None),
-        })
-    }
-
-    // Held for a few instructions, under the guard of the room's entry.
-    fn announced(&self) -> MutexGuard<'_, Vec<WorkerId>> {
-        self.announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes out a worker without members, unless some are about to join; whether none is left.
-    fn vacated(&self, worker: WorkerId) -> bool {
-        if !self.announced().contains(&worker) {
-            self.workers.remove(worker);
-        }
-        self.workers.is_empty()
-    }
-
-    /// The address of the actor that supervises the room, while it lives.
-    pub(crate) fn supervisor(&self) -> Option<Recipient<Report>> {
-        let supervisor = self.supervisor.lock();
-        let supervisor = supervisor.unwrap_or_else(PoisonError::into_inner);
-        supervisor.as_ref().filter(|addr| addr.connected()).cloned()
-    }
-
-    pub(crate) fn supervised_by(&self, address: Recipient<Report>) {
-        *self
-            .supervisor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(address);
-    }
-}
-
-/// A worker tells a room's supervisor how many members it has. Absolute, so that a report that is
-/// lost or comes twice does no harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
-pub(crate) struct Report {
-    pub(crate) worker: WorkerId,
-    pub(crate) members: usize,
-}
-
-/// Where a socket lives, and in which namespace.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) slot: SlotKey,
-    pub(crate) namespace: NamespaceId,
-}
-
-/// A socket and where it lives. A connection that leaves a namespace and comes back has another
-/// socket in the same slot, which is not meant.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Address {
-    pub(crate) slot: SlotKey,
-    pub(crate) id: SocketId,
-}
-
-/// A transport session of the node, for requests that name it.
-pub(crate) struct SessionPlace {
-    /// Where requests go while the session is polling. Boxed, as most sessions are not.
-    pub(crate) requests: Option<Box<Requests>>,
-}
-
-/// The way to a polling session from any worker.
-#[derive(Clone)]
-pub(crate) struct Requests {
-    pub(crate) to: Recipient<Request>,
-    pub(crate) permits: Arc<Permits>,
-}
-
-impl Requests {
-    pub(crate) fn new(to: Recipient<Request>) -> Self {
-        Self {
-            to,
-            permits: Arc::default(),
-        }
-    }
-}
-
 /// Sessions and sockets of the node by their ids.
 #[derive(Default)]
 pub(crate) struct Directory {
     pub(crate) sessions: DashMap<SessionId, SessionPlace>,
     pub(crate) sockets: DashMap<SocketId, Place>,
+    pub(crate) polled_off: PolledOff,
 }
 
 impl Directory {
@@ -347,69 +267,4 @@ impl Directory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: WorkerId = WorkerId(3);
-    const B: WorkerId = WorkerId(200);
-
-    #[test]
-    fn a_room_is_known_as_long_as_one_worker_has_members() {
-        let scope = Scope::new(NamespaceId(0), "/".into());
-        let room = scope.enter(Some("lobby"), A);
-        scope.enter(Some("lobby"), B);
-        scope.exit(&room, A);
-        assert_eq!(room.workers.snapshot().iter().collect::<Vec<_>>(), [B]);
-        assert!(scope.room("lobby").is_some());
-        scope.exit(&room, B);
-        assert!(scope.room("lobby").is_none());
-    }
-
-    #[test]
-    fn a_room_waits_for_members_that_are_announced() {
-        let scope = Scope::new(NamespaceId(0), "/".into());
-        scope.announce("lobby", A);
-        scope.announce("lobby", A);
-        scope.arrived("lobby", A, false);
-        assert!(scope.room("lobby").is_some(), "one more is on its way");
-        let room = scope.enter(Some("lobby"), A);
-        scope.exit(&room, A);
-        assert!(scope.room("lobby").is_some(), "still");
-        scope.arrived("lobby", A, false);
-        assert!(scope.room("lobby").is_none());
-    }
-
-    /// The small concurrent part: workers that enter and leave one room at any moment, while others
-    /// announce members to it. What was announced arrives on the worker itself.
-    #[test]
-    fn a_room_is_known_while_anyone_is_in_it_and_forgotten_afterwards() {
-        let scope = Scope::new(NamespaceId(0), "/".into());
-        let mailboxes: [AtomicUsize; 4] = Default::default();
-        let handle = |worker: u16| {
-            for _ in 0..mailboxes[usize::from(worker)].swap(0, Ordering::AcqRel) {
-                scope.arrived("lobby", WorkerId(worker), false);
-            }
-        };
-        std::thread::scope(|threads| {
-            for worker in 0..4_u16 {
-                let (scope, mailboxes, handle) = (&scope, &mailboxes, &handle);
-                threads.spawn(move || {
-                    let (here, other) = (WorkerId(worker), worker ^ 1);
-                    for _ in 0..20_000 {
-                        let room = scope.enter(Some("lobby"), here);
-                        scope.announce("lobby", WorkerId(other));
-                        mailboxes[usize::from(other)].fetch_add(1, Ordering::AcqRel);
-                        let known = scope.room("lobby");
-                        assert!(known.is_some_and(|known| known.workers.snapshot().has(here)));
-                        scope.exit(&room, here);
-                        handle(worker);
-                    }
-                });
-            }
-        });
-        for worker in 0..4 {
-            handle(worker);
-        }
-        assert!(scope.room("lobby").is_none());
-    }
-}
+mod tests;

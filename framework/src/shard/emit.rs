@@ -5,12 +5,16 @@ use std::sync::Arc;
 use super::{
     command::Selection,
     directory::Scope,
+    failure::Accepted,
     node::Node,
     pending::{Item, Merged, To, merge},
     slot::Expected,
     state::State,
 };
 use crate::{event::Collector, id::NamespaceId, transport::frame::Frame};
+
+/// Acks that are looked through at any time.
+const FEW_ACKS: usize = 32;
 
 impl State {
     pub(super) fn emit(
@@ -24,17 +28,18 @@ impl State {
         let (to, except) = self.resolve(scope, to);
         let Some(to) = to else {
             if let Some((_, collector)) = ack {
-                collector.counted(0);
+                self.asked.push((collector, 0));
             }
             return;
         };
         let mut item = Item { frame, except, ack };
         match to {
             To::Slot(slot) if self.pending.is_empty() => {
+                self.tell_sent(Some(scope.id), slot, &item.frame);
                 item.frame = self.fit(node, slot, item.frame);
                 let queued = self.deliver(node, Some(scope.id), slot, &item);
-                if let Some((_, collector)) = &item.ack {
-                    collector.counted(usize::from(queued));
+                if let Some((_, collector)) = item.ack {
+                    self.asked.push((collector, usize::from(queued)));
                 }
             }
             to => {
@@ -50,6 +55,20 @@ impl State {
 
     /// One frame to one slot, behind whatever is pending.
     pub(crate) fn send(
+        &mut self,
+        slot: u32,
+        namespace: Option<NamespaceId>,
+        frame: Frame,
+        node: &Node,
+    ) {
+        if self.pending.is_empty() {
+            self.tell_sent(namespace, slot, &frame);
+        }
+        self.send_told(slot, namespace, frame, node);
+    }
+
+    /// The same with a frame that has been told of.
+    pub(super) fn send_told(
         &mut self,
         slot: u32,
         namespace: Option<NamespaceId>,
@@ -98,18 +117,28 @@ impl State {
     /// Hands everything pending to the outboxes.
     pub(crate) fn stage(&mut self, node: &Node) {
         while let Some(batch) = self.pending.pop() {
-            let slots = match batch.to {
+            let (one, many): ([u32; 1], Vec<u32>);
+            let slots: &[u32] = match batch.to {
                 To::Room(room) => {
                     let Some(room) = self.membership.room_mut(room) else {
                         continue;
                     };
                     room.pending = false;
-                    room.members().collect()
+                    many = room.members().collect();
+                    &many
                 }
-                To::Slots(slots) => slots,
-                To::Slot(slot) => vec![slot],
+                To::Slots(slots) => {
+                    many = slots;
+                    &many
+                }
+                To::Slot(slot) => {
+                    one = [slot];
+                    &one
+                }
             };
-            self.stage_batch(node, batch.namespace, &slots, &batch.items);
+            let accepted = Accepted::new(&node.metrics, batch.items.len());
+            self.stage_batch(node, batch.namespace, slots, &batch.items);
+            accepted.done();
         }
     }
 
@@ -127,6 +156,7 @@ impl State {
                 slot.mark = epoch;
             }
         }
+        self.tell_batch(namespace, slots, items);
         let mut counted = vec![0; items.iter().filter(|item| item.ack.is_some()).count()];
         if node.config.per_message_deflate.is_none() {
             self.stage_form(node, namespace, slots, items, &mut counted);
@@ -139,9 +169,8 @@ impl State {
             }
         }
         let collectors = items.iter().filter_map(|item| item.ack.as_ref());
-        for ((_, collector), counted) in collectors.zip(counted) {
-            collector.counted(counted);
-        }
+        let collectors = collectors.map(|(_, collector)| Arc::clone(collector));
+        self.asked.extend(collectors.zip(counted));
     }
 
     /// Hands a batch to receivers that get it in one form. Those that do not get all of it are
@@ -200,12 +229,16 @@ impl State {
     }
 
     /// Whether a connection owes few enough acks to be asked for another; counted if not.
+    ///
+    /// What nobody waits for any more is not owed. Of many it is found out once a beat, or a client
+    /// that never answers would have each emit look at all of them.
     fn may_ask(&mut self, slot: u32, node: &Node) -> bool {
         let Some(slot) = self.slots.get_mut(slot as usize) else {
             return true;
         };
         let limit = node.config.max_pending_acks;
-        if slot.acks.len() >= limit {
+        if slot.acks.len() >= limit && (limit <= FEW_ACKS || slot.swept != self.beat) {
+            slot.swept = self.beat;
             slot.acks.retain(|ack| !ack.collector.closed());
         }
         let may = slot.acks.len() < limit;
@@ -224,7 +257,7 @@ impl State {
             return;
         };
         // What nobody waits for any more must not gather, whatever the client does.
-        if slot.acks.len() >= 32 && slot.acks.len().is_power_of_two() {
+        if slot.acks.len() >= FEW_ACKS && slot.acks.len().is_power_of_two() {
             slot.acks.retain(|ack| !ack.collector.closed());
         }
         slot.acks.push(Expected {

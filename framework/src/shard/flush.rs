@@ -53,7 +53,11 @@ impl Shard {
         }
         state.count_deliveries(&self.node.metrics);
         let more = !state.touched.is_empty();
+        let asked = std::mem::take(&mut state.asked);
         drop(state);
+        for (collector, receivers) in asked {
+            collector.counted(receivers);
+        }
         self.send_reports();
         more
     }
@@ -137,6 +141,15 @@ impl Shard {
                 }
             }
             Due::Close => slot.tell(Notice::CutOff),
+            Due::DrainClose => {
+                let waits = u32::try_from(slot.outbox.bytes()).unwrap_or(u32::MAX);
+                if std::mem::replace(&mut slot.waited, waits) == waits {
+                    slot.tell(Notice::CutOff);
+                } else {
+                    // It takes what waits, if slowly: only the end of the drain cuts it off.
+                    state.set_deadline(Due::DrainClose, key.index);
+                }
+            }
             Due::Upgrade => slot.tell(Notice::UpgradeTimeout),
             Due::Idle if !slot.closing => {
                 // What is not read yet may be an event.

@@ -2,12 +2,10 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde::Serialize;
-use tracing::{Span, level_filters::LevelFilter};
 
 use crate::protocol::{date, engine_io};
 
@@ -35,8 +33,6 @@ pub struct Handshake {
     address: Option<SocketAddr>,
     time: SystemTime,
     secure: bool,
-    /// What traces show of the connection, while it lasts and if anyone looks.
-    span: Mutex<Option<Box<Span>>>,
 }
 
 impl Handshake {
@@ -55,7 +51,6 @@ impl Handshake {
             address,
             time: SystemTime::now(),
             secure,
-            span: Mutex::default(),
         }
     }
 
@@ -136,28 +131,6 @@ impl Handshake {
 }
 
 impl Handshake {
-    /// The connection is shown as this, until that ends.
-    pub(crate) fn trace(&self, span: Span) {
-        *self.lock() = Some(Box::new(span));
-    }
-
-    pub(crate) fn end_trace(&self) {
-        drop(self.lock().take());
-    }
-
-    /// What the connection is shown as; `None` if nobody looks.
-    pub(crate) fn span(&self) -> Option<Span> {
-        // One load where nobody wants spans of that level at all.
-        if LevelFilter::current() < LevelFilter::DEBUG {
-            return None;
-        }
-        self.lock().as_deref().cloned()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Span>>> {
-        self.span.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// What Socket.IO calls the handshake, as a JSON object. `auth` is empty: it is what clients
     /// prove themselves with, and other nodes need not see it.
     pub(crate) fn json(&self) -> String {

@@ -33,6 +33,35 @@ struct Queue {
     closed: bool,
 }
 
+/// Commands that are being handled.
+pub(crate) struct Batch<'a> {
+    inbox: &'a Inbox,
+    commands: VecDeque<Command>,
+}
+
+impl Batch<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+}
+
+impl Iterator for Batch<'_> {
+    type Item = Command;
+
+    fn next(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+}
+
+impl Drop for Batch<'_> {
+    /// Whoever has not come to the end panicked, or has others wait.
+    fn drop(&mut self) {
+        if !self.is_empty() {
+            self.inbox.put_back(std::mem::take(&mut self.commands));
+        }
+    }
+}
+
 /// Why a command was not taken.
 pub(crate) enum Refused {
     Full(Box<Command>),
@@ -64,15 +93,27 @@ impl Inbox {
         Ok(first)
     }
 
-    /// Everything that waits, in order.
-    pub(crate) fn take(&self) -> VecDeque<Command> {
-        if !self.waiting.load(Ordering::Acquire) {
-            return VecDeque::new();
+    /// Everything that waits, in order. What is not handled of it waits again.
+    pub(crate) fn take(&self) -> Batch<'_> {
+        let mut commands = VecDeque::new();
+        if self.waiting.load(Ordering::Acquire) {
+            let mut queue = self.lock();
+            self.waiting.store(false, Ordering::Release);
+            queue.bytes = 0;
+            commands = std::mem::take(&mut queue.commands);
         }
+        Batch {
+            inbox: self,
+            commands,
+        }
+    }
+
+    fn put_back(&self, mut commands: VecDeque<Command>) {
         let mut queue = self.lock();
-        self.waiting.store(false, Ordering::Release);
-        queue.bytes = 0;
-        std::mem::take(&mut queue.commands)
+        queue.bytes += commands.iter().map(Command::weight).sum::<usize>();
+        commands.append(&mut queue.commands);
+        queue.commands = commands;
+        self.waiting.store(true, Ordering::Release);
     }
 
     /// Takes no more; what was waiting will not be applied.
@@ -117,7 +158,7 @@ mod tests {
         let inbox = Inbox::default();
         assert!(matches!(inbox.put(emit(1), 10), Ok(true)));
         assert!(matches!(inbox.put(emit(1), 10), Ok(false)));
-        assert_eq!(inbox.take().len(), 2);
+        assert_eq!(inbox.take().count(), 2);
         assert!(inbox.take().is_empty());
         assert!(matches!(inbox.put(emit(1), 10), Ok(true)));
     }
@@ -127,9 +168,23 @@ mod tests {
         let inbox = Inbox::default();
         assert!(matches!(inbox.put(emit(100), 10), Ok(true)));
         assert!(matches!(inbox.put(emit(1), 10), Err(Refused::Full(_))));
-        inbox.take();
+        inbox.take().for_each(drop);
         assert!(matches!(inbox.put(emit(10), 10), Ok(true)));
         assert!(matches!(inbox.put(emit(1), 10), Err(Refused::Full(_))));
+    }
+
+    #[test]
+    fn what_is_not_handled_waits_in_its_place() {
+        let inbox = Inbox::default();
+        for bytes in 1..=3 {
+            assert!(inbox.put(emit(bytes), 10).is_ok());
+        }
+        let weight = |command: Command| command.weight();
+        assert_eq!(inbox.take().next().map(weight), Some(1));
+        assert!(matches!(inbox.put(emit(6), 10), Err(Refused::Full(_))));
+        assert!(matches!(inbox.put(emit(5), 10), Ok(false)));
+        let weights: Vec<_> = inbox.take().map(weight).collect();
+        assert_eq!(weights, [2, 3, 5]);
     }
 
     #[test]

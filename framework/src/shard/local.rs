@@ -1,5 +1,6 @@
 //! The shard of one worker, for whoever runs on that worker.
 
+mod connections;
 mod sockets;
 
 use std::{
@@ -9,30 +10,23 @@ use std::{
     task::Waker,
 };
 
-use actix::WeakRecipient;
-use smallvec::SmallVec;
-
 use super::{
     command::{Action, Command},
-    deadlines::Due,
     directory::Scope,
-    handshake::Handshake,
+    failure::Accepted,
     inbox::Inbox,
     lender::Lender,
+    monitor::watch::Watch,
     node::{Node, undelivered},
-    pulse::Pulse,
-    slot::{Heartbeat, Notice, Slot},
+    pulse::{Pulse, Way},
+    slot::Heartbeat,
     state::State,
     traffic::Traffic,
 };
 use crate::{
     id::{NamespaceId, SlotKey, WorkerId},
-    protocol::websocket::deflate::{Inflater, WindowBits},
-    transport::{
-        frame::Frame,
-        io::Io,
-        outbox::{Flushed, Outbox},
-    },
+    protocol::websocket::deflate::Inflater,
+    transport::frame::Frame,
 };
 
 /// Bytes read from a socket at once. One buffer serves all connections of the worker.
@@ -52,8 +46,15 @@ pub(crate) struct Shard {
     pub(super) armed: Cell<bool>,
     /// The task that keeps the deadlines.
     pub(super) clock: RefCell<Option<Waker>>,
+    /// How often it was told that its connections drain.
+    pub(super) drain_orders: Cell<u64>,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) way: Way,
+    /// It is [given up](super::failure).
+    pub(super) failed: Cell<bool>,
     pub(crate) traffic: Rc<Traffic>,
+    /// `None` where nobody can watch the hub.
+    pub(crate) watch: Option<Rc<Watch>>,
 }
 
 impl Shard {
@@ -63,10 +64,15 @@ impl Shard {
         inbox: Arc<Inbox>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        let state = State::new(worker, &node.config);
+        let mut state = State::new(worker, &node.config);
+        let watch = node.monitor.as_ref();
+        state.watch = watch.map(|monitor| Rc::new(Watch::new(monitor)));
         Self {
+            watch: state.watch.clone(),
             inbox,
             pulse,
+            way: Way::default(),
+            failed: Cell::new(false),
             traffic: Rc::clone(&state.traffic),
             state: RefCell::new(state),
             node,
@@ -76,191 +82,7 @@ impl Shard {
             flusher: RefCell::new(None),
             armed: Cell::new(false),
             clock: RefCell::new(None),
-        }
-    }
-
-    // ---- connections
-
-    /// A connection begins: its heartbeat and its connect timeout run from now.
-    pub(crate) fn open(
-        &self,
-        io: Io,
-        connection: WeakRecipient<Notice>,
-        handshake: &Arc<Handshake>,
-    ) -> SlotKey {
-        let mut state = self.state.borrow_mut();
-        let key = state.insert(|generation| Slot {
-            generation,
-            io,
-            outbox: Outbox::default(),
-            touched: false,
-            closing: false,
-            deflate: None,
-            paused: false,
-            heartbeat: Heartbeat::Resting,
-            timeouts: 0,
-            quiet: 0,
-            mark: 0,
-            sockets: SmallVec::new(),
-            held: None,
-            acks: Vec::new(),
-            task: None,
-            connection,
-            handshake: Arc::clone(handshake),
-        });
-        state.set_deadline(Due::Ping, key.index);
-        state.set_deadline(Due::Connect, key.index);
-        if self.node.config.idle_timeout.is_some() {
-            state.set_deadline(Due::Idle, key.index);
-        }
-        self.settle(state);
-        key
-    }
-
-    /// A WebSocket asks to take over a polling session.
-    pub(crate) fn expect_upgrade(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        state.set_deadline(Due::Upgrade, key.index);
-        self.settle(state);
-    }
-
-    /// It has taken over: what waits goes there.
-    pub(crate) fn change_io(&self, key: SlotKey, io: Io, last: Option<Frame>) {
-        let mut state = self.state.borrow_mut();
-        if let Some(slot) = state.slot_mut(key) {
-            slot.io = io;
-            slot.outbox.unblock();
-            if let Some(last) = last {
-                slot.push(last, 0, usize::MAX, &self.traffic);
-            }
-        }
-        self.settle(state);
-    }
-
-    /// The connection takes no more frames; what waits may still be written until the deadline
-    /// that starts now.
-    pub(crate) fn begin_close(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        // What was emitted before still goes out.
-        state.stage(&self.node);
-        if let Some(slot) = state.slot_mut(key) {
-            slot.closing = true;
-            slot.held = None;
-            state.set_deadline(Due::Close, key.index);
-        }
-        self.settle(state);
-    }
-
-    /// The connection has ended. Its sockets must have left before.
-    pub(crate) fn close(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        if state.slot(key).is_some() {
-            // What is pending names slots by their index, which may have a new tenant soon.
-            state.stage(&self.node);
-            if state.driving == Some(key.index) {
-                state.driving = None;
-            }
-            let mut slot = state.slots.remove(key.index as usize);
-            drop(state);
-            slot.discard(&self.node.metrics, &self.traffic);
-            for expected in &slot.acks {
-                expected.collector.gone();
-            }
-        }
-    }
-
-    /// From here until [`driven`](Self::driven) the connection's own frames wait for it.
-    pub(crate) fn driving(&self, key: SlotKey, task: &Waker) {
-        // What the client is about to ask for may follow from what it asks about.
-        self.catch_up();
-        let mut state = self.state.borrow_mut();
-        state.driving = Some(key.index);
-        if let Some(slot) = state.slot_mut(key)
-            && !slot
-                .task
-                .as_ref()
-                .is_some_and(|known| known.will_wake(task))
-        {
-            slot.task = Some(task.clone());
-        }
-    }
-
-    /// Writes what the connection's own turn produced.
-    pub(crate) fn driven(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        state.driving = None;
-        state.count_deliveries(&self.node.metrics);
-        if state.slot(key).is_some_and(|slot| !slot.touched) {
-            state.write(key.index, &self.node.metrics);
-        }
-    }
-
-    /// Writes what waited for the socket to be ready; the error ends the connection.
-    pub(crate) fn drain(&self, key: SlotKey) -> std::io::Result<()> {
-        let mut state = self.state.borrow_mut();
-        let Some(slot) = state.slot_mut(key) else {
-            return Ok(());
-        };
-        slot.flush(&self.traffic).map(|_| ())
-    }
-
-    /// Drops what waits and cuts the connection.
-    pub(crate) fn cut(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        if let Some(slot) = state.slot_mut(key) {
-            slot.closing = true;
-            slot.discard(&self.node.metrics, &self.traffic);
-            slot.io.abort();
-        }
-    }
-
-    /// Writes what the socket takes now; cuts the connection if that is not all.
-    pub(crate) fn flush_and_cut(&self, key: SlotKey) {
-        let mut state = self.state.borrow_mut();
-        let Some(slot) = state.slot_mut(key) else {
-            return;
-        };
-        match slot.flush(&self.traffic) {
-            Ok(Flushed::Drained) if slot.io.delivers_alone() => slot.io.shutdown_write(),
-            Ok(_) | Err(_) => {
-                drop(state);
-                self.cut(key);
-            }
-        }
-    }
-
-    /// Whether something waits, and whether it waits for the socket.
-    pub(crate) fn waits(&self, key: SlotKey) -> (bool, bool) {
-        let state = self.state.borrow();
-        state.slot(key).map_or((false, false), |slot| {
-            (!slot.outbox.is_empty(), slot.outbox.is_blocked())
-        })
-    }
-
-    /// Whether the client can be sent something now; not a polling one between two GETs.
-    pub(crate) fn can_tell(&self, key: SlotKey) -> bool {
-        let state = self.state.borrow();
-        let io = state.slot(key).map(|slot| &slot.io);
-        !matches!(io, Some(Io::Poll(io)) if !io.is_waiting())
-    }
-
-    /// Whether the connection has stopped reading; ping timeouts do not count meanwhile.
-    pub(crate) fn pause(&self, key: SlotKey, paused: bool) {
-        if let Some(slot) = self.state.borrow_mut().slot_mut(key) {
-            slot.paused = paused;
-        }
-    }
-
-    /// What the handshake of the connection's WebSocket agreed to.
-    pub(crate) fn deflate(&self, key: SlotKey, window: Option<WindowBits>) {
-        if let Some(slot) = self.state.borrow_mut().slot_mut(key) {
-            slot.deflate = window;
-        }
-    }
-
-    pub(super) fn close_all(&self) {
-        for (_, slot) in &self.state.borrow().slots {
-            slot.tell(Notice::ShuttingDown);
+            drain_orders: Cell::new(0),
         }
     }
 
@@ -320,10 +142,11 @@ impl Shard {
         self.settle(state);
     }
 
-    /// Whether a socket of this worker may join a room; counted if not.
+    /// Whether a socket of this worker may join a room; counted if not. One that has gone may: it is
+    /// told so.
     pub(crate) fn may_join(&self, key: SlotKey, scope: &Scope, room: &str) -> bool {
         let state = self.state.borrow();
-        state.may_join(scope, key.index, room, &self.node)
+        state.slot(key).is_none() || state.may_join(scope, key.index, room, &self.node)
     }
 
     /// Leaves a command to the next [`catch_up`](Self::catch_up); false if too much waits.
@@ -332,21 +155,36 @@ impl Shard {
         self.inbox.put(command, limit).is_ok()
     }
 
-    /// Applies what other threads have asked for; how many commands those were.
+    /// Applies what other threads have asked for.
     ///
     /// Done before anything that changes who is where: what was emitted before is for those who
     /// were there then.
-    pub(crate) fn catch_up(&self) -> usize {
-        let commands = self.inbox.take();
-        let count = commands.len();
-        if count > 0 {
-            let mut state = self.state.borrow_mut();
-            for command in commands {
-                state.apply(&self.node, command);
-            }
-            self.settle(state);
+    pub(crate) fn catch_up(&self) {
+        self.apply_waiting(usize::MAX);
+    }
+
+    /// Applies what waits until so much has been [done](State::effort); how much that was, and whether
+    /// something still waits.
+    pub(super) fn apply_waiting(&self, most: usize) -> (usize, bool) {
+        let mut commands = self.inbox.take();
+        if commands.is_empty() {
+            return (0, false);
         }
-        count
+        let mut done = 0;
+        let mut state = self.state.borrow_mut();
+        while done < most
+            && let Some(command) = commands.next()
+        {
+            done = state.effort(&command).saturating_add(done);
+            let accepted = Accepted::of(&command, &self.node.metrics);
+            state.apply(&self.node, command);
+            accepted.done();
+        }
+        let more = !commands.is_empty();
+        // Back in its place before anyone who is told looks there.
+        drop(commands);
+        self.settle(state);
+        (done, more)
     }
 
     /// Has the members of a room reported to its supervisor, which is started if there is none.
@@ -390,6 +228,7 @@ impl Drop for Shard {
     fn drop(&mut self) {
         self.node.worker_gone(self.worker);
         for command in self.inbox.close() {
+            drop(Accepted::of(&command, &self.node.metrics));
             undelivered(&command, self.worker, true);
             if let Action::Observe(_) = command.action
                 && let Some(observer) = self.node.observer.get()
@@ -400,6 +239,7 @@ impl Drop for Shard {
             }
         }
         let state = self.state.get_mut();
+        state.give_up_pending(&self.node.metrics);
         state.abandon(&self.node, self.worker);
         self.traffic.end(&self.node.metrics);
     }

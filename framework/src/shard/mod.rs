@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`membership`] | rooms and members, pure |
 //! | [`pending`] | what was emitted and not yet handed out, pure |
+//! | [`draining`] | connections that go because their hub drains |
 //! | [`deadlines`] | heartbeats and timeouts, pure |
 //! | [`expiry`] | sockets that expire, pure |
 //! | [`slot`] | one connection as its shard sees it |
@@ -28,22 +29,31 @@
 //! | [`admission`] | who may open a connection |
 //! | [`bucket`] | a token bucket, pure |
 //! | [`observer`] | who is told what becomes of single sockets |
+//! | [`monitor`] | what is told to whoever watches the hub |
+//! | [`telling`] | what a worker tells of its sockets |
 //! | [`traffic`] | what a worker counts for itself |
+//! | [`clock`] | the time on a worker |
 //! | [`pulse`] | whether a worker runs, and where |
 //! | [`watch`] | the workers watch each other |
+//! | [`failure`] | a worker whose own work panics |
 //! | [`node`] | all workers of the process |
 //! | [`uplink`] | the way to other nodes |
 
 pub(crate) mod actor;
 pub(crate) mod admission;
 mod apply;
+#[cfg(test)]
+mod backlog_tests;
 pub(crate) mod bucket;
+pub(crate) mod clock;
 pub(crate) mod command;
 mod deadlines;
 mod deflate;
 pub(crate) mod directory;
+pub(crate) mod draining;
 mod emit;
 mod expiry;
+mod failure;
 mod flush;
 pub(crate) mod handshake;
 mod held;
@@ -52,6 +62,11 @@ mod lender;
 pub(crate) mod local;
 pub(crate) mod log;
 mod membership;
+#[cfg_attr(
+    not(feature = "admin"),
+    allow(dead_code, reason = "nobody can watch a hub without the feature")
+)]
+pub(crate) mod monitor;
 pub(crate) mod node;
 pub(crate) mod observer;
 pub(crate) mod offset;
@@ -65,6 +80,7 @@ pub(crate) mod shared;
 pub(crate) mod shared_log;
 pub(crate) mod slot;
 mod state;
+mod telling;
 pub(crate) mod ticket;
 pub(crate) mod traffic;
 pub(crate) mod uplink;

@@ -1,5 +1,8 @@
 //! This process' part of a hub: its workers, what they share, and the way to each of them.
 
+mod dispatch;
+mod packets;
+
 use std::{
     cell::RefCell,
     rc::Rc,
@@ -9,18 +12,19 @@ use std::{
     },
 };
 
-use actix::{Addr, Recipient, dev::SendError};
-use bytes::Bytes;
+use actix::{Addr, Recipient};
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
+pub(super) use dispatch::undelivered;
+
 use super::{
-    actor::{CloseAll, Recount, Relink, ShardActor, Wake},
+    actor::ShardActor,
     admission::Admission,
-    command::{Action, Command},
     directory::{Directory, Report, Scope, SharedRoom},
-    inbox::{Inbox, Refused},
+    inbox::Inbox,
     local::Shard,
+    monitor::Monitor,
     observer::Observer,
     pulse::Pulse,
     uplink::Uplinks,
@@ -28,16 +32,11 @@ use super::{
     workers::{MAX_WORKERS, Workers},
 };
 use crate::{
-    config::Config,
-    error::EmitError,
+    config::{Config, SlowConsumer},
     event::OnAnyOutgoing,
-    id::{EntryId, WorkerId},
+    id::WorkerId,
     metrics::Metrics,
-    protocol::socket_io::{
-        encode,
-        parser::{Parser, ParserError},
-    },
-    transport::{frame::Frame, plain::Plain},
+    protocol::socket_io::parser::Parser,
 };
 
 /// Starts the supervisor of a room, unless another thread is about to; the room layer provides it.
@@ -53,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// Set where the hub has an adapter.
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
+    /// Set where the hub can be watched.
+    pub(crate) monitor: Option<Arc<Monitor>>,
 }
 
 pub(crate) struct Node {
@@ -65,9 +66,12 @@ pub(crate) struct Node {
     pub(crate) supervise: Supervise,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
+    pub(crate) monitor: Option<Arc<Monitor>>,
     pub(crate) admission: Admission,
     /// Takes no new connections.
     pub(crate) draining: AtomicBool,
+    /// It has begun to drain.
+    pub(super) drains: Notify,
     /// Empty until the hub has been built.
     pub(crate) observer: OnceLock<Arc<dyn Observer>>,
     /// A connection has ended.
@@ -88,6 +92,24 @@ thread_local! {
     static HERE: RefCell<Vec<(u64, Rc<Shard>)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The shards of a worker that shares its thread with others, while it does not run.
+#[cfg(feature = "testing")]
+#[derive(Default)]
+pub(crate) struct Shelf(Vec<(u64, Rc<Shard>)>);
+
+#[cfg(feature = "testing")]
+impl Shelf {
+    /// Runs `work` with these shards as those of the thread.
+    pub(crate) fn lend<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let swap =
+            |shelf: &mut Self| HERE.with_borrow_mut(|here| std::mem::swap(here, &mut shelf.0));
+        swap(self);
+        let result = work();
+        swap(self);
+        result
+    }
+}
+
 impl Node {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -98,6 +120,7 @@ impl Node {
             supervise,
             metrics,
             uplinks,
+            monitor,
         } = parts;
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -109,94 +132,14 @@ impl Node {
             supervise,
             on_any_outgoing,
             uplinks,
+            monitor,
             draining: AtomicBool::new(false),
+            drains: Notify::new(),
             observer: OnceLock::new(),
             ended: Notify::new(),
             workers: DashMap::new(),
             next_worker: AtomicU16::new(0),
         })
-    }
-
-    /// A Socket.IO packet in the form of the hub's parser; see [`Frame::packet`].
-    pub(crate) fn packet<E: From<ParserError>>(
-        &self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
-    ) -> Result<Frame, E> {
-        Frame::packet(self.parser.as_deref(), write)
-    }
-
-    /// The packet of an event: with room for an offset where it gets one, which an event that asks
-    /// for an ack does not. One that is in no log, though all nodes share one, has an argument in
-    /// the place of the offset that is none: clients take the last text of whatever comes.
-    pub(crate) fn event<E: From<ParserError>>(
-        &self,
-        scope: &Scope,
-        ack: Option<u64>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, E>,
-    ) -> Result<Frame, E> {
-        match (&scope.recovery, ack) {
-            (Some(_), None) if scope.shared_log().is_some() => self.packet(|out| {
-                let attachments = write(out)?;
-                encode::push_argument(out, "null");
-                Ok(attachments)
-            }),
-            (Some(_), None) => Frame::unnumbered(self.parser.as_deref(), write),
-            _ => self.packet(write),
-        }
-    }
-
-    /// The packet of an event of the log that all nodes share, with its offset.
-    pub(crate) fn logged_event(
-        &self,
-        scope: &Scope,
-        offset: EntryId,
-        array: &str,
-        attachments: &[Bytes],
-    ) -> Result<Frame, EmitError> {
-        self.packet(|out| {
-            encode::event_text(out, &scope.name, None, array, attachments.len());
-            encode::push_argument(out, &format!("\"{offset}\""));
-            Ok(attachments.to_vec())
-        })
-    }
-
-    /// The same from the packet that another node has published, or that was published to others:
-    /// its array as JSON text, and its attachments.
-    pub(crate) fn event_text(
-        &self,
-        scope: &Scope,
-        ack: Option<u64>,
-        array: &str,
-        attachments: &[Bytes],
-    ) -> Result<Frame, EmitError> {
-        self.event(scope, ack, |out| {
-            encode::event_text(out, &scope.name, ack, array, attachments.len());
-            Ok(attachments.to_vec())
-        })
-    }
-
-    /// Whether the frames of the scope's events are packets as the default parser writes them.
-    fn writes_plainly(&self, scope: &Scope, ack: Option<u64>) -> bool {
-        self.parser.is_none() && (scope.recovery.is_none() || ack.is_some())
-    }
-
-    /// The frame for clients, and the one for other nodes where it is another.
-    pub(crate) fn linked_event(
-        &self,
-        scope: &Scope,
-        ack: Option<u64>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<Vec<Bytes>, EmitError>,
-    ) -> Result<(Frame, Option<Frame>), EmitError> {
-        if self.writes_plainly(scope, ack) {
-            return Ok((self.packet(write)?, None));
-        }
-        let plain = Frame::packet(None, write)?;
-        let read = Plain::of(&plain);
-        let packet = read.packet();
-        let array = packet.and_then(|packet| packet.data).unwrap_or("[]");
-        let attachments = packet.map_or(&[][..], |packet| packet.attachments);
-        let frame = self.event_text(scope, ack, array, attachments)?;
-        Ok((frame, Some(plain)))
     }
 
     /// The shard of this thread, if this thread serves this hub.
@@ -227,7 +170,7 @@ impl Node {
         );
         let shard = Rc::new(shard);
         let remote = Remote {
-            shard: ShardActor::start_for(Rc::clone(&shard)),
+            shard: ShardActor::start_for(&shard),
             inbox,
             pulse,
         };
@@ -237,6 +180,26 @@ impl Node {
         Some(shard)
     }
 
+    /// The shard is not this thread's any more.
+    pub(super) fn forget_local(shard: &Shard) {
+        HERE.with_borrow_mut(|here| here.retain(|(_, known)| !std::ptr::eq(&**known, shard)));
+    }
+
+    /// Whether it is the namespace of those who watch the hub.
+    pub(crate) fn is_monitors(&self, scope: &Scope) -> bool {
+        let monitor = self.monitor.as_ref();
+        monitor.is_some_and(|monitor| monitor.is_own(scope.id))
+    }
+
+    /// What becomes of events of this namespace that do not say it, when a client reads too slowly.
+    pub(crate) fn slow_consumer(&self, scope: &Scope) -> SlowConsumer {
+        match self.is_monitors(scope) {
+            // Who watches does without some of it, and stays.
+            true => SlowConsumer::DropNewest,
+            false => self.config.slow_consumer,
+        }
+    }
+
     /// Runs what has to run on some worker on this one, unless it runs elsewhere.
     pub(crate) fn run_here(&self) {
         if let Some(uplinks) = &self.uplinks {
@@ -244,6 +207,9 @@ impl Node {
         }
         if let Some(observer) = self.observer.get() {
             Arc::clone(observer).run_here();
+        }
+        if let Some(monitor) = &self.monitor {
+            monitor.run_here();
         }
     }
 
@@ -281,149 +247,5 @@ impl Node {
     /// A worker thread has ended, well or not.
     pub(crate) fn worker_gone(&self, worker: WorkerId) {
         self.workers.remove(&worker);
-    }
-
-    /// Sends a command to every worker that its selection can concern, first of all this thread's
-    /// own, which applies it before this returns.
-    ///
-    /// # Errors
-    /// [`EmitError::Overloaded`] with the number of workers that refused it.
-    pub(crate) fn dispatch(&self, command: Command) -> Result<(), EmitError> {
-        self.dispatch_to(command.to.workers(&command.scope), command)
-    }
-
-    /// The same where the workers are known, because one answer of each is expected.
-    pub(crate) fn dispatch_to(
-        &self,
-        mut workers: Workers,
-        command: Command,
-    ) -> Result<(), EmitError> {
-        let local = self.local().filter(|shard| workers.take(shard.worker));
-        let mut refused = 0;
-        if let Some(shard) = local {
-            if workers.is_empty() {
-                shard.apply(command);
-                return Ok(());
-            }
-            shard.apply(command.clone());
-        }
-        let mut rest = workers.iter().peekable();
-        while let Some(worker) = rest.next() {
-            if rest.peek().is_none() {
-                refused += usize::from(!self.send(worker, command));
-                break;
-            }
-            refused += usize::from(!self.send(worker, command.clone()));
-        }
-        self.overloaded(refused)
-    }
-
-    /// The same without applying it: this thread's own worker finds it in its inbox as well, and
-    /// has to catch up. The workers that refused it.
-    pub(crate) fn post(&self, command: Command, local: Option<&Shard>) -> Vec<WorkerId> {
-        let mut workers = command.to.workers(&command.scope);
-        let local = local.filter(|shard| workers.take(shard.worker));
-        let mut refused = Vec::new();
-        for worker in workers.iter() {
-            if !self.send(worker, command.clone()) {
-                refused.push(worker);
-            }
-        }
-        if let Some(shard) = local
-            && !shard.put(command)
-        {
-            refused.push(shard.worker);
-        }
-        refused
-    }
-
-    /// Counts the workers that refused a command.
-    pub(crate) fn overloaded(&self, workers: usize) -> Result<(), EmitError> {
-        if workers == 0 {
-            return Ok(());
-        }
-        self.metrics.refused_overloaded.add(workers as u64);
-        Err(EmitError::Overloaded { workers })
-    }
-
-    /// The thread on which the adapter ran has ended: the first worker that hears of it runs it. One
-    /// that is ending as well does not, so all are told.
-    pub(crate) fn relink(&self) {
-        for remote in self.remotes() {
-            let _ = remote.shard.try_send(Relink);
-        }
-    }
-
-    fn remotes(&self) -> Vec<Arc<Remote>> {
-        let remotes = self.workers.iter();
-        remotes.map(|entry| Arc::clone(&entry)).collect()
-    }
-
-    /// Tells every connection of the node that the hub shuts down.
-    pub(crate) fn close_all(&self) {
-        for remote in self.remotes() {
-            // A worker too busy to hear is told again.
-            let _ = remote.shard.try_send(CloseAll);
-        }
-    }
-
-    /// Asks every worker for its members of a room; those that cannot be asked have gone.
-    pub(crate) fn recount(&self, room: &Arc<SharedRoom>) -> Vec<WorkerId> {
-        let workers = room.workers.snapshot().iter();
-        workers
-            .filter(|worker| {
-                let remote = self.workers.get(worker).map(|remote| Arc::clone(&remote));
-                let asked = remote.map(|remote| remote.shard.try_send(Recount(Arc::clone(room))));
-                matches!(asked, None | Some(Err(SendError::Closed(_))))
-            })
-            .collect()
-    }
-
-    /// Whether the worker took the command; one that has gone has no members, which is as good.
-    fn send(&self, worker: WorkerId, mut command: Command) -> bool {
-        let joins = command.action.joins();
-        for name in joins {
-            command.scope.announce(name, worker);
-        }
-        command.announced = !joins.is_empty();
-        let remote = self.workers.get(&worker).map(|remote| Arc::clone(&remote));
-        let Some(remote) = remote else {
-            undelivered(&command, worker, true);
-            return true;
-        };
-        let refused = match remote.inbox.put(command, self.config.max_worker_backlog) {
-            Ok(false) => return true,
-            Ok(true) => {
-                // Refused only by a worker that is going, which takes care of its inbox.
-                let _ = remote.shard.try_send(Wake);
-                return true;
-            }
-            Err(Refused::Closed(command)) => {
-                undelivered(&command, worker, true);
-                return true;
-            }
-            Err(Refused::Full(command)) => command,
-        };
-        undelivered(&refused, worker, false);
-        false
-    }
-}
-
-/// Takes back what was counted on for a command that does not reach its worker.
-pub(super) fn undelivered(command: &Command, worker: WorkerId, gone: bool) {
-    // Nobody there will answer.
-    if let Action::Emit {
-        ack: Some((_, collector)),
-        ..
-    } = &command.action
-    {
-        collector.counted(0);
-    }
-    // A busy worker may have members; if not, it says so when the next emit comes.
-    for name in command.action.joins() {
-        let vacated = command.scope.arrived(name, worker, !gone);
-        if let Some(supervisor) = vacated.and_then(|room| room.supervisor()) {
-            let _ = supervisor.try_send(Report { worker, members: 0 });
-        }
     }
 }

@@ -12,6 +12,9 @@ pub(crate) trait Observer: Send + Sync {
     /// The command that entered something about the socket and a room has been done.
     fn entered(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName);
 
+    /// It has not: the socket is in as many rooms as it may be.
+    fn refused(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName);
+
     /// The socket has left a room of its namespace, and is still there.
     fn left(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName);
 
@@ -35,6 +38,7 @@ pub(crate) struct News {
 
 pub(crate) enum What {
     Entered(RoomName),
+    Refused(RoomName),
     Left(RoomName),
     Gone,
 }
@@ -43,6 +47,7 @@ impl News {
     pub(super) fn tell(&self, observer: &dyn Observer) {
         match &self.what {
             What::Entered(room) => observer.entered(&self.namespace, self.socket, room),
+            What::Refused(room) => observer.refused(&self.namespace, self.socket, room),
             What::Left(room) => observer.left(&self.namespace, self.socket, room),
             What::Gone => observer.gone(self.socket),
         }

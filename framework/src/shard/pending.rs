@@ -79,6 +79,10 @@ impl Pending {
         }
     }
 
+    pub(crate) fn events(&self) -> usize {
+        self.batches.iter().map(|batch| batch.items.len()).sum()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Batch> {
         let batch = self.batches.pop_front();
         if self.batches.is_empty() {

@@ -1,30 +1,26 @@
 //! Whether a worker runs, and which of the application's code: told by the worker, read by all.
 
+mod places;
+
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
+pub(crate) use places::Place;
+use places::Places;
+pub(super) use places::Way;
+
 pub(crate) struct Pulse {
     begun: Instant,
     /// Microseconds since `begun` at which the worker owes the next sign of life.
     due: AtomicU64,
-    /// It is in the application's code, at `place`.
-    inside: AtomicBool,
-    place: Mutex<Option<Place>>,
+    places: Places,
     /// That it is blocked has been reported.
     reported: AtomicBool,
-}
-
-/// Where in an application's code a worker is.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) namespace: Arc<str>,
-    /// The event, or a word for what is no event's.
-    pub(crate) event: &'static str,
 }
 
 impl Pulse {
@@ -32,8 +28,7 @@ impl Pulse {
         Self {
             begun: Instant::now(),
             due: AtomicU64::new(micros(first)),
-            inside: AtomicBool::new(false),
-            place: Mutex::new(None),
+            places: Places::default(),
             reported: AtomicBool::new(false),
         }
     }
@@ -53,35 +48,18 @@ impl Pulse {
     }
 
     /// The worker enters the application's code.
-    pub(super) fn enter(&self, namespace: &Arc<str>, event: &'static str) {
-        {
-            let mut place = self.lock();
-            match &mut *place {
-                // The count of a name that all workers share is left alone where it can be.
-                Some(place) if Arc::ptr_eq(&place.namespace, namespace) => place.event = event,
-                place => {
-                    let namespace = Arc::clone(namespace);
-                    *place = Some(Place { namespace, event });
-                }
-            }
-        }
-        self.inside.store(true, Ordering::Release);
+    pub(super) fn enter(&self, way: &Way, namespace: &Arc<str>, event: &'static str) {
+        self.places.enter(way, namespace, event);
     }
 
     /// It has come back.
     pub(super) fn leave(&self) {
-        self.inside.store(false, Ordering::Release);
+        self.places.leave();
     }
 
     /// Where in the application's code the worker is; `None` if it is elsewhere.
     pub(crate) fn place(&self) -> Option<Place> {
-        let inside = self.inside.load(Ordering::Acquire);
-        inside.then(|| self.lock().clone()).flatten()
-    }
-
-    // The worker's own, but for whoever reports that it is blocked.
-    fn lock(&self) -> MutexGuard<'_, Option<Place>> {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+        self.places.current()
     }
 
     /// Whether nobody else has reported that the worker is blocked.
@@ -113,19 +91,6 @@ mod tests {
         }
         assert!(pulse.beat(Duration::from_secs(3600)) >= Duration::from_millis(1));
         assert_eq!(pulse.overdue(), Duration::ZERO);
-    }
-
-    #[test]
-    fn it_is_at_a_place_only_while_it_is_inside() {
-        let pulse = Pulse::new(Duration::ZERO);
-        let namespace: Arc<str> = "/".into();
-        assert!(pulse.place().is_none());
-        pulse.enter(&namespace, "say");
-        assert_eq!(pulse.place().map(|place| place.event), Some("say"));
-        pulse.enter(&namespace, "join");
-        assert_eq!(pulse.place().map(|place| place.event), Some("join"));
-        pulse.leave();
-        assert!(pulse.place().is_none());
     }
 
     #[test]

@@ -9,19 +9,17 @@
 
 mod following;
 mod sessions;
+mod sweeping;
 
 pub(crate) use following::Reservation;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 use following::Delivered;
-use tokio::{runtime::Handle, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     command::{Action, Command, Selection},
@@ -30,7 +28,7 @@ use super::{
     log::{Audience, Log, Missed, Unavailable},
     node::Node,
     offset::Offset,
-    retained::{Retained, Saved, Trimmed},
+    retained::{Retained, Saved},
     shared::Shared,
     uplink::Uplink,
 };
@@ -40,9 +38,6 @@ use crate::{
     id::{SlotKey, WorkerId},
     transport::frame::Frame,
 };
-
-/// The longest time between two sweeps.
-const SWEEP: Duration = Duration::from_secs(60);
 
 /// Events that are looked through under one lock, which every emit needs, for a client that comes
 /// back.
@@ -220,64 +215,6 @@ impl RecoveryStore {
         let to = Selection::socket(place);
         shard.apply(Command::new(scope, to, Action::TakeOver));
     }
-
-    // ---- what has expired
-
-    /// Starts the task that sweeps, unless it runs; under one of the locks. On a thread without a
-    /// runtime that is left to whoever comes next.
-    fn keep_swept(&self, scope: &Arc<Scope>) {
-        if self.swept.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let sweeping = Sweeping {
-            scope: Arc::downgrade(scope),
-            done: false,
-        };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(sweep(sweeping, self.event_age.min(SWEEP)))),
-            Err(_) => drop(sweeping),
-        }
-    }
-
-    /// Trims the log, which held `before` bytes when it was locked.
-    fn trim_log(&self, log: &mut Log, before: usize) -> usize {
-        let max = self.options.max_log_bytes;
-        let Some(shared) = &self.shared else {
-            return log.trim(self.event_age, max);
-        };
-        let max = max.min(shared.log_bytes.room(before));
-        let evicted = log.trim(self.event_age, max);
-        shared.log_bytes.change(before, log.bytes());
-        evicted
-    }
-
-    /// Trims the sessions, which were `before` when they were locked.
-    fn trim_retained(&self, retained: &mut Retained, before: usize) -> Trimmed {
-        let max = self.options.max_sessions;
-        let Some(shared) = &self.shared else {
-            return retained.trim(max);
-        };
-        let trimmed = retained.trim(max.min(shared.sessions.room(before)));
-        shared.sessions.change(before, retained.len());
-        trimmed
-    }
-
-    /// Whether nothing is left that can expire.
-    fn sweep(&self) -> bool {
-        let mut log = self.log();
-        let before = log.bytes();
-        self.trim_log(&mut log, before);
-        let mut retained = self.retained();
-        let before = retained.len();
-        let expired = self.trim_retained(&mut retained, before);
-        let is_empty = log.is_empty() && retained.is_empty();
-        if is_empty {
-            self.swept.store(false, Ordering::Relaxed);
-        }
-        drop((retained, log));
-        drop(expired);
-        is_empty
-    }
 }
 
 impl Drop for RecoveryStore {
@@ -289,32 +226,5 @@ impl Drop for RecoveryStore {
             let retained = retained.unwrap_or_else(PoisonError::into_inner);
             shared.sessions.change(retained.len(), 0);
         }
-    }
-}
-
-/// Tells the store when the task that sweeps ends early, with its worker.
-struct Sweeping {
-    scope: Weak<Scope>,
-    /// The store knows that it has ended, and may have a new task by now.
-    done: bool,
-}
-
-impl Drop for Sweeping {
-    fn drop(&mut self) {
-        if !self.done
-            && let Some(scope) = self.scope.upgrade()
-            && let Some(store) = &scope.recovery
-        {
-            store.swept.store(false, Ordering::Relaxed);
-        }
-    }
-}
-
-async fn sweep(mut sweeping: Sweeping, pause: Duration) {
-    while !sweeping.done {
-        tokio::time::sleep(pause).await;
-        let scope = sweeping.scope.upgrade();
-        let store = scope.as_ref().and_then(|scope| scope.recovery.as_ref());
-        sweeping.done = store.is_none_or(|store| store.sweep());
     }
 }

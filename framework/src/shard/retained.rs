@@ -156,6 +156,14 @@ impl Retained {
         matches!(self.entries.get(&pid), Some(Entry::Live { heir: None, .. }))
     }
 
+    /// Whether its client has come back, and waits for it.
+    pub(crate) fn is_awaited(&self, pid: PrivateId) -> bool {
+        matches!(
+            self.entries.get(&pid),
+            Some(Entry::Live { heir: Some(_), .. })
+        )
+    }
+
     /// Takes a session back that was lent, and keeps it; `Some` if that is not what is to be done.
     pub(crate) fn hand_over(&mut self, session: Saved) -> Option<HandedOver> {
         let Some(entry @ Entry::Live { .. }) = self.entries.get_mut(&session.pid) else {

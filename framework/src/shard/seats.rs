@@ -6,8 +6,9 @@ use super::{
     directory::{Report, RoomName, Scope, SharedRoom, is_reserved},
     held::Taken,
     membership::{Membership, RoomIndex},
+    monitor::notice::What,
     node::Node,
-    observer::{News, What},
+    observer::{self, News},
     pending::Pending,
     slot::Seat,
     state::State,
@@ -38,6 +39,7 @@ impl State {
         }
         Self::seal(membership, &mut self.pending, room);
         membership.join(room, index, &mut seat.rooms);
+        self.tell_room(index, room, What::Joined);
         self.changed(room);
     }
 
@@ -53,9 +55,16 @@ impl State {
             return true;
         }
         let known = self.membership.find(scope.id, Some(name));
-        let rooms = self.room_names(seat);
-        let counted = rooms.iter().filter(|room| !is_reserved(room)).count();
-        let may = counted < limit || known.is_some_and(|room| seat.rooms.contains(&room));
+        if known
+            .and_then(|room| self.membership.room(room))
+            .is_some_and(|room| room.contains(index))
+        {
+            return true;
+        }
+        // By reference: workers share the counts of these names.
+        let name = |room: &RoomIndex| self.membership.room(*room)?.shared.name.as_deref();
+        let rooms = seat.rooms.iter().filter_map(name);
+        let may = rooms.filter(|room| !is_reserved(room)).take(limit).count() < limit;
         node.metrics.refused_joins.add(u64::from(!may));
         may
     }
@@ -77,21 +86,23 @@ impl State {
             return;
         }
         Self::seal(membership, &mut self.pending, room);
-        if seat.observed
+        if seat.observed_in_rooms
             && let Some(left) = membership.room(room)
             && let Some(name) = &left.shared.name
         {
             self.news.push(News {
                 namespace: Arc::clone(&left.scope.name),
                 socket: seat.id,
-                what: What::Left(Arc::clone(name)),
+                what: observer::What::Left(Arc::clone(name)),
             });
         }
         membership.leave(room, index, &mut seat.rooms);
-        match membership.close_if_empty(room) {
+        self.tell_room(index, room, What::Left);
+        match self.membership.close_if_empty(room) {
             Some(room) => {
+                // First, as an adapter that is told of the room may panic.
+                self.report_empty(Arc::clone(&room.shared));
                 room.scope.exit(&room.shared, self.worker);
-                self.report_empty(room.shared);
             }
             None => self.changed(room),
         }
@@ -136,14 +147,19 @@ impl State {
             return;
         };
         seat.connecting = false;
+        seat.settled = true;
         let held = slot.held.as_mut().map(|held| held.take(scope.id));
         let Taken { before, behind } = held.unwrap_or_default();
         slot.hold_no_longer();
         node.metrics.sockets.up();
-        scope.count_sockets(1.0);
+        scope.socket_came();
         self.join(scope, key.index, None);
-        for frame in before.into_iter().chain([reply]).chain(behind) {
+        self.tell_connected(scope, key.index, &behind);
+        for frame in before.into_iter().chain([reply]) {
             self.send(key.index, None, frame, node);
+        }
+        for frame in behind {
+            self.send_told(key.index, None, frame, node);
         }
     }
 
@@ -158,7 +174,8 @@ impl State {
         self.stage(node);
         let seat = self.slot_mut(key)?.seat_mut(scope.id)?;
         // That it goes says more than each room that it leaves.
-        let observed = std::mem::take(&mut seat.observed);
+        seat.observed_in_rooms = false;
+        seat.settled = false;
         let seat = self.slot(key)?.seat(scope.id)?;
         let rooms = self.room_names(seat);
         for room in seat.rooms.clone() {
@@ -185,11 +202,11 @@ impl State {
         slot.hold_no_longer();
         if !seat.connecting {
             node.metrics.sockets.down();
-            scope.count_sockets(-1.0);
+            scope.sockets_went(1);
         }
         self.expiries.remove(seat.id);
-        if observed {
-            self.tell_observer(scope, seat.id, What::Gone);
+        if seat.observed {
+            self.tell_observer(scope, seat.id, observer::What::Gone);
         }
         Some((seat.id, rooms))
     }
@@ -219,11 +236,7 @@ impl State {
         let report = Report { worker, members: 0 };
         for room in self.membership.rooms() {
             if room.shared.name.is_none() {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "descriptors end long before 2^53"
-                )]
-                room.scope.count_sockets(-(room.len() as f64));
+                room.scope.sockets_went(room.len());
             }
             room.scope.exit(&room.shared, worker);
             self.reports.push((Arc::clone(&room.shared), report));
@@ -233,6 +246,7 @@ impl State {
                 let _ = supervisor.try_send(report);
             }
         }
+        self.tell_abandoned();
         for slot in self.slots.drain() {
             for expected in &slot.acks {
                 expected.collector.gone();

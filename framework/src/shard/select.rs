@@ -8,7 +8,7 @@ use super::{
     pending::To,
     state::State,
 };
-use crate::id::NamespaceId;
+use crate::{id::NamespaceId, transport::io::Io};
 
 impl State {
     /// Where an emit goes, and who of them does not get it. A single room stays a name, so that
@@ -124,6 +124,8 @@ impl State {
             rooms: self.room_names(seat),
             data: seat.data.clone(),
             handshake: Arc::clone(&slot.handshake),
+            client: slot.client,
+            polling: matches!(slot.io, Io::Poll(_)),
         })
     }
 }

@@ -6,6 +6,7 @@ use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
 use super::{
+    draining::DrainStage,
     handshake::Handshake,
     held::Held,
     membership::RoomList,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     error::DisconnectReason,
     event::Collector,
-    id::{NamespaceId, SocketId},
+    id::{ClientId, NamespaceId, SocketId},
     metrics::Metrics,
     protocol::websocket::deflate::WindowBits,
     transport::{
@@ -41,6 +42,10 @@ pub(crate) struct Slot {
     pub(crate) timeouts: u16,
     /// In how many quarters of `idle_timeout` it has sent nothing.
     pub(crate) quiet: u8,
+    /// What its outbox held when a hub that drains last looked whether its client takes anything.
+    pub(crate) waited: u32,
+    /// The [beat](super::state::State::beat) in which a full list of acks was last looked through.
+    pub(crate) swept: u8,
     /// The epoch of the last batch that marked it; see `pending`.
     pub(crate) mark: u64,
     pub(crate) sockets: SmallVec<[Seat; 1]>,
@@ -51,6 +56,7 @@ pub(crate) struct Slot {
     pub(crate) task: Option<Waker>,
     pub(crate) connection: WeakRecipient<Notice>,
     pub(crate) handshake: Arc<Handshake>,
+    pub(crate) client: ClientId,
 }
 
 /// A socket of the connection: its client in one namespace.
@@ -62,8 +68,12 @@ pub(crate) struct Seat {
     pub(crate) data: Option<Arc<String>>,
     /// The CONNECT reply has not been sent: what is emitted to it waits in [`Held`].
     pub(crate) connecting: bool,
-    /// The [`Observer`](super::observer::Observer) is told of it.
+    /// The [`Observer`](super::observer::Observer) is told when it goes.
     pub(crate) observed: bool,
+    /// And when it leaves a room, since something was entered about it and a room.
+    pub(crate) observed_in_rooms: bool,
+    /// It is there for everyone to see: neither connecting nor about to go.
+    pub(crate) settled: bool,
 }
 
 /// An ack that a socket owes us.
@@ -94,10 +104,13 @@ pub(crate) enum Heartbeat {
 pub(crate) enum Notice {
     /// The session ends, for this reason.
     Close(DisconnectReason),
+    /// It ends because its transport failed so while it was written to. Told there, as the application's
+    /// subscriber may emit.
+    Broken(io::ErrorKind),
     /// It ends because the client does not take what is sent.
     TooSlow,
-    /// The hub shuts down.
-    ShuttingDown,
+    /// The hub drains.
+    Drain(DrainStage),
     /// Nothing more will be waited for.
     CutOff,
     /// `upgrade_timeout` has passed since a WebSocket asked to take over.

@@ -10,6 +10,7 @@ use super::{
     directory::{Report, SharedRoom},
     expiry::Expiries,
     membership::{Membership, RoomIndex},
+    monitor::watch::Watch,
     observer::News,
     pending::Pending,
     slot::{Heartbeat, Notice, Slot},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{Config, SlowConsumer},
-    error::DisconnectReason,
+    event::Collector,
     id::{NamespaceId, SlotKey, WorkerId},
     metrics::Metrics,
     transport::{
@@ -47,12 +48,18 @@ pub(crate) struct State {
     pub(crate) news: Vec<News>,
     /// Rooms whose count changed.
     pub(crate) unreported: Vec<RoomIndex>,
+    /// How many receivers each of these asks, to be told: who waits may be another node.
+    pub(super) asked: Vec<(Arc<Collector>, usize)>,
     /// The slot whose connection is running: it writes its own outbox when it has done.
     pub(crate) driving: Option<u32>,
     pub(crate) epoch: u64,
+    /// Counts the worker's [signs of life](super::watch), to do some things no more often.
+    pub(crate) beat: u8,
     generation: u32,
     delivered: u64,
     pub(super) traffic: Rc<Traffic>,
+    /// `None` where nobody can watch the hub.
+    pub(super) watch: Option<Rc<Watch>>,
 }
 
 impl State {
@@ -68,6 +75,7 @@ impl State {
                 config.ping_timeout,
                 config.connect_timeout,
                 config.close_timeout,
+                config.close_timeout_when_draining(),
                 config.upgrade_timeout,
                 // Not set where there is none.
                 config.idle_timeout.unwrap_or_default() / u32::from(IDLE_PARTS),
@@ -78,11 +86,14 @@ impl State {
             reports: Vec::new(),
             news: Vec::new(),
             unreported: Vec::new(),
+            asked: Vec::new(),
             driving: None,
             epoch: 0,
+            beat: 0,
             generation: 0,
             delivered: 0,
             traffic: Rc::default(),
+            watch: None,
         }
     }
 
@@ -150,6 +161,10 @@ impl State {
         if !slot.outbox.has_room(&frame, limit) && !slot.outbox.is_blocked() {
             // Much was emitted at once: what the socket takes now does not make its peer slow.
             flush(slot, metrics, &self.traffic);
+            if slot.closing {
+                metrics.dropped_closed.add(carries.into());
+                return false;
+            }
         }
         if !frame.handling.compress
             && let Io::Poll(io) = &slot.io
@@ -188,6 +203,7 @@ impl State {
             || !self.pending.is_empty()
             || !self.reports.is_empty()
             || !self.unreported.is_empty()
+            || !self.asked.is_empty()
     }
 
     /// Writes what waits for the slot.
@@ -251,10 +267,9 @@ fn flush(slot: &mut Slot, metrics: &Metrics, traffic: &Traffic) {
         Ok(Flushed::Drained) => {}
         Ok(Flushed::Blocked) => slot.wake(),
         Err(error) => {
-            tracing::debug!(%error, "a connection failed while it was written to");
             slot.closing = true;
             slot.discard(metrics, traffic);
-            slot.tell(Notice::Close(DisconnectReason::TransportError));
+            slot.tell(Notice::Broken(error.kind()));
         }
     }
 }

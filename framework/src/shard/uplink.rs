@@ -108,6 +108,19 @@ pub(crate) struct FoundElsewhere {
     pub(crate) data: Option<Arc<String>>,
     /// In Socket.IO's form.
     pub(crate) handshake: Arc<str>,
+    /// `None` where its server is not watched.
+    pub(crate) client: Option<Arc<ClientElsewhere>>,
+}
+
+/// A connection of another node, as that tells it.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "admin"),
+    allow(dead_code, reason = "shown on the admin page only")
+)]
+pub(crate) struct ClientElsewhere {
+    pub(crate) id: Box<str>,
+    pub(crate) transport: Box<str>,
 }
 
 /// Nodes that did not answer in time.

@@ -3,13 +3,10 @@
 //! Each shows several times a second that it runs, and looks whether the others have. One that is blocked is
 //! reported by another one, while it is; by itself, when it is over, where there is no other.
 
-use std::{
-    rc::Weak,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{rc::Weak, sync::Arc, time::Duration};
 
 use super::{
+    clock,
     local::Shard,
     pulse::{Place, Pulse},
 };
@@ -34,10 +31,16 @@ impl Shard {
         event: &'static str,
         run: impl FnOnce() -> R,
     ) -> R {
-        self.pulse.enter(namespace, event);
-        let entered = Instant::now();
+        self.pulse.enter(&self.way, namespace, event);
+        let entered = clock::now();
         let result = run();
-        let took = entered.elapsed();
+        // A handler that has returned has read it already. What is left then, to encode its ack, is not worth
+        // another reading. One that waits has not, though middleware may have read it before.
+        let left = match clock::end() {
+            Some(ended) if ended > entered => ended,
+            _ => clock::read(),
+        };
+        let took = left - entered;
         if took > self.node.config.blocked_worker_after && self.pulse.is_news() {
             self.report(self.worker, took, self.pulse.place());
         }
@@ -57,6 +60,10 @@ impl Shard {
             let lags = lags.get_or_insert_with(|| metrics::worker_lag(shard.worker.0));
             lags.record(late.as_secs_f64());
             shard.traffic.tell(&shard.node.metrics);
+            if let Some(watch) = &shard.watch {
+                watch.beat();
+            }
+            shard.next_beat();
             shard.look_back(late);
             shard.look_around();
             drop(shard);
@@ -64,10 +71,17 @@ impl Shard {
         }
     }
 
+    fn next_beat(&self) {
+        let mut state = self.state.borrow_mut();
+        state.beat = state.beat.wrapping_add(1);
+    }
+
     /// Whether this worker itself was blocked.
     fn look_back(&self, late: Duration) {
         if late > self.node.config.blocked_worker_after && self.pulse.is_news() {
-            self.report(self.worker, late, None);
+            self.node.metrics.worker_blocks.add(1);
+            let worker = self.worker.0;
+            tracing::error!(worker, since = ?late, "a worker was blocked, by no single call of a session");
         }
         if self.pulse.is_back() {
             tracing::warn!(worker = self.worker.0, ?late, "a worker runs again");

@@ -5,29 +5,47 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use super::{
-    PATIENCE, TestClient, TestServer,
+    PATIENCE, RecoveryTicket, TestClient, TestServer,
     dial::{DialError, dial},
     link::Link,
+    virtual_cluster::Door,
 };
 use crate::{
     namespace::Hub,
     protocol::socket_io::{Kind, encode},
 };
 
-/// How a [`TestClient`] connects. From [`TestClient::builder`].
+/// Options of a [`TestClient`]. From [`TestClient::builder`].
+///
+/// ```
+/// use roomcast::testing::{ConnectRefused, TestClient, TestServer};
+///
+/// async fn enter(server: &TestServer, nick: &str) -> Result<TestClient, ConnectRefused> {
+///     let login = serde_json::json!({ "nick": nick });
+///     TestClient::builder(server).namespace("/chat").auth(&login).connect().await
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "call `connect`"]
 pub struct TestClientBuilder {
     hub: Hub,
-    address: SocketAddr,
+    entrance: Entrance,
     path: String,
     query: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     namespace: String,
     auth: Option<Value>,
+    recovery: Option<RecoveryTicket>,
 }
 
-/// Why a client could not connect: what its `connect_error` event tells.
+/// Where the client comes in.
+#[derive(Debug)]
+enum Entrance {
+    Address(SocketAddr),
+    Virtual(Door),
+}
+
+/// Why a client could not connect: what a browser receives in the event `connect_error`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ConnectRefused {
     /// The message of the [`Refusal`](crate::Refusal); where the refusal came before Socket.IO, the
@@ -39,14 +57,24 @@ pub struct ConnectRefused {
 
 impl TestClientBuilder {
     pub(super) fn new(server: &TestServer) -> Self {
+        Self::to(server.hub().clone(), Entrance::Address(server.addr()))
+    }
+
+    /// To a node of a virtual cluster.
+    pub(super) fn through(hub: Hub, door: Door) -> Self {
+        Self::to(hub, Entrance::Virtual(door))
+    }
+
+    fn to(hub: Hub, entrance: Entrance) -> Self {
         Self {
-            hub: server.hub().clone(),
-            address: server.addr(),
-            path: server.hub().core.node.config.path.clone(),
+            path: hub.core.node.config.path.clone(),
+            hub,
+            entrance,
             query: String::new(),
             headers: Vec::new(),
             namespace: "/".to_owned(),
             auth: None,
+            recovery: None,
         }
     }
 
@@ -56,7 +84,7 @@ impl TestClientBuilder {
         self
     }
 
-    /// What the session's [`Session::Auth`](crate::Session::Auth) is read from. It must serialize
+    /// The payload that [`Session::Auth`](crate::Session::Auth) is deserialized from. It must serialize
     /// to an object. Default: none.
     ///
     /// # Panics
@@ -69,21 +97,39 @@ impl TestClientBuilder {
         self
     }
 
-    /// Where the hub answers, with the path of the scope it is mounted in. Default: the hub's own
-    /// path.
+    /// Recovers the socket of a client whose connection was lost, with its ticket from
+    /// [`TestClient::recovery`]. [`TestClient::has_recovered`] tells whether it succeeded.
+    ///
+    /// ```no_run
+    /// # use roomcast::testing::{ConnectRefused, TestClient, TestServer};
+    /// # async fn example(server: &TestServer, client: TestClient) -> Result<(), ConnectRefused> {
+    /// let recovery = client.recovery().expect("the hub has connection state recovery");
+    /// drop(client); // its connection is lost
+    /// let client = TestClient::builder(server).recover(recovery).connect().await?;
+    /// assert!(client.has_recovered());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recover(mut self, recovery: RecoveryTicket) -> Self {
+        self.recovery = Some(recovery);
+        self
+    }
+
+    /// The path of the hub's routes, including that of the scope it is mounted in. Default: the hub's
+    /// own path.
     pub fn path(mut self, path: &str) -> Self {
         path.trim_end_matches('/').clone_into(&mut self.path);
         self
     }
 
-    /// More of the query string, as in `user=7&lang=en`, which sessions see in their
+    /// Adds to the query string, as in `user=7&lang=en`, which sessions see in their
     /// [`Handshake`](crate::Handshake).
     pub fn query(mut self, query: &str) -> Self {
         self.query = format!("&{query}");
         self
     }
 
-    /// A header of the request, which sessions see in their [`Handshake`](crate::Handshake).
+    /// Adds a header to the request, which sessions see in their [`Handshake`](crate::Handshake).
     ///
     /// # Panics
     /// If name or value are not allowed in HTTP.
@@ -95,19 +141,32 @@ impl TestClientBuilder {
         self
     }
 
-    /// Connects, and waits until the session has let the client in.
+    /// Connects, and waits until the session has accepted the client.
     ///
     /// # Errors
-    /// What the server said when it refused, or that nothing came within [`PATIENCE`].
+    /// The server's refusal, or that it did not answer within [`PATIENCE`].
     pub async fn connect(self) -> Result<TestClient, ConnectRefused> {
-        let target = format!("{}/?EIO=4&transport=websocket{}", self.path, self.query);
-        let socket = dial(self.address, &target, &self.headers).await?;
-        let link = Link::new(socket, &self.namespace);
-        let (outgoing, inbox) = (link.outgoing(), link.inbox());
-        let client = TestClient::new(self.hub, self.namespace, outgoing, inbox, link);
+        let transport = match &self.entrance {
+            Entrance::Address(_) => "websocket",
+            Entrance::Virtual(door) => door.transport(),
+        };
+        let target = format!("{}/?EIO=4&transport={transport}{}", self.path, self.query);
+        let (socket, wire) = match &self.entrance {
+            Entrance::Address(address) => (dial(*address, &target, &self.headers).await?, None),
+            Entrance::Virtual(door) => {
+                let (socket, wire) = door.dial(&target, &self.headers).await?;
+                (socket, Some(wire))
+            }
+        };
+        let link = Link::new(socket, &self.namespace, self.recovery.clone());
+        let client = TestClient::new(self.hub, self.namespace, link, wire);
         let mut text = Vec::new();
         encode::header(&mut text, Kind::Connect, client.namespace(), None);
-        if let Some(auth) = self.auth {
+        let auth = match self.recovery {
+            Some(recovery) => Some(recovery.asked_with(self.auth)),
+            None => self.auth,
+        };
+        if let Some(auth) = auth {
             text.extend_from_slice(auth.to_string().as_bytes());
         }
         client.connected(text).await

@@ -14,10 +14,12 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    ConnectRefused, Disconnected, PATIENCE, Received, TestClientBuilder, TestServer,
+    ConnectRefused, Disconnected, PATIENCE, Received, RecoveryTicket, TestClientBuilder,
+    TestServer,
     inbox::Inbox,
     link::{Link, Outgoing},
     unexpected::{Instead, Unexpected},
+    virtual_cluster::Wire,
 };
 use crate::{event::Event, id::SocketId, namespace::Hub, protocol::socket_io::encode};
 
@@ -27,7 +29,7 @@ use crate::{event::Event, id::SocketId, namespace::Hub, protocol::socket_io::enc
 /// something else; it needs a tokio runtime, such as that of `#[actix_web::test]` or
 /// `#[tokio::test]`. Dropping the client cuts the connection, as a crash would.
 ///
-/// Everything that waits is bounded by [`PATIENCE`] and panics with what came instead.
+/// Methods that wait do so for at most [`PATIENCE`], then panic with what arrived instead.
 ///
 /// ```
 /// # use roomcast::{prelude::*, testing::{TestClient, TestServer}};
@@ -60,6 +62,8 @@ pub struct TestClient {
     outgoing: Arc<Outgoing>,
     inbox: Arc<Inbox>,
     link: JoinHandle<()>,
+    /// Of a virtual cluster.
+    wire: Option<Arc<Wire>>,
     next_ack: AtomicU64,
     next_ping: AtomicU64,
 }
@@ -78,20 +82,15 @@ impl TestClient {
         TestClientBuilder::new(server)
     }
 
-    pub(super) fn new(
-        hub: Hub,
-        namespace: String,
-        outgoing: Arc<Outgoing>,
-        inbox: Arc<Inbox>,
-        link: Link,
-    ) -> Self {
+    pub(super) fn new(hub: Hub, namespace: String, link: Link, wire: Option<Arc<Wire>>) -> Self {
         Self {
             hub,
             namespace,
             id: None,
-            outgoing,
-            inbox,
+            outgoing: link.outgoing(),
+            inbox: link.inbox(),
             link: tokio::spawn(link.run()),
+            wire,
             next_ack: AtomicU64::new(0),
             next_ping: AtomicU64::new(1),
         }
@@ -108,15 +107,16 @@ impl TestClient {
             let ended = || state.ended.map(ConnectRefused::new);
             state.refused.take().or_else(ended).map(Err)
         });
-        self.id = Some(
-            answer
-                .await
-                .unwrap_or_else(|| Err(ConnectRefused::timed_out()))?,
-        );
+        let answer = answer.await;
+        let id = answer.unwrap_or_else(|| Err(ConnectRefused::timed_out()))?;
+        if let Some(wire) = &self.wire {
+            wire.note(format_args!("is socket {id} in {}", self.namespace));
+        }
+        self.id = Some(id);
         Ok(self)
     }
 
-    /// The id of its socket.
+    /// The id of the client's socket.
     #[must_use]
     pub fn id(&self) -> SocketId {
         // Only `connect` hands clients out, and it has set the id.
@@ -124,13 +124,33 @@ impl TestClient {
             .unwrap_or_else(|| unreachable!("a client that is not connected"))
     }
 
-    /// The namespace it is in.
+    /// What another client needs to recover this one's socket with
+    /// [`TestClientBuilder::recover`]. `None` without connection state recovery.
+    #[must_use]
+    pub fn recovery(&self) -> Option<RecoveryTicket> {
+        self.inbox.lock().recovery.clone()
+    }
+
+    /// Whether the client has recovered the socket that it [asked for](TestClientBuilder::recover).
+    #[must_use]
+    pub fn has_recovered(&self) -> bool {
+        self.inbox.lock().recovered
+    }
+
+    /// Whether the client considers itself connected. Events that arrived before the end remain
+    /// [pending](Self::pending).
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inbox.lock().ended.is_none()
+    }
+
+    /// The client's namespace.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The next event, which must be of this type.
+    /// Waits for the next event, which must be of type `E`.
     ///
     /// # Panics
     /// If another event comes, or one that does not fit the type, or the connection ends, or
@@ -155,7 +175,7 @@ impl TestClient {
         }
     }
 
-    /// The next event, whatever it is.
+    /// Waits for the next event, of any type.
     ///
     /// # Panics
     /// If the connection ends, or nothing comes within [`PATIENCE`].
@@ -170,8 +190,8 @@ impl TestClient {
         }
     }
 
-    /// The events that have come and were not looked at. After [`sync`](Self::sync) those are all
-    /// that the server has emitted to this client.
+    /// The events that have arrived and were not taken. After [`sync`](Self::sync) those are all events
+    /// that the server has emitted to this client so far.
     pub fn pending(&self) -> Vec<Received> {
         let events = {
             let mut state = self.inbox.lock();
@@ -181,9 +201,9 @@ impl TestClient {
         events
     }
 
-    /// Waits until everything has arrived that was emitted to this client before, anywhere in this
-    /// process. What handlers and other tasks are only about to emit is not waited for: await their
-    /// acks first.
+    /// Waits until everything has arrived that was emitted to this client before this call, anywhere in
+    /// this process. It does not wait for events that handlers or other tasks have yet to emit: await
+    /// their acks first.
     ///
     /// ```no_run
     /// # use roomcast::{prelude::*, testing::TestClient};
@@ -203,6 +223,9 @@ impl TestClient {
             if let Some(namespace) = self.hub.namespace(&self.namespace) {
                 let question = namespace.to(self.id().as_str().to_owned());
                 let _ = timeout(PATIENCE, question.fetch_sockets()).await;
+            }
+            if let Some(wire) = &self.wire {
+                let _ = timeout(PATIENCE, wire.is_delivered()).await;
             }
             // ... and through its connection, behind what that left for it.
             let number = self.next_ping.fetch_add(1, Ordering::Relaxed);
@@ -240,7 +263,7 @@ impl TestClient {
         }
     }
 
-    /// Leaves the namespace, closes the connection in good order, and waits until that is done.
+    /// Leaves the namespace, closes the connection properly, and waits until that is done.
     ///
     /// # Panics
     /// If the server does not close its side within [`PATIENCE`].
@@ -258,6 +281,11 @@ impl TestClient {
     }
 
     // ---- inside
+
+    pub(super) fn wire(&self) -> &Wire {
+        let wire = self.wire.as_deref();
+        wire.unwrap_or_else(|| panic!("a client of no virtual cluster"))
+    }
 
     /// The next event, or why there is none.
     async fn take(&self) -> Result<Received, Instead> {

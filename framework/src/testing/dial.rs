@@ -1,8 +1,17 @@
 //! Opens WebSockets.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{
@@ -12,9 +21,18 @@ use tokio_tungstenite::{
     },
 };
 
-use super::PATIENCE;
+use super::{PATIENCE, virtual_cluster::VirtualStream};
 
-pub(super) type WebSocket = WebSocketStream<TcpStream>;
+pub(super) type WebSocket = WebSocketStream<Stream>;
+
+/// What a WebSocket runs on.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Virtual(VirtualStream),
+    /// To the requests of a client that polls.
+    Bridge(DuplexStream),
+}
 
 /// Why there is no WebSocket.
 #[derive(Debug)]
@@ -26,6 +44,8 @@ pub(super) enum DialError {
     },
     Failed(tungstenite::Error),
     TimedOut,
+    /// Of a virtual cluster: there is no node any more.
+    Down,
 }
 
 pub(super) async fn dial(
@@ -40,7 +60,7 @@ pub(super) async fn dial(
         }
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (socket, _) = client_async(request, stream).await?;
+        let (socket, _) = client_async(request, Stream::Tcp(stream)).await?;
         Ok(socket)
     };
     match timeout(PATIENCE, opening).await {
@@ -55,12 +75,57 @@ pub(super) async fn dial(
     }
 }
 
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Virtual(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Bridge(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Virtual(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Bridge(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Virtual(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Bridge(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Virtual(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Bridge(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { status, body } if body.is_empty() => write!(f, "HTTP status {status}"),
             Self::Refused { body, .. } => f.write_str(body),
             Self::Failed(error) => error.fmt(f),
+            Self::Down => f.write_str("the node is down"),
             Self::TimedOut => write!(f, "no answer within {PATIENCE:?}"),
         }
     }

@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Disconnected, PATIENCE, Received};
+use super::{Disconnected, PATIENCE, Received, RecoveryTicket};
 use crate::id::SocketId;
 
 /// Events that may wait for the test. With more, the connection is not read, as by a slow client.
@@ -40,6 +40,8 @@ pub(super) struct Inbox {
 pub(super) struct State {
     pub(super) events: VecDeque<Received>,
     pub(super) connected: Option<SocketId>,
+    pub(super) recovery: Option<RecoveryTicket>,
+    pub(super) recovered: bool,
     pub(super) ended: Option<Disconnected>,
     pub(super) refused: Option<super::ConnectRefused>,
     /// Who waits for an ack, by its id.
@@ -60,6 +62,21 @@ impl State {
             self.past.pop_front();
         }
         self.past.push_back(line);
+    }
+
+    /// The client's session is the one with this private id: what it has asked for, or a fresh one.
+    pub(super) fn belongs_to(&mut self, private_id: Option<&str>) {
+        let asked = self.recovery.take();
+        self.recovery = private_id.map(|private_id| match asked {
+            Some(asked) if asked.private_id == private_id => {
+                self.recovered = true;
+                asked
+            }
+            _ => RecoveryTicket {
+                private_id: private_id.to_owned(),
+                offset: None,
+            },
+        });
     }
 
     /// The next event, which then belongs to the past.

@@ -13,7 +13,7 @@ use tokio::{sync::Mutex, time::timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{
-    ConnectRefused, Disconnected, PATIENCE, Received,
+    ConnectRefused, Disconnected, PATIENCE, Received, RecoveryTicket,
     dial::WebSocket,
     inbox::{Inbox, Packed},
 };
@@ -76,12 +76,19 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(socket: WebSocket, namespace: &str) -> Self {
+    /// `recovery` is what the client asks to come back with.
+    pub(super) fn new(
+        socket: WebSocket,
+        namespace: &str,
+        recovery: Option<RecoveryTicket>,
+    ) -> Self {
         let (sink, incoming) = socket.split();
+        let inbox = Inbox::default();
+        inbox.lock().recovery = recovery;
         Self {
             incoming,
             outgoing: Arc::new(Outgoing(Mutex::new(Some(sink)))),
-            inbox: Arc::default(),
+            inbox: Arc::new(inbox),
             namespace: namespace.to_owned(),
             assembler: Assembler::default(),
         }
@@ -194,17 +201,26 @@ impl Link {
         #[derive(Deserialize)]
         struct Connected<'a> {
             sid: &'a str,
+            pid: Option<&'a str>,
         }
-        let id = serde_json::from_str(json).ok();
-        let id = id.and_then(|Connected { sid }| sid.parse().ok());
-        match id {
-            Some(id) => self.inbox.change(|state| state.connected = Some(id)),
+        let reply: Option<Connected<'_>> = serde_json::from_str(json).ok();
+        let reply = reply.and_then(|reply| Some((reply.sid.parse().ok()?, reply.pid)));
+        match reply {
+            Some((id, private_id)) => self.inbox.change(|state| {
+                state.connected = Some(id);
+                state.belongs_to(private_id);
+            }),
             None => self.note(format!("<- CONNECT {json}, which has no sid")),
         }
     }
 
     /// Answers the event, if the test has said how; otherwise it waits for the test.
     async fn event(&mut self, event: Received) {
+        if event.ack.is_none()
+            && let Some(recovery) = &mut self.inbox.lock().recovery
+        {
+            recovery.saw(&event.args);
+        }
         let Some((text, attachments)) = self.answer(&event) else {
             return self.inbox.change(|state| state.events.push_back(event));
         };

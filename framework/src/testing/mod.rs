@@ -1,12 +1,15 @@
-//! For the tests of an application: a server in process on a free port, and clients for it.
+//! The testing kit (feature `testing`): a server inside the test, on a free port, and clients for it.
 //!
-//! [`TestServer`] runs a [`Hub`](crate::Hub) exactly as in production, over real sockets.
-//! [`TestClient`] speaks in typed events, the same types that the application declares; they only
-//! need both `Serialize` and `Deserialize`. [`RawClient`] speaks in frames, for what a well-behaved
-//! client never does.
+//! [`TestServer`] runs a [`Hub`](crate::Hub) as in production, over real sockets. [`TestClient`] sends
+//! and receives the event types of the application, which need both `Serialize` and `Deserialize` for
+//! that. [`RawClient`] sends and receives WebSocket frames, to test what a well-behaved client never
+//! does.
 //!
-//! Nothing here sleeps, and nothing waits longer than [`PATIENCE`]: what does not come in time
-//! panics with what came instead.
+//! [`VirtualCluster`] simulates several nodes on one thread, in virtual time, with faults that are
+//! derived from a seed.
+//!
+//! Nothing here sleeps, and nothing waits longer than [`PATIENCE`]: when an expected event does not
+//! arrive in time, the test panics with what arrived instead.
 //!
 //! ```
 //! use roomcast::{prelude::*, testing::{TestClient, TestServer}};
@@ -58,15 +61,21 @@ mod inbox;
 mod link;
 mod raw;
 mod received;
+mod recovery;
 mod server;
 mod unexpected;
+mod virtual_cluster;
 
 pub use builder::{ConnectRefused, TestClientBuilder};
 pub use client::TestClient;
 pub use echo::echo;
 pub use raw::{Frame, RawClient};
 pub use received::{Disconnected, Received};
+pub use recovery::RecoveryTicket;
 pub use server::{TestServer, TestServerBuilder};
+pub use virtual_cluster::{
+    Faults, Report, VirtualCluster, VirtualClusterBuilder, for_each_seed, with_seed,
+};
 
-/// How long anything here waits before it gives up: 5 seconds.
+/// How long everything here waits at most before it panics: 5 seconds.
 pub const PATIENCE: Duration = Duration::from_secs(5);

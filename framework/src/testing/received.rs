@@ -8,6 +8,16 @@ use serde::de::DeserializeOwned;
 use crate::event::{self, Event, Payload, Rejection};
 
 /// An event that came from the server, or the answer to one.
+///
+/// ```
+/// use roomcast::testing::TestClient;
+///
+/// async fn hears(client: &TestClient) {
+///     let event = client.next().await;
+///     assert_eq!(event.name(), "said");
+///     assert_eq!(event.json(), r#"[{"text":"hi"}]"#);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     pub(super) name: String,

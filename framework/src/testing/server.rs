@@ -5,19 +5,27 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
 
 use super::PATIENCE;
-use crate::namespace::Hub;
+use crate::{config::Drain, namespace::Hub};
+
+/// Nobody else is there whom the clients could be too many for.
+const AT_ONCE: Drain = Drain {
+    delay: Duration::ZERO,
+    window: Duration::ZERO,
+    timeout: PATIENCE,
+};
 
 type Configure = Box<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
-/// A hub, served on a free port of 127.0.0.1 by an actix-web server in a thread of its own.
+/// Serves a hub on a free port of 127.0.0.1, by an actix-web server in a thread of its own.
 ///
-/// Dropping it ends it: connections are cut, the thread is joined. [`stop`](Self::stop) shuts down
-/// in good order instead.
+/// Dropping it cuts all connections and joins the thread; [`stop`](Self::stop) shuts down
+/// gracefully instead.
 ///
 /// ```
 /// use roomcast::{prelude::*, testing::TestServer};
@@ -45,7 +53,15 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// How a [`TestServer`] is run. From [`TestServer::builder`].
+/// Options of a [`TestServer`]. From [`TestServer::builder`].
+///
+/// ```
+/// use roomcast::{Hub, testing::TestServer};
+///
+/// fn serve(hub: Hub) -> TestServer {
+///     TestServer::builder(hub).workers(4).start()
+/// }
+/// ```
 #[must_use = "call `start`"]
 pub struct TestServerBuilder {
     hub: Hub,
@@ -74,13 +90,13 @@ impl TestServer {
         }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, as `http://127.0.0.1:<port>`.
+    /// Its address as a URL, `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -92,7 +108,8 @@ impl TestServer {
         &self.hub
     }
 
-    /// Shuts the hub down, which tells all clients, then stops the server and waits for its end.
+    /// [Drains](Hub::drain) the hub without the delays of production, stops the server, and waits until
+    /// it has ended.
     ///
     /// # Panics
     /// If it has not ended within [`PATIENCE`].
@@ -100,11 +117,11 @@ impl TestServer {
         let Some(running) = self.running.take() else {
             return;
         };
-        let shut_down = tokio::time::timeout(PATIENCE, self.hub.shutdown()).await;
+        let drained = self.hub.drain_within(AT_ONCE).await;
         drop(running.handle.stop(false));
         let joined = tokio::task::spawn_blocking(move || running.join()).await;
         assert!(
-            shut_down.is_ok(),
+            drained.cut == 0,
             "connections were still open after {PATIENCE:?}"
         );
         assert!(
@@ -145,14 +162,14 @@ impl std::fmt::Debug for Running {
 }
 
 impl TestServerBuilder {
-    /// Worker threads. Default 1, so that tests need not care.
+    /// The number of worker threads. Default 1.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
     }
 
-    /// Leaves [`Hub::on_connect`](crate::Hub::on_connect) out, as an application behind TLS may:
-    /// WebSockets are then served behind the response body.
+    /// Does not install [`Hub::on_connect`](crate::Hub::on_connect), as in an application with TLS:
+    /// WebSockets are then served through the response body.
     pub fn without_handoff(mut self) -> Self {
         self.keep_sockets = false;
         self
@@ -187,7 +204,7 @@ impl TestServerBuilder {
         self
     }
 
-    /// Starts the server; it listens when this returns.
+    /// Starts the server. It listens when this returns.
     ///
     /// # Panics
     /// If it cannot be started.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::transcode::transcode;
 use crate::{
@@ -150,7 +150,9 @@ impl Text {
         let (header, len) = frame::encode_header(Opcode::Text, self.0.len() - HEADER_ROOM);
         let start = HEADER_ROOM - len;
         self.0[start..HEADER_ROOM].copy_from_slice(&header[..len]);
-        Bytes::from(self.0).slice(start..)
+        let mut bytes = Bytes::from(self.0);
+        bytes.advance(start);
+        bytes
     }
 }
 

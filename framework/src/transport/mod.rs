@@ -13,6 +13,7 @@
 //! | [`body_stream`] | the same behind a response body, where the socket cannot be had |
 //! | [`poll`] | the answers to a polling session's GETs |
 //! | [`permit`] | what a polling session may have only one of |
+//! | [`long_answer`] | the body of such an answer, for who does not read it |
 //! | [`parked`] | a GET that has waited for long, without its dispatcher |
 //! | [`relay`] | a body stream that is served on another worker |
 //! | [`pipe`] | what carries its bytes there and back |
@@ -25,6 +26,7 @@ pub(crate) mod frame;
 pub(crate) mod handoff;
 pub(crate) mod handshake;
 pub(crate) mod io;
+pub(crate) mod long_answer;
 pub(crate) mod numbered;
 pub(crate) mod outbox;
 pub(crate) mod parked;

@@ -56,6 +56,8 @@ pub(crate) struct Outbox {
     bytes: usize,
     /// How much of that may be dropped.
     droppable: usize,
+    /// So many of the first that wait behind the front certainly may not: they are not looked at again and again.
+    firm: usize,
     /// The sink took less than it was given; its owner waits for readiness.
     blocked: bool,
 }
@@ -223,8 +225,9 @@ impl Outbox {
                     std::mem::replace(&mut self.front, next)
                 }
                 _ => self.rest.as_mut().and_then(|rest| {
-                    let at = rest.iter().position(Entry::may_go)?;
-                    rest.remove(at)
+                    let behind = rest.iter().skip(self.firm).position(Entry::may_go)?;
+                    self.firm += behind;
+                    rest.remove(self.firm)
                 }),
             };
             let Some(oldest) = oldest else { break };
@@ -251,6 +254,7 @@ impl Outbox {
         let front_stays = self.front.as_ref().is_none_or(&mut keep);
         if let Some(rest) = &mut self.rest {
             rest.retain(keep);
+            self.firm = 0;
         }
         if !front_stays {
             self.front = self.pop_rest();
@@ -324,6 +328,7 @@ impl Outbox {
     fn pop_rest(&mut self) -> Option<Entry> {
         let rest = self.rest.as_mut()?;
         let next = rest.pop_front();
+        self.firm = self.firm.saturating_sub(1);
         if rest.is_empty() {
             self.rest = None;
         }

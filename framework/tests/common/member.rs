@@ -16,6 +16,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::waiting::within;
+
 #[derive(EventHandlers)]
 #[handles(Join, Leave, Relay, Freeze)]
 pub(crate) struct Member;
@@ -115,7 +117,7 @@ impl Hall {
     /// Stops the worker of a client.
     pub(crate) async fn freeze(&self, client: &TestClient) -> Frozen {
         client.emit(&Freeze).await;
-        self.frozen.notified().await;
+        within("its worker is frozen", self.frozen.notified()).await;
         Frozen(self.thaw.clone())
     }
 

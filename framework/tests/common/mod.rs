@@ -6,6 +6,7 @@
     reason = "no test crate uses all of it"
 )]
 
+pub(crate) mod clients;
 pub(crate) mod http;
 pub(crate) mod journal;
 pub(crate) mod listener;
@@ -13,12 +14,11 @@ pub(crate) mod member;
 pub(crate) mod polling;
 pub(crate) mod redis;
 
+pub(crate) use crate::waiting::{until, within};
+
 use std::time::Duration;
 
-use roomcast::{
-    Hub, Session, WebSocketMode,
-    testing::{PATIENCE, TestServer},
-};
+use roomcast::{Hub, Session, WebSocketMode, testing::TestServer};
 
 /// Long enough never to happen in a test.
 pub(crate) const NEVER: Duration = Duration::from_secs(3600);
@@ -54,15 +54,4 @@ pub(crate) fn hub<S: Session>(mode: WebSocketMode) -> Hub {
         .websocket_mode(mode)
         .build()
         .expect("a hub")
-}
-
-/// Waits for a condition that nobody announces, at most [`PATIENCE`].
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let polling = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    let met = tokio::time::timeout(PATIENCE, polling).await;
-    assert!(met.is_ok(), "not within {PATIENCE:?}: {what}");
 }

@@ -162,7 +162,7 @@ impl RedisServer {
     }
 
     fn try_command(&self, arguments: &[&str]) -> String {
-        let output = Command::new("redis-cli")
+        let output = redis_cli()
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
             .args(&self.login)
             .args(arguments)
@@ -280,6 +280,13 @@ impl Listening {
         self.0.read_line(&mut line).expect("in time");
         line.trim_end().to_owned()
     }
+}
+
+/// Killed after a minute, since a server that is stopped does not answer.
+fn redis_cli() -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["60", "redis-cli"]);
+    command
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -417,7 +424,7 @@ impl RedisCluster {
             .iter()
             .map(|node| format!("127.0.0.1:{}", node.port()))
             .collect();
-        let made = Command::new("redis-cli")
+        let made = redis_cli()
             .args(["--cluster", "create"])
             .args(addresses)
             .arg("--cluster-yes")
@@ -436,7 +443,7 @@ impl RedisCluster {
     pub(crate) fn add_replica(&mut self) {
         let (first, replica) = (&self.nodes[0], Self::node());
         let id = first.command(&["CLUSTER", "MYID"]);
-        let made = Command::new("redis-cli")
+        let made = redis_cli()
             .args(["--cluster", "add-node"])
             .arg(format!("127.0.0.1:{}", replica.port()))
             .arg(format!("127.0.0.1:{}", first.port()))
@@ -486,7 +493,9 @@ impl RedisCluster {
         set_slot(target, "IMPORTING", owner);
         set_slot(owner, "MIGRATING", target);
         let port = target.port().to_string();
+        let deadline = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < deadline, "slot {slot} is never empty");
             let keys = owner.command(&["CLUSTER", "GETKEYSINSLOT", slot, "100"]);
             let keys: Vec<_> = keys.lines().filter(|key| !key.is_empty()).collect();
             if keys.is_empty() {
@@ -504,11 +513,16 @@ impl RedisCluster {
     pub(crate) fn move_slot(&self, slot: u16) {
         let slot = slot.to_string();
         let id = |node: &RedisServer| node.command(&["CLUSTER", "MYID"]).trim().to_owned();
-        let mut ids: Vec<_> = self.nodes.iter().map(id).collect();
         let owner = self.nodes.iter().position(|node| node.owns(&slot)).unwrap();
-        let target = ids.remove((owner + 1) % self.nodes.len());
-        for node in &self.nodes {
-            node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &target]);
+        let mut nodes: Vec<_> = self.nodes.iter().collect();
+        nodes.rotate_left(owner);
+        let (from, to) = (id(nodes[0]), id(nodes[1]));
+        // In the steps of redis-cli: one that imports gets an epoch by which its word counts with the others.
+        nodes[1].command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from]);
+        nodes[0].command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to]);
+        nodes.swap(0, 1);
+        for node in nodes {
+            node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &to]);
         }
     }
 }

@@ -2,7 +2,15 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use std::{fs, io, time::Duration};
+pub(crate) mod recovering;
+
+#[allow(unused_imports, reason = "each test takes what it needs")]
+pub(crate) use crate::waiting::{until as eventually, within};
+
+use std::{
+    fs, io,
+    time::{Duration, Instant},
+};
 
 use roomcast::{
     Hub, HubBuilder, WebSocketMode,
@@ -39,6 +47,10 @@ pub(crate) const HANDSHAKE: &str = "GET /socket.io/?EIO=4&transport=websocket HT
 
 /// A receive buffer so small that a peer which does not read is soon noticed.
 const SMALL: u32 = 4096;
+
+/// How long a client is read. No test takes a tenth of it; what waits for one message after the other has its end here,
+/// however many a server sends.
+const LIFE: Duration = Duration::from_secs(180);
 
 /// A masked frame. Masked with zeros, it reads as what it carries.
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -86,6 +98,9 @@ pub(crate) enum Message {
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     read: Vec<u8>,
+    /// Its end has been told.
+    ended: bool,
+    gives_up: Instant,
 }
 
 impl Wire {
@@ -99,12 +114,23 @@ impl Wire {
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes).unwrap();
         }
-        let stream = socket.connect(server.addr()).await.unwrap();
+        Self::over(socket.connect(server.addr()).await.unwrap())
+    }
+
+    /// A TCP connection to whatever leads to the server.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         Self {
             stream,
             read: Vec::new(),
+            ended: false,
+            gives_up: Instant::now() + LIFE,
         }
+    }
+
+    /// One that takes little before it reads.
+    pub(crate) async fn dial_narrow(server: &TestServer) -> Self {
+        Self::dial_with(server, Some(SMALL)).await
     }
 
     /// A WebSocket whose open packet is still to be read.
@@ -207,7 +233,8 @@ impl Wire {
                 assert!(head.starts_with("HTTP/1.1 200"), "{text}");
                 return body.to_owned();
             }
-            let read = self.stream.read_buf(&mut received).await.unwrap();
+            let read = timeout(PATIENCE, self.stream.read_buf(&mut received)).await;
+            let read = read.expect("the server sends nothing").unwrap();
             assert_ne!(read, 0, "{:?}", String::from_utf8_lossy(&received));
         }
     }
@@ -230,23 +257,30 @@ impl Wire {
 
     /// What comes next, but for pings of Engine.IO, which are answered.
     pub(crate) async fn next(&mut self) -> Message {
-        loop {
-            let message = self.next_unanswered().await;
-            if message != Message::Text("2".to_owned()) {
-                return message;
+        let next = async {
+            loop {
+                let message = self.next_unanswered().await;
+                if message != Message::Text("2".to_owned()) {
+                    return message;
+                }
+                self.try_write(&text("3")).await;
             }
-            self.try_write(&text("3")).await;
-        }
+        };
+        within("anything but pings", next).await
     }
 
     /// What comes next.
     pub(crate) async fn next_unanswered(&mut self) -> Message {
         loop {
             if let Some((message, len)) = parse(&self.read) {
+                let in_time = Instant::now() < self.gives_up;
+                assert!(in_time, "after {LIFE:?} there is still {message:?}");
                 self.read.drain(..len);
                 return message;
             }
             if !self.more().await {
+                let again = std::mem::replace(&mut self.ended, true);
+                assert!(!again, "nothing comes after the end");
                 return Message::End;
             }
         }
@@ -331,19 +365,6 @@ pub(crate) fn serve(mode: WebSocketMode, hub: HubBuilder) -> TestServer {
 pub(crate) fn serve_on(workers: usize, mode: WebSocketMode, hub: HubBuilder) -> TestServer {
     let hub = hub.websocket_mode(mode).build().unwrap();
     TestServer::builder(hub).workers(workers).start()
-}
-
-/// Waits until it is so.
-pub(crate) async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let wait = async {
-        while !is_so() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    assert!(
-        timeout(PATIENCE, wait).await.is_ok(),
-        "never came to be: {what}"
-    );
 }
 
 /// Waits until nobody is left, in any sense.

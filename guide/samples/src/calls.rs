@@ -201,5 +201,5 @@ fn options(builder: HubBuilder) -> Result<Hub, BuildError> {
 async fn serving(hub: &Hub) {
     let app = App::new().configure(hub.mount());
     drop(app);
-    hub.shutdown().await;
+    hub.drain().await;
 }

@@ -1,9 +1,9 @@
 //! Samples of the chapter "Deployment".
 
-use std::{future::Future, net::TcpListener};
+use std::{future::Future, net::TcpListener, process::ExitCode};
 
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
-use roomcast::{BuildError, Cookie, WebSocketMode, prelude::*};
+use roomcast::{BuildError, Cookie, NextSignal, WebSocketMode, prelude::*};
 
 // ANCHOR: scope
 fn routes(hub: &Hub) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
@@ -21,7 +21,7 @@ fn routes(hub: &Hub) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
 async fn serve(
     hub: Hub,
     listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output: Into<NextSignal>> + Send + 'static,
 ) -> std::io::Result<()> {
     let mount = hub.clone();
     HttpServer::new(move || {
@@ -33,6 +33,7 @@ async fn serve(
     .on_connect(hub.on_connect())
     .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(stop))
+    .shutdown_timeout(5)
     .listen(listener)?
     .run()
     .await
@@ -40,10 +41,21 @@ async fn serve(
 
 async fn run(hub: Hub) -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:3000")?;
-    // The first SIGTERM or Ctrl-C.
+    // SIGTERM or Ctrl-C.
     serve(hub, listener, roomcast::signals()).await
 }
 // ANCHOR_END: serve
+
+// ANCHOR: drain
+async fn run_and_tell(hub: Hub) -> std::io::Result<ExitCode> {
+    run(hub.clone()).await?;
+    // It has drained, if it was a signal that ended it.
+    Ok(match hub.drain().await.clean {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+// ANCHOR_END: drain
 
 // ANCHOR: affinity
 fn node<S: Session>(name: &str) -> Result<Hub, BuildError> {

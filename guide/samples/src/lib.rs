@@ -7,17 +7,20 @@
 #![expect(dead_code, reason = "some samples are only to be read")]
 
 mod acks;
+mod admin_page;
 mod calls;
 mod cluster;
 mod compression;
+mod contract;
 mod deployment;
 mod emitter;
 mod errors;
 mod events;
 mod expiry;
-mod first_chat;
 mod guarantees;
 mod hello;
+mod howto;
+mod limits;
 mod listener;
 mod middleware;
 mod namespaces;
@@ -33,10 +36,11 @@ mod sessions;
 #[cfg(test)]
 mod testing;
 mod transports;
+mod tutorial;
 mod untyped;
 mod waiting;
 
-use std::error::Error;
+use std::{error::Error, process::ExitCode};
 
 use roomcast::{BuildError, Hub};
 
@@ -48,12 +52,12 @@ pub fn hello() -> Result<(), Box<dyn Error>> {
     hello::run()
 }
 
-/// The finished server of the chapter "Your first chat".
+/// The server of the tutorial after that step, at the address that is the program's first argument.
 ///
 /// # Errors
-/// If its address is taken.
-pub fn first_chat() -> Result<(), Box<dyn Error>> {
-    first_chat::run()
+/// If the address is taken, or there is no such step.
+pub fn tutorial(step: &str) -> Result<ExitCode, Box<dyn Error>> {
+    tutorial::run(step)
 }
 
 /// The server of the chapter "Coming from Socket.IO", at the address that is its argument.
@@ -77,6 +81,8 @@ pub fn hub() -> Result<Hub, BuildError> {
         errors::add,
         middleware::add,
         namespaces::add,
+        howto::add_rates,
+        howto::add_upload,
     ]
     .into_iter()
     .fold(Hub::builder(), |builder, add| add(builder))

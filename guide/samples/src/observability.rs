@@ -82,7 +82,7 @@ mod tests {
         let hub = super::strict::<Listener>()?;
         let data = web::Data::from(Arc::new(hub.clone()));
         assert_eq!(super::ready(data.clone()).await.status(), StatusCode::OK);
-        hub.shutdown().await;
+        hub.drain().await;
         let status = super::ready(data).await.status();
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         Ok(())

@@ -103,7 +103,7 @@ async fn final_whistle(hub: &Hub) -> Result<(), EmitError> {
     let watching = hub.to("match 7");
     watching.join(["highlights"]).await?;
     watching.leave(["all matches"]).await?;
-    // Everyone was told before they go: `true` closes their whole connection.
+    // `true` closes their whole connections; what was emitted before arrives first.
     hub.to("banned").disconnect(true).await
 }
 // ANCHOR_END: manage

@@ -110,3 +110,52 @@ async fn who_has_no_name_is_refused() -> Result<(), Box<dyn std::error::Error>> 
     Ok(())
 }
 // ANCHOR_END: refused
+
+// ANCHOR: virtual
+use std::time::Duration;
+
+use roomcast::testing::{Faults, VirtualCluster, for_each_seed};
+
+#[test]
+fn the_others_talk_on_when_a_node_dies_and_its_users_come_back() {
+    for_each_seed(0..20, |_| what_if_a_node_dies());
+}
+
+async fn what_if_a_node_dies() -> Result<(), Box<dyn std::error::Error>> {
+    let ms = Duration::from_millis;
+    let faults = Faults::new()
+        .delay(ms(1)..ms(80))
+        .client_delay(ms(5)..ms(200));
+    let cluster = VirtualCluster::builder(|_| Hub::builder().namespace::<Chat>("/"))
+        .nodes(3)
+        .faults(faults)
+        .start()
+        .await;
+    let enter = |node, nick: &str| {
+        let nick = nick.to_owned();
+        cluster.client(node).auth(&Login { nick }).connect()
+    };
+    let (ann, bob, eve) = (
+        enter(0, "ann").await?,
+        enter(1, "bob").await?,
+        enter(2, "eve").await?,
+    );
+
+    cluster.crash(1);
+    bob.expect_disconnect().await;
+
+    let text = "is anyone there?".to_owned();
+    ann.emit_with_ack(&Say { text: text.clone() }).await;
+    let from = "ann".to_owned();
+    assert_eq!(eve.expect::<Said>().await, Said { from, text });
+
+    cluster.note("bob comes back, to another node");
+    let bob = enter(2, "bob").await?;
+    let text = "it is me again".to_owned();
+    bob.emit_with_ack(&Say { text: text.clone() }).await;
+    let from = "bob".to_owned();
+    assert_eq!(ann.expect::<Said>().await, Said { from, text });
+    assert_eq!(cluster.report().crashes, 1);
+    Ok(())
+}
+// ANCHOR_END: virtual

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Member, Type};
+use syn::{Expr, Member, Type};
 
 use super::{Args, Event, SlowConsumer};
 
@@ -23,6 +23,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let ack_args = ack_args(event.ack.as_ref());
     let slow_consumer = event.slow_consumer.map(slow_consumer);
     let key = event.key.as_ref().map(key);
+    let docs = docs(&event.docs);
     quote! {
         #[automatically_derived]
         impl #impl_generics ::roomcast::__private::Event for #ident #type_generics #where_clause {
@@ -31,6 +32,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
             type Ack = #ack;
             const ACK_ARGS: ::roomcast::__private::Args = #ack_args;
             #slow_consumer
+            #docs
             #key
         }
 
@@ -58,6 +60,14 @@ fn slow_consumer(policy: SlowConsumer) -> TokenStream {
         const SLOW_CONSUMER: ::core::option::Option<::roomcast::__private::SlowConsumer> =
             ::core::option::Option::Some(#policy);
     }
+}
+
+fn docs(lines: &[&Expr]) -> Option<TokenStream> {
+    (!lines.is_empty()).then(|| {
+        quote! {
+            const DOCS: &'static str = ::core::concat!(#(#lines, "\n"),*);
+        }
+    })
 }
 
 /// At the place of the field's name, where a field that has no `Hash` is reported.

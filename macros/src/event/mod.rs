@@ -6,7 +6,7 @@ mod validate;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Generics, Ident, Member, Type};
+use syn::{DeriveInput, Expr, Generics, Ident, Member, Type};
 
 use crate::mistakes::Mistakes;
 
@@ -19,6 +19,8 @@ struct Event<'a> {
     ack: Option<Type>,
     slow_consumer: Option<SlowConsumer>,
     key: Option<Member>,
+    /// What its doc comment says, line by line.
+    docs: Vec<&'a Expr>,
 }
 
 #[derive(Debug, PartialEq)]

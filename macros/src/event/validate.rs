@@ -1,7 +1,7 @@
 //! Decides what a struct and its `#[event(..)]` mean, and refuses what means nothing.
 
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Field, Fields, Ident, LitStr, Member};
+use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Member, Meta};
 
 use super::parse::EventAttribute;
 use super::{Args, Event, SlowConsumer};
@@ -31,7 +31,19 @@ pub(super) fn validate<'a>(
         ack: attribute.ack.and_then(|ack| ack.value),
         slow_consumer: slow_consumer(attribute.slow_consumer, mistakes),
         key: key(attribute.key, keeps_latest, fields, mistakes),
+        docs: docs(&input.attrs),
     }
+}
+
+/// Those of `///`, of `/** */` and of `#[doc = include_str!(..)]`, but none of `#[doc(hidden)]`.
+fn docs(attributes: &[Attribute]) -> Vec<&Expr> {
+    let docs = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(&doc.value),
+            _ => None,
+        });
+    docs.collect()
 }
 
 /// The fields of a struct; none, with the mistake reported, of what is no struct.

@@ -1,4 +1,4 @@
-//! Writes the impl of a session's routes.
+//! Writes the impls of a session's routes and of what it emits.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -12,13 +12,25 @@ pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
         session,
         generics,
         events,
+        emits,
     } = handlers;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let names: Vec<_> = events.iter().map(name).collect();
     let routes = events.iter().map(route);
-    let checks: Vec<_> = (0..events.len())
-        .map(|index| distinct(&events[index], &names[index], &names[..index]))
-        .collect();
+    let mut checks = all_distinct(events);
+    checks.extend(all_distinct(emits.as_deref().unwrap_or_default()));
+    let emitted = emits.as_ref().map(|emitted| quote!(emits [#(#emitted),*]));
+    let socket = match emits {
+        None => quote!(::roomcast::__private::Socket),
+        Some(_) => quote!(::roomcast::__private::TypedSocket<Self>),
+    };
+    let emits = emits.iter().flatten().map(|event| {
+        let emits = quote_spanned!(word(event)=> ::roomcast::__private::Emits<#event>);
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #emits for #session #type_generics #where_clause {}
+        }
+    });
     // A const item cannot name the parameters of a generic session; a const block can, but is evaluated only where
     // the session is used.
     let (items, blocks) = if generics.params.is_empty() {
@@ -31,6 +43,8 @@ pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
         impl #impl_generics ::roomcast::__private::EventHandlers for #session #type_generics #where_clause {
             const EVENTS: &'static [&'static str] = &[#(#names),*];
 
+            type Socket = #socket;
+
             fn route(
                 name: &str,
             ) -> ::core::option::Option<::roomcast::__private::Route<Self>> {
@@ -40,7 +54,11 @@ pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
                     _ => ::core::option::Option::None,
                 }
             }
+
+            ::roomcast::__describe! { handles [#(#events),*] #emitted }
         }
+
+        #(#emits)*
 
         #items
     }
@@ -57,6 +75,13 @@ fn route(event: &Type) -> TokenStream {
     let name = name(event);
     let route = quote_spanned!(word(event)=> ::roomcast::__private::Route::<Self>::to::<#event>());
     quote!(name if name == #name => ::core::option::Option::Some(#route),)
+}
+
+fn all_distinct(events: &[Type]) -> Vec<TokenStream> {
+    let names: Vec<_> = events.iter().map(name).collect();
+    (0..events.len())
+        .map(|index| distinct(&events[index], &names[index], &names[..index]))
+        .collect()
 }
 
 /// At the place of the event's word, where a name that another event has is reported.

@@ -16,12 +16,15 @@ struct Handlers<'a> {
     generics: &'a Generics,
     /// Each type once, in the order of the list.
     events: Vec<Type>,
+    /// The same of what it emits; `None` when it may emit anything.
+    emits: Option<Vec<Type>>,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let listed = parse::parse(&input.attrs, &mut mistakes);
-    let handlers = validate::validate(input, listed, &mut mistakes);
+    let handles = parse::parse(&input.attrs, &parse::HANDLES, &mut mistakes);
+    let emits = parse::parse(&input.attrs, &parse::EMITS, &mut mistakes);
+    let handlers = validate::validate(input, handles, emits, &mut mistakes);
     let impls = expand::expand(&handlers);
     let errors = mistakes.into_compile_errors();
     quote!(#impls #errors)

@@ -1,24 +1,44 @@
-//! Reads `#[handles(..)]`: the types that are listed.
+//! Reads `#[handles(..)]` and `#[emits(..)]`: the types that are listed.
 
 use syn::{Attribute, Type};
 
 use crate::attribute;
 use crate::mistakes::Mistakes;
 
-const EXAMPLE: &str = "#[handles(Say, Join)]";
+/// An attribute that lists events.
+pub(super) struct List {
+    name: &'static str,
+    /// The attribute as to be written.
+    example: &'static str,
+}
 
-/// The types in the order they are written; none when there is no `#[handles(..)]` at all.
-pub(super) fn parse(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<Vec<Type>> {
+pub(super) const HANDLES: List = List {
+    name: "handles",
+    example: "#[handles(Say, Join)]",
+};
+
+pub(super) const EMITS: List = List {
+    name: "emits",
+    example: "#[emits(Said, Joined)]",
+};
+
+/// The types in the order they are written; none when there is no such attribute at all.
+pub(super) fn parse(
+    attributes: &[Attribute],
+    list: &List,
+    mistakes: &mut Mistakes,
+) -> Option<Vec<Type>> {
+    let List { name, example } = list;
     let mut listed = None;
     for attribute in attributes
         .iter()
-        .filter(|attribute| attribute.path().is_ident("handles"))
+        .filter(|attribute| attribute.path().is_ident(name))
     {
         let types = listed.get_or_insert_with(Vec::new);
-        attribute::read_items(attribute, EXAMPLE, mistakes, |input| {
+        attribute::read_items(attribute, example, mistakes, |input| {
             let place = input.span();
             let listed = input.parse().map_err(|_| {
-                let message = format!("expected the type of an event, as in `{EXAMPLE}`");
+                let message = format!("expected the type of an event, as in `{example}`");
                 syn::Error::new(place, message)
             })?;
             types.push(listed);
@@ -37,7 +57,7 @@ mod tests {
 
     fn parsed(attributes: &[Attribute]) -> (Option<Vec<String>>, Vec<String>) {
         let mut mistakes = Mistakes::default();
-        let listed = parse(attributes, &mut mistakes).map(|types| {
+        let listed = parse(attributes, &HANDLES, &mut mistakes).map(|types| {
             let name = |listed: &Type| listed.to_token_stream().to_string().replace(' ', "");
             types.iter().map(name).collect()
         });

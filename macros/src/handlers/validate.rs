@@ -1,5 +1,5 @@
-//! Decides which events a session handles. Whether two types have one event name is seen only where their consts are
-//! evaluated: `expand` lets the compiler check that.
+//! Decides which events a session handles and emits. Whether two types have one event name is seen only where their
+//! consts are evaluated: `expand` lets the compiler check that.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,11 @@ use crate::mistakes::Mistakes;
 
 pub(super) fn validate<'a>(
     input: &'a DeriveInput,
-    listed: Option<Vec<Type>>,
+    handles: Option<Vec<Type>>,
+    emits: Option<Vec<Type>>,
     mistakes: &mut Mistakes,
 ) -> Handlers<'a> {
-    if listed.is_none() {
+    if handles.is_none() {
         mistakes.at(
             &input.ident,
             "which events does this session handle? write `#[handles(Say, Join)]` above it, \
@@ -24,7 +25,8 @@ pub(super) fn validate<'a>(
     Handlers {
         session: &input.ident,
         generics: &input.generics,
-        events: each_once(listed.unwrap_or_default(), mistakes),
+        events: each_once(handles.unwrap_or_default(), mistakes),
+        emits: emits.map(|listed| each_once(listed, mistakes)),
     }
 }
 

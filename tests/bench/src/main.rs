@@ -8,12 +8,15 @@
 //! | `PARK_MS` | after how long the GET of a polling client is parked | 5000 |
 //! | `REDIS` | the URL of a Redis through which it is one of several nodes (feature `redis`) | none |
 //! | `ADAPTER` | how: `pub_sub`, `sharded` or `streams` | `pub_sub` |
+//! | `METRICS` | the port on which `/metrics` is for Prometheus | none, and no exporter |
+//! | `ADMIN` | it has an admin page, for everyone, in this mode: `development` or `production` (feature `admin`) | none |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
 //! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
 //! [`client`].
 
 mod client;
+mod figures;
 
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr, time::Duration};
 
@@ -46,6 +49,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => Some(PerMessageDeflate::default()),
     };
 
+    match variable("METRICS", 0)? {
+        0 => {}
+        port => figures::export(port)?,
+    }
     let mut hub = Hub::builder()
         .namespace::<Client>("/")
         .max_connections(MAX_CONNECTIONS)
@@ -64,6 +71,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "streams" => hub.adapter(Redis::streams(&url)),
             other => return Err(format!("ADAPTER is `{other}`, none of the three").into()),
         };
+    }
+    #[cfg(feature = "admin")]
+    if let Ok(mode) = env::var("ADMIN") {
+        use roomcast::admin::{Admin, Auth, Mode};
+
+        let mode = match mode.as_str() {
+            "development" => Mode::Development,
+            "production" => Mode::Production,
+            other => return Err(format!("ADMIN is `{other}`, neither of the two").into()),
+        };
+        hub = hub.admin(Admin::new(Auth::none()).mode(mode));
     }
     let hub = hub.build()?;
     let mount = hub.mount();

@@ -25,11 +25,15 @@ export function emitter(lab) {
     await emitter.emit("news", [6], { to: [far.id] });
     for (const nsp of ["/", "/chat"]) await emitter.emit("mark", [], { nsp });
     await marked;
-    assert.deepEqual(seen.map((list) => list.map(([number]) => number)), [[1, 2, 3, 4], [1, 2, 4, 6], [5]]);
+    const expected = [[1, 2, 3, 4], [1, 2, 4, 6], [5]];
+    await until("all arrive", () => seen.every((list, index) => list.length >= expected[index].length));
+    const numbers = seen.map((list) => list.map(([number]) => number));
+    if (!cluster.redis.ordered) numbers.forEach((list) => list.sort());
+    assert.deepEqual(numbers, expected);
     const volatile = next(near, "volatile");
     await emitter.emit("volatile", [], { volatile: true });
     await volatile;
-    assert.deepEqual(lab.plain(far)(seen[1][0]), [1, "été", Buffer.from([1, 2]), { at: new Date(0).toISOString() }]);
+    assert.deepEqual(lab.plain(far)(seen[1].find(([number]) => number === 1)), [1, "été", Buffer.from([1, 2]), { at: new Date(0).toISOString() }]);
   });
 
   test("it makes sockets of both nodes join, leave and disconnect", async (t) => {

@@ -26,7 +26,7 @@ export function recovery(lab) {
   async function lose({ redis, env }, socket) {
     await cut(socket);
     const key = `${env.PREFIX ? `${env.PREFIX}:session:` : "sio:session:"}${socket._pid}`;
-    await until("the session is kept", () => redis.command("EXISTS", key));
+    await until("the session is kept", () => redis.exists(key));
   }
 
   test("it gets what it missed, in order and once, and goes on", async (t) => {
@@ -83,7 +83,7 @@ export function recovery(lab) {
       await until("all has arrived", () => seen.length >= count());
       hasAll();
     }
-    await cluster.delivered(from, socket);
+    await cluster.delivered(from, [socket]);
     hasAll();
   });
 
@@ -150,7 +150,7 @@ export function recoveryHere(lab) {
     await from.emit("news", ["to its room", Buffer.from([1])], { to: [a] });
     await from.emit("news", ["to another"], { to: [b] });
     await from.emit("news", ["not to its room"], { except: [a] });
-    await cluster.delivered(from, other);
+    await cluster.delivered(from, [other]);
     await comeBack(socket, to);
     assert.ok(socket.recovered);
     assert.equal(socket.id, id);

@@ -63,7 +63,7 @@ export function sockets(lab) {
     assert.deepEqual(await from.ask("remoteAsk", asked), { twice: 42, data });
     const unheard = from.ask("remoteAsk", { ...asked, event: "nobody listens", timeout: SHORT });
     await assert.rejects(unheard, /operation has timed out/);
-    await cluster.delivered(from, other);
+    await cluster.delivered(from, [other]);
     assert.deepEqual(seen, []);
   });
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { collect } from "../harness.mjs";
 
 export function users(lab) {
-  test("a user's sockets are in a room that every node knows by its name", async (t) => {
+  test("a user's sockets are reached from every node, from Node servers by the name of their room", async (t) => {
     const { cluster, from, to } = lab;
     const auth = { user: "ann" };
     const room = `roomcast:user:${auth.user}`;
@@ -13,8 +13,10 @@ export function users(lab) {
     const ben = await cluster.connect(t, to, { auth: { user: "ben" } });
     if (cluster.adapter.startsWith("sharded-dynamic")) await cluster.subscribed("/", room, 1);
     const seen = [...ann, ben].map((socket) => collect(socket, "mail"));
-    await from.emit("mail", [1], { to: [room] });
-    await cluster.delivered(from, ...ann, ben);
+    await (from.kind === "roomcast"
+      ? from.ask("emitToUser", { ...auth, event: "mail", args: [1] })
+      : from.emit("mail", [1], { to: [room] }));
+    await cluster.delivered(from, [...ann, ben], () => seen[0].length > 0 && seen[1].length > 0);
     assert.deepEqual(seen.map((list) => list.length), [1, 1, 0]);
   });
 }

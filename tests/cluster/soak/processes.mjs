@@ -8,8 +8,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
-import { freePort, within } from "../harness.mjs";
+import { freePort, until, within } from "../harness.mjs";
 
 const { NODE_BIN } = process.env;
 
@@ -147,10 +146,7 @@ export class Node extends Process {
 
   /** Waits until the node says that it is part of the cluster. */
   async joined() {
-    for (;;) {
-      const state = await this.state().catch(() => undefined);
-      if (state?.connected) return;
-      await sleep(50);
-    }
+    const connected = async () => (await this.state().catch(() => undefined))?.connected;
+    await until(`${this.name} has joined`, connected, 60_000);
   }
 }

@@ -4,19 +4,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { within } from "../server.mjs";
+import { until, within } from "../../waiting.mjs";
 
 const ADMIN = ["/usr/sbin", "/usr/local/sbin"]; // where Debian has the proxies, and not everybody looks
 
-/** Waits for a condition, asked again and again. */
-export async function until(what, condition, ms = 15_000) {
-  const end = Date.now() + ms;
-  while (!(await condition())) {
-    assert.ok(Date.now() < end, `not within ${ms} ms: ${what}`);
-    await pause(10);
-  }
-}
+export { until };
 
 /** A program that does not outlive the tests. */
 export class Process {

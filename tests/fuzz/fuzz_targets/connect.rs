@@ -14,6 +14,7 @@ use libfuzzer_sys::fuzz_target;
 )]
 mod framework {
     pub(crate) mod config;
+    pub(crate) mod entropy;
     pub(crate) mod error;
     pub(crate) mod event;
     pub(crate) mod id;
@@ -62,7 +63,7 @@ mod framework {
     }
 }
 
-use framework::{config, connection, error, event, id, namespace, protocol, shard};
+use framework::{config, connection, entropy, error, event, id, namespace, protocol, shard};
 use shard::offset::Offset;
 
 /// All that is needed of it.

@@ -14,6 +14,7 @@ use libfuzzer_sys::fuzz_target;
 )]
 mod framework {
     pub(crate) mod config;
+    pub(crate) mod entropy;
     pub(crate) mod error;
     pub(crate) mod event;
     pub(crate) mod id;
@@ -22,7 +23,7 @@ mod framework {
 
 use bytes::Bytes;
 use framework::event::{Args, Event, Payload, decode, decode_ack, decode_value, encode};
-use framework::{config, error, id, protocol};
+use framework::{config, entropy, error, id, protocol};
 use protocol::socket_io::{Assembler, Binary, Data, Limits};
 use serde::{Deserialize, Serialize};
 

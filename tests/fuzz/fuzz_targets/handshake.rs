@@ -25,6 +25,7 @@ mod framework {
     }
 
     pub(crate) mod server {
+        mod forwarded;
         mod network;
         mod proxy;
 

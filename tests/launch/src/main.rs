@@ -4,18 +4,14 @@
 //! `launch cluster BINARIES` and `launch mixed-cluster BINARIES FOLDER`, where BINARIES is the folder with the nodes'
 //! program and FOLDER that with `server.mjs`. `cargo xtask` builds what is needed and calls it.
 
-mod process;
-mod redis;
-
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use process::Process;
+use launch::process::{self, Process};
+use launch::{Result, redis};
 use tokio::signal::unix::{SignalKind, signal};
-
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// How often the processes are looked after.
 const LOOK: Duration = Duration::from_millis(100);

@@ -21,8 +21,9 @@ const GRACE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Killed when dropped, if it was not stopped before.
-pub(crate) struct Process {
-    pub(crate) name: &'static str,
+pub struct Process {
+    /// What it is called in what we print.
+    pub name: &'static str,
     child: Child,
     url: mpsc::Receiver<String>,
 }
@@ -34,7 +35,7 @@ impl Process {
     /// # Errors
     ///
     /// If it cannot be started.
-    pub(crate) fn start(name: &'static str, mut command: Command) -> Result<Self> {
+    pub fn start(name: &'static str, mut command: Command) -> Result<Self> {
         // A group of its own: a terminal's Ctrl-C then is for us alone, and we stop them in order.
         command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -62,7 +63,7 @@ impl Process {
     /// # Errors
     ///
     /// If it does not get that far.
-    pub(crate) async fn listens(&mut self) -> Result<String> {
+    pub async fn listens(&mut self) -> Result<String> {
         let name = self.name;
         match timeout(START, self.url.recv()).await {
             Ok(Some(url)) => Ok(url),
@@ -71,12 +72,18 @@ impl Process {
         }
     }
 
+    /// Its number to the system.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     ///
     /// # Errors
     ///
     /// If the system does not tell.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
@@ -100,7 +107,7 @@ impl Drop for Process {
 }
 
 /// Lets programs end by themselves, all at once; those that do not are killed.
-pub(crate) async fn stop(mut processes: Vec<Process>) {
+pub async fn stop(mut processes: Vec<Process>) {
     processes.retain_mut(Process::is_running);
     processes.iter().for_each(Process::terminate);
     let until = Instant::now() + GRACE;

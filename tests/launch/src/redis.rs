@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// # Errors
 ///
 /// If it is not installed, or does not answer.
-pub(crate) async fn start() -> Result<(Process, SocketAddr)> {
+pub async fn start() -> Result<(Process, SocketAddr)> {
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let mut command = Command::new("redis-server");
     command

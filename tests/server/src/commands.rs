@@ -46,6 +46,10 @@ pub(crate) struct Join(pub(crate) String);
 #[derive(Deserialize, Event)]
 pub(crate) struct Leave(pub(crate) String);
 
+/// Becomes the data of the sender's socket.
+#[derive(Deserialize, Event)]
+pub(crate) struct Describe(pub(crate) Value);
+
 /// Emits an event to others.
 #[derive(Default, Deserialize, Event)]
 #[serde(default)]

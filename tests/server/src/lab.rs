@@ -4,9 +4,9 @@ use roomcast::{Incoming, prelude::*};
 
 use crate::{
     commands::{
-        Answers, AskMe, AskRoom, Cast, Count, DisconnectMe, DisconnectRoom, EAVESDROP, Fetch,
-        Found, Gone, Heard, Identity, Join, Leave, Message, MessageBack, MessageWithAck, Number,
-        Panic, Question, Refuse, Whoami,
+        Answers, AskMe, AskRoom, Cast, Count, Describe, DisconnectMe, DisconnectRoom, EAVESDROP,
+        Fetch, Found, Gone, Heard, Identity, Join, Leave, Message, MessageBack, MessageWithAck,
+        Number, Panic, Question, Refuse, Whoami,
     },
     value::{Value, Values},
 };
@@ -19,6 +19,7 @@ use crate::{
     Whoami,
     Join,
     Leave,
+    Describe,
     Cast,
     AskMe,
     AskRoom,
@@ -90,6 +91,12 @@ impl Handle<Join> for Lab {
 impl Handle<Leave> for Lab {
     async fn handle(&mut self, Leave(room): Leave, socket: &Socket) -> Result<(), Rejection> {
         Ok(socket.leave(room)?)
+    }
+}
+
+impl Handle<Describe> for Lab {
+    async fn handle(&mut self, Describe(data): Describe, socket: &Socket) -> Result<(), Rejection> {
+        Ok(socket.set_data(&data)?)
     }
 }
 

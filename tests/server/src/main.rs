@@ -6,8 +6,9 @@
 //! recovery, for this many milliseconds), `ORIGIN` (whose pages may talk to it; it sets a cookie then),
 //! `CLIENT` (the directory of the official bundles). It prints `ready PORT` once it listens. With `SCENARIO` it is
 //! the application of a recorded scenario instead (`transcripts`), with `ADAPTER` a node of a cluster
-//! (`cluster`).
+//! (`cluster`). With `ADMIN` it has the admin page (`admin`).
 
+mod admin;
 mod cluster;
 mod commands;
 mod guest;
@@ -59,14 +60,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(client) = options.client {
         builder = builder.serve_client(client);
     }
-    let hub = builder.build()?;
-    let app = hub.clone();
-    let server = HttpServer::new(move || App::new().configure(app.mount()))
-        // So that clients of different workers meet.
-        .workers(2)
-        .on_connect(hub.on_connect())
-        .shutdown_signal(hub.shutdown_on(signals()))
-        .bind(("127.0.0.1", options.port))?;
+    let hub = admin::add(builder).build()?;
+    let (app, page) = (hub.clone(), admin::Page::from_env()?);
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(app.mount())
+            .configure(|config| page.mount(config))
+    })
+    // So that clients of different workers meet.
+    .workers(2)
+    .on_connect(hub.on_connect())
+    .shutdown_signal(hub.shutdown_on(signals()))
+    .bind(("127.0.0.1", options.port))?;
     for address in server.addrs() {
         println!("ready {}", address.port());
     }

@@ -13,6 +13,8 @@ Usage:
     cargo xtask cluster               run the example of that name: Redis and three nodes, until Ctrl-C
     cargo xtask mixed-cluster         the same with a node of Node.js
     cargo xtask soak [OPTION]...      load and faults on three nodes, and a report; --help has the options
+    cargo xtask soak --seeds A..B     the guarantees on a cluster in virtual time, for these seeds
+    cargo xtask capacity [OPTION]...  how many connections nodes hold, and a report; --help has the options
 ";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) enum Task {
     Example(Example),
     /// Options for the soak, which reads them itself.
     Soak(Vec<String>),
+    /// Options for the run that measures capacity, likewise.
+    Capacity(Vec<String>),
 }
 
 pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task> {
@@ -34,6 +38,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task>
         None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some("test") => {}
         Some("soak") => return Ok(Task::Soak(arguments.collect())),
+        Some("capacity") => return Ok(Task::Capacity(arguments.collect())),
         Some("cluster") => return alone(Task::Example(Example::Cluster), arguments),
         Some("mixed-cluster") => return alone(Task::Example(Example::MixedCluster), arguments),
         Some(other) => return Err(unknown(other)),
@@ -96,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_example_takes_no_options_and_the_soak_its_own() {
+    fn an_example_takes_no_options_and_what_measures_its_own() {
         let example = Task::Example(Example::MixedCluster);
         assert_eq!(parse_words("mixed-cluster").unwrap(), example);
         assert!(parse_words("cluster --nodes 5").is_err());
@@ -104,6 +109,11 @@ mod tests {
         assert_eq!(
             parse_words("soak --minutes 2").unwrap(),
             Task::Soak(options)
+        );
+        let options = ["--quick", "--nodes", "2"].map(str::to_owned).to_vec();
+        assert_eq!(
+            parse_words("capacity --quick --nodes 2").unwrap(),
+            Task::Capacity(options)
         );
     }
 

@@ -1,5 +1,5 @@
-//! What runs until it is told to end: the examples of clusters, and the soak. Each takes our place as a process, so
-//! that a signal is for it alone.
+//! What runs on its own: the examples of clusters, the soak, and the run that measures capacity. Each takes our place as
+//! a process, so that a signal is for it alone.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -41,12 +41,17 @@ pub(crate) fn run(workspace: &Workspace, example: Example) -> Result {
     take_over(launch)
 }
 
-/// Runs the soak in our place, with its own options.
+/// Runs the soak in our place, with its own options; or, with `--seeds`, the tests in virtual time.
 ///
 /// # Errors
 ///
 /// If something is missing or does not build.
 pub(crate) fn soak(workspace: &Workspace, options: &[String]) -> Result {
+    if let [option, seeds] = options
+        && option == "--seeds"
+    {
+        return take_over(virtual_cluster(workspace, seeds));
+    }
     needed(&["redis-server", "node", "npm"])?;
     build(workspace, &["soak-node"])?;
     let folder = workspace.root.join("tests/cluster");
@@ -57,6 +62,49 @@ pub(crate) fn soak(workspace: &Workspace, options: &[String]) -> Result {
         .env("NODE_BIN", workspace.binary("soak-node"))
         .env("REPORT", workspace.target.join("soak"));
     take_over(soak)
+}
+
+/// The guarantees in virtual time, each for these seeds: a range such as `0..100000`.
+fn virtual_cluster(workspace: &Workspace, seeds: &str) -> Command {
+    let mut tests = process::cargo();
+    tests
+        .current_dir(&workspace.root)
+        .args(["test", "--release", "--package", "roomcast"])
+        .args(["--test", "application", "virtual_cluster::"])
+        // Those of the kit itself have seeds of their own.
+        .args(["--", "--skip", "virtual_cluster::kit"])
+        .env("ROOMCAST_SEEDS", seeds);
+    tests
+}
+
+/// Measures capacity in our place, with its own options. The report is that of the guide, unless they say otherwise or the
+/// run is only quick.
+///
+/// # Errors
+///
+/// If something is missing or does not build.
+pub(crate) fn capacity(workspace: &Workspace, mut options: Vec<String>) -> Result {
+    needed(&["redis-server"])?;
+    let has = |name| options.iter().any(|option| option == name);
+    if !(has("--report") || has("--help") || has("-h")) {
+        let report = match has("--quick") {
+            true => workspace.target.join("capacity/report.md"),
+            false => workspace.root.join("guide/src/capacity-report.md"),
+        };
+        let report = report
+            .to_str()
+            .ok_or_else(|| Failure::new("a path is not text"))?;
+        options.extend(["--report".to_owned(), report.to_owned()]);
+    }
+    // What is measured is what would be deployed.
+    let mut build = process::cargo();
+    build
+        .current_dir(&workspace.root)
+        .args(["build", "--release", "--package", "capacity"]);
+    process::run(&mut build)?;
+    let mut capacity = Command::new(workspace.target.join("release/capacity"));
+    capacity.args(options);
+    take_over(capacity)
 }
 
 fn build(workspace: &Workspace, packages: &[&str]) -> Result {

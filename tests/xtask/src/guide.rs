@@ -1,4 +1,4 @@
-//! Builds the guide and checks what mdBook lets pass: an include that finds nothing, a dead link.
+//! Builds the guide and checks what mdBook lets pass: an include that finds nothing, a dead link, a search that finds nothing.
 //! That its samples compile and run is the matter of the tests of the packages they come from.
 
 mod includes;
@@ -22,6 +22,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
             .arg(&built)
             // By default it writes an empty page for a chapter that is not there.
             .env("MDBOOK_BUILD__CREATE_MISSING", "false"),
+    )?;
+    process::run(
+        Command::new("node")
+            .arg(workspace.root.join("tests/xtask/search.mjs"))
+            .arg(&built),
     )?;
     let mut mistakes = Vec::new();
     for page in files(&source, "md")? {

@@ -9,6 +9,7 @@ mod process;
 mod runner;
 mod server;
 mod steps;
+mod watchdog;
 mod workspace;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn run() -> Result {
         }
         Task::Example(example) => examples::run(&Workspace::find()?, example)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
+        Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,
     }
     Ok(())
 }

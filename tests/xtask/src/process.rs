@@ -10,7 +10,12 @@ use crate::failure::{Failure, Result};
 
 /// The cargo that started us.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    if std::env::var_os("CI").is_some() {
+        // What is built once need not be built again in part: less to write, and half the disk.
+        cargo.env("CARGO_INCREMENTAL", "0");
+    }
+    cargo
 }
 
 /// Runs a program to its end; it prints what it prints.
@@ -102,13 +107,22 @@ fn shown(command: &Command) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::sync::MutexGuard;
 
     use super::*;
 
+    /// For tests that start processes: some kill all that this process has started.
+    pub(crate) fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[test]
     fn of_several_programs_one_that_fails_is_named() {
+        let _alone = alone();
         let programs = |names: &[&str]| names.iter().map(Command::new).collect();
         run_two_at_a_time(programs(&["true", "true"])).unwrap();
         let failure = run_two_at_a_time(programs(&["true", "false"])).unwrap_err();

@@ -1,9 +1,13 @@
-//! Runs steps in order, stops at the first that fails, and says how long each took.
+//! Runs steps in order, stops at the first that fails or does not end, and says how long each took.
 
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result};
+use crate::watchdog;
 use crate::workspace::Workspace;
+
+/// A step that is not done by then never will be: the longest takes a third of it on two cores.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -39,7 +43,7 @@ pub(crate) fn select<'s>(steps: &'s [Step], only: &[String]) -> Result<Vec<&'s S
 ///
 /// # Errors
 ///
-/// If a step fails; those after it are not run.
+/// If a step fails, or is not done in time; those after it are not run.
 pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result {
     let started = Instant::now();
     let mut times = Vec::new();
@@ -47,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result {
     for step in steps {
         println!("\n=== {}: {} ===\n", step.name, step.about);
         let step_started = Instant::now();
-        let result = (step.run)(workspace);
+        let result = done_within(LIMIT, || (step.run)(workspace));
         times.push(step_started.elapsed());
         if let Err(failure) = result {
             outcome = Err(Failure::new(format!(
@@ -61,6 +65,20 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result {
     print!("{}", table(steps, &times, outcome.is_ok()));
     println!("{:<22}{}\n", "all", shown(started.elapsed()));
     outcome
+}
+
+fn done_within(limit: Duration, run: impl FnOnce() -> Result) -> Result {
+    let (result, in_time) = watchdog::within(limit, run);
+    if in_time {
+        return result;
+    }
+    let last = result
+        .err()
+        .map_or_else(String::new, |failure| format!(": {failure}"));
+    Err(Failure::new(format!(
+        "not done within {}, its processes were killed{last}",
+        shown(limit)
+    )))
 }
 
 /// One line per step; `times` ends with the step that failed, if one did.
@@ -91,7 +109,10 @@ fn shown(time: Duration) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::process::Command;
+
     use super::*;
+    use crate::process;
 
     const STEPS: &[Step] = &[
         step("first", |_| Ok(())),
@@ -136,6 +157,16 @@ mod tests {
             message.contains("cargo xtask test --only second"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_step_that_does_not_end_fails_with_its_limit_and_what_was_running() {
+        let _alone = crate::process::tests::alone();
+        let sleeps = || process::run(Command::new("sleep").arg("600"));
+        let failure = done_within(Duration::from_millis(50), sleeps).unwrap_err();
+        let message = failure.to_string();
+        assert!(message.starts_with("not done within 0.1 s"), "{message}");
+        assert!(message.ends_with("sleep 600"), "{message}");
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub(crate) const ALL: &[Step] = &[
         run: clippy,
     },
     Step {
+        name: "features",
+        about: "each feature builds alone, warnings denied",
+        run: features,
+    },
+    Step {
         name: "deny",
         about: "licences and sources of the dependencies",
         run: deny,
@@ -67,21 +72,9 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "guide",
-        about: "the guide builds, its includes and links lead somewhere",
+        about: "the guide builds, its includes and links lead somewhere, it can be searched",
         run: guide::run,
     },
-];
-
-/// What the `autobahn`, `e2e`, `cluster` and `python` steps talk to. Built in one go: each call of cargo with other packages
-/// may unify features anew and build the dependencies again.
-const SERVERS: &[&str] = &[
-    "bench-server",
-    "chat",
-    "cluster",
-    "guide-samples",
-    "launch",
-    "soak-node",
-    "test-server",
 ];
 
 const FUZZ: &str = "tests/fuzz";
@@ -115,6 +108,20 @@ fn clippy(workspace: &Workspace) -> Result {
     ))
 }
 
+/// All of them at once are what the other steps build; `default` is `redis`.
+fn features(workspace: &Workspace) -> Result {
+    process::run(
+        Command::new(workspace.python_tool("cargo-hack")?)
+            .current_dir(&workspace.root)
+            .args(["hack", "clippy", "--package", "roomcast", "--each-feature"])
+            .args(["--exclude-all-features", "--exclude-features", "default"])
+            .args(["--", "-D", "warnings"]),
+    )?;
+    // Their tests are sessions and events where no feature is on.
+    let derives = ["clippy", "--package", "roomcast-macros", "--all-targets"];
+    process::run(cargo(workspace, &derives).args(["--", "-D", "warnings"]))
+}
+
 /// Without `advisories`, whose database is fetched from elsewhere: see CONTRIBUTING.md.
 fn deny(workspace: &Workspace) -> Result {
     process::run(
@@ -125,10 +132,11 @@ fn deny(workspace: &Workspace) -> Result {
 }
 
 fn unit(workspace: &Workspace) -> Result {
-    process::run(&mut cargo(
-        workspace,
-        &["test", "--workspace", "--all-features"],
-    ))
+    process::run(
+        cargo(workspace, &["test", "--workspace", "--all-features"])
+            // Most tests wait: for a time to pass, or for another program.
+            .env("RUST_TEST_THREADS", "4"),
+    )
 }
 
 fn rustdoc(workspace: &Workspace) -> Result {
@@ -162,14 +170,21 @@ fn fuzz_build(workspace: &Workspace) -> Result {
     Ok(())
 }
 
+/// What the steps after it talk to. The dev profile: its checks for overflow are worth more here than speed.
+///
+/// With all features and the tests, though only programs are needed: with others cargo would unify the
+/// features anew and build most dependencies a second time.
 fn build_servers(workspace: &Workspace) -> Result {
-    // The dev profile: the tests before have built its dependencies, and its checks for overflow
-    // are worth more here than speed.
-    let mut build = cargo(workspace, &["build"]);
-    for package in SERVERS {
-        build.args(["--package", package]);
-    }
-    process::run(&mut build)
+    process::run(&mut cargo(
+        workspace,
+        &[
+            "build",
+            "--workspace",
+            "--all-features",
+            "--bins",
+            "--tests",
+        ],
+    ))
 }
 
 fn autobahn(workspace: &Workspace) -> Result {
@@ -197,35 +212,34 @@ fn e2e(workspace: &Workspace) -> Result {
     let chromium = install::chromium()
         .ok_or_else(|| Failure::new("Chromium is missing; run the step `install` first"))?;
     build_servers(workspace)?;
-    let folder = workspace.root.join("tests/e2e");
-    process::run(
-        Command::new("node")
-            .current_dir(&folder)
-            .arg("--test")
-            .args(files(&folder, ".test.mjs")?)
-            .env("CHAT_BIN", workspace.binary("chat"))
+    node_tests(&workspace.root.join("tests/e2e"), |test| {
+        test.env("CHAT_BIN", workspace.binary("chat"))
             .env("SERVER_BIN", workspace.binary("test-server"))
+            .env("EXAMPLES_BIN", workspace.binaries())
             .env("GUIDE_BIN", workspace.binaries())
             .env("LAUNCH_BIN", workspace.binary("launch"))
             .env("PYTHON", workspace.python_environment())
-            .env("CHROMIUM", chromium),
-    )
+            .env("CHROMIUM", &chromium);
+    })
 }
 
 fn cluster(workspace: &Workspace) -> Result {
     build_servers(workspace)?;
-    let folder = workspace.root.join("tests/cluster");
+    node_tests(&workspace.root.join("tests/cluster"), |test| {
+        test.env("SERVER_BIN", workspace.binary("test-server"))
+            .env("NODE_BIN", workspace.binary("soak-node"));
+    })
+}
+
+/// Runs the tests of a folder, a process for each file: each has its own servers, and waits half of the time.
+fn node_tests(folder: &Path, prepare: impl Fn(&mut Command)) -> Result {
     let test = |file| {
         let mut test = Command::new("node");
-        test.current_dir(&folder)
-            .arg("--test")
-            .arg(file)
-            .env("SERVER_BIN", workspace.binary("test-server"))
-            .env("NODE_BIN", workspace.binary("soak-node"));
+        test.current_dir(folder).arg("--test").arg(file);
+        prepare(&mut test);
         test
     };
-    // Each has its own servers, and waits half of the time.
-    let tests = files(&folder, ".test.mjs")?.into_iter().map(test);
+    let tests = files(folder, ".test.mjs")?.into_iter().map(test);
     process::run_two_at_a_time(tests.collect())
 }
 

@@ -1,3 +1,6 @@
+#[cfg(feature = "testing")]
+mod carried;
+
 use std::{
     collections::HashSet,
     future::ready,
@@ -11,11 +14,13 @@ use super::{
     PublishError, Received, Store,
 };
 use crate::{cluster::presence::Memory, config::SharedState};
+#[cfg(feature = "testing")]
+pub(crate) use carried::{Carrier, Parcel};
 
 /// Messages that may wait for one hub; with more, whoever sends is refused.
 const MAX_WAITING: usize = 64 * 1024;
 
-/// A cluster of hubs in one process, for tests: what several nodes do can be seen without Redis.
+/// An adapter for several hubs of one process: a cluster in a test, without Redis.
 /// Cheap to clone; each hub gets a clone as its [adapter](crate::HubBuilder::adapter).
 ///
 /// ```
@@ -36,13 +41,24 @@ pub struct InProcess {
     nodes: Arc<Mutex<Vec<Arc<Node>>>>,
     /// Made by the first hub, with its options.
     store: Arc<OnceLock<Arc<Memory>>>,
+    /// Of a virtual cluster.
+    #[cfg(feature = "testing")]
+    carrier: Option<Arc<dyn Carrier>>,
 }
 
 /// One hub, as the others see it.
 struct Node {
     server_id: Arc<str>,
     namespaces: Mutex<HashSet<Arc<str>>>,
-    sender: mpsc::Sender<Envelope>,
+    sender: mpsc::Sender<Told>,
+}
+
+/// What a hub hears.
+enum Told {
+    Message(Envelope),
+    /// Whether it hears all others.
+    #[cfg(feature = "testing")]
+    Connected(bool),
 }
 
 #[derive(Clone)]
@@ -71,6 +87,11 @@ impl Node {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// False if too much waits. A hub that was dropped takes nothing, and misses nothing.
+    fn take(&self, told: Told) -> bool {
+        !matches!(self.sender.try_send(told), Err(TrySendError::Full(_)))
+    }
 }
 
 impl IntoAdapter for InProcess {
@@ -93,7 +114,7 @@ impl IntoAdapter for InProcess {
 struct Member {
     cluster: InProcess,
     node: Arc<Node>,
-    inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Envelope>>>,
+    inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Told>>>,
 }
 
 impl Member {
@@ -111,8 +132,12 @@ impl Member {
         let nodes = self.cluster.nodes();
         let mut sent = Ok(());
         for node in nodes.iter().filter(|node| is_for(node)) {
-            // A hub that was dropped takes nothing, and misses nothing.
-            if let Err(TrySendError::Full(_)) = node.sender.try_send(envelope.clone()) {
+            #[cfg(feature = "testing")]
+            if let Some(carrier) = &self.cluster.carrier {
+                carrier.carry(Parcel::new(node, envelope.clone()));
+                continue;
+            }
+            if !node.take(Told::Message(envelope.clone())) {
                 sent = Err(PublishError::Full);
             }
         }
@@ -131,17 +156,20 @@ impl Adapter for Member {
                 nodes.push(Arc::clone(&self.node));
             }
             inbound.connected();
-            while let Some(envelope) = inbox.recv().await {
-                let Envelope {
-                    namespace,
-                    from,
-                    message,
-                } = envelope;
-                inbound.receive(Received {
-                    namespace: &namespace,
-                    from: Some(&from),
-                    message,
-                });
+            while let Some(told) = inbox.recv().await {
+                match told {
+                    Told::Message(Envelope {
+                        namespace,
+                        from,
+                        message,
+                    }) => inbound.receive(Received {
+                        namespace: &namespace,
+                        from: Some(&from),
+                        message,
+                    }),
+                    #[cfg(feature = "testing")]
+                    Told::Connected(connected) => carried::tell(&inbound, connected),
+                }
             }
         })
     }
@@ -192,7 +220,12 @@ impl Adapter for Member {
             let store = Memory::new(options.keep_last_seen);
             Arc::new(store)
         });
-        Some(Arc::clone(store) as _)
+        let store = Arc::clone(store) as Arc<dyn Store>;
+        #[cfg(feature = "testing")]
+        if let Some(carrier) = &self.cluster.carrier {
+            return Some(Arc::clone(carrier).store(&self.node.server_id, store));
+        }
+        Some(store)
     }
 
     fn close(&self) -> AdapterFuture<'_, ()> {

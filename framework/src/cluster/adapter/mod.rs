@@ -1,4 +1,9 @@
-//! What carries messages between the nodes of a cluster.
+//! Adapters, which carry messages between the nodes of a cluster. Give one to
+//! [`HubBuilder::adapter`](crate::HubBuilder::adapter).
+//!
+//! With the feature `redis` (on by default) there are `Redis::pub_sub`, `Redis::sharded` and
+//! `Redis::streams`, in the wire formats of Socket.IO's adapters for Node.js. [`InProcess`] connects
+//! several hubs of one process, for tests. For anything else implement [`Adapter`].
 
 mod in_process;
 mod inbound;
@@ -10,12 +15,16 @@ mod redis;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+#[cfg(all(feature = "admin", feature = "redis"))]
+pub(crate) use self::redis::ExpiringKeys;
 #[cfg(feature = "redis")]
 pub use self::redis::{
     Emitter, EmitterBroadcast, EmitterError, IntoEmitter, OutboxPolicy, PubSub, Redis, Sharded,
     Streams, SubscriptionMode,
 };
 pub use in_process::InProcess;
+#[cfg(feature = "testing")]
+pub(crate) use in_process::{Carrier, Parcel};
 pub use inbound::{Inbound, Received};
 pub use message::{Data, Flags, Message, Options, SocketDetails};
 pub use recovery_log::{RecoveryLog, SessionExtra, StoredSession};
@@ -33,13 +42,13 @@ pub use crate::{
 /// A future that an adapter returns.
 pub type AdapterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Carries messages between the nodes of a cluster. It owns no membership and delivers nothing
-/// itself: what it receives it hands to [`Inbound`].
+/// Carries messages between the nodes of a cluster. It does not know the members of rooms and does not
+/// deliver events itself: it passes received messages to [`Inbound`].
 ///
-/// One value serves all namespaces of a hub. Every method is called from any thread, and none may
-/// block. Hubs call them with their own locks held: from within [`attach`](Self::attach),
-/// [`detach`](Self::detach), [`room_changed`](Self::room_changed), [`publish`](Self::publish) and
-/// [`respond`](Self::respond) neither the hub nor [`Inbound`] may be called.
+/// One value serves all namespaces of a hub. Methods can be called from any thread, and must not block.
+/// Hubs call them while they hold locks: [`attach`](Self::attach), [`detach`](Self::detach),
+/// [`room_changed`](Self::room_changed), [`publish`](Self::publish) and [`respond`](Self::respond) must
+/// not call the hub or [`Inbound`].
 pub trait Adapter: Send + Sync + 'static {
     /// Connects, and receives until the future is dropped; it does not end by itself, whatever
     /// fails. Called on a worker before anything else is expected of the adapter, and again on
@@ -49,10 +58,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// it has to hear is subscribed to, and when it [is not](Inbound::disconnected) any more.
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()>;
 
-    /// From now on, messages of this namespace are to be received.
+    /// Called when the hub begins to serve a namespace: its messages have to be received from now on.
     fn attach(&self, namespace: &Arc<str>);
 
-    /// The namespace has ended here.
+    /// Called when this node stops serving a namespace.
     fn detach(&self, namespace: &str);
 
     /// A room of the namespace has got its first member on this node, or lost its last one:
@@ -125,7 +134,9 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
-    /// Leaves the cluster: what waits is sent if that is possible at once, subscriptions end.
+    /// Leaves the cluster: takes nothing more, sends what waits, and ends the subscriptions. Returns when
+    /// that is done, however long other programs are away; the hub drops the future when a drain has no more
+    /// time, which is not [clean](crate::Drained::clean) then.
     fn close(&self) -> AdapterFuture<'_, ()>;
 }
 

@@ -29,6 +29,9 @@ pub trait RecoveryLog: Send + Sync {
         time: Duration,
     ) -> Box<dyn FnOnce() + Send + 'a>;
 
+    /// How many sessions have been taken over and are not kept yet; lost, should the node end now.
+    fn unsaved(&self) -> usize;
+
     /// Takes a session that was kept: each can be taken once.
     fn take<'a>(
         &'a self,

@@ -3,9 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::DeserializeOwned,
-    ser::{Error as _, SerializeStruct},
+    Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeStruct,
 };
 use serde_json::value::RawValue;
 
@@ -15,6 +13,24 @@ use super::store::KeyState;
 /// however many nodes.
 ///
 /// As JSON: `{"key":"ann","connections":2,"metas":[{"device":"phone"},{"device":"desktop"}]}`.
+///
+/// ```
+/// use roomcast::{StoreError, prelude::*};
+///
+/// #[derive(Deserialize)]
+/// struct Tab {
+///     device: String,
+/// }
+///
+/// async fn devices(hub: &Hub) -> Result<(), Box<dyn std::error::Error>> {
+///     for present in hub.presence("lobby").list().await? {
+///         let tabs: Vec<Tab> = present.metas()?;
+///         let devices: Vec<_> = tabs.into_iter().map(|tab| tab.device).collect();
+///         println!("{} on {devices:?}", present.key());
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Present {
     key: Arc<str>,
@@ -45,6 +61,13 @@ impl Present {
         metas.map(|json| serde_json::from_str(json)).collect()
     }
 
+    /// About as many as it has as JSON.
+    pub(super) fn bytes(&self) -> usize {
+        const REST: usize = r#"{"key":"","connections":10,"metas":[]},"#.len();
+        let metas: usize = self.metas.iter().map(|meta| meta.len() + 1).sum();
+        REST + self.key.len() + metas
+    }
+
     pub(super) fn shared_key(&self) -> &Arc<str> {
         &self.key
     }
@@ -62,10 +85,9 @@ impl From<KeyState> for Present {
 
 impl Serialize for Present {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let metas = self.metas.iter();
-        let metas = metas.map(|json| serde_json::from_str::<&RawValue>(json));
-        let metas = metas.collect::<Result<Vec<_>, _>>();
-        let metas = metas.map_err(S::Error::custom)?;
+        // What is no JSON was not written by a node; it is not to silence the room of all.
+        let json = |meta| serde_json::from_str::<&RawValue>(meta).unwrap_or(RawValue::NULL);
+        let metas: Vec<_> = self.metas.iter().map(|meta| json(meta)).collect();
         let mut fields = serializer.serialize_struct("Present", 3)?;
         fields.serialize_field("key", &*self.key)?;
         fields.serialize_field("connections", &self.connections)?;
@@ -115,4 +137,33 @@ pub enum PresenceChange {
     /// Whoever is told was too far behind: changes were dropped, and the room is to be listed
     /// again.
     Missed,
+}
+
+impl PresenceChange {
+    /// About as many as clients are told of it.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Joined(present) | Self::Updated(present) => present.bytes(),
+            Self::Left(present) => present.key.len() + r#""","#.len(),
+            Self::Missed => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_meta_that_is_no_json_is_null_for_clients_and_hides_no_other() {
+        let present = Present::from(KeyState {
+            key: "ann".into(),
+            connections: 2,
+            metas: vec!["{".into(), "1".into()],
+        });
+        let json = serde_json::to_string(&present).unwrap();
+        assert_eq!(json, r#"{"key":"ann","connections":2,"metas":[null,1]}"#);
+    }
 }

@@ -1,13 +1,14 @@
 //! What this node says about its sockets, and what of it the store has still to hear.
 
+mod again;
+mod per_user;
 mod under_way;
 mod writing;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
+use indexmap::IndexMap;
+use per_user::PerUser;
 use smallvec::SmallVec;
 use under_way::UnderWay;
 
@@ -18,15 +19,19 @@ use crate::{id::SocketId, metrics::Metrics};
 /// has not been written yet is replaced by the next one of the same entry, so that what waits is
 /// never more than there are, and were when the store was heard of last.
 pub(super) struct Entries {
-    sockets: HashMap<SocketId, Entered>,
+    sockets: IndexMap<SocketId, Entered>,
     /// Sockets with changes, by the number of the first of these.
     queue: BTreeSet<(u64, SocketId)>,
     /// The number of the last change.
     asked: u64,
     /// The store has all changes up to this one.
     confirmed: u64,
-    /// Entries that should be there.
+    /// The sockets before this place are written again next.
+    next_again: usize,
+    /// Entries that should be there, and those of them in rooms.
     live: usize,
+    in_rooms: usize,
+    per_user: PerUser,
     limits: Limits,
     metrics: Arc<Metrics>,
     pub(super) under_way: UnderWay,
@@ -35,10 +40,13 @@ pub(super) struct Entries {
 /// How many entries there may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Of the node.
+    /// Of the node, in rooms: of users there is one for each socket, and rooms that clients name are not to keep
+    /// them out.
     pub(super) entries: usize,
     /// Rooms of one socket.
     pub(super) rooms: usize,
+    /// Sockets of one user.
+    pub(super) sockets_per_user: Option<usize>,
 }
 
 #[derive(Default)]
@@ -65,6 +73,8 @@ pub(super) enum Excess {
     Node,
     /// The socket is tracked in as many rooms as this.
     Rooms(usize),
+    /// The user has as many sockets as this.
+    Sockets(usize),
     /// It watches as many rooms as this.
     Watches(usize),
 }
@@ -72,11 +82,14 @@ pub(super) enum Excess {
 impl Entries {
     pub(super) fn new(limits: Limits, metrics: &Arc<Metrics>) -> Self {
         Self {
-            sockets: HashMap::new(),
+            sockets: IndexMap::new(),
             queue: BTreeSet::new(),
             asked: 0,
             confirmed: 0,
+            next_again: 0,
             live: 0,
+            in_rooms: 0,
+            per_user: PerUser::new(limits.sockets_per_user),
             limits,
             metrics: Arc::clone(metrics),
             under_way: UnderWay::default(),
@@ -88,14 +101,25 @@ impl Entries {
         if self.key(socket, topic).is_some() {
             return Ok(());
         }
-        if self.live >= self.limits.entries {
+        if *topic == Topic::Users {
+            return Ok(());
+        }
+        if self.in_rooms >= self.limits.entries {
             return Err(Excess::Node);
         }
         let rooms = self.of(socket).filter(|(topic, _)| **topic != Topic::Users);
-        if *topic != Topic::Users && rooms.count() >= self.limits.rooms {
-            return Err(Excess::Rooms(self.limits.rooms));
+        match rooms.count() < self.limits.rooms {
+            true => Ok(()),
+            false => Err(Excess::Rooms(self.limits.rooms)),
         }
-        Ok(())
+    }
+
+    /// Whether the socket may get this user, which is not the one that it has.
+    pub(super) fn admits_user(&self, socket: SocketId, user: &str) -> Result<(), Excess> {
+        if let Some(max) = self.per_user.exhausted(user) {
+            return Err(Excess::Sockets(max));
+        }
+        self.admits(socket, &Topic::Users)
     }
 
     /// Sets the one entry that the socket has in the topic.
@@ -113,6 +137,8 @@ impl Entries {
             Some(slot) => {
                 if slot.meta.is_none() {
                     self.live += 1;
+                    self.in_rooms += usize::from(*topic != Topic::Users);
+                    self.per_user.came(topic, key);
                     self.metrics.presence_entries.up();
                 }
                 slot.meta = Some(Arc::clone(meta));
@@ -120,6 +146,8 @@ impl Entries {
             }
             None => {
                 self.live += 1;
+                self.in_rooms += usize::from(*topic != Topic::Users);
+                self.per_user.came(topic, key);
                 self.metrics.presence_entries.up();
                 entered.slots.push(Slot {
                     topic: topic.clone(),
@@ -159,13 +187,15 @@ impl Entries {
         let Some(entered) = self.sockets.get_mut(&socket) else {
             return false;
         };
-        let metrics = &self.metrics;
-        let mut removed = 0;
+        let (metrics, per_user) = (&self.metrics, &mut self.per_user);
+        let (mut removed, mut of_rooms) = (0, 0);
         entered.slots.retain(|slot| {
             if slot.meta.is_none() || !concerned(slot) {
                 return true;
             }
             removed += 1;
+            of_rooms += usize::from(slot.topic != Topic::Users);
+            per_user.went(&slot.topic, &slot.key);
             metrics.presence_entries.down();
             slot.meta = None;
             slot.dirty = true;
@@ -173,6 +203,7 @@ impl Entries {
             slot.written
         });
         self.live -= removed;
+        self.in_rooms -= of_rooms;
         if removed == 0 {
             return false;
         }

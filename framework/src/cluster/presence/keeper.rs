@@ -1,5 +1,7 @@
 //! What brings a node's entries to the store, and the store's changes to the node.
 
+mod writing;
+
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -13,9 +15,6 @@ use super::{
     store::{Diff, Lease, Listener, Renewal, StoreError},
 };
 use crate::supervision;
-
-/// Changes that are written at once. A script of this size keeps Redis for about 2 ms.
-const BATCH: usize = 500;
 
 /// Between two looks for leases that are over.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
@@ -36,6 +35,9 @@ pub(super) fn run_here(registrar: &Arc<Registrar>) {
     actix::spawn(async move {
         while let Err(panic) = supervision::catching(run(&claim.0)).await {
             tracing::error!(panic, "the keeper of shared state panicked, restarting");
+            if let Some(node) = claim.0.node() {
+                node.metrics.presence_failed.add("panic");
+            }
             sleep(PAUSE).await;
         }
     });
@@ -61,6 +63,7 @@ async fn run(registrar: &Arc<Registrar>) {
     let ear = Arc::new(Ear(Arc::clone(registrar)));
     let mut keeper = Keeper::new(registrar);
     tokio::select! {
+        biased;
         () = Arc::clone(&registrar.store).listen(ear) => {}
         () = keeper.keep() => {}
         () = reader::read(registrar) => {}
@@ -93,8 +96,8 @@ struct Keeper<'a> {
     held: bool,
     /// The life of the store in which everything was written.
     epoch: Option<Arc<str>>,
-    /// Which part of the entries is written again next.
-    round: usize,
+    /// The entries of so many sockets are to be written again.
+    again: usize,
     /// The lease before, until everything hangs on this one.
     former: Option<Arc<str>>,
     renew_at: Instant,
@@ -114,7 +117,7 @@ impl<'a> Keeper<'a> {
             lease: registrar.next_lease(),
             held: false,
             epoch: None,
-            round: 0,
+            again: 0,
             former: Some(former),
             renew_at: now,
             reap_at: now,
@@ -132,9 +135,12 @@ impl<'a> Keeper<'a> {
             }
             if self.held {
                 self.write().await;
+                self.write_again().await;
                 self.reap().await;
             }
             let next = match self.held {
+                // What is new comes first, and between the parts of what is not.
+                true if self.again > 0 => continue,
                 true => self.renew_at.min(self.reap_at),
                 false => self.renew_at,
             };
@@ -155,7 +161,13 @@ impl<'a> Keeper<'a> {
                 self.lease.take = false;
                 self.renew_at = asked + registrar.options.lease / 3;
                 let before = self.epoch.replace(Arc::clone(&epoch));
-                if !taking && before.is_some_and(|before| before != epoch) {
+                let is_reborn = before.is_some_and(|before| before != epoch);
+                if is_reborn {
+                    // What it has lost of others no change may ever tell.
+                    registrar.topics().all_stale();
+                    registrar.stale.notify_one();
+                }
+                if is_reborn && !taking {
                     // It may be older than what it was told last: also have what it should not.
                     tracing::info!("the store is another one: entries are written again");
                     self.lost();
@@ -181,7 +193,7 @@ impl<'a> Keeper<'a> {
     /// Whatever happened to the store: it has what it should, or gets it again. `entries` is how many
     /// it has, where all were written.
     fn verify(&mut self, entries: Option<usize>) {
-        let mut known = self.registrar.entries();
+        let known = self.registrar.entries();
         let live = known.live();
         if let Some(entries) = entries
             && known.is_settled()
@@ -192,8 +204,7 @@ impl<'a> Keeper<'a> {
             return self.lost();
         }
         // Counts do not show everything, as where a store has evicted what entries say.
-        known.write_again(self.round, ROUNDS);
-        self.round = (self.round + 1) % ROUNDS;
+        self.again = known.sockets_of_a_round(ROUNDS);
     }
 
     fn lost(&mut self) {
@@ -214,50 +225,6 @@ impl<'a> Keeper<'a> {
         let pause = PAUSE.min(self.registrar.options.lease / 3);
         self.renew_at = Instant::now() + pause;
         self.held = false;
-    }
-
-    async fn write(&mut self) {
-        let registrar = self.registrar;
-        while self.renew_at > Instant::now() && !registrar.is_closed() {
-            let writes = registrar.entries().take(BATCH);
-            if writes.is_empty() {
-                break;
-            }
-            match registrar.store.write(&self.lease.id, &writes).await {
-                Ok(true) => registrar.entries().written(&writes),
-                Ok(false) => {
-                    registrar.entries().give_back(&writes);
-                    self.lost();
-                    return;
-                }
-                Err(error) => {
-                    registrar.entries().give_back(&writes);
-                    self.failed("write", &error);
-                    return;
-                }
-            }
-        }
-        let (settled, is_settled) = {
-            let entries = registrar.entries();
-            (entries.settled(), entries.is_settled())
-        };
-        if is_settled {
-            self.release_former().await;
-        }
-        registrar.progress.send_if_modified(|progress| {
-            let further = progress.settled != settled;
-            progress.settled = settled;
-            further
-        });
-    }
-
-    /// Nothing hangs on it but what should not be there.
-    async fn release_former(&mut self) {
-        if let Some(former) = self.former.take()
-            && let Err(error) = self.registrar.store.release(&former).await
-        {
-            self.registrar.failed("release", &error);
-        }
     }
 
     async fn reap(&mut self) {

@@ -1,61 +1,34 @@
 //! The store of a single node, and of hubs in one process.
 
+mod seen;
+mod state;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap},
     future::ready,
-    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use indexmap::{IndexMap, IndexSet};
-use tokio::sync::broadcast;
+use seen::Seen;
+use state::{Held, Kept, State};
+use tokio::{sync::broadcast, time::Instant};
 
 use super::store::{
-    Diff, Entry, KeyState, Lease, Listener, MAX_METAS, Moment, NodeInfo, Page, Reaped, Renewal,
-    Store, StoreResult, Topic, Write, node_of,
+    Diff, Entry, Lease, Listener, Moment, NodeInfo, Page, Reaped, Renewal, Store, StoreResult,
+    Topic, Write, node_of,
 };
 use crate::{cluster::adapter::AdapterFuture, id::SocketId};
 
 /// Changes that a listener may be behind.
 const MAX_BEHIND: usize = 1024;
 
-/// Users of whom it is known when they were last seen; the longest gone make room.
-const MAX_SEEN: usize = 100_000;
-
 /// A [`Store`] in the memory of this process.
 pub(crate) struct Memory {
     state: Mutex<State>,
     changes: broadcast::Sender<Diff>,
     keep_last_seen: Duration,
-}
-
-struct State {
-    moment: Moment,
-    leases: BTreeMap<Arc<str>, Held>,
-    topics: HashMap<Topic, Keys>,
-    seen: Seen,
-}
-
-type Keys = BTreeMap<Arc<str>, BTreeMap<SocketId, Kept>>;
-type Place = (Topic, Arc<str>, SocketId);
-
-struct Held {
-    until: Instant,
-    info: NodeInfo,
-    places: HashSet<Place>,
-}
-
-struct Kept {
-    lease: Arc<str>,
-    meta: Arc<str>,
-}
-
-#[derive(Default)]
-struct Seen {
-    at: HashMap<Arc<str>, SystemTime>,
-    /// In order of time; one of which `at` knows a later time counts no more.
-    order: VecDeque<(SystemTime, Arc<str>)>,
 }
 
 impl Memory {
@@ -129,7 +102,7 @@ impl Memory {
                 None => {
                     let place = (write.topic.clone(), Arc::clone(&write.key), write.socket);
                     if let Some(held) = state.leases.get_mut(lease) {
-                        held.places.remove(&place);
+                        held.places.swap_remove(&place);
                     }
                     state.remove(lease, &write.topic, &write.key, write.socket)
                 }
@@ -156,7 +129,7 @@ impl Memory {
             }
             None if lease.take => {
                 let info = NodeInfo::new(node_of(&lease.id), SystemTime::now(), lease.connections);
-                let places = HashSet::new();
+                let places = IndexSet::new();
                 let held = Held {
                     until,
                     info,
@@ -192,109 +165,9 @@ impl Memory {
         if online.is_some_and(|users| users.contains_key(user)) {
             return Some(now);
         }
-        let at = *state.seen.at.get(user)?;
+        let at = state.seen.at(user)?;
         let ago = now.duration_since(at).unwrap_or_default();
         (ago <= self.keep_last_seen).then_some(at)
-    }
-}
-
-impl State {
-    fn put(&mut self, lease: &Arc<str>, write: &Write, meta: &Arc<str>) -> bool {
-        let keys = self.topics.entry(write.topic.clone()).or_default();
-        let entries = keys.entry(Arc::clone(&write.key)).or_default();
-        let kept = Kept {
-            lease: Arc::clone(lease),
-            meta: Arc::clone(meta),
-        };
-        let before = entries.insert(write.socket, kept);
-        if let Some(held) = self.leases.get_mut(lease) {
-            let place = (write.topic.clone(), Arc::clone(&write.key), write.socket);
-            held.places.insert(place);
-        }
-        before.is_none_or(|before| before.meta != *meta)
-    }
-
-    /// Removes an entry that hangs on this lease; whether it was there.
-    fn remove(&mut self, lease: &str, topic: &Topic, key: &Arc<str>, socket: SocketId) -> bool {
-        let Some(keys) = self.topics.get_mut(topic) else {
-            return false;
-        };
-        let Some(entries) = keys.get_mut(key) else {
-            return false;
-        };
-        if entries
-            .get(&socket)
-            .is_none_or(|kept| &*kept.lease != lease)
-        {
-            return false;
-        }
-        entries.remove(&socket);
-        if entries.is_empty() {
-            keys.remove(key);
-            if *topic == Topic::Users {
-                self.seen.note(key);
-            }
-        }
-        if keys.is_empty() {
-            self.topics.remove(topic);
-        }
-        true
-    }
-
-    fn key(&self, topic: &Topic, key: &Arc<str>) -> KeyState {
-        let entries = self.topics.get(topic).and_then(|keys| keys.get(key));
-        match entries {
-            Some(entries) => key_state(key, entries),
-            None => KeyState {
-                key: Arc::clone(key),
-                connections: 0,
-                metas: Vec::new(),
-            },
-        }
-    }
-
-    fn page(&self, topic: &Topic, after: Option<&str>, limit: usize) -> Page {
-        let moment = self.moment.clone();
-        let mut page = Page {
-            moment,
-            keys: Vec::new(),
-            next: None,
-        };
-        let Some(keys) = self.topics.get(topic) else {
-            return page;
-        };
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = keys.range::<str, _>((from, Bound::Unbounded));
-        let taken = rest.by_ref().take(limit);
-        page.keys
-            .extend(taken.map(|(key, entries)| key_state(key, entries)));
-        if rest.next().is_some() {
-            page.next = page.keys.last().map(|last| last.key.to_string());
-        }
-        page
-    }
-}
-
-fn key_state(key: &Arc<str>, entries: &BTreeMap<SocketId, Kept>) -> KeyState {
-    let metas = entries.values().take(MAX_METAS);
-    KeyState {
-        key: Arc::clone(key),
-        connections: entries.len(),
-        metas: metas.map(|kept| Arc::clone(&kept.meta)).collect(),
-    }
-}
-
-impl Seen {
-    fn note(&mut self, user: &Arc<str>) {
-        let now = SystemTime::now();
-        self.at.insert(Arc::clone(user), now);
-        self.order.push_back((now, Arc::clone(user)));
-        if self.order.len() > MAX_SEEN
-            && let Some((at, user)) = self.order.pop_front()
-            && self.at.get(&user) == Some(&at)
-        {
-            self.at.remove(&user);
-        }
     }
 }
 

@@ -15,8 +15,10 @@
 //! | [`view`] | such a copy; pure |
 //! | [`change`] | who is present, and what changes |
 //! | [`clients`] | what clients are told |
+//! | `described` | the same, in a contract |
 //! | [`nodes`] | the nodes of the cluster |
 //! | [`rooms`] | presence as an application sees it |
+//! | [`tracking`] | presence as a socket has part in it |
 //!
 //! A node says what its sockets are and do under a lease. All of it goes with the lease, so that
 //! nothing is left of a node that has crashed; whoever finds a lease that is over removes what
@@ -25,7 +27,10 @@
 
 mod change;
 mod clients;
+#[cfg(feature = "codegen")]
+mod described;
 mod entries;
+mod error;
 mod keeper;
 mod memory;
 mod nodes;
@@ -33,17 +38,21 @@ mod observing;
 mod reader;
 mod registrar;
 mod rooms;
+#[cfg(test)]
+mod samples;
 mod step;
 pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod store_tests;
 mod topics;
+mod tracking;
 mod view;
 mod watchers;
 
 pub use change::{PresenceChange, Present};
 pub use clients::{PresenceDiff, PresenceState};
+pub use error::PresenceError;
 pub(crate) use memory::Memory;
 pub(crate) use registrar::Registrar;
-pub use rooms::{Presence, PresenceError, PresencePage, PresenceWatch};
+pub use rooms::{Presence, PresencePage, PresenceWatch};
 pub(crate) use step::{GUEST, Place};

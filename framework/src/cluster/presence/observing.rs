@@ -25,6 +25,20 @@ impl Observer for Registrar {
         self.entries().under_way.done(socket, &topic);
     }
 
+    fn refused(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName) {
+        let topic = topic(namespace, room);
+        let removed = {
+            let mut entries = self.entries();
+            entries.under_way.done(socket, &topic);
+            // What was entered since then is behind this.
+            let stays = entries.under_way.contains(socket, &topic);
+            !stays && entries.remove(socket, &topic)
+        };
+        if removed {
+            self.changed();
+        }
+    }
+
     fn left(&self, namespace: &Arc<str>, socket: SocketId, room: &RoomName) {
         let topic = topic(namespace, room);
         let removed = {

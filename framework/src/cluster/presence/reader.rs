@@ -1,6 +1,6 @@
 //! Reads topics that are watched, when they begin to be and when changes may have been missed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -9,19 +9,21 @@ use super::{
     keeper::PAUSE,
     registrar::Registrar,
     store::{StoreError, Topic},
-    topics::Beginners,
 };
 
 /// Keys that are read at once.
 const PAGE: usize = 500;
 
 /// Does not end by itself.
-pub(super) async fn read(registrar: &Registrar) {
+pub(super) async fn read(registrar: &Arc<Registrar>) {
     let lease = registrar.options.lease;
     loop {
-        let awaited = registrar.topics().awaited();
-        for topic in awaited {
-            begin(registrar, &topic);
+        loop {
+            let awaited = registrar.topics().take_awaited();
+            let Some(topic) = awaited else {
+                break;
+            };
+            clients::begin(registrar, &topic).await;
         }
         let topic = registrar.topics().begin();
         let Some(topic) = topic else {
@@ -37,19 +39,20 @@ pub(super) async fn read(registrar: &Registrar) {
 }
 
 /// Until there is something to read.
-async fn rest(registrar: &Registrar, lease: Duration) {
+async fn rest(registrar: &Arc<Registrar>, lease: Duration) {
     let left = registrar.topics().filled_in(lease);
     let Some(left) = left else {
         registrar.stale.notified().await;
         return;
     };
     tokio::select! {
+        biased;
         () = registrar.stale.notified() => {}
         () = sleep_until(Instant::now() + left) => registrar.topics().is_filled(),
     }
 }
 
-async fn read_topic(registrar: &Registrar, topic: &Topic) -> Result<(), StoreError> {
+async fn read_topic(registrar: &Arc<Registrar>, topic: &Topic) -> Result<(), StoreError> {
     // What this node has entered itself has to be there, so that it does not seem to go.
     let is_doubtful = registrar.topics().take_doubt();
     match is_doubtful {
@@ -68,28 +71,6 @@ async fn read_topic(registrar: &Registrar, topic: &Topic) -> Result<(), StoreErr
     }
     let changes = registrar.topics().finish(topic);
     clients::tell(registrar, topic, &changes);
-    begin(registrar, topic);
+    clients::begin(registrar, topic).await;
     Ok(())
-}
-
-/// Tells those how a topic is who have waited for that.
-fn begin(registrar: &Registrar, topic: &Topic) {
-    let beginners = registrar.topics().beginners(topic);
-    let Some(Beginners {
-        waiting,
-        sockets,
-        present,
-        total,
-        scope,
-    }) = beginners
-    else {
-        return;
-    };
-    for (ready, watching) in waiting {
-        // Dropped by who does not wait any more.
-        let _ = ready.send(watching);
-    }
-    if let Some(scope) = scope {
-        clients::begin(registrar, topic, &scope, &sockets, present, total);
-    }
 }

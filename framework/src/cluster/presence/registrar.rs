@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, watch},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     cluster,
-    config::SharedState,
+    config::{Config, SharedState},
+    entropy,
     id::SocketId,
     metrics::Metrics,
     shard::{node::Node, observer::Observer},
@@ -65,20 +66,36 @@ pub(super) struct Progress {
     pub(super) renewals: u64,
     /// The node has left the store.
     pub(super) left: bool,
+    /// With all that it had entered there.
+    pub(super) released: bool,
 }
 
 impl Registrar {
     /// The part of a node in what its cluster shares, or of a hub that is alone.
     pub(crate) fn open(
         server_id: &Arc<str>,
-        options: &SharedState,
+        config: &Config,
         cluster: Option<&cluster::Core>,
         metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
+        let options = &config.shared_state;
         let shared = cluster.and_then(|cluster| cluster.adapter.store(options));
         let is_shared = shared.is_some();
         let store = shared.unwrap_or_else(|| Arc::new(Memory::new(options.keep_last_seen)));
-        Self::new(server_id, options.clone(), store, is_shared, metrics)
+        let limits = Limits {
+            entries: options.max_entries,
+            rooms: options.max_tracked_rooms,
+            sockets_per_user: config.max_sockets_per_user,
+        };
+        let entries = Entries::new(limits, metrics);
+        Self::new(
+            server_id,
+            options.clone(),
+            store,
+            is_shared,
+            entries,
+            metrics,
+        )
     }
 
     fn new(
@@ -86,15 +103,12 @@ impl Registrar {
         options: SharedState,
         store: Arc<dyn Store>,
         always: bool,
+        entries: Entries,
         metrics: &Arc<Metrics>,
     ) -> Arc<Self> {
-        let limits = Limits {
-            entries: options.max_entries,
-            rooms: options.max_tracked_rooms,
-        };
         Arc::new(Self {
             node_id: Arc::clone(node_id),
-            entries: Mutex::new(Entries::new(limits, metrics)),
+            entries: Mutex::new(entries),
             topics: Mutex::new(Topics::new(options.max_watched_rooms, metrics)),
             options,
             store,
@@ -126,8 +140,8 @@ impl Registrar {
         self.node.get()?.upgrade()
     }
 
-    // Both are held for a few instructions, the entries' first where both are, and never over an
-    // await. Commands to workers are sent under the first one: see `step`.
+    // Both are held for some hundred entries at most, unless a lease was lost; the entries' first
+    // where both are, and never over an await. Commands to workers are sent under the first one: see `step`.
 
     pub(super) fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -216,24 +230,27 @@ impl Registrar {
         self.lease(true)
     }
 
-    /// Takes this node out of the store, with everything at once, and ends all watching.
-    pub(crate) async fn close(&self) {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return;
+    /// Takes this node out of the store, with everything at once, and ends all watching; whether that was
+    /// possible in time. A call that is dropped leaves it to the next.
+    pub(crate) async fn close(&self, until: Instant) -> bool {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
         let mut progress = self.progress.subscribe();
         let leaving = async {
             match self.claimed.load(Ordering::Acquire) {
                 // Whoever runs the store's connection, which may be the only way there.
                 true => drop(progress.wait_for(|progress| progress.left).await),
+                false if progress.borrow().left => {}
                 false => self.leave().await,
             }
         };
-        if timeout(PATIENCE, leaving).await.is_err() {
+        let until = until.min(Instant::now() + PATIENCE);
+        if timeout_at(until, leaving).await.is_err() {
             tracing::warn!("this node goes from the store with its lease only");
-            self.has_left();
+            self.has_left(false);
         }
+        self.progress.borrow().released
     }
 
     /// The store has not done this.
@@ -247,17 +264,22 @@ impl Registrar {
     /// Gives the lease back; nothing is written any more.
     pub(super) async fn leave(&self) {
         let lease = self.lease(false);
-        if self.needed.load(Ordering::Acquire)
-            && let Err(error) = self.store.release(&lease.id).await
-        {
+        let released = match self.needed.load(Ordering::Acquire) {
+            true => self.store.release(&lease.id).await,
+            false => Ok(()),
+        };
+        if let Err(error) = &released {
             tracing::warn!(%error, "this node goes from the store with its lease only");
         }
-        self.has_left();
+        self.has_left(released.is_ok());
     }
 
-    fn has_left(&self) {
+    fn has_left(&self, released: bool) {
         self.topics().close();
-        self.progress.send_modify(|progress| progress.left = true);
+        self.progress.send_modify(|progress| {
+            progress.left = true;
+            progress.released = released;
+        });
     }
 }
 
@@ -266,20 +288,9 @@ impl Registrar {
 fn first_incarnation() -> u64 {
     let mut bytes = [0; 4];
     // Without the system's random source no connection could be opened either.
-    let _ = getrandom::fill(&mut bytes);
+    let _ = entropy::fill(&mut bytes);
     u64::from(u32::from_be_bytes(bytes))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_life_of_a_node_has_leases_of_its_own() {
-        let metrics = Arc::new(Metrics::new());
-        let life = || Registrar::open(&Arc::from("node-1"), &SharedState::new(), None, &metrics);
-        let (former, now) = (life(), life());
-        assert_ne!(former.lease(true).id, now.lease(true).id);
-        assert_ne!(now.lease(true).id, now.next_lease().id);
-    }
-}
+mod tests;

@@ -2,190 +2,27 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::{
     change::{PresenceChange, Present},
-    entries::Excess,
     registrar::Registrar,
-    step::Place,
     store::{StoreError, Topic},
     topics::Watching,
     watchers::Changes,
 };
-use crate::{
-    error::EmitError,
-    event::Rejection,
-    namespace::{Hub, Namespace, Refusal, Socket},
-    room::reserved,
-    shard::directory::RoomName,
-};
+use crate::namespace::{Hub, Namespace};
 
 /// Keys that are read at once, at most.
 const PAGE: usize = 1000;
 
-/// Why a socket was not bound to a user, not tracked, or does not watch; what was before counts then.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PresenceError {
-    /// The socket has gone, or its worker has too much waiting.
-    #[error(transparent)]
-    Emit(#[from] EmitError),
-    /// This node has [`max_entries`](crate::SharedState::max_entries).
-    #[error("this node has as many users and tracked sockets as it may have")]
-    Full,
-    /// The socket is tracked in
-    /// [`max_tracked_rooms`](crate::SharedState::max_tracked_rooms).
-    #[error(
-        "the socket is tracked in {0} rooms, which is as many as it may be (max_tracked_rooms)"
-    )]
-    TooManyTracked(usize),
-    /// The socket watches [`max_watched_rooms`](crate::SharedState::max_watched_rooms).
-    #[error("the socket watches {0} rooms, which is as many as it may (max_watched_rooms)")]
-    TooManyWatched(usize),
-    /// A user's id is a text of 1 to 256 bytes, which does not begin with `socket:`.
-    #[error("a user's id has 1 to 256 bytes, and does not begin with `socket:`")]
-    UserId,
-    /// What the socket says of itself does not serialize.
-    #[error("the meta does not serialize: {0}")]
-    Encode(#[from] serde_json::Error),
-    /// It is longer than [`max_meta_bytes`](crate::SharedState::max_meta_bytes).
-    #[error("the meta is longer than {0} bytes")]
-    TooLong(usize),
-}
-
-impl From<Excess> for PresenceError {
-    fn from(excess: Excess) -> Self {
-        match excess {
-            Excess::Node => Self::Full,
-            Excess::Rooms(max) => Self::TooManyTracked(max),
-            Excess::Watches(max) => Self::TooManyWatched(max),
-        }
-    }
-}
-
-/// What a client is told; why is the server's business.
-const FAILED: &str = "internal server error";
-
-/// The client learns no more than that the server failed.
-impl From<PresenceError> for Rejection {
-    fn from(error: PresenceError) -> Self {
-        tracing::debug!(%error, "a socket was not entered");
-        Self::new(FAILED)
-    }
-}
-
-/// The client learns no more than that the server failed.
-impl From<PresenceError> for Refusal {
-    fn from(error: PresenceError) -> Self {
-        tracing::debug!(%error, "a socket was not entered");
-        Self::new(FAILED)
-    }
-}
-
-impl Socket {
-    /// Shows its client as present in a room, which it joins if it is not in it. Others see it under
-    /// the id of its [user](Self::bind_user), once however many sockets the user has there, or of
-    /// one without a user under `socket:` and its own id; and with `meta`, whatever serializes.
-    /// Called again, it replaces what was said.
-    ///
-    /// It ends when the socket leaves the room or is disconnected. A client that
-    /// [comes back](Self::recovered) to its socket is to be tracked again.
-    ///
-    /// ```
-    /// use roomcast::prelude::*;
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// struct Device<'a> {
-    ///     device: &'a str,
-    /// }
-    ///
-    /// #[derive(Deserialize, Event)]
-    /// struct Enter {
-    ///     room: String,
-    /// }
-    ///
-    /// # #[derive(EventHandlers)] #[handles(Enter)] struct Chat;
-    /// # impl Session for Chat {
-    /// #     type Auth = ();
-    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
-    /// # }
-    /// impl Handle<Enter> for Chat {
-    ///     async fn handle(&mut self, enter: Enter, socket: &Socket) -> Result<(), Rejection> {
-    ///         socket.track(&enter.room, &Device { device: "phone" })?;
-    ///         // The client gets `presence_state`, then `presence_diff`.
-    ///         socket.watch_presence(&enter.room)?;
-    ///         Ok(())
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// See [`PresenceError`]; what was said before counts then.
-    pub fn track<T: Serialize + ?Sized>(
-        &self,
-        room: impl AsRef<str>,
-        meta: &T,
-    ) -> Result<(), PresenceError> {
-        let registrar = self.registrar();
-        let meta = serde_json::to_string(meta)?;
-        let max = registrar.options.max_meta_bytes;
-        if meta.len() > max {
-            return Err(PresenceError::TooLong(max));
-        }
-        let room = room.as_ref();
-        if reserved::is_reserved(room) {
-            return Err(EmitError::ReservedRoom(room.to_owned()).into());
-        }
-        registrar.track(Place::of(self)?, &room.into(), &meta.into())
-    }
-
-    /// Does not show its client as present in the room any more; it stays in the room.
-    pub fn untrack(&self, room: impl AsRef<str>) {
-        if let Ok(place) = Place::of(self) {
-            self.registrar().untrack(place, &room.as_ref().into());
-        }
-    }
-
-    /// Tells its client who is present in a room: once how it is
-    /// ([`PresenceState`](crate::PresenceState)), then what changes
-    /// ([`PresenceDiff`](crate::PresenceDiff)). The socket need not be in the room, nor tracked.
-    ///
-    /// It ends with [`unwatch_presence`](Self::unwatch_presence), when the socket leaves the room,
-    /// and when it is disconnected. A client that [comes back](Self::recovered) to its socket watches
-    /// nothing. While anyone on this node watches a room, the node has a copy of its presence.
-    ///
-    /// # Errors
-    /// [`PresenceError::Emit`] and [`PresenceError::TooManyWatched`].
-    pub fn watch_presence(&self, room: impl AsRef<str>) -> Result<(), PresenceError> {
-        let room: RoomName = room.as_ref().into();
-        self.registrar().watch_for(Place::of(self)?, &room)
-    }
-
-    /// Does not tell its client any more.
-    ///
-    /// # Errors
-    /// [`PresenceError::Emit`]: it is told as before.
-    pub fn unwatch_presence(&self, room: impl AsRef<str>) -> Result<(), PresenceError> {
-        let room: RoomName = room.as_ref().into();
-        let always = |_: &_, _: &_| false;
-        self.registrar().unwatch(Place::of(self)?, &room, always)
-    }
-
-    pub(crate) fn registrar(&self) -> &Arc<Registrar> {
-        self.state::<Arc<Registrar>>()
-    }
-}
-
 impl Hub {
-    /// Who is present in a room of the namespace `/`.
+    /// The [tracked](crate::Socket::track) sockets in a room of the namespace `/`, on all nodes.
     pub fn presence(&self, room: &str) -> Presence {
         let registrar = self.state::<Arc<Registrar>>();
         Presence::new(registrar, "/".into(), room)
     }
 
-    /// Who is online in any namespace: the [users](Socket::bind_user) of connected sockets, each
-    /// with an entry for each socket, which says in which namespace it is.
+    /// The users that are online in any namespace: those with [bound](crate::Socket::bind_user) sockets.
+    /// Each has an entry for each of its sockets, with the socket's namespace.
     pub fn users_online(&self) -> Presence {
         let registrar = self.state::<Arc<Registrar>>();
         Presence {
@@ -196,7 +33,7 @@ impl Hub {
 }
 
 impl Namespace {
-    /// Who is present in a room.
+    /// The [tracked](crate::Socket::track) sockets in a room of this namespace, on all nodes.
     pub fn presence(&self, room: &str) -> Presence {
         let registrar = self.states().of::<Arc<Registrar>>();
         Presence::new(registrar, Arc::clone(&self.scope().name), room)
@@ -206,8 +43,7 @@ impl Namespace {
 /// Who is present in a room, or online, on all nodes; from [`Hub::presence`] and
 /// [`Hub::users_online`]. Each user counts once, in however many sockets on however many nodes.
 ///
-/// Questions are answered by the store that the nodes share, with what this node has entered
-/// before.
+/// Queries go to the store that the nodes share. They see what this node has written before.
 ///
 /// ```
 /// use roomcast::{PresenceChange, StoreError, prelude::*};
@@ -240,13 +76,30 @@ pub struct Presence {
     topic: Topic,
 }
 
-/// A part of those who are present; from [`Presence::page`].
+/// A page of the list of those present; from [`Presence::page`].
+///
+/// ```
+/// use roomcast::{StoreError, prelude::*};
+///
+/// async fn everyone(hub: &Hub) -> Result<Vec<String>, StoreError> {
+///     let lobby = hub.presence("lobby");
+///     let (mut names, mut next) = (Vec::new(), None);
+///     loop {
+///         let page = lobby.page(next.as_deref(), 100).await?;
+///         names.extend(page.present.iter().map(|present| present.key().to_owned()));
+///         next = page.next;
+///         if next.is_none() {
+///             return Ok(names);
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PresencePage {
-    /// Who.
+    /// The entries of this page.
     pub present: Vec<Present>,
-    /// Where the next page begins; `None` if this is the last one.
+    /// The argument for the next page; `None` if this is the last one.
     pub next: Option<String>,
 }
 
@@ -271,9 +124,9 @@ impl Presence {
         self.registrar.store.count(&self.topic).await
     }
 
-    /// At most `limit` of them, from 1 to 1000, in an order that stays the same; `after` is
-    /// [`next`](PresencePage::next) of the page before. Someone who is present throughout is on
-    /// exactly one page.
+    /// A page of at most `limit` entries, from 1 to 1000, in a stable order; `after` is the
+    /// [`next`](PresencePage::next) of the previous page. Someone who is present throughout is on exactly
+    /// one page.
     ///
     /// # Errors
     /// As [`count`](Self::count).
@@ -286,7 +139,7 @@ impl Presence {
         self.read(after, limit).await
     }
 
-    /// All of them. For rooms that may be large there is [`page`](Self::page).
+    /// All entries. For large rooms use [`page`](Self::page).
     ///
     /// # Errors
     /// As [`count`](Self::count).
@@ -304,8 +157,11 @@ impl Presence {
         }
     }
 
-    /// Who is present, and from there on every change. While it is kept, this node has a copy of the
-    /// presence.
+    /// Who is present now, and then every change. While the watch exists, this node keeps a copy of the
+    /// list.
+    ///
+    /// While the store cannot be reached, this waits without a limit: use `tokio::time::timeout` if
+    /// needed.
     ///
     /// # Errors
     /// [`StoreError`] if the hub has shut down.
@@ -339,22 +195,37 @@ impl std::fmt::Debug for Presence {
 }
 
 /// Who is present and what changes; from [`Presence::watch`].
+///
+/// ```
+/// use roomcast::{PresenceChange, StoreError, prelude::*};
+///
+/// async fn follow(hub: &Hub) -> Result<(), StoreError> {
+///     let mut lobby = hub.presence("lobby").watch().await?;
+///     println!("{} are there", lobby.present().len());
+///     while let Some(change) = lobby.next().await {
+///         if let PresenceChange::Joined(present) = change {
+///             println!("{} has come", present.key());
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct PresenceWatch {
-    present: Vec<Present>,
+    present: Arc<[Present]>,
     changes: Changes,
 }
 
 impl PresenceWatch {
-    /// Who was present when it began; in no order.
+    /// Who was present at the beginning, in no particular order.
     #[must_use]
     pub fn present(&self) -> &[Present] {
         &self.present
     }
 
-    /// The next change; `None` once nobody watches the room any more because the hub has gone. Who
-    /// is more than 1024 changes behind gets [`PresenceChange::Missed`] in the place of what follows
-    /// those, up to the call that returns it.
+    /// Waits for the next change; `None` after the hub has ended. A watch that is more than 1024 changes
+    /// behind gets [`PresenceChange::Missed`] instead of the changes after those, up to the call that
+    /// returns it.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{entries::Entries, registrar::Registrar, rooms::PresenceError, store::Topic};
+use super::{entries::Entries, error::PresenceError, registrar::Registrar, store::Topic};
 use crate::{
     error::EmitError,
     id::SocketId,
@@ -76,7 +76,12 @@ impl Registrar {
         }
         let refused = {
             let mut entries = self.entries();
-            let Some(observe) = decide(&entries)? else {
+            let decided = decide(&entries).inspect_err(|error| {
+                if let Some(option) = error.limit() {
+                    node.metrics.presence_refused.add(option);
+                }
+            });
+            let Some(observe) = decided? else {
                 return Ok(());
             };
             let about = observe.about.as_ref().map(|room| topic(&scope.name, room));
@@ -112,7 +117,7 @@ impl Registrar {
             if before == Some(&user) {
                 return Ok(None);
             }
-            entries.admits(id, &Topic::Users)?;
+            entries.admits_user(id, &user)?;
             Ok(Some(Observe {
                 leave: before.map(|before| reserved::of_user(before).into()),
                 join: Some(reserved::of_user(&user).into()),
@@ -146,6 +151,14 @@ impl Registrar {
     ) -> Result<(), PresenceError> {
         let id = place.socket.id;
         let topic = topic(&place.scope.name, room);
+        if let Some(shard) = place.node.local()
+            && shard.worker == place.socket.slot.worker
+        {
+            shard.catch_up();
+            if !shard.may_join(place.socket.slot, place.scope, room) {
+                return Err(EmitError::TooManyRooms.into());
+            }
+        }
         let decide = |entries: &Entries| {
             entries.admits(id, &topic)?;
             Ok(Some(Observe {

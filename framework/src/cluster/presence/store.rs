@@ -187,10 +187,21 @@ pub struct Reaped {
 }
 
 /// A node of the cluster, from [`Cluster::nodes`](crate::Cluster::nodes).
+///
+/// ```
+/// use roomcast::{Cluster, StoreError};
+///
+/// async fn list(cluster: &Cluster) -> Result<(), StoreError> {
+///     for node in cluster.nodes().await? {
+///         println!("{node:?}");
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeInfo {
-    /// Its id: 16 hexadecimal characters, new for each hub.
+    /// Its id, as in [`Hub::server_id`](crate::Hub::server_id).
     pub id: Arc<str>,
     /// When it joined, or came back after it had been away for too long. The store's time.
     pub started: SystemTime,

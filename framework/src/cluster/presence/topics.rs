@@ -1,27 +1,34 @@
 //! The topics of which this node has a copy, because someone here watches them.
 
+mod audience;
+mod queue;
+mod watching;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+pub(super) use audience::{Beginners, Portion};
+use indexmap::IndexMap;
+use queue::Queue;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     change::{PresenceChange, Present},
-    entries::Excess,
     store::{Diff, Moment, Page, Topic},
     view::View,
-    watchers::{self, Changes, Watcher},
+    watchers::{Changes, Watcher},
 };
 use crate::{id::SocketId, metrics::Metrics, shard::directory::Scope};
 
-/// Users that a client is told of at first; it asks the application for the others, page by page.
-const MAX_STATE: usize = 1000;
-
 pub(super) struct Topics {
-    watched: HashMap<Topic, Watched>,
+    watched: IndexMap<Topic, Watched>,
+    /// They are to be read.
+    stale: Queue,
+    /// Someone has come who waits to be told how they are.
+    awaited: Queue,
     /// What sockets watch, each so many topics at most.
     sockets: HashMap<SocketId, Vec<Topic>>,
     max: usize,
@@ -38,43 +45,32 @@ pub(super) struct Topics {
     closed: bool,
 }
 
+#[derive(Default)]
 pub(super) struct Watched {
     view: View,
-    /// It is to be read.
-    stale: bool,
     watchers: Vec<Watcher>,
     waiting: Vec<oneshot::Sender<Watching>>,
     /// Sockets whose clients are told, and those that have not been told the beginning.
     sockets: HashSet<SocketId>,
     newcomers: HashSet<SocketId>,
+    /// Those that could not be told something, which are given time.
+    behind: HashSet<SocketId>,
     /// Where they are.
     scope: Option<Weak<Scope>>,
 }
 
 /// What a watcher of the application's starts from.
 pub(super) struct Watching {
-    pub(super) present: Vec<Present>,
+    pub(super) present: Arc<[Present]>,
     pub(super) changes: Changes,
-}
-
-impl Default for Watched {
-    fn default() -> Self {
-        Self {
-            view: View::default(),
-            stale: true,
-            watchers: Vec::new(),
-            waiting: Vec::new(),
-            sockets: HashSet::new(),
-            newcomers: HashSet::new(),
-            scope: None,
-        }
-    }
 }
 
 impl Topics {
     pub(super) fn new(max: usize, metrics: &Arc<Metrics>) -> Self {
         Self {
-            watched: HashMap::new(),
+            watched: IndexMap::new(),
+            stale: Queue::default(),
+            awaited: Queue::default(),
             sockets: HashMap::new(),
             max,
             metrics: Arc::clone(metrics),
@@ -83,118 +79,6 @@ impl Topics {
             lost_at: None,
             doubtful: false,
             closed: false,
-        }
-    }
-
-    /// The topic, which someone watches now.
-    fn open(&mut self, topic: &Topic) -> &mut Watched {
-        self.watched.entry(topic.clone()).or_insert_with(|| {
-            self.metrics.presence_watched.up();
-            Watched::default()
-        })
-    }
-
-    /// A watcher of the application's, once the topic has been read.
-    pub(super) fn watch(&mut self, topic: &Topic) -> oneshot::Receiver<Watching> {
-        let (ready, waiting) = oneshot::channel();
-        if !self.closed {
-            self.open(topic).waiting.push(ready);
-        }
-        waiting
-    }
-
-    /// A client watches.
-    pub(super) fn watch_for(&mut self, topic: &Topic, socket: SocketId, scope: &Arc<Scope>) {
-        if self.closed {
-            return;
-        }
-        let watched = self.open(topic);
-        watched.scope = Some(Arc::downgrade(scope));
-        if watched.sockets.insert(socket) {
-            watched.newcomers.insert(socket);
-            self.sockets.entry(socket).or_default().push(topic.clone());
-        }
-    }
-
-    /// Whether a client may watch.
-    pub(super) fn admits(&self, socket: SocketId, topic: &Topic) -> Result<(), Excess> {
-        let watches = self.sockets.get(&socket).map_or(0, Vec::len);
-        match watches < self.max || self.watches(socket, topic) {
-            true => Ok(()),
-            false => Err(Excess::Watches(self.max)),
-        }
-    }
-
-    pub(super) fn watches(&self, socket: SocketId, topic: &Topic) -> bool {
-        let watched = self.watched.get(topic);
-        watched.is_some_and(|watched| watched.sockets.contains(&socket))
-    }
-
-    /// Where a client watches, if it does.
-    pub(super) fn watched_in(&self, socket: SocketId, topic: &Topic) -> Option<Arc<Scope>> {
-        let watched = self.watched.get(topic)?;
-        let watches = watched.sockets.contains(&socket);
-        watched.scope.as_ref().filter(|_| watches)?.upgrade()
-    }
-
-    /// A client does not watch any more.
-    pub(super) fn unwatch(&mut self, socket: SocketId, topic: &Topic) {
-        if let Some(topics) = self.sockets.get_mut(&socket) {
-            topics.retain(|known| known != topic);
-            if topics.is_empty() {
-                self.sockets.remove(&socket);
-            }
-        }
-        self.leave(socket, topic);
-    }
-
-    /// A client watches nothing any more.
-    pub(super) fn unwatch_all(&mut self, socket: SocketId) {
-        for topic in self.sockets.remove(&socket).unwrap_or_default() {
-            self.leave(socket, &topic);
-        }
-    }
-
-    fn leave(&mut self, socket: SocketId, topic: &Topic) {
-        let Some(watched) = self.watched.get_mut(topic) else {
-            return;
-        };
-        watched.sockets.remove(&socket);
-        watched.newcomers.remove(&socket);
-        if watched.is_idle() {
-            self.watched.remove(topic);
-            self.metrics.presence_watched.down();
-        }
-    }
-
-    /// Ends all watching, and that of those who come later.
-    pub(super) fn close(&mut self) {
-        self.closed = true;
-        for _ in self.watched.drain() {
-            self.metrics.presence_watched.down();
-        }
-        self.sockets.clear();
-    }
-
-    /// Drops the copies that nobody watches any more.
-    pub(super) fn tidy(&mut self) {
-        let metrics = &self.metrics;
-        self.watched.retain(|_, watched| {
-            watched.watchers.retain(|watcher| !watcher.has_gone());
-            let stays = !watched.is_idle();
-            if !stays {
-                metrics.presence_watched.down();
-            }
-            stays
-        });
-    }
-
-    /// Clients could not be told how a topic is: they are told later.
-    pub(super) fn begin_again(&mut self, topic: &Topic, sockets: &[SocketId]) {
-        if let Some(watched) = self.watched.get_mut(topic) {
-            let waiting = sockets.iter().copied();
-            let waiting = waiting.filter(|socket| watched.sockets.contains(socket));
-            watched.newcomers.extend(waiting);
         }
     }
 
@@ -233,20 +117,22 @@ impl Topics {
     /// told follows upon whatever was before; one that is older than the first page that was read
     /// comes late.
     fn follow(&mut self, moment: &Moment) -> bool {
-        self.enter(moment);
+        let is_reborn = self.enter(moment);
         let last = *self.last.get_or_insert(moment.number);
         self.last = Some(last.max(moment.number));
-        moment.number > last.saturating_add(1)
+        is_reborn || moment.number > last.saturating_add(1)
     }
 
-    /// Notes when the store begins another life.
-    fn enter(&mut self, moment: &Moment) {
+    /// Notes when the store begins another life; whether it has.
+    fn enter(&mut self, moment: &Moment) -> bool {
         let before = self.epoch.replace(Arc::clone(&moment.epoch));
-        if before.is_some_and(|before| before != moment.epoch) {
+        let is_reborn = before.is_some_and(|before| before != moment.epoch);
+        if is_reborn {
             self.last = None;
             self.lost_at = Some(Instant::now());
             self.all_stale();
         }
+        is_reborn
     }
 
     /// From now on everything is told; of what was before, some may have been missed, and been
@@ -262,8 +148,8 @@ impl Topics {
     /// Some changes may have been missed.
     pub(super) fn all_stale(&mut self) {
         self.doubtful = true;
-        for watched in self.watched.values_mut() {
-            watched.stale = true;
+        for topic in self.watched.keys() {
+            self.stale.push(topic);
         }
     }
 
@@ -277,7 +163,8 @@ impl Topics {
         self.doubtful = true;
         if let Some(watched) = self.watched.get_mut(topic) {
             watched.view.interrupt();
-            watched.stale = true;
+            // Behind others, which can be read perhaps.
+            self.stale.push(topic);
         }
     }
 
@@ -293,12 +180,16 @@ impl Topics {
     /// truth, or more, and only for those who know nothing yet.
     pub(super) fn begin(&mut self) -> Option<Topic> {
         let is_filling = self.lost_at.is_some();
-        let mut watched = self.watched.iter_mut();
-        let (topic, watched) = watched
-            .find(|(_, watched)| watched.stale && !(is_filling && watched.view.is_complete()))?;
-        watched.stale = false;
-        watched.view.begin();
-        Some(topic.clone())
+        loop {
+            let topic = self.stale.pop()?;
+            // All are stale again when it is filled.
+            if let Some(watched) = self.watched.get_mut(&topic)
+                && !(is_filling && watched.view.is_complete())
+            {
+                watched.view.begin();
+                return Some(topic);
+            }
+        }
     }
 
     /// How long nodes are still given to write again what the store has lost.
@@ -310,84 +201,6 @@ impl Topics {
     pub(super) fn is_filled(&mut self) {
         self.lost_at = None;
         self.all_stale();
-    }
-
-    /// Who is to be told of changes of a topic.
-    pub(super) fn audience(&self, topic: &Topic) -> Option<Audience> {
-        let watched = self.watched.get(topic)?;
-        let scope = watched
-            .scope
-            .as_ref()
-            .filter(|_| !watched.sockets.is_empty());
-        Some(Audience {
-            watchers: watched.watchers.clone(),
-            scope: scope.and_then(Weak::upgrade),
-        })
-    }
-
-    /// Those that have waited for a topic, if it has been read.
-    pub(super) fn beginners(&mut self, topic: &Topic) -> Option<Beginners> {
-        let watched = self.watched.get_mut(topic)?;
-        if !watched.view.is_complete() {
-            return None;
-        }
-        let waiting = std::mem::take(&mut watched.waiting);
-        let sockets = std::mem::take(&mut watched.newcomers);
-        Some(Beginners {
-            waiting: waiting
-                .into_iter()
-                .map(|ready| (ready, watched.watching()))
-                .collect(),
-            total: watched.view.len(),
-            present: match sockets.is_empty() {
-                true => Vec::new(),
-                false => watched.view.present().take(MAX_STATE).cloned().collect(),
-            },
-            sockets: sockets.into_iter().collect(),
-            scope: watched.scope.as_ref().and_then(Weak::upgrade),
-        })
-    }
-
-    /// Topics that someone waits for who came after they were read.
-    pub(super) fn awaited(&self) -> Vec<Topic> {
-        let awaited = self.watched.iter().filter(|(_, watched)| {
-            let waits = !watched.waiting.is_empty() || !watched.newcomers.is_empty();
-            waits && watched.view.is_complete()
-        });
-        awaited.map(|(topic, _)| topic.clone()).collect()
-    }
-}
-
-/// Who is told of the changes of a topic.
-pub(super) struct Audience {
-    pub(super) watchers: Vec<Watcher>,
-    /// Where clients are told, if any are.
-    pub(super) scope: Option<Arc<Scope>>,
-}
-
-/// Who is told how a topic is.
-pub(super) struct Beginners {
-    pub(super) waiting: Vec<(oneshot::Sender<Watching>, Watching)>,
-    pub(super) sockets: Vec<SocketId>,
-    pub(super) present: Vec<Present>,
-    pub(super) total: usize,
-    pub(super) scope: Option<Arc<Scope>>,
-}
-
-impl Watched {
-    fn watching(&mut self) -> Watching {
-        let (watcher, changes) = watchers::queue();
-        self.watchers.push(watcher);
-        Watching {
-            present: self.view.present().cloned().collect(),
-            changes,
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        let waiting = self.waiting.iter().any(|ready| !ready.is_closed());
-        let watched = self.watchers.iter().any(|watcher| !watcher.has_gone());
-        self.sockets.is_empty() && !waiting && !watched
     }
 }
 

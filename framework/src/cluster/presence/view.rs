@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use indexmap::IndexMap;
+
 use super::{
     change::{PresenceChange, Present},
     store::{Diff, KeyState, Moment, Page},
@@ -14,7 +16,7 @@ use super::{
 /// tells as changed is the difference to what it told before, however it learned of it.
 #[derive(Default)]
 pub(super) struct View {
-    known: HashMap<Arc<str>, Known>,
+    known: IndexMap<Arc<str>, Known>,
     epoch: Option<Arc<str>>,
     /// Changes up to this number are in what was read.
     floor: u64,
@@ -178,7 +180,7 @@ impl View {
 
     fn set(&mut self, state: KeyState, number: u64) -> Option<PresenceChange> {
         if state.connections == 0 {
-            let known = self.known.remove(&state.key)?;
+            let known = self.known.swap_remove(&state.key)?;
             return Some(PresenceChange::Left(known.present));
         }
         let present = Present::from(state);

@@ -15,6 +15,8 @@ struct Plain;
 impl EventHandlers for Plain {
     const EVENTS: &'static [&'static str] = &[];
 
+    type Socket = Socket;
+
     fn route(_: &str) -> Option<Route<Self>> {
         None
     }
@@ -33,6 +35,8 @@ struct Around(Plain, u32);
 
 impl EventHandlers for Around {
     const EVENTS: &'static [&'static str] = &[];
+
+    type Socket = Socket;
 
     fn route(_: &str) -> Option<Route<Self>> {
         None

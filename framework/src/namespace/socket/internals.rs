@@ -5,8 +5,6 @@ use std::sync::{
     atomic::{Ordering, fence},
 };
 
-use tokio::time::Instant;
-
 use super::{
     super::{
         Limiter, NamespaceInner, Recoverable, SessionState, children::Children, extras::Extras,
@@ -118,18 +116,14 @@ impl Socket {
         self.known_extras().map(|extras| &extras.waiters)
     }
 
-    /// From now on its events count.
-    pub(crate) fn limit_events(&self) {
-        let limits = self.namespace_inner().limits();
-        let limiter = limits.and_then(|limits| limits.limiter(Instant::now()));
-        if let Some(limiter) = limiter {
-            let _ = self.extras().limiter.set(Box::new(Mutex::new(limiter)));
-        }
+    /// From now on its events count, against this.
+    pub(crate) fn limit_events(&self, limiter: &Arc<Mutex<Limiter>>) {
+        let _ = self.extras().limiter.set(Arc::clone(limiter));
     }
 
     /// `None` where its namespace limits nothing.
-    pub(crate) fn limiter(&self) -> Option<&Mutex<Limiter>> {
-        self.known_extras()?.limiter.get().map(AsRef::as_ref)
+    pub(crate) fn limiter(&self) -> Option<&Arc<Mutex<Limiter>>> {
+        self.known_extras()?.limiter.get()
     }
 
     pub(crate) fn keep_auth(&self, auth: &str) {
@@ -154,7 +148,16 @@ impl Socket {
             handshake,
             ..
         } = &*self.0;
-        Self::new(id, *slot, core, namespace, handshake, Some(recoverable))
+        let restored = Self::new(id, *slot, core, namespace, handshake, Some(recoverable));
+        restored.limit_events_like(self);
+        restored
+    }
+
+    /// Takes the place of a socket of the same connection, with what that has left of its rates.
+    pub(crate) fn limit_events_like(&self, other: &Self) {
+        if let Some(limiter) = other.limiter() {
+            self.limit_events(limiter);
+        }
     }
 
     /// The rooms that it was in when it left.

@@ -5,7 +5,7 @@ use super::decode::decode;
 use super::error::DecodeError;
 use super::packet::{Data, Packet};
 use super::parser::{ChunkRef, Decoder, Limits, OwnedPacket, Parser, ParserError};
-use super::placeholder;
+use super::placeholder::{self, Named};
 use bytes::Bytes;
 
 /// The packets of one connection, of which at most one is in progress.
@@ -26,7 +26,18 @@ enum State {
 struct Pending {
     packet: BinaryPacket,
     missing: usize,
+    named: Named,
     bytes: usize,
+}
+
+impl Pending {
+    /// An attachment counts as often as the text names it: so often it is written where the packet takes
+    /// another form, for another node or another parser.
+    fn weight(&self, attachment: &Bytes) -> usize {
+        let named = self.named.get(self.packet.attachments.len());
+        let times = named.copied().unwrap_or_default().max(1);
+        attachment.len().saturating_mul(times)
+    }
 }
 
 /// What a text message amounts to.
@@ -57,6 +68,11 @@ impl BinaryPacket {
 }
 
 impl Assembler {
+    /// Whether attachments of a packet are still to come; what a custom parser waits for is not known.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state.as_deref(), Some(State::Pending(_)))
+    }
+
     /// Takes a text message. Only the text of a binary packet is copied.
     pub(crate) fn add_text<'a>(
         &mut self,
@@ -78,9 +94,12 @@ impl Assembler {
             });
         }
         let bytes = add_bytes(0, text.len(), limits)?;
-        if let Data::Event(super::Event { array, .. }) | Data::Ack(array) = packet.data {
-            placeholder::check(array, missing)?;
-        }
+        let named = match packet.data {
+            Data::Event(super::Event { array, .. }) | Data::Ack(array) => {
+                placeholder::check(array, missing)?
+            }
+            _ => Named::new(),
+        };
         self.state = Some(Box::new(State::Pending(Pending {
             packet: BinaryPacket {
                 text: text.to_owned(),
@@ -88,6 +107,7 @@ impl Assembler {
                 attachments: Vec::new(),
             },
             missing,
+            named,
             bytes,
         })));
         Ok(Step::Waiting)
@@ -103,7 +123,7 @@ impl Assembler {
         let Some(State::Pending(pending)) = state.as_deref_mut() else {
             return Err(DecodeError::UnexpectedBinary);
         };
-        pending.bytes = add_bytes(pending.bytes, attachment.len(), limits)?;
+        pending.bytes = add_bytes(pending.bytes, pending.weight(&attachment), limits)?;
         pending.packet.attachments.push(attachment);
         pending.missing -= 1;
         if pending.missing == 0 {
@@ -129,11 +149,6 @@ impl Assembler {
             State::Custom(decoder) => decoder.add(chunk, limits),
             State::Pending(_) => Err(ParserError::new(DecodeError::UnexpectedText)),
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_waiting(&self) -> bool {
-        self.state.is_some()
     }
 }
 

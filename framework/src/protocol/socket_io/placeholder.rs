@@ -15,7 +15,11 @@ pub(crate) fn index(num: f64, attachments: usize) -> Option<usize> {
     (num >= 0.0 && num.fract() == 0.0 && num < attachments as f64).then_some(num as usize)
 }
 
-/// Checks that every placeholder in `json`, which must be valid JSON, means one of the attachments.
+/// How often each attachment is named, the last ones perhaps left out.
+pub(crate) type Named = SmallVec<[usize; 2]>;
+
+/// Checks that every placeholder in `json`, which must be valid JSON, means one of the attachments, and tells
+/// which ones they mean.
 ///
 /// Placeholders may repeat, come in any order, carry other keys, or be missing. As in JavaScript
 /// the last of a repeated key counts, and an object is a placeholder only if `_placeholder` is
@@ -23,7 +27,8 @@ pub(crate) fn index(num: f64, attachments: usize) -> Option<usize> {
 ///
 /// This scans tokens because a serde walk would refuse the lone surrogates that clients do send,
 /// anywhere in the packet, before it is known whether anyone wants that string.
-pub(crate) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
+pub(crate) fn check(json: &str, attachments: usize) -> Result<Named, DecodeError> {
+    let mut named = Named::new();
     let mut open: SmallVec<[Container; 8]> = SmallVec::new();
     let mut rest = json;
     while let Some(first) = rest.bytes().next() {
@@ -38,11 +43,14 @@ pub(crate) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
                 open.push(Container::default());
             }
             b']' | b'}' => {
-                if open
-                    .pop()
-                    .is_some_and(|closed| !closed.is_valid(attachments))
-                {
-                    return Err(DecodeError::IllegalPlaceholder);
+                if let Some(closed) = open.pop().filter(|closed| closed.is_placeholder) {
+                    let index = closed
+                        .index(attachments)
+                        .ok_or(DecodeError::IllegalPlaceholder)?;
+                    named.resize(named.len().max(index + 1), 0);
+                    if let Some(times) = named.get_mut(index) {
+                        *times += 1;
+                    }
                 }
             }
             b'"' if is_key(rest) => {
@@ -54,7 +62,7 @@ pub(crate) fn check(json: &str, attachments: usize) -> Result<(), DecodeError> {
             _ => value(&mut open, token),
         }
     }
-    Ok(())
+    Ok(named)
 }
 
 fn value(open: &mut [Container], token: &str) {
@@ -90,10 +98,6 @@ impl Container {
             Key::Num => self.num = token.parse().ok(),
             Key::Other => {}
         }
-    }
-
-    fn is_valid(&self, attachments: usize) -> bool {
-        !self.is_placeholder || self.index(attachments).is_some()
     }
 
     /// The attachment that it stands for, if it is a placeholder and there is one.

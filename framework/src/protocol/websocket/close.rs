@@ -13,7 +13,6 @@ impl CloseCode {
     #[cfg(test)]
     pub(crate) const NORMAL: Self = Self(1000);
     /// The server goes down, or the browser leaves the page.
-    #[cfg(test)]
     pub(crate) const GOING_AWAY: Self = Self(1001);
     /// The peer broke the WebSocket protocol.
     pub(crate) const PROTOCOL_ERROR: Self = Self(1002);

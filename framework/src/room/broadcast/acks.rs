@@ -17,16 +17,17 @@ use crate::{
 };
 
 impl Broadcast<'_> {
-    /// Emits an event and waits until every receiver has answered, or gone, or the timeout. Of
-    /// clients of [other nodes](crate::adapter) only the first argument of the answer comes, and one
-    /// that goes without an answer is waited for until the timeout.
+    /// Emits an event and waits until every receiver has answered or disconnected, or until the
+    /// timeout. From clients of [other nodes](crate::adapter) only the first argument of an ack is
+    /// returned, and if one disconnects without an answer, the call waits until the timeout.
     ///
     /// # Errors
-    /// As [`emit`](Self::emit). Answers that are late or do not fit are not errors of the call:
+    /// As [`emit`](Self::emit). Acks that are missing or do not deserialize are not errors of the call:
     /// see [`Acks`].
     ///
     /// # Cancel safety
-    /// Dropping the future gives the answers up; the event has been sent once it was polled.
+    /// The event is sent when the future is first polled. Dropping the future afterwards discards the
+    /// acks.
     pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
     where
         E: Event + Serialize,
@@ -35,11 +36,12 @@ impl Broadcast<'_> {
         Asked::answers([self.ask_for(event)?]).await
     }
 
-    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits until
-    /// every receiver has answered, or gone, or the timeout.
+    /// Emits an untyped event, with arguments as for [`emit_raw`](Self::emit_raw), and waits as
+    /// [`emit_with_ack`](Self::emit_with_ack).
     ///
     /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack); whether an answer fits, [`RawAck::args`] tells.
+    /// As [`emit_with_ack`](Self::emit_with_ack). Acks are not decoded here: [`RawAck::args`] fails if
+    /// one does not fit.
     ///
     /// # Cancel safety
     /// As [`emit_with_ack`](Self::emit_with_ack).
@@ -57,6 +59,7 @@ impl Broadcast<'_> {
         E: Event + Serialize,
         E::Ack: DeserializeOwned + 'static,
     {
+        self.check_rooms()?;
         let id = self.scope.next_ack_id();
         let event = self.encoder().event(event, Some(id))?;
         Ok(self.emit_asking(event, id, Answer::decode::<E>))
@@ -68,6 +71,7 @@ impl Broadcast<'_> {
         name: &str,
         args: &A,
     ) -> Result<Asked<RawAck>, EmitError> {
+        self.check_rooms()?;
         let id = self.scope.next_ack_id();
         let event = self.encoder().raw(name, args, Some(id))?;
         Ok(self.emit_asking(event, id, |answer| Ok(RawAck::new(answer))))
@@ -169,7 +173,21 @@ async fn gather(elsewhere: Option<Elsewhere<()>>, answers: Answers, timeout: Dur
     }
 }
 
-/// The answers to a broadcast.
+/// The acks of a broadcast.
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize, Event)]
+/// #[event(ack = bool)]
+/// struct Ready;
+///
+/// async fn all_ready(hub: &Hub) -> Result<bool, EmitError> {
+///     let acks = hub.to("players").emit_with_ack(&Ready).await?;
+///     let everyone = acks.is_complete();
+///     Ok(everyone && acks.into_values().into_iter().all(|ready| ready))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Acks<A> {
     answers: Vec<(Option<SocketId>, Result<A, AckError>)>,
@@ -177,21 +195,22 @@ pub struct Acks<A> {
 }
 
 impl<A> Acks<A> {
-    /// Whether every receiver answered or went away before the timeout.
+    /// Whether every receiver answered or disconnected before the timeout, and no answer was dropped
+    /// because all of them together exceeded 64 MiB.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// Who answered what, in the order of arrival; an error where an answer does not fit the type.
-    /// Who it was is not known of clients of other nodes.
+    /// The sockets and their answers, in the order of arrival; an error where an answer does not
+    /// deserialize. The socket is `None` for clients of other nodes.
     pub fn iter(&self) -> impl Iterator<Item = (Option<SocketId>, Result<&A, &AckError>)> {
         self.answers
             .iter()
             .map(|(socket, answer)| (*socket, answer.as_ref()))
     }
 
-    /// The answers that fit.
+    /// The answers that could be deserialized.
     #[must_use]
     pub fn into_values(self) -> Vec<A> {
         self.answers

@@ -14,12 +14,23 @@ use crate::{
     shard::{command::Found, uplink::Elsewhere},
 };
 
-/// A change that is under way on every worker concerned, and on all other nodes; ready when it was
-/// made. It need not be awaited: the change is made in any case.
+/// A change of many sockets (join, leave or disconnect), as a future that completes when it has been
+/// applied on all workers concerned and on all other nodes. The change is made whether or not it is
+/// awaited.
 ///
-/// Where there are [other nodes](crate::adapter), awaiting it asks each of them to confirm, and takes
-/// a round trip; [`EmitError::Unconfirmed`] tells that some did not in time, after
-/// [`requests_timeout`](crate::HubBuilder::requests_timeout).
+/// In a [cluster](crate::adapter), awaiting it asks all other nodes to confirm, which takes a round
+/// trip. If some have not done so within
+/// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`].
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// async fn close(hub: &Hub) -> Result<(), EmitError> {
+///     hub.to("team-1").join(["finals"]).await?; // made, on all nodes
+///     hub.to("banned").disconnect(true); // under way
+///     Ok(())
+/// }
+/// ```
 ///
 /// # Cancel safety
 /// Dropping it does not undo the change.

@@ -39,6 +39,8 @@ struct Visitor;
 impl EventHandlers for Visitor {
     const EVENTS: &'static [&'static str] = &[];
 
+    type Socket = Socket;
+
     fn route(_: &str) -> Option<Route<Self>> {
         None
     }
@@ -98,6 +100,7 @@ fn serve() -> (Hub, SocketAddr) {
             on_any_outgoing: None,
             supervise: supervise_and_note,
             uplinks: None,
+            monitor: None,
             metrics: Arc::new(crate::metrics::Metrics::new()),
         }),
         ..Arc::into_inner(built.core).unwrap()

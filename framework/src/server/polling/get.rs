@@ -19,7 +19,7 @@ use crate::{
     server::{compress, refused::Refused, verify::unknown_session},
     shard::directory::Requests,
     transport::{
-        handoff,
+        handoff, long_answer,
         parked::Parked,
         poll::{Answer, Request},
     },
@@ -115,6 +115,8 @@ impl Drop for Waiting {
 
 fn payload(core: &Core, req: &HttpRequest, body: Vec<u8>, compress: bool) -> HttpResponse {
     let mut response = uncached(req, StatusCode::OK, TEXT);
+    let metrics = &core.node.metrics;
+    let patience = core.node.config.close_timeout;
     let threshold = core.node.config.http_compression;
     if compress
         && threshold.is_some_and(|threshold| body.len() >= threshold)
@@ -122,9 +124,8 @@ fn payload(core: &Core, req: &HttpRequest, body: Vec<u8>, compress: bool) -> Htt
         && let Some(Encoding::Known(encoding)) = accepted.negotiate(compress::OFFERED.iter())
         && let Some(compressed) = compress::compress(encoding, &body)
     {
-        return response
-            .insert_header((header::CONTENT_ENCODING, encoding))
-            .body(compressed);
+        response.insert_header((header::CONTENT_ENCODING, encoding));
+        return response.body(long_answer::body(req, compressed, patience, metrics));
     }
-    response.body(body)
+    response.body(long_answer::body(req, body, patience, metrics))
 }

@@ -13,8 +13,8 @@ use actix_web::{
     web,
 };
 
-pub(super) use self::get::opened;
-use super::refused::{ErrorContext, Refused};
+pub(super) use self::{get::opened, post::crossing};
+use super::refused::{self, ErrorContext, Refused};
 use crate::{
     namespace::Core,
     protocol::engine_io::HandshakeError,
@@ -32,7 +32,7 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Refused> {
     match *req.method() {
         Method::GET => get::poll(core, req, payload, session, sid).await,
-        Method::POST => Ok(post::post(core, req, payload, session).await),
+        Method::POST => Ok(post::post(core, req, payload, session, sid).await),
         _ => Ok(HttpResponse::InternalServerError().finish()),
     }
 }
@@ -86,8 +86,5 @@ pub(super) fn upgrade(
     };
     let patience = core.node.config.close_timeout;
     let accepted = handshake::accept_for_another(req, payload, mode, compression, patience, start);
-    Ok(accepted.unwrap_or_else(|error| {
-        core.node.metrics.refused_handshakes.add("websocket");
-        error.error_response()
-    }))
+    Ok(accepted.unwrap_or_else(|error| refused::not_a_websocket(core, req, &error)))
 }

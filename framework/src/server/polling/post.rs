@@ -6,16 +6,22 @@ use actix_web::{
     web,
 };
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{tell, uncached};
-use crate::{namespace::Core, shard::directory::Requests, transport::poll::Request};
+use crate::{
+    namespace::Core,
+    server::{http::Http, verify::was_polled_off},
+    shard::directory::Requests,
+    transport::poll::Request,
+};
 
 pub(super) async fn post(
     core: &Core,
     req: &HttpRequest,
     payload: web::Payload,
     session: Requests,
+    sid: &str,
 ) -> HttpResponse {
     let refuse = || HttpResponse::BadRequest().force_close().finish();
     let content_type = req.headers().get(header::CONTENT_TYPE);
@@ -37,6 +43,12 @@ pub(super) async fn post(
         Err(Broken::TooLarge) => {
             posting.received = true;
             core.node.metrics.refused_packets.add("payload_too_large");
+            tracing::debug!(
+                peer = ?core.states.of::<Http>().client(req).address,
+                reason = "payload_too_large",
+                limit = core.node.config.max_http_buffer_size,
+                "packet refused"
+            );
             return HttpResponse::PayloadTooLarge().force_close().finish();
         }
     };
@@ -46,10 +58,26 @@ pub(super) async fn post(
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     let (done, taken) = oneshot::channel();
     let sent = session.to.send(Request::Post { body, permit, done }).await;
-    if sent.is_err() || taken.await.is_err() {
+    if (sent.is_err() || taken.await.is_err()) && !was_polled_off(core, sid) {
         return refuse();
     }
+    ok(req)
+}
+
+fn ok(req: &HttpRequest) -> HttpResponse {
     uncached(req, StatusCode::OK, "text/html").body("ok")
+}
+
+/// Answers a POST that has crossed the close of a node that drains: like one that comes while its session
+/// closes, it is taken, and nobody handles what is in it.
+pub(in crate::server) async fn crossing(
+    core: &Core,
+    req: &HttpRequest,
+    mut payload: web::Payload,
+) -> HttpResponse {
+    let read = async { while let Some(Ok(_)) = payload.next().await {} };
+    let _ = timeout(core.node.config.close_timeout, read).await;
+    ok(req)
 }
 
 /// Why there is no body.

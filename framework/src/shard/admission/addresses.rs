@@ -28,7 +28,7 @@ pub(super) struct Addresses {
 /// Whom a limit holds: one IPv4 address, or one IPv6 network of 64 bits, in which a single host takes
 /// as many addresses as it likes (RFC 8981).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Network {
+pub(crate) enum Network {
     V4(u32),
     V6(u64),
 }
@@ -39,7 +39,7 @@ struct Known {
 }
 
 impl Network {
-    fn of(address: SocketAddr) -> Self {
+    pub(crate) fn of(address: SocketAddr) -> Self {
         match address.ip().to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip.to_bits()),
             IpAddr::V6(ip) => Self::V6((ip.to_bits() >> 64) as u64),
@@ -88,6 +88,15 @@ impl Addresses {
         }
         known.connections += 1;
         Ok(())
+    }
+
+    /// As if it had not [entered](Self::enter).
+    pub(super) fn undo(&mut self, address: SocketAddr, now: Instant) {
+        let known = self.known.get_mut(&Network::of(address));
+        if let (Some(rate), Some(known)) = (&self.handshakes, known) {
+            known.handshakes.give_back(rate, 1);
+        }
+        self.leave(address, now);
     }
 
     pub(super) fn leave(&mut self, address: SocketAddr, now: Instant) {

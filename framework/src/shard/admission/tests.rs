@@ -80,6 +80,29 @@ fn an_address_that_comes_too_often_leaves_the_others_their_turns() {
 }
 
 #[test]
+fn what_is_refused_for_all_is_not_charged_to_the_address() {
+    let admission = admission(|config| {
+        config.max_connections = 1;
+        config.handshake_rate = Some(Rate::per_minute(2));
+        config.handshake_rate_per_address = Some(Rate::per_minute(2));
+    });
+    let (now, office) = (Instant::now(), Some(v4(2)));
+    admission.enter(Some(v4(1)), now).unwrap();
+    for _ in 0..10 {
+        assert_eq!(admission.enter(office, now), Err(Denied::Full));
+    }
+    admission.leave(Some(v4(1)));
+    // Neither its own turns nor those of all are used up.
+    assert_eq!(admission.enter(office, now), Ok(()));
+    admission.leave(office);
+    for _ in 0..10 {
+        let denied = admission.enter(office, now);
+        assert!(matches!(denied, Err(Denied::TooOften { .. })), "{denied:?}");
+    }
+    assert_eq!(admission.enter(office, now + SECOND * 30), Ok(()));
+}
+
+#[test]
 fn an_address_is_forgotten_once_there_is_nothing_to_remember() {
     let admission = admission(|config| config.max_connections_per_address = Some(10));
     let now = Instant::now();
@@ -96,18 +119,20 @@ fn an_address_is_forgotten_once_there_is_nothing_to_remember() {
 #[test]
 fn addresses_that_never_come_back_are_remembered_in_bounded_number() {
     let admission = admission(|config| {
-        config.max_connections = 1;
+        config.max_connections = 2;
         config.handshake_rate_per_address = Some(Rate::per_minute(2));
     });
     let mut now = Instant::now();
     admission.enter(Some(v4(0)), now).unwrap();
     for host in 1..200_000 {
         now += Duration::from_nanos(1);
-        assert_eq!(admission.enter(Some(v4(host)), now), Err(Denied::Full));
+        admission.enter(Some(v4(host)), now).unwrap();
+        admission.leave(Some(v4(host)));
         assert!(known(&admission) <= 65_537);
     }
     // The one that is connected is still known.
-    assert_eq!(admission.enter(Some(v4(0)), now), Err(Denied::Full));
+    admission.enter(Some(v4(0)), now).unwrap();
+    admission.leave(Some(v4(0)));
     let denied = admission.enter(Some(v4(0)), now);
     assert!(matches!(denied, Err(Denied::AddressTooOften { .. })));
     admission.leave(Some(v4(0)));

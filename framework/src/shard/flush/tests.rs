@@ -17,7 +17,7 @@ use super::super::{
 use crate::{
     config::Config,
     error::DisconnectReason,
-    id::{NamespaceId, SlotKey, SocketId},
+    id::{NamespaceId, SessionId, SlotKey, SocketId},
     shard::handshake::Handshake,
     transport::{io::Io, poll::PollIo},
 };
@@ -68,6 +68,7 @@ impl Patient {
             on_any_outgoing: None,
             supervise: |_, _| None,
             uplinks: None,
+            monitor: None,
             metrics: Arc::new(crate::metrics::Metrics::new()),
         });
         let shard = node.local_or_start().unwrap();
@@ -75,7 +76,12 @@ impl Patient {
         let connection = ended.clone().start();
         let io = Io::Poll(Rc::new(PollIo::default()));
         let handshake = Handshake::new("/", [].into_iter(), None, false).into();
-        let key = shard.open(io, connection.clone().recipient().downgrade(), &handshake);
+        let key = shard.open(
+            io,
+            connection.clone().recipient().downgrade(),
+            &handshake,
+            SessionId::random().unwrap().client(),
+        );
         Self {
             shard,
             key,

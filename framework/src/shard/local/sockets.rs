@@ -29,6 +29,8 @@ impl Shard {
             data: None,
             connecting: true,
             observed: false,
+            observed_in_rooms: false,
+            settled: false,
         });
         slot.held.get_or_insert_default();
         drop(state);

@@ -81,7 +81,8 @@ impl RecoveryStore {
             Some(keep) if retained.would_keep(session.pid) => keep(),
             _ => session.copy = before,
         }
-        if draining {
+        // Who has come back here already takes it along when it is told to go.
+        if draining && !retained.is_awaited(session.pid) {
             drop(retained);
             return Some(HandedOver::Revoked(session));
         }

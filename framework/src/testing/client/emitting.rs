@@ -34,6 +34,18 @@ impl TestClient {
         self.send(E::NAME, packet).await;
     }
 
+    /// Emits an event unless the connection has ended; whether it was taken. For clients whose
+    /// connection may be lost at any time.
+    ///
+    /// # Panics
+    /// If the event cannot be serialized.
+    pub async fn try_emit<E: Event + Serialize>(&self, event: &E) -> bool {
+        let packet = self.encode(E::NAME, |out| {
+            event::encode(event, &self.namespace, None, out)
+        });
+        self.write(packet).await
+    }
+
     /// Emits an untyped event; `args` must serialize to a list.
     ///
     /// # Panics
@@ -149,10 +161,14 @@ impl TestClient {
         }
     }
 
-    async fn send(&self, name: &str, (text, attachments): Packed) {
+    async fn write(&self, (text, attachments): Packed) -> bool {
         let line = format!("-> {}", String::from_utf8_lossy(&text));
         self.inbox.lock().remember(line);
-        let sent = self.outgoing.packet(text, attachments).await;
+        self.outgoing.packet(text, attachments).await
+    }
+
+    async fn send(&self, name: &str, packet: Packed) {
+        let sent = self.write(packet).await;
         assert!(sent, "`{name}` was not emitted: {}", self.ended());
     }
 }

@@ -112,6 +112,25 @@ fn above_the_limit_the_policy_of_the_new_frame_acts() {
 }
 
 #[test]
+fn what_must_stay_is_not_looked_at_for_each_frame_that_makes_room() {
+    let limit = limit(103, 103);
+    let mut outbox = Outbox::default();
+    for _ in 0..101 {
+        outbox.push(frame("c", SlowConsumer::Close), 1, limit);
+    }
+    for _ in 0..5 {
+        outbox.push(frame("d", SlowConsumer::DropOldest), 1, limit);
+    }
+    assert_eq!(outbox.firm, 100, "all but the front");
+    let peer = Peer::default();
+    outbox.flush(peer.take(50)).unwrap();
+    assert_eq!(outbox.firm, 50);
+    outbox.push(frame("d", SlowConsumer::DropOldest), 1, limit);
+    outbox.flush(peer.take(100)).unwrap();
+    assert_eq!((outbox.firm, peer.got()), (0, "c".repeat(101) + "ddd"));
+}
+
+#[test]
 fn only_frames_that_may_be_dropped_make_room() {
     let limit = limit(2, 10);
     let mut outbox = Outbox::default();

@@ -1,11 +1,14 @@
-//! The chapter "Feature table": each row names a test that is there, and calls that compile.
+//! The chapters "Feature table" and "Emit cheat sheet": each row names a test that is there, and calls that compile.
 
 use crate::{
     Tested,
     pages::{cells, code, read, root, sources_below},
 };
 
-const PAGE: &str = "guide/src/feature-table.md";
+/// Both pages in one text.
+fn page() -> Result<String, Box<dyn std::error::Error>> {
+    Ok(read("guide/src/cheat-sheet.md")? + &read("guide/src/feature-table.md")?)
+}
 
 /// The rows of all its tables.
 fn rows(page: &str) -> impl Iterator<Item = Vec<String>> {
@@ -25,7 +28,7 @@ fn tests(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[test]
 fn every_test_that_it_links_is_there() -> Tested {
-    let page = read(PAGE)?;
+    let page = page()?;
     let mut linked = 0;
     for (name, file) in tests(&page) {
         let declared = match file.rsplit('.').next() {
@@ -45,7 +48,7 @@ fn every_test_that_it_links_is_there() -> Tested {
 
 #[test]
 fn every_feature_has_a_test_or_is_said_not_to_be_there() -> Tested {
-    for row in rows(&read(PAGE)?) {
+    for row in rows(&page()?) {
         let (feature, call, proof) = (&row[0], &row[1], row.last().ok_or("no cells")?);
         if call == "**no**" {
             assert!(!proof.is_empty(), "{feature}: why not?");
@@ -60,7 +63,7 @@ fn every_feature_has_a_test_or_is_said_not_to_be_there() -> Tested {
 fn every_call_compiles() -> Tested {
     let compiled = plain(&read("guide/samples/src/calls.rs")?);
     let sources = sources_below(&root().join("framework/src"))?;
-    for row in rows(&read(PAGE)?) {
+    for row in rows(&page()?) {
         for call in code(&row[1]) {
             let there = match call.split_once("::") {
                 _ if call.contains('(') => compiled.contains(&plain(call)),

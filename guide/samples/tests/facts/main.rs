@@ -2,9 +2,14 @@
 
 mod cluster;
 mod dashboard;
+mod diagrams;
+mod examples;
 mod feature_table;
+mod figures;
 mod limits;
+mod options;
 mod pages;
+mod readme;
 mod reasons;
 mod troubleshooting;
 
@@ -55,7 +60,7 @@ fn every_option_is_there_with_its_default() -> Tested {
         .filter_map(|line| line.trim().strip_suffix(',')?.split_once(": "))
         .map(|(name, value)| (format!("`{name}`"), shown(name, value)))
         .collect();
-    let rows = table("deployment.md", "option")?;
+    let rows = table("options.md", "option")?;
     let told: Vec<_> = rows
         .iter()
         .map(|row| (row[0].clone(), row[1].clone()))
@@ -112,7 +117,7 @@ fn every_metric_with_labels_and_every_latency_is_there() -> Tested {
 #[test]
 fn every_test_that_holds_something_is_there() -> Tested {
     let mut named = 0;
-    for page in pages()? {
+    for (_, page) in pages()? {
         for line in page.lines().filter(|line| line.starts_with("- `")) {
             let words: Vec<&str> = code(line).collect();
             let [file, test] = words[..] else { continue };

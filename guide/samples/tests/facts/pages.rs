@@ -19,12 +19,19 @@ pub(crate) fn read(path: &str) -> Text {
     text.map_err(|error| format!("{path}: {error}").into())
 }
 
-/// All pages of the guide.
-pub(crate) fn pages() -> Result<Vec<String>, Box<dyn Error>> {
-    let files = fs::read_dir(root().join("guide/src"))?;
-    files
-        .map(|file| Ok(fs::read_to_string(file?.path())?))
-        .collect()
+/// All pages of the guide: the name of the file, and its text.
+pub(crate) fn pages() -> Result<Vec<(String, String)>, Box<dyn Error>> {
+    let mut pages = Vec::new();
+    for file in fs::read_dir(root().join("guide/src"))? {
+        let path = file?.path();
+        if path.extension().is_some_and(|of| of == "md") {
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            pages.push((name.unwrap_or_default(), fs::read_to_string(path)?));
+        }
+    }
+    Ok(pages)
 }
 
 /// The cells of the table whose header begins with `first`, without the header.

@@ -78,7 +78,6 @@ fn every_reason_of_a_refused_handshake_is_there() -> Tested {
     let refused = read("framework/src/server/refused.rs")?;
     let (_, reasons) = refused.split_once("fn reason").ok_or("no reasons")?;
     let (reasons, _) = reasons.split_once("\n    }").ok_or("no end")?;
-    let routes = read("framework/src/server/routes.rs")?;
     let admission = read("framework/src/shard/admission.rs")?;
     let (_, denied) = admission.split_once("fn reason").ok_or("no reasons")?;
     let (denied, _) = denied.split_once("\n    }").ok_or("no end")?;
@@ -86,7 +85,7 @@ fn every_reason_of_a_refused_handshake_is_there() -> Tested {
         .chain(quoted(denied))
         .filter(is_label)
         .collect();
-    let handshake = routes.split("refused_handshakes.add(\"").skip(1);
+    let handshake = refused.split("refused_handshakes.add(\"").skip(1);
     expected.extend(handshake.filter_map(|rest| rest.split('"').next()));
     assert_eq!(told, expected);
     Ok(())

@@ -85,6 +85,7 @@ fn every_error_of_the_library_is_there() -> Tested {
     let page = read(PAGE)?;
     for file in [
         "error.rs",
+        "error/build.rs",
         "id.rs",
         "namespace/data.rs",
         "namespace/params.rs",

@@ -33,7 +33,7 @@ pub(super) async fn emitter(name: &str, url: &str) -> Result<Emitter> {
 }
 
 fn pub_sub(url: &str) -> Result<Redis<PubSub>> {
-    let redis = with_outbox(Redis::pub_sub(url))?;
+    let redis = with_outbox(located(url, Redis::pub_sub))?;
     Ok(match env::var("PREFIX") {
         Ok(prefix) => redis.key(prefix),
         Err(_) => redis,
@@ -41,7 +41,7 @@ fn pub_sub(url: &str) -> Result<Redis<PubSub>> {
 }
 
 fn sharded(url: &str, mode: SubscriptionMode) -> Result<Redis<Sharded>> {
-    let redis = with_outbox(Redis::sharded(url))?.subscription_mode(mode);
+    let redis = with_outbox(located(url, Redis::sharded))?.subscription_mode(mode);
     Ok(match env::var("PREFIX") {
         Ok(prefix) => redis.channel_prefix(prefix),
         Err(_) => redis,
@@ -49,7 +49,7 @@ fn sharded(url: &str, mode: SubscriptionMode) -> Result<Redis<Sharded>> {
 }
 
 fn streams(url: &str) -> Result<Redis<Streams>> {
-    let mut redis = with_outbox(Redis::streams(url))?
+    let mut redis = with_outbox(located(url, Redis::streams))?
         .use_sharded_pub_sub(env::var_os("SHARDED_PUB_SUB").is_some())
         .only_plaintext(env::var_os("PLAINTEXT").is_some());
     if let Ok(count) = env::var("STREAMS") {
@@ -66,6 +66,14 @@ fn streams(url: &str) -> Result<Redis<Streams>> {
             .session_key_prefix(sessions);
     }
     Ok(redis)
+}
+
+/// At one server, or at the nodes of a Redis Cluster, with commas between them.
+fn located<'a, D>(urls: &'a str, redis: impl Fn(&'a str) -> Redis<D>) -> Redis<D> {
+    match urls.split_once(',') {
+        Some((first, others)) => redis(first).cluster(others.split(',')),
+        None => redis(urls),
+    }
 }
 
 fn with_outbox<D>(mut redis: Redis<D>) -> Result<Redis<D>> {

@@ -1,5 +1,6 @@
 //! `{{#include file}}` and `{{#include file:anchor}}`: mdBook leaves the first as it is when there is
-//! no such file, and puts nothing in place of the second when there is no such anchor.
+//! no such file, and puts nothing in place of the second when there is no such anchor. Of a whole file it shows the
+//! marks of anchors as well.
 
 use std::path::Path;
 
@@ -26,6 +27,11 @@ fn mistake(folder: &Path, target: &str) -> Option<String> {
     let Ok(text) = std::fs::read_to_string(folder.join(file)) else {
         return Some(format!("includes `{file}`, which is not there"));
     };
+    if part.is_empty() && text.contains("ANCHOR:") {
+        return Some(format!(
+            "includes all of `{file}`, the marks of its anchors too"
+        ));
+    }
     let is_anchor = part.starts_with(|c: char| c.is_alphabetic() || c == '_');
     let missing = is_anchor && !has_anchor(&text, part);
     missing.then(|| format!("includes the anchor `{part}`, which `{file}` does not have"))
@@ -34,8 +40,8 @@ fn mistake(folder: &Path, target: &str) -> Option<String> {
 fn has_anchor(text: &str, name: &str) -> bool {
     text.lines().any(|line| {
         line.split_once("ANCHOR:")
-            // `ANCHOR_END:` does not contain `ANCHOR:`.
-            .is_some_and(|(_, anchor)| anchor.trim() == name)
+            // `ANCHOR_END:` does not contain `ANCHOR:`. In HTML the comment's end follows.
+            .is_some_and(|(_, anchor)| anchor.split_whitespace().next() == Some(name))
     })
 }
 
@@ -54,9 +60,20 @@ mod tests {
 
     #[test]
     fn files_lines_and_anchors_that_are_there_pass() {
-        for part in ["", ":3", ":3:5", "::5", ":here"] {
-            assert_eq!(check(&format!("{ITSELF}{part}")), [""; 0]);
+        for target in [":3", ":3:5", "::5", ":here"].map(|part| format!("{ITSELF}{part}")) {
+            assert_eq!(check(&target), [""; 0]);
         }
+        assert_eq!(check("src/guide/links.rs"), [""; 0]);
+    }
+
+    #[test]
+    fn an_anchor_in_html_is_one() {
+        assert!(has_anchor("<!-- ANCHOR: form -->", "form"));
+    }
+
+    #[test]
+    fn anchors_are_not_shown() {
+        assert_eq!(check(ITSELF).len(), 1);
     }
 
     #[test]

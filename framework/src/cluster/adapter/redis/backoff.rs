@@ -7,17 +7,31 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Exponential, with full jitter: nodes that lost Redis at the same moment do not come back at the
 /// same moment.
-#[derive(Default)]
 pub(super) struct Backoff {
     attempts: u32,
+    longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::up_to(LONGEST)
+    }
 }
 
 impl Backoff {
+    /// For who may not be away for longer than this.
+    pub(super) fn up_to(longest: Duration) -> Self {
+        Self {
+            attempts: 0,
+            longest: longest.clamp(SHORTEST, LONGEST),
+        }
+    }
+
     pub(super) fn next(&mut self) -> Duration {
         self.attempts = self.attempts.saturating_add(1);
         let ceiling = SHORTEST
             .saturating_mul(1 << self.attempts.min(16))
-            .min(LONGEST);
+            .min(self.longest);
         let span = (ceiling - SHORTEST).as_micros() as u64;
         // Without random numbers nodes are in step, no worse.
         let random = getrandom::u64().unwrap_or_default();
@@ -32,6 +46,15 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_delay_exceeds_what_was_asked_for() {
+        for asked in [Duration::ZERO, 3 * SHORTEST, 2 * LONGEST] {
+            let mut backoff = Backoff::up_to(asked);
+            let bounds = SHORTEST..=asked.clamp(SHORTEST, LONGEST);
+            assert!((0..100).all(|_| bounds.contains(&backoff.next())));
+        }
+    }
 
     #[test]
     fn delays_grow_up_to_their_bound_and_begin_anew() {

@@ -100,19 +100,19 @@ impl<D> Redis<D> {
     }
 
     /// For how long Redis may leave a command unanswered before it counts as away. By default 5 s:
-    /// longer than a server that forks or runs a slow script is silent.
+    /// longer than a server that forks or runs a slow script is silent. Not zero.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.link.response_timeout = timeout;
         self
     }
 
-    /// For how long an attempt to connect may take, TLS and login included; by default 5 s.
+    /// For how long an attempt to connect may take, TLS and login included; by default 5 s. Not zero.
     pub fn connection_timeout(mut self, timeout: Duration) -> Self {
         self.link.connection_timeout = timeout;
         self
     }
 
-    /// How much may wait for Redis, by default 16 MiB.
+    /// How much may wait for Redis, by default 16 MiB. Not zero.
     pub fn max_outbox_bytes(mut self, bytes: usize) -> Self {
         self.link.max_outbox_bytes = bytes;
         self

@@ -36,6 +36,8 @@ pub(super) struct Dialer {
     pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) connection_timeout: Duration,
     pub(super) response_timeout: Duration,
+    /// See [`Scan::new`](super::resp::Scan::new).
+    pub(super) max_reply: u64,
 }
 
 /// Called with what the server pushes, on the connection's task.
@@ -65,7 +67,8 @@ impl Dialer {
             });
         }
         let connect = async {
-            let stream = Guarded::new(self.open(address).await.map_err(AdapterError::new)?);
+            let stream = self.open(address).await.map_err(AdapterError::new)?;
+            let stream = Guarded::new(stream, self.max_reply);
             MultiplexedConnection::new_with_config(&self.login, stream, config)
                 .await
                 .map_err(AdapterError::new)

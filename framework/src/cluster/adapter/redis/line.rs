@@ -185,11 +185,11 @@ impl Line {
         Some(command)
     }
 
-    /// A reply has come: for whom.
-    pub(super) fn answered(&mut self) -> Option<Entry> {
+    /// A reply has come: for whom, and to what was sent when.
+    pub(super) fn answered(&mut self) -> Option<(Entry, Instant)> {
         let sent = self.in_flight.pop_front()?;
         self.in_flight_bytes -= sent.bytes;
-        Some(sent.entry)
+        Some((sent.entry, sent.at))
     }
 
     /// Tries a command that was refused for now again, in a while and before all others.

@@ -21,7 +21,7 @@ use super::{
     interest::{Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
-    session::{CLOSING, Session},
+    session::{CLOSING, FLUSHING, Session},
     slot::slot,
     socket::Socket,
     store::RedisStore,
@@ -225,9 +225,12 @@ impl Link {
         }
     }
 
-    /// Takes nothing more, sends what waits if that is possible at once, and unsubscribes.
+    /// Takes nothing more, sends what waits as soon as Redis is there, and unsubscribes.
     pub(super) async fn close(&self) {
         self.outbox.close();
+        while !self.outbox.is_idle() {
+            time::sleep(FLUSHING).await;
+        }
         if self.all_requests().is_err() {
             return;
         }

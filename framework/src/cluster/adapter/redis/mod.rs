@@ -1,5 +1,6 @@
 //! Adapters on Redis, and the link that carries them.
 
+mod attached;
 mod backoff;
 mod builder;
 mod counting;
@@ -7,6 +8,8 @@ mod dialer;
 mod emitter;
 mod guard;
 mod interest;
+#[cfg(feature = "admin")]
+mod keys;
 mod line;
 mod link;
 #[cfg(test)]
@@ -16,7 +19,9 @@ mod outbox;
 mod pub_sub;
 mod publish;
 mod publisher;
+mod refusal;
 mod reply;
+mod resp;
 mod session;
 mod sharded;
 mod slot;
@@ -29,6 +34,8 @@ mod topology;
 
 pub use builder::Redis;
 pub use emitter::{Emitter, EmitterBroadcast, EmitterError, IntoEmitter};
+#[cfg(feature = "admin")]
+pub(crate) use keys::ExpiringKeys;
 pub use options::OutboxPolicy;
 pub use pub_sub::PubSub;
 pub use sharded::{Sharded, SubscriptionMode};

@@ -6,23 +6,24 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 use super::{
     dialer::{Address, Dialer},
+    resp::MAX_REPLY,
     tls::{self, Certificates},
 };
 use crate::cluster::adapter::AdapterError;
 
-/// What happens to a message that does not fit into the outbox, because Redis is away or slower
-/// than the messages come.
+/// What happens to a message for other nodes when the outbox is full, because Redis is unreachable or too
+/// slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutboxPolicy {
-    /// It is dropped, and the emit succeeds. The default.
+    /// The message is dropped, and the emit succeeds. The default.
     #[default]
     DropNewest,
-    /// Those that have waited longest are dropped to make room for it, but for requests, joins, leaves
-    /// and disconnects, which someone may be waiting for.
+    /// The oldest queued messages are dropped to make room, except requests, joins, leaves and
+    /// disconnects, which somebody may await.
     DropOldest,
-    /// It is dropped, and the emit fails with [`EmitError`](crate::EmitError); who is connected to
-    /// this node has got it all the same.
+    /// The message is dropped, and the emit fails with [`EmitError`](crate::EmitError); clients of this
+    /// node receive the event nevertheless.
     Refuse,
 }
 
@@ -36,6 +37,8 @@ pub(super) struct LinkOptions {
     pub(super) connection_timeout: Duration,
     pub(super) max_outbox_bytes: usize,
     pub(super) outbox_policy: OutboxPolicy,
+    /// Less in tests only: see [`MAX_REPLY`].
+    pub(super) max_reply: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -65,14 +68,20 @@ impl LinkOptions {
             connection_timeout: Duration::from_secs(5),
             max_outbox_bytes: 16 << 20,
             outbox_policy: OutboxPolicy::default(),
+            max_reply: MAX_REPLY,
         }
     }
 
     /// Who dials, and whom.
     ///
     /// # Errors
-    /// If a URL or a certificate is not valid.
+    /// If a URL or a certificate is not valid, or nothing could ever be done in the time or room there is.
     pub(super) fn resolve(&self) -> Result<(Dialer, Endpoints), AdapterError> {
+        refuse_zero(&[
+            ("response_timeout", self.response_timeout.is_zero()),
+            ("connection_timeout", self.connection_timeout.is_zero()),
+            ("max_outbox_bytes", self.max_outbox_bytes == 0),
+        ])?;
         let (dialer, address) = self.parse(&self.url)?;
         let endpoints = match &self.kind {
             Kind::Single => Endpoints::Single(address),
@@ -121,8 +130,18 @@ impl LinkOptions {
             },
             connection_timeout: self.connection_timeout,
             response_timeout: self.response_timeout,
+            max_reply: self.max_reply,
         };
         Ok((dialer, address))
+    }
+}
+
+/// # Errors
+/// The first of these options that is zero.
+pub(super) fn refuse_zero(options: &[(&str, bool)]) -> Result<(), AdapterError> {
+    match options.iter().find(|(_, is_zero)| *is_zero) {
+        Some((option, _)) => Err(AdapterError::new(format!("`{option}` must not be zero"))),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! before the caller does anything else; otherwise the master's task writes it together with its
 //! neighbours. While Redis is away commands wait, up to the bound.
 
+mod connection;
+
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,15 +13,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::metrics::Histogram;
 use bytes::{Buf, Bytes};
 
 use super::{
     line::{Entry, Line},
     options::OutboxPolicy,
+    refusal::Refusal,
     socket::Socket,
     topology::Topology,
 };
-use crate::{cluster::adapter::PublishError, metrics::Metrics};
+use crate::{
+    cluster::adapter::PublishError,
+    metrics::{Metrics, publish_duration},
+};
 
 /// How long the log is silent about what Redis refuses, after it has told of it.
 const QUIET: Duration = Duration::from_secs(10);
@@ -29,6 +36,7 @@ pub(super) struct Outbox {
     max_bytes: usize,
     policy: OutboxPolicy,
     metrics: Arc<Metrics>,
+    published: Histogram,
 }
 
 /// A command and how it is to be treated.
@@ -86,6 +94,7 @@ impl Outbox {
             max_bytes,
             policy,
             metrics,
+            published: publish_duration(),
         }
     }
 
@@ -230,12 +239,8 @@ impl Outbox {
             return Refused::Settled;
         };
         let code = error.split(' ').next().unwrap_or_default();
-        let elsewhere = matches!(
-            code,
-            "MOVED" | "ASK" | "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" | "LOADING" | "NOAUTH"
-        );
-        let later = matches!(code, "OOM" | "MISCONF" | "BUSY" | "TRYAGAIN" | "NOREPLICAS");
-        if entry.resend && (elsewhere || later) {
+        let refusal = Refusal::of_code(code);
+        if entry.resend && refusal != Refusal::Never {
             let mut state = self.lock();
             if let Some(line) = state.line(id) {
                 line.retry(entry);
@@ -244,9 +249,9 @@ impl Outbox {
             self.tell_refused(error);
             self.metrics.cluster_dropped.add("refused_by_redis");
         }
-        match elsewhere {
-            true => Refused::Reconnect,
-            false => Refused::Settled,
+        match refusal {
+            Refusal::Elsewhere => Refused::Reconnect,
+            _ => Refused::Settled,
         }
     }
 
@@ -261,97 +266,11 @@ impl Outbox {
     }
 
     fn answered(&self, id: LineId) -> Option<Entry> {
-        self.lock().line(id)?.answered()
-    }
-
-    /// Redis is there: one socket for each master.
-    pub(super) fn connect(&self, topology: Topology, sockets: Vec<Arc<Socket>>) -> Vec<LineId> {
-        let mut state = self.lock();
-        let waiting: Vec<_> = state
-            .lines
-            .drain(..)
-            .flat_map(|line| line.end().1)
-            .collect();
-        state.lines = sockets.into_iter().map(Line::to).collect();
-        state.topology = Some(topology);
-        state.epoch += 1;
-        for entry in waiting {
-            let index = state.line_of(entry.slot);
-            if let Some(line) = state.lines.get_mut(index) {
-                line.push(entry);
-            }
+        let (entry, sent) = self.lock().line(id)?.answered()?;
+        if entry.counted {
+            self.published.record(sent.elapsed());
         }
-        let epoch = state.epoch;
-        (0..state.lines.len())
-            .map(|index| LineId { epoch, index })
-            .collect()
-    }
-
-    /// Redis is away. What was written and not answered may have been executed: it is lost, unless
-    /// it may be executed twice.
-    pub(super) fn disconnect(&self) {
-        let mut state = self.lock();
-        state.topology = None;
-        state.epoch += 1;
-        let mut lost = 0;
-        let mut waiting = Vec::new();
-        for line in std::mem::take(&mut state.lines) {
-            let (unknown, queue) = line.end();
-            for entry in unknown {
-                match entry.resend {
-                    true => waiting.push(entry),
-                    false => lost += u64::from(entry.counted),
-                }
-            }
-            waiting.extend(queue.into_iter().filter(|entry| entry.counted));
-        }
-        waiting.sort_by_key(|entry| entry.number);
-        let mut line = Line::default();
-        for entry in waiting {
-            line.push(entry);
-        }
-        state.lines = vec![line];
-        drop(state);
-        self.metrics.cluster_lost_in_flight.add(lost);
-    }
-
-    /// Sends a PING to every master, so that a connection that is dead is noticed although nothing
-    /// is published.
-    pub(super) fn ping(&self) {
-        let count = self.lock().lines.len();
-        for index in 0..count {
-            let mut state = self.lock();
-            let ping = Entry {
-                number: state.next,
-                command: Bytes::from_static(b"*1\r\n$4\r\nPING\r\n"),
-                slot: 0,
-                resend: false,
-                awaited: false,
-                counted: false,
-            };
-            state.next += 1;
-            self.put(state, index, ping);
-        }
-    }
-
-    /// Wakes the tasks, whose pause may be over, and tells whether a reply has not come in time.
-    pub(super) fn check(&self, timeout: Duration) -> bool {
-        let mut state = self.lock();
-        let wakers: Vec<_> = state
-            .lines
-            .iter_mut()
-            .filter(|line| line.has_more())
-            .filter_map(|line| line.waker.take())
-            .collect();
-        let late = state.lines.iter().any(|line| {
-            line.waiting_since()
-                .is_some_and(|since| since.elapsed() > timeout)
-        });
-        drop(state);
-        for waker in wakers {
-            waker.wake();
-        }
-        late
+        Some(entry)
     }
 
     /// Takes nothing more.

@@ -1,30 +1,29 @@
 //! Node's `createAdapter`: Pub/Sub, and requests on channels that all nodes hear.
 
+mod ear;
+
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
 };
 
-use bytes::Bytes;
-
 use super::{
+    attached::Attached,
     builder::Redis,
     counting,
     interest::{Interest, Topic},
-    link::{Link, Listener},
-    publish::{command, is_request, not_encoded, raw},
+    link::Link,
+    publish::{command, not_encoded},
 };
 use crate::cluster::{
     adapter::{
         Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
-        PublishError, Received, Store,
+        PublishError, Store,
     },
-    wire::{
-        Place, WireError,
-        classic::{self, Answer, Broadcast, Channels, Request, Sender},
-    },
+    wire::classic::{self, Channels, Sender},
 };
 use crate::config::SharedState;
+use ear::Ear;
 
 /// The options of [`Redis::pub_sub`].
 #[derive(Debug, Clone)]
@@ -34,8 +33,8 @@ pub struct PubSub {
 }
 
 impl Redis<PubSub> {
-    /// Pub/Sub, as Node's `createAdapter` of `@socket.io/redis-adapter` 8: nodes of both kinds form
-    /// one cluster, and Node's emitter reaches both.
+    /// An adapter on Redis Pub/Sub, compatible with `createAdapter` of `@socket.io/redis-adapter` 8:
+    /// servers of both kinds can form one cluster, and `@socket.io/redis-emitter` reaches both.
     pub fn pub_sub(url: impl Into<String>) -> Self {
         Self::new(
             url,
@@ -46,14 +45,14 @@ impl Redis<PubSub> {
         )
     }
 
-    /// How all channels begin: `socket.io`, unless Node's option `key` is another.
+    /// Prefix of all channels, as the option `key` on Node.js. Default `socket.io`.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.dialect.key = key.into();
         self
     }
 
-    /// Answers go to the node that asked only, not to all: Node's option of the same name, off by
-    /// default. Nodes may differ in it.
+    /// Whether answers are sent only to the node that asked instead of to all, as the option of that name
+    /// on Node.js. Nodes may differ in it. Default false.
     pub fn publish_on_specific_response_channel(mut self, on: bool) -> Self {
         self.dialect.specific_answers = on;
         self
@@ -66,7 +65,8 @@ impl IntoAdapter for Redis<PubSub> {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,
             options: self.dialect,
-            namespaces: RwLock::default(),
+            namespaces: Attached::default(),
+            purposes: RwLock::default(),
         }))
     }
 }
@@ -75,14 +75,9 @@ struct PubSubAdapter {
     link: Link,
     server_id: Arc<str>,
     options: PubSub,
-    namespaces: RwLock<Namespaces>,
-}
-
-#[derive(Default)]
-struct Namespaces {
-    channels: HashMap<Arc<str>, Arc<Channels>>,
+    namespaces: Attached<Channels>,
     /// What comes because of which topic.
-    purposes: HashMap<String, (Arc<str>, Purpose)>,
+    purposes: RwLock<HashMap<String, (Arc<str>, Purpose)>>,
 }
 
 #[derive(Clone, Copy)]
@@ -95,12 +90,20 @@ enum Purpose {
 
 impl PubSubAdapter {
     fn channels(&self, namespace: &str) -> Arc<Channels> {
-        let namespaces = self
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let known = namespaces.channels.get(namespace).cloned();
+        let known = self.namespaces.get(namespace);
         known.unwrap_or_else(|| Arc::new(Channels::new(&self.options.key, namespace)))
+    }
+
+    // Held for a few instructions.
+    fn purposes(&self) -> RwLockWriteGuard<'_, HashMap<String, (Arc<str>, Purpose)>> {
+        self.purposes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn purpose(&self, topic: &str) -> Option<(Arc<str>, Purpose)> {
+        let purposes = self.purposes.read().unwrap_or_else(PoisonError::into_inner);
+        purposes.get(topic).cloned()
     }
 
     fn topics(&self, channels: &Channels) -> [(Topic, Purpose); 4] {
@@ -143,40 +146,23 @@ impl Adapter for PubSubAdapter {
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
         Box::pin(async move {
             let adapter = Arc::clone(&self);
-            self.link.run(Arc::new(Ear { adapter, inbound })).await;
+            self.link.run(Arc::new(Ear::new(adapter, inbound))).await;
         })
     }
 
     fn attach(&self, namespace: &Arc<str>) {
         let channels = Channels::new(&self.options.key, namespace);
-        let topics = self.topics(&channels);
-        {
-            let mut namespaces = self
-                .namespaces
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            for (topic, purpose) in topics {
-                let purpose = (Arc::clone(namespace), purpose);
-                namespaces.purposes.insert(topic.into_name(), purpose);
-            }
-            namespaces
-                .channels
-                .insert(Arc::clone(namespace), Arc::new(channels));
-        }
+        let topics = self.topics(&channels).into_iter();
+        let topics =
+            topics.map(|(topic, purpose)| (topic.into_name(), (Arc::clone(namespace), purpose)));
+        self.purposes().extend(topics);
+        self.namespaces.insert(namespace, channels);
         self.link.mark(Interest::in_namespace(namespace));
     }
 
     fn detach(&self, namespace: &str) {
-        {
-            let mut namespaces = self
-                .namespaces
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            namespaces.channels.remove(namespace);
-            namespaces
-                .purposes
-                .retain(|_, (name, _)| **name != *namespace);
-        }
+        self.namespaces.remove(namespace);
+        self.purposes().retain(|_, (name, _)| **name != *namespace);
         self.link.mark(Interest::in_namespace(&namespace.into()));
     }
 
@@ -229,160 +215,5 @@ impl Adapter for PubSubAdapter {
 
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
-    }
-}
-
-/// Takes what comes to the hub.
-struct Ear {
-    adapter: Arc<PubSubAdapter>,
-    inbound: Inbound,
-}
-
-impl Ear {
-    fn broadcast(&self, namespace: &str, channel: &str, payload: &[u8]) -> Result<(), WireError> {
-        let channels = self.adapter.channels(namespace);
-        match channels.broadcasts.place(channel) {
-            // Not decoded where nobody would get it, nor come back for it.
-            Some(Place::Named(room))
-                if !self.inbound.has_members(namespace, room)
-                    && self.inbound.keeps(namespace).is_none() =>
-            {
-                return Ok(());
-            }
-            Some(_) => {}
-            None => return Ok(()),
-        }
-        let broadcast = Broadcast::read(payload)?;
-        let from = broadcast.uid.clone();
-        if from.as_deref() == Some(&*self.adapter.server_id) {
-            return Ok(());
-        }
-        let (named, message) = broadcast.decode()?;
-        if named == namespace {
-            self.inbound.receive(Received {
-                namespace,
-                from: from.as_deref(),
-                message,
-            });
-        }
-        Ok(())
-    }
-
-    fn request(&self, namespace: &str, payload: &[u8]) -> Result<(), WireError> {
-        let request = Request::read(payload)?;
-        let from = request.uid.clone();
-        if from.as_deref() == Some(&*self.adapter.server_id) {
-            return Ok(());
-        }
-        let confirmation = request.confirmation()?;
-        let message = request.decode()?;
-        // Who did not say its name is answered on the channel that all hear.
-        let nameless = is_request(&message).then_some("");
-        let confirmed = confirmation.filter(|_| self.has_first(namespace, &message));
-        let received = Received {
-            namespace,
-            from: from.as_deref().or(nameless),
-            message,
-        };
-        self.inbound.receive(received);
-        if let Some(confirmation) = confirmed {
-            self.confirm(namespace, &confirmation);
-        }
-        Ok(())
-    }
-
-    /// Whether the one socket that an old request names is here.
-    fn has_first(&self, namespace: &str, message: &Message<'_>) -> bool {
-        let (Message::Join { options, .. }
-        | Message::Leave { options, .. }
-        | Message::Disconnect { options, .. }) = message
-        else {
-            return false;
-        };
-        let socket = options.rooms.first();
-        socket.is_some_and(|socket| self.inbound.has_members(namespace, socket))
-    }
-
-    fn confirm(&self, namespace: &str, confirmation: &[u8]) {
-        let channels = self.adapter.channels(namespace);
-        let command = raw("PUBLISH", channels.answers.name(), confirmation, 0);
-        if let Err(error) = self.adapter.link.send(command) {
-            tracing::debug!(%error, "a request in the old form was not confirmed");
-        }
-    }
-
-    fn answer(&self, namespace: &str, payload: &[u8], shared: bool) -> Result<(), WireError> {
-        let answer = Answer::read(payload)?;
-        // Nearly all on the shared channel are for other nodes.
-        if shared && !self.inbound.awaits(&answer.request) {
-            return Ok(());
-        }
-        self.inbound.receive(Received {
-            namespace,
-            from: None,
-            message: answer.decode()?,
-        });
-        Ok(())
-    }
-}
-
-impl Listener for Ear {
-    fn interests(&self) -> Vec<Interest> {
-        let namespaces = self
-            .adapter
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        namespaces
-            .channels
-            .keys()
-            .map(Interest::in_namespace)
-            .collect()
-    }
-
-    fn is_wanted(&self, interest: &Interest) -> bool {
-        let namespaces = self
-            .adapter
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        namespaces.channels.contains_key(&interest.namespace)
-    }
-
-    fn topics(&self, interest: &Interest) -> Vec<Topic> {
-        let channels = self.adapter.channels(&interest.namespace);
-        let topics = self.adapter.topics(&channels).into_iter();
-        topics.map(|(topic, _)| topic).collect()
-    }
-
-    fn message(&self, topic: &str, channel: &str, payload: Bytes) {
-        let purpose = {
-            let namespaces = self
-                .adapter
-                .namespaces
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            namespaces.purposes.get(topic).cloned()
-        };
-        let Some((namespace, purpose)) = purpose else {
-            return;
-        };
-        let taken = match purpose {
-            Purpose::Broadcasts => self.broadcast(&namespace, channel, &payload),
-            Purpose::Requests => self.request(&namespace, &payload),
-            Purpose::SharedAnswers => self.answer(&namespace, &payload, true),
-            Purpose::OwnAnswers => self.answer(&namespace, &payload, false),
-        };
-        if let Err(error) = taken {
-            self.inbound.malformed(&error);
-        }
-    }
-
-    fn connected(&self) {
-        self.inbound.connected();
-    }
-
-    fn disconnected(&self, error: &AdapterError) {
-        self.inbound.disconnected(error);
     }
 }

@@ -4,7 +4,7 @@ use std::{future::poll_fn, io, sync::Arc, task::Poll};
 
 use super::{
     outbox::{LineId, Outbox, Refused},
-    reply::{Replies, Reply},
+    reply::Reply,
     socket::Socket,
 };
 use crate::cluster::adapter::AdapterError;
@@ -15,7 +15,7 @@ pub(super) async fn publish(
     line: LineId,
     socket: Arc<Socket>,
 ) -> AdapterError {
-    let mut replies = Replies::default();
+    let mut replies = Reply::replies();
     let mut buffer = vec![0; 4096];
     poll_fn(|cx| {
         // Replies first: they open the window for what is written next.
@@ -31,7 +31,7 @@ pub(super) async fn publish(
             };
             replies.feed(buffer.get(..read).unwrap_or_default());
             loop {
-                match replies.next() {
+                match Reply::next(&mut replies) {
                     Ok(Some(Reply::Done)) => outbox.done(line),
                     Ok(Some(Reply::Error(error))) => {
                         if outbox.refused(line, &error) == Refused::Reconnect {

@@ -1,11 +1,10 @@
-//! The replies to what is published: of RESP2 just what PUBLISH, SPUBLISH, XADD and PING answer.
+//! The replies to what is published: of RESP2 just what PUBLISH, SPUBLISH and PING answer.
 
-use bytes::{Buf, BytesMut};
-
+use super::resp::Replies;
 use crate::cluster::adapter::AdapterError;
 
-/// No number, id or error is longer.
-const MAX_REPLY: usize = 64 * 1024;
+/// No number or error is longer.
+const MAX_REPLY: u64 = 64 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -13,65 +12,33 @@ pub(super) enum Reply {
     Error(String),
 }
 
-/// What has arrived, until it is a whole reply.
-#[derive(Default)]
-pub(super) struct Replies {
-    buffer: BytesMut,
-}
-
-impl Replies {
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+impl Reply {
+    /// What has arrived of them.
+    pub(super) fn replies() -> Replies {
+        Replies::new(MAX_REPLY)
     }
 
-    /// The next reply; `None` if it is not there yet.
+    /// The next one; `None` if it is not there yet.
     ///
     /// # Errors
     /// If what arrived is something else.
-    pub(super) fn next(&mut self) -> Result<Option<Reply>, AdapterError> {
-        let Some(end) = self.buffer.windows(2).position(|two| two == b"\r\n") else {
-            return match self.buffer.len() > MAX_REPLY {
-                true => Err(unexpected()),
-                false => Ok(None),
-            };
-        };
-        let line = self.buffer.get(..end).unwrap_or_default();
-        let (reply, behind) = match line.split_first() {
-            Some((b'+' | b':', _)) => (Reply::Done, 0),
-            Some((b'-', text)) => (Reply::Error(String::from_utf8_lossy(text).into_owned()), 0),
-            Some((b'$', length)) => {
-                let length = std::str::from_utf8(length)
-                    .ok()
-                    .and_then(|text| text.parse().ok());
-                match length {
-                    Some(-1) => (Reply::Done, 0),
-                    Some(length @ 0..) => (
-                        Reply::Done,
-                        usize::try_from(length)
-                            .unwrap_or(usize::MAX)
-                            .saturating_add(2),
-                    ),
-                    _ => return Err(unexpected()),
-                }
-            }
-            _ => return Err(unexpected()),
-        };
-        if behind > MAX_REPLY {
-            return Err(unexpected());
-        }
-        let whole = end + 2 + behind;
-        if self.buffer.len() < whole {
-            return Ok(None);
-        }
-        self.buffer.advance(whole);
-        Ok(Some(reply))
+    pub(super) fn next(replies: &mut Replies) -> Result<Option<Self>, AdapterError> {
+        let reply = replies.next(Self::read).map_err(AdapterError::new)?;
+        reply.transpose()
     }
-}
 
-fn unexpected() -> AdapterError {
-    AdapterError::new(
-        "Redis answered a publish with something else than a number, an id or an error",
-    )
+    fn read(reply: &[u8]) -> Result<Self, AdapterError> {
+        match reply.split_first() {
+            Some((b'+' | b':' | b'$', _)) => Ok(Self::Done),
+            Some((b'-', text)) => {
+                let text = String::from_utf8_lossy(text.trim_ascii_end());
+                Ok(Self::Error(text.into_owned()))
+            }
+            _ => Err(AdapterError::new(
+                "Redis answered a publish with something else than a number or an error",
+            )),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,8 +46,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replies_are_found_however_they_are_cut() {
-        let text = b":1\r\n-OOM no memory\r\n$3\r\n1-0\r\n$-1\r\n+PONG\r\n";
+    fn errors_keep_their_text_and_anything_else_is_refused() {
+        let mut replies = Reply::replies();
+        replies.feed(b":1\r\n-OOM no memory\r\n$3\r\n1-0\r\n$-1\r\n+PONG\r\n*1\r\n:1\r\n");
         let expected = [
             Reply::Done,
             Reply::Error("OOM no memory".to_owned()),
@@ -88,36 +56,9 @@ mod tests {
             Reply::Done,
             Reply::Done,
         ];
-        for size in 1..=text.len() {
-            let mut replies = Replies::default();
-            let mut found = Vec::new();
-            for part in text.chunks(size) {
-                replies.feed(part);
-                while let Some(reply) = replies.next().expect("valid") {
-                    found.push(reply);
-                }
-            }
-            assert_eq!(found, expected, "in parts of {size}");
-            assert!(replies.buffer.is_empty());
+        for expected in expected {
+            assert_eq!(Reply::next(&mut replies).ok().flatten(), Some(expected));
         }
-    }
-
-    #[test]
-    fn anything_else_is_refused_and_nothing_is_kept_without_bound() {
-        for text in [
-            "*1\r\n",
-            "\r\n",
-            "$x\r\n",
-            "$-2\r\n",
-            "$99999999999\r\n",
-            "$99999999999999999999\r\n",
-        ] {
-            let mut replies = Replies::default();
-            replies.feed(text.as_bytes());
-            assert!(replies.next().is_err(), "{text:?}");
-        }
-        let mut replies = Replies::default();
-        replies.feed(&vec![b':'; MAX_REPLY + 1]);
-        assert!(replies.next().is_err());
+        assert!(Reply::next(&mut replies).is_err());
     }
 }

@@ -26,7 +26,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// otherwise never be left.
 const REDISCOVER: Duration = Duration::from_secs(10);
 
-/// For how long [`Link::close`] waits for what is still to be sent.
+/// How often [`Link::close`] looks whether all has been sent.
+pub(super) const FLUSHING: Duration = Duration::from_millis(2);
+
+/// For how long it waits for its subscriptions to end.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
 /// One time of being connected; dropped, whatever ends it.
@@ -207,12 +210,6 @@ impl<'a> Session<'a> {
     async fn close(&self, mut subscriber: Subscriber) -> Result<(), AdapterError> {
         let topics = self.topics(&self.listener.interests());
         let _ = time::timeout(CLOSING, subscriber.unsubscribe(topics)).await;
-        let drained = async {
-            while !self.link.outbox.is_idle() {
-                time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        let _ = time::timeout(CLOSING, drained).await;
         Ok(())
     }
 }

@@ -1,44 +1,43 @@
 //! Node's `createShardedAdapter`: sharded Pub/Sub, where a room has its own channel.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+mod ear;
 
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::{
+    attached::Attached,
     builder::Redis,
     counting,
-    interest::{Interest, Topic},
-    link::{Link, Listener},
+    interest::Interest,
+    link::Link,
     publish::{command, not_encoded},
     slot::slot,
 };
 use crate::cluster::{
     adapter::{
         Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
-        PublishError, Received, Store,
+        PublishError, Store,
     },
     wire::{
-        Channel, WireError,
-        layer::{self, Content, Encoding, Envelope},
+        Channel,
+        layer::{self, Encoding},
     },
 };
 use crate::config::SharedState;
+use ear::Ear;
 
-/// Which rooms have a channel of their own. All nodes of a cluster must agree.
+/// Which rooms have a channel of their own, to which a node subscribes only while the room has members
+/// on it. All nodes of a cluster must use the same mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SubscriptionMode {
-    /// None: every node hears everything. For few rooms with members everywhere, or rooms that come
-    /// and go quickly.
+    /// None: every node receives everything. For few rooms with members on all nodes, or for short-lived
+    /// rooms.
     Static,
-    /// Rooms that an application names; what goes to one socket is heard by all. The default.
+    /// All rooms except the private rooms of sockets, whose messages every node receives. The default.
     #[default]
     Dynamic,
-    /// Each socket's own room, too. For many messages to single sockets.
+    /// All rooms, the private rooms of sockets included. For many messages to single sockets.
     DynamicPrivate,
 }
 
@@ -50,9 +49,9 @@ pub struct Sharded {
 }
 
 impl Redis<Sharded> {
-    /// Sharded Pub/Sub of Redis 7, as Node's `createShardedAdapter`: a broadcast to one room is
-    /// heard by the nodes that have members there only, and in a Redis Cluster its channel is
-    /// carried by one shard. It does not speak with [`Redis::pub_sub`].
+    /// An adapter on the sharded Pub/Sub of Redis 7, compatible with `createShardedAdapter` of
+    /// `@socket.io/redis-adapter`: only nodes with members of a room receive broadcasts to it, and in a
+    /// Redis Cluster only one shard carries them. Not compatible with [`Redis::pub_sub`].
     pub fn sharded(url: impl Into<String>) -> Self {
         Self::new(
             url,
@@ -63,13 +62,14 @@ impl Redis<Sharded> {
         )
     }
 
-    /// How all channels begin: `socket.io`, unless Node's option `channelPrefix` is another.
+    /// Prefix of all channels, as the option `channelPrefix` on Node.js. Default `socket.io`.
     pub fn channel_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.prefix = prefix.into();
         self
     }
 
-    /// Which rooms have a channel of their own, as Node's option `subscriptionMode`.
+    /// Which rooms have a channel of their own, as the option `subscriptionMode` on Node.js. Default
+    /// [`SubscriptionMode::Dynamic`].
     pub fn subscription_mode(mut self, mode: SubscriptionMode) -> Self {
         self.dialect.mode = mode;
         self
@@ -82,7 +82,7 @@ impl IntoAdapter for Redis<Sharded> {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,
             options: self.dialect,
-            namespaces: RwLock::default(),
+            namespaces: Attached::default(),
         }))
     }
 }
@@ -106,21 +106,13 @@ struct ShardedAdapter {
     link: Link,
     server_id: Arc<str>,
     options: Sharded,
-    namespaces: RwLock<HashMap<Arc<str>, Arc<Channel>>>,
+    namespaces: Attached<Channel>,
 }
 
 impl ShardedAdapter {
     fn channel(&self, namespace: &str) -> Arc<Channel> {
-        let known = self.attached(namespace);
+        let known = self.namespaces.get(namespace);
         known.unwrap_or_else(|| Arc::new(Channel::new(&self.options.prefix, namespace)))
-    }
-
-    fn attached(&self, namespace: &str) -> Option<Arc<Channel>> {
-        let namespaces = self
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        namespaces.get(namespace).cloned()
     }
 
     /// Whether this room is listened to on a channel of its own, as long as it has members. The channel of a
@@ -147,24 +139,18 @@ impl Adapter for ShardedAdapter {
     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
         Box::pin(async move {
             let adapter = Arc::clone(&self);
-            self.link.run(Arc::new(Ear { adapter, inbound })).await;
+            self.link.run(Arc::new(Ear::new(adapter, inbound))).await;
         })
     }
 
     fn attach(&self, namespace: &Arc<str>) {
-        let channel = Arc::new(Channel::new(&self.options.prefix, namespace));
-        self.namespaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(Arc::clone(namespace), channel);
+        let channel = Channel::new(&self.options.prefix, namespace);
+        self.namespaces.insert(namespace, channel);
         self.link.mark(Interest::in_namespace(namespace));
     }
 
     fn detach(&self, namespace: &str) {
-        self.namespaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(namespace);
+        self.namespaces.remove(namespace);
         self.link.mark(Interest::in_namespace(&namespace.into()));
     }
 
@@ -227,7 +213,13 @@ impl Adapter for ShardedAdapter {
     ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
         let channel = self.channel(namespace);
         Box::pin(async move {
-            let pattern = channel.pattern_of_nodes();
+            let pattern = match self.options.mode {
+                SubscriptionMode::Static => channel.pattern(),
+                // Rooms of other names have channels, too.
+                SubscriptionMode::Dynamic | SubscriptionMode::DynamicPrivate => {
+                    channel.pattern_of_nodes()
+                }
+            };
             let ids = counting::names(&self.link, "SHARDCHANNELS", &channel, &pattern).await?;
             let count = counting::subscribers(&self.link, "SHARDNUMSUB", channel.name()).await?;
             match ids.len() == count {
@@ -239,103 +231,6 @@ impl Adapter for ShardedAdapter {
 
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
-    }
-}
-
-/// Takes what comes to the hub.
-struct Ear {
-    adapter: Arc<ShardedAdapter>,
-    inbound: Inbound,
-}
-
-impl Ear {
-    fn receive(&self, channel: &str, payload: &[u8]) -> Result<(), WireError> {
-        let envelope = Envelope::read(payload)?;
-        let (from, namespace) = (envelope.uid.clone(), envelope.nsp.clone());
-        if *from == *self.adapter.server_id {
-            return Ok(());
-        }
-        let ours = self.adapter.attached(&namespace);
-        if ours.is_none_or(|ours| ours.place(channel).is_none()) {
-            return Ok(());
-        }
-        // Heartbeats belong to another adapter: nodes are counted by their subscriptions.
-        if let Content::Message { message, .. } = envelope.decode()? {
-            self.inbound.receive(Received {
-                namespace: &namespace,
-                from: Some(&from),
-                message,
-            });
-        }
-        Ok(())
-    }
-}
-
-impl Listener for Ear {
-    fn interests(&self) -> Vec<Interest> {
-        let mode = self.adapter.options.mode;
-        let namespaces: Vec<_> = {
-            let namespaces = self
-                .adapter
-                .namespaces
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            namespaces.keys().cloned().collect()
-        };
-        let mut interests = Vec::new();
-        for namespace in namespaces {
-            let rooms = match mode {
-                SubscriptionMode::Static => Vec::new(),
-                _ => self.inbound.rooms(&namespace),
-            };
-            let rooms = rooms
-                .into_iter()
-                .filter(|room| self.adapter.listens_to(room));
-            interests.extend(rooms.map(|room| Interest {
-                namespace: Arc::clone(&namespace),
-                room: Some(room),
-            }));
-            interests.push(Interest::in_namespace(&namespace));
-        }
-        interests
-    }
-
-    fn is_wanted(&self, interest: &Interest) -> bool {
-        let attached = self.adapter.attached(&interest.namespace).is_some();
-        attached
-            && interest
-                .room
-                .as_deref()
-                .is_none_or(|room| self.inbound.has_members(&interest.namespace, room))
-    }
-
-    fn keeps(&self, interest: &Interest) -> Option<Duration> {
-        self.inbound.keeps(&interest.namespace)
-    }
-
-    fn topics(&self, interest: &Interest) -> Vec<Topic> {
-        let channel = self.adapter.channel(&interest.namespace);
-        match &interest.room {
-            Some(room) => vec![Topic::Shard(channel.named(room))],
-            None => vec![
-                Topic::Shard(channel.name().to_owned()),
-                Topic::Shard(channel.named(&self.adapter.server_id)),
-            ],
-        }
-    }
-
-    fn message(&self, _: &str, channel: &str, payload: Bytes) {
-        if let Err(error) = self.receive(channel, &payload) {
-            self.inbound.malformed(&error);
-        }
-    }
-
-    fn connected(&self) {
-        self.inbound.connected();
-    }
-
-    fn disconnected(&self, error: &AdapterError) {
-        self.inbound.disconnected(error);
     }
 }
 
@@ -358,7 +253,7 @@ mod tests {
             link: Link::new(&redis.link, &context).unwrap(),
             server_id: context.server_id,
             options: redis.dialect,
-            namespaces: RwLock::default(),
+            namespaces: Attached::default(),
         };
         let rooms = ["lobby", "node-1", "node-2"];
         assert_eq!(

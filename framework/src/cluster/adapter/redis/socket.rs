@@ -14,10 +14,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use super::{
-    dialer::Stream,
-    reply::{Replies, Reply},
-};
+use super::{dialer::Stream, reply::Reply};
 use crate::cluster::adapter::AdapterError;
 
 pub(super) enum Socket {
@@ -52,7 +49,7 @@ impl Socket {
             .map_err(AdapterError::new)?;
         stream.flush().await.map_err(AdapterError::new)?;
 
-        let mut replies = Replies::default();
+        let mut replies = Reply::replies();
         let mut missing = greeting.cmd_iter().count();
         let mut buffer = [0; 512];
         while missing > 0 {
@@ -61,7 +58,7 @@ impl Socket {
                 return Err(AdapterError::new("Redis closed the connection"));
             }
             replies.feed(buffer.get(..read).unwrap_or_default());
-            while let Some(reply) = replies.next()? {
+            while let Some(reply) = Reply::next(&mut replies)? {
                 match reply {
                     Reply::Done => missing = missing.saturating_sub(1),
                     Reply::Error(text) => return Err(AdapterError::new(text)),

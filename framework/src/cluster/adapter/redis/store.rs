@@ -32,8 +32,10 @@ use redis::{FromRedisValue, RedisResult, aio::MultiplexedConnection, cmd};
 use tokio::sync::Notify;
 
 use super::{
+    backoff::Backoff,
     dialer::{Address, Dialer},
     options::{Endpoints, Kind, LinkOptions},
+    refusal::Refusal,
 };
 use crate::{
     cluster::adapter::{
@@ -54,12 +56,33 @@ pub(super) struct RedisStore {
     prefix: String,
     /// In milliseconds.
     keep_last_seen: u64,
+    /// Of the nodes.
+    lease: Duration,
     scripts: Scripts,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    current: Mutex<Option<Current>>,
     /// The masters of before, which may know where they are now.
     known: Mutex<Vec<Address>>,
-    /// Somebody else is to be asked.
-    misdirected: Notify,
+}
+
+/// The connection of now.
+#[derive(Clone)]
+struct Current {
+    connection: MultiplexedConnection,
+    /// Somebody else is to be asked. An answer that comes when another connection has taken its
+    /// place says nothing about that one.
+    misdirected: Arc<Notify>,
+}
+
+impl Current {
+    /// What was answered, having noticed if it is somebody else who is to be asked.
+    fn answer<T>(&self, answer: RedisResult<T>) -> Result<T, StoreError> {
+        answer.map_err(|error| {
+            if Refusal::of(&error) == Some(Refusal::Elsewhere) {
+                self.misdirected.notify_one();
+            }
+            StoreError::new(error)
+        })
+    }
 }
 
 impl RedisStore {
@@ -77,10 +100,10 @@ impl RedisStore {
                 .unwrap_or(u64::MAX)
                 // Redis adds it to the time of day.
                 .min(1 << 50),
+            lease: options.lease,
             scripts: Scripts::new(),
-            connection: Mutex::new(None),
+            current: Mutex::new(None),
             known: Mutex::default(),
-            misdirected: Notify::new(),
         })
     }
 
@@ -95,18 +118,20 @@ impl RedisStore {
         }
     }
 
-    fn connection(&self) -> Result<MultiplexedConnection, StoreError> {
-        let connection = self.connection.lock();
-        let connection = connection.unwrap_or_else(PoisonError::into_inner);
-        let connection = connection.clone();
-        connection.ok_or_else(|| StoreError::new("Redis is away"))
+    /// Nodes that are back after a failover believe the others for one lease: whoever waits for
+    /// longer before it looks again has gone for them.
+    fn backoff(&self) -> Backoff {
+        Backoff::up_to(self.lease / 3)
     }
 
-    fn set_connection(&self, connection: Option<MultiplexedConnection>) {
-        *self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = connection;
+    fn current(&self) -> Result<Current, StoreError> {
+        let current = self.current.lock();
+        let current = current.unwrap_or_else(PoisonError::into_inner).clone();
+        current.ok_or_else(|| StoreError::new("Redis is away"))
+    }
+
+    fn set_current(&self, current: Option<Current>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
     fn key(&self, suffix: &str) -> String {
@@ -118,20 +143,11 @@ impl RedisStore {
         script: &redis::Script,
         arguments: impl FnOnce(&mut redis::ScriptInvocation<'_>),
     ) -> Result<T, StoreError> {
-        let mut connection = self.connection()?;
+        let mut current = self.current()?;
         let mut invocation = script.key(&self.prefix);
         arguments(&mut invocation);
-        self.answer(invocation.invoke_async(&mut connection).await)
-    }
-
-    /// What was answered, having noticed if it is somebody else who is to be asked.
-    fn answer<T>(&self, answer: RedisResult<T>) -> Result<T, StoreError> {
-        answer.map_err(|error| {
-            if listening::is_misdirected(&error) {
-                self.misdirected.notify_one();
-            }
-            StoreError::new(error)
-        })
+        let answer = invocation.invoke_async(&mut current.connection).await;
+        current.answer(answer)
     }
 }
 
@@ -231,19 +247,21 @@ impl Store for RedisStore {
 
     fn count<'a>(&'a self, topic: &'a Topic) -> StoreResult<'a, usize> {
         Box::pin(async move {
-            let mut connection = self.connection()?;
+            let mut current = self.current()?;
             let mut count = cmd("ZCARD");
             count.arg(self.key(&format!("{}:connections", names::topic(topic))));
-            self.answer(count.query_async(&mut connection).await)
+            let answer = count.query_async(&mut current.connection).await;
+            current.answer(answer)
         })
     }
 
     fn entries<'a>(&'a self, topic: &'a Topic, key: &'a str) -> StoreResult<'a, Vec<Entry>> {
         Box::pin(async move {
-            let mut connection = self.connection()?;
+            let mut current = self.current()?;
             let mut all = cmd("HGETALL");
             all.arg(self.key(&format!("{}:{}", names::topic(topic), names::key(key))));
-            let all: Vec<(String, String)> = self.answer(all.query_async(&mut connection).await)?;
+            let all = all.query_async(&mut current.connection).await;
+            let all: Vec<(String, String)> = current.answer(all)?;
             let entries = all
                 .iter()
                 .map(|(socket, value)| reading::entry(socket, value));

@@ -15,6 +15,7 @@ fn entries(most: usize) -> Entries {
         Limits {
             entries: most,
             rooms: 3,
+            sockets_per_user: None,
         },
         &Arc::new(Metrics::new()),
     )
@@ -143,8 +144,13 @@ fn a_node_has_a_bounded_number_of_entries() {
         assert_eq!(put(&mut entries, number), Ok(()));
     }
     assert_eq!(put(&mut entries, 3), Err(Excess::Node));
+    for number in 1..=3 {
+        assert_eq!(entries.admits_user(socket(number), "ann"), Ok(()));
+        entries.bind(socket(number), &text("ann"), &text("1"));
+    }
     entries.remove_all(socket(1));
     assert_eq!(put(&mut entries, 3), Ok(()));
+    assert_eq!(put(&mut entries, 1), Err(Excess::Node));
 }
 
 #[test]
@@ -161,25 +167,65 @@ fn a_socket_is_in_a_bounded_number_of_rooms() {
     assert_eq!(entries.admits(socket(1), &room("d")), Ok(()));
 }
 
-#[test]
-fn what_is_written_again_in_parts_is_everything_once_and_nobody_waits_for_it() {
-    let mut entries = entries(100);
-    for number in 0..100 {
+fn written(most: u8) -> Entries {
+    let mut entries = entries(most.into());
+    for number in 0..most {
         entries.put(socket(number), &room("a"), &text("x"), &text("1"));
     }
     let writes = entries.take(1000);
     entries.written(&writes);
-    let (asked, mut again) = (entries.asked(), BTreeSet::new());
-    for part in 0..12 {
-        entries.write_again(part, 12);
-        assert_eq!(entries.settled(), asked);
-        let writes = entries.take(1000);
-        assert!((1..100).contains(&writes.len()), "a part");
-        for (key, meta) in said(&writes) {
+    entries
+}
+
+#[test]
+fn what_is_written_again_in_parts_is_everything_once_and_nobody_waits_for_it() {
+    let mut entries = written(100);
+    let mut again = BTreeSet::new();
+    let round = entries.sockets_of_a_round(12);
+    for number in 0..12 {
+        let part = entries.again(round, 1000);
+        assert!((1..=round).contains(&part.writes.len()), "a part");
+        for (key, meta) in said(&part.writes) {
             assert!(again.insert(key), "once");
             assert_eq!(meta.as_deref(), Some("1"));
         }
-        entries.written(&writes);
+        // A change meanwhile is the next one to be written, and what a question waits for.
+        entries.put(socket(number), &room("b"), &text("x"), &text("1"));
+        let news = entries.take(1000);
+        assert_eq!(said(&news).len(), 1);
+        assert_eq!(entries.settled(), entries.asked());
+        entries.written(&news);
+        entries.written_again(&part);
+        entries.remove(socket(number), &room("b"));
+        let news = entries.take(1000);
+        entries.written(&news);
     }
     assert_eq!(again.len(), 100);
+}
+
+#[test]
+fn who_stays_is_written_again_whoever_goes_meanwhile() {
+    let mut entries = written(100);
+    let mut again = BTreeSet::new();
+    for gone in 0..20 {
+        let part = entries.again(5, 1000);
+        again.extend(said(&part.writes));
+        // Also of those that have been written again.
+        entries.remove_all(socket(gone * 5));
+        let news = entries.take(1000);
+        entries.written(&news);
+        entries.written_again(&part);
+    }
+    for number in (0..100).filter(|number| number % 5 != 0) {
+        assert!(again.contains(&says(number, "x", Some("1"))), "{number}");
+    }
+}
+
+#[test]
+fn a_part_that_was_not_written_comes_again_and_a_socket_with_much_is_no_longer_than_needed() {
+    let entries = written(10);
+    let failed = said(&entries.again(3, 1000).writes);
+    let part = entries.again(10, 3);
+    assert_eq!(said(&part.writes), failed);
+    assert_eq!(part.sockets, 3);
 }

@@ -18,7 +18,7 @@ impl Entries {
 
     /// Nothing of the socket is to be written, or kept.
     pub(super) fn drop_socket(&mut self, socket: SocketId) {
-        let entered = self.sockets.remove(&socket);
+        let entered = self.sockets.swap_remove(&socket);
         if let Some(number) = entered.and_then(|entered| entered.queued) {
             self.queue.remove(&(number, socket));
         }
@@ -97,26 +97,6 @@ impl Entries {
         });
     }
 
-    /// The store gets a part of the entries again, one of so many: what it has of them may have been
-    /// lost. Nobody waits for that.
-    pub(in super::super) fn write_again(&mut self, part: usize, parts: usize) {
-        let next = self.asked + 1;
-        for (socket, entered) in &mut self.sockets {
-            let bytes = socket.as_str().bytes();
-            let sum = bytes.fold(0, |sum: usize, byte| sum + usize::from(byte));
-            if sum % parts != part {
-                continue;
-            }
-            for slot in entered.slots.iter_mut().filter(|slot| slot.meta.is_some()) {
-                slot.dirty = true;
-            }
-            if entered.queued.is_none() {
-                entered.queued = Some(next);
-                self.queue.insert((next, *socket));
-            }
-        }
-    }
-
     /// The number of the last change that was asked for.
     pub(in super::super) fn asked(&self) -> u64 {
         self.asked
@@ -136,7 +116,7 @@ impl Entries {
 }
 
 impl Slot {
-    fn write(&self, socket: SocketId) -> Write {
+    pub(super) fn write(&self, socket: SocketId) -> Write {
         Write {
             topic: self.topic.clone(),
             key: Arc::clone(&self.key),

@@ -1,38 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::cluster::presence::store::KeyState;
-
-fn moment(epoch: &str, number: u64) -> Moment {
-    Moment {
-        epoch: epoch.into(),
-        number,
-    }
-}
-
-fn state(key: &str, connections: usize) -> KeyState {
-    KeyState {
-        key: key.into(),
-        connections,
-        metas: vec!["{}".into(); connections],
-    }
-}
-
-fn diff(moment: Moment, key: &str, connections: usize) -> Diff {
-    Diff {
-        moment,
-        topic: Topic::Users,
-        keys: vec![state(key, connections)],
-    }
-}
-
-fn page(moment: Moment, keys: &[&str]) -> Page {
-    Page {
-        moment,
-        keys: keys.iter().map(|key| state(key, 1)).collect(),
-        next: None,
-    }
-}
+use crate::{
+    cluster::presence::samples::{diff, moment, page},
+    id::NamespaceId,
+};
 
 /// The users, watched and read.
 fn topics(moment: Moment, keys: &[&str]) -> Topics {
@@ -51,6 +23,16 @@ fn a_missing_number_makes_topics_be_read_again() {
     assert!(!missed && topics.begin().is_none());
     let (_, missed) = topics.apply(diff(moment("1", 13), "bob", 1));
     assert!(missed && topics.begin().is_some());
+}
+
+/// What of it has gone is told by no change: it is missing in what is read.
+#[test]
+fn another_life_of_the_store_makes_topics_be_read_again_once_it_is_filled() {
+    let mut topics = topics(moment("1", 10), &["ann"]);
+    let (_, missed) = topics.apply(diff(moment("2", 1), "bob", 1));
+    assert!(missed, "the reader is woken");
+    assert_eq!(topics.begin(), None);
+    assert!(topics.filled_in(Duration::from_secs(1)).is_some());
 }
 
 #[test]
@@ -87,4 +69,98 @@ fn nobody_waits_once_the_hub_has_left() {
             oneshot::error::TryRecvError::Closed
         );
     }
+}
+
+fn room(name: &str) -> Topic {
+    Topic::Room {
+        namespace: "/".into(),
+        room: name.into(),
+    }
+}
+
+fn socket(number: usize) -> SocketId {
+    format!("socket-number-{number:06}").parse().unwrap()
+}
+
+#[test]
+fn a_topic_that_cannot_be_read_does_not_keep_others_from_it() {
+    let mut topics = Topics::new(10, &Arc::new(Metrics::new()));
+    let mut unread = HashSet::new();
+    for name in ["a", "b", "c"] {
+        drop(topics.watch(&room(name)));
+        unread.insert(room(name));
+    }
+    while !unread.is_empty() {
+        let topic = topics.begin().unwrap();
+        assert!(unread.remove(&topic), "in turn");
+        topics.interrupt(&topic);
+    }
+}
+
+#[test]
+fn who_comes_later_is_told_once_in_portions_and_again_after_a_pause() {
+    let mut topics = topics(moment("1", 10), &["ann"]);
+    let scope = Arc::new(Scope::new(NamespaceId(0), "/".into()));
+    for number in 0..100 {
+        topics.watch_for(&Topic::Users, socket(number), &scope);
+    }
+    assert_eq!(topics.take_awaited(), Some(Topic::Users));
+    assert_eq!(topics.take_awaited(), None);
+    let portion = Portion {
+        sockets: 64,
+        bytes: 1000,
+    };
+    let mut told = HashSet::new();
+    for expected in [64, 36] {
+        let some = topics.beginners(&Topic::Users, portion).unwrap();
+        assert_eq!((some.sockets.len(), some.present.len()), (expected, 1));
+        told.extend(some.sockets);
+    }
+    assert_eq!(told.len(), 100);
+    assert!(topics.beginners(&Topic::Users, portion).is_none());
+
+    let refused = [socket(1), socket(2)];
+    assert!(topics.fall_behind(&Topic::Users, &refused));
+    assert!(!topics.fall_behind(&Topic::Users, &refused), "once");
+    assert_eq!(topics.take_awaited(), None, "not yet");
+    topics.unwatch(socket(1), &Topic::Users);
+    topics.begin_again(&Topic::Users);
+    assert_eq!(topics.take_awaited(), Some(Topic::Users));
+    let portion = Portion {
+        bytes: 10,
+        ..portion
+    };
+    let some = topics.beginners(&Topic::Users, portion).unwrap();
+    assert_eq!(some.sockets, [socket(2)]);
+    assert_eq!((some.present.len(), some.total), (0, 1), "no room for ann");
+}
+
+#[test]
+fn watchers_that_have_gone_while_they_waited_are_not_kept() {
+    let mut topics = Topics::new(10, &Arc::new(Metrics::new()));
+    let stays = topics.watch(&Topic::Users);
+    for _ in 0..100 {
+        drop(topics.watch(&Topic::Users));
+    }
+    assert!(topics.watched[&Topic::Users].waiting.len() <= 4);
+    let mut others: Vec<_> = (0..9).map(|_| topics.watch(&Topic::Users)).collect();
+    assert_eq!(topics.begin(), Some(Topic::Users));
+    topics.page(&Topic::Users, page(moment("1", 10), &["ann"]));
+    topics.finish(&Topic::Users);
+    others.push(stays);
+    let portion = Portion {
+        sockets: 4,
+        bytes: 1000,
+    };
+    for expected in [4, 4, 2] {
+        let some = topics.beginners(&Topic::Users, portion).unwrap();
+        assert_eq!(some.waiting.len(), expected, "in portions");
+        assert!(
+            some.waiting
+                .iter()
+                .all(|(_, watching)| watching.present.len() == 1)
+        );
+    }
+    assert!(topics.beginners(&Topic::Users, portion).is_none());
+    drop(others);
 }

@@ -1,36 +1,5 @@
 use super::*;
-use crate::cluster::presence::store::Topic;
-
-fn moment(epoch: &str, number: u64) -> Moment {
-    Moment {
-        epoch: epoch.into(),
-        number,
-    }
-}
-
-fn state(key: &str, connections: usize) -> KeyState {
-    KeyState {
-        key: key.into(),
-        connections,
-        metas: vec!["{}".into(); connections],
-    }
-}
-
-fn diff(number: u64, key: &str, connections: usize) -> Diff {
-    Diff {
-        moment: moment("1", number),
-        topic: Topic::Users,
-        keys: vec![state(key, connections)],
-    }
-}
-
-fn page(moment: Moment, keys: &[&str]) -> Page {
-    Page {
-        moment,
-        keys: keys.iter().map(|key| state(key, 1)).collect(),
-        next: None,
-    }
-}
+use crate::cluster::presence::samples::{diff, moment, page};
 
 fn told(changes: Vec<PresenceChange>) -> Vec<String> {
     let told = |change: &PresenceChange| match change {
@@ -56,10 +25,10 @@ fn view(keys: &[&str]) -> View {
 #[test]
 fn many_connections_of_a_user_join_and_leave_once() {
     let mut view = view(&[]);
-    assert_eq!(told(view.apply(diff(11, "ann", 1))), ["+ann"]);
-    assert_eq!(told(view.apply(diff(12, "ann", 2))), ["ann:2"]);
-    assert_eq!(told(view.apply(diff(13, "ann", 1))), ["ann:1"]);
-    assert_eq!(told(view.apply(diff(14, "ann", 0))), ["-ann"]);
+    assert_eq!(told(view.apply(diff(moment("1", 11), "ann", 1))), ["+ann"]);
+    assert_eq!(told(view.apply(diff(moment("1", 12), "ann", 2))), ["ann:2"]);
+    assert_eq!(told(view.apply(diff(moment("1", 13), "ann", 1))), ["ann:1"]);
+    assert_eq!(told(view.apply(diff(moment("1", 14), "ann", 0))), ["-ann"]);
     assert_eq!(view.len(), 0);
 }
 
@@ -78,8 +47,8 @@ fn what_was_missed_is_told_by_the_next_reading_and_nothing_else() {
 fn a_page_does_not_undo_a_newer_change() {
     let mut view = view(&["ann"]);
     view.begin();
-    assert_eq!(told(view.apply(diff(21, "ann", 0))), ["-ann"]);
-    assert_eq!(told(view.apply(diff(22, "dot", 1))), ["+dot"]);
+    assert_eq!(told(view.apply(diff(moment("1", 21), "ann", 0))), ["-ann"]);
+    assert_eq!(told(view.apply(diff(moment("1", 22), "dot", 1))), ["+dot"]);
     assert!(view.page(page(moment("1", 20), &["ann"])).is_empty());
     assert!(
         view.finish().is_empty(),
@@ -110,8 +79,8 @@ fn a_store_that_was_set_back_does_not_freeze_a_view() {
     view.begin();
     assert!(view.page(page(moment("1", 3), &["ann", "bob"])).is_empty());
     assert!(view.finish().is_empty());
-    assert_eq!(told(view.apply(diff(4, "ann", 0))), ["-ann"]);
-    assert_eq!(told(view.apply(diff(5, "bob", 2))), ["bob:2"]);
+    assert_eq!(told(view.apply(diff(moment("1", 4), "ann", 0))), ["-ann"]);
+    assert_eq!(told(view.apply(diff(moment("1", 5), "bob", 2))), ["bob:2"]);
 }
 
 #[test]
@@ -119,6 +88,9 @@ fn a_change_that_comes_behind_a_page_with_it_tells_nothing() {
     let mut view = view(&["ann"]);
     view.begin();
     assert_eq!(told(view.page(page(moment("1", 20), &["cid"]))), ["+cid"]);
-    assert!(view.apply(diff(19, "dot", 1)).is_empty(), "gone again");
+    assert!(
+        view.apply(diff(moment("1", 19), "dot", 1)).is_empty(),
+        "gone again"
+    );
     assert_eq!(told(view.finish()), ["-ann"]);
 }

@@ -4,7 +4,7 @@ use super::super::{
     parser::{Packet, PacketType},
     placeholder::{Container, is_key, token_len},
 };
-use super::error::Error;
+use super::{error::Error, json::MAX_DEPTH};
 use bytes::Bytes;
 use rmp::encode::{
     write_array_len, write_bin, write_bool, write_f64, write_map_len, write_nil, write_sint,
@@ -62,7 +62,8 @@ struct Open {
     is_map: bool,
 }
 
-/// Appends a JSON value, with the attachments in the places of their placeholders.
+/// Appends a JSON value, with the attachments in the places of their placeholders. No deeper than values are
+/// read: each container that ends moves its contents by the length of its header.
 pub(crate) fn value(json: &str, attachments: &[Bytes], out: &mut Vec<u8>) -> Result<(), Error> {
     let attached: usize = attachments.iter().map(Bytes::len).sum();
     check_len(json.len().max(attached))?;
@@ -89,12 +90,17 @@ pub(crate) fn value(json: &str, attachments: &[Bytes], out: &mut Vec<u8>) -> Res
             parent.len += u32::from(is_key || !parent.is_map);
         }
         match first {
-            b'[' | b'{' => open.push(Open {
-                container: Container::default(),
-                at: out.len(),
-                len: 0,
-                is_map: first == b'{',
-            }),
+            b'[' | b'{' => {
+                if open.len() == MAX_DEPTH {
+                    return Err(Error::TooDeep { limit: MAX_DEPTH });
+                }
+                open.push(Open {
+                    container: Container::default(),
+                    at: out.len(),
+                    len: 0,
+                    is_map: first == b'{',
+                });
+            }
             b'"' => write_str(out, &string(token)?)?,
             _ => scalar(token, out)?,
         }

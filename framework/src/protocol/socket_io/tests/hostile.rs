@@ -41,6 +41,28 @@ fn binary_packets_nest_to_a_depth_that_can_be_read() {
 }
 
 #[test]
+fn an_attachment_counts_as_often_as_it_is_named() {
+    let assembled = |text: &str, sizes: &[usize]| {
+        let mut decoder = start(text, &LIMITS).unwrap();
+        let mut results = sizes
+            .iter()
+            .map(|size| decoder.add_binary(Bytes::from(vec![0; *size]), &LIMITS));
+        results.try_for_each(|result| result.map(|_| ()))
+    };
+    let named = |times: usize| {
+        let all = vec![r#"{"_placeholder":true,"num":0}"#; times].join(",");
+        format!(r#"52-["a",{all},{{"_placeholder":true,"num":1}}]"#)
+    };
+    assert_eq!(assembled(&named(3), &[300_000, 50_000]), Ok(()));
+    let limit = LIMITS.max_packet_bytes;
+    let refused = Err(DecodeError::TooLarge { limit });
+    assert_eq!(assembled(&named(4), &[300_000, 50_000]), refused);
+    assert_eq!(assembled(&named(30_000), &[200]), refused);
+    // One that nobody names counts, too.
+    assert_eq!(assembled(r#"51-["a"]"#, &[limit]), refused);
+}
+
+#[test]
 fn text_between_attachments_is_refused() {
     for text in [r#"2["b"]"#, ONE, "", "1", "\u{fffd}"] {
         let mut decoder = start(ONE, &LIMITS).unwrap();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 fn is_valid(json: &str, attachments: usize) -> bool {
     match check(json, attachments) {
-        Ok(()) => true,
+        Ok(_) => true,
         Err(DecodeError::IllegalPlaceholder) => false,
         Err(other) => panic!("{other}"),
     }

@@ -15,6 +15,17 @@ use crate::{
 ///
 /// As with [`Broadcast`](crate::Broadcast), rooms are a union, and without one it is everyone in the
 /// namespace.
+///
+/// ```
+/// use roomcast::{Emitter, EmitterError, prelude::*};
+///
+/// #[derive(Serialize, Event)]
+/// struct Score(u32);
+///
+/// async fn tell(emitter: &Emitter) -> Result<(), EmitterError> {
+///     emitter.to("fans").except("muted").emit(&Score(3)).await
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a broadcast does nothing until it is emitted"]
 pub struct EmitterBroadcast<'a> {

@@ -16,7 +16,7 @@ pub use broadcast::EmitterBroadcast;
 use dialect::Dialect;
 pub use dialect::IntoEmitter;
 use serde::Serialize;
-use session::Session;
+pub(super) use session::Session;
 
 use crate::{
     cluster::adapter::Message,

@@ -1,18 +1,19 @@
 use std::collections::HashMap;
 
-use redis::{Cmd, aio::MultiplexedConnection};
+use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
 use tokio::sync::Mutex;
 
 use super::super::{
     dialer::{Address, Dialer, Tasks},
     options::{Endpoints, LinkOptions},
+    refusal::Refusal,
     slot::slot,
     topology::Topology,
 };
 use crate::error::AdapterError;
 
 /// Connections to the masters, as they are needed.
-pub(super) struct Session {
+pub(in super::super) struct Session {
     dialer: Dialer,
     endpoints: Endpoints,
     /// `None` until something is sent, and again once it did not work.
@@ -26,7 +27,7 @@ struct Connected {
 }
 
 impl Session {
-    pub(super) fn new(link: &LinkOptions) -> Result<Self, AdapterError> {
+    pub(in super::super) fn new(link: &LinkOptions) -> Result<Self, AdapterError> {
         let (dialer, endpoints) = link.resolve()?;
         Ok(Self {
             dialer,
@@ -42,34 +43,47 @@ impl Session {
     ) -> Result<MultiplexedConnection, AdapterError> {
         let mut current = self.current.lock().await;
         // A task that has ended is a connection that was closed.
-        let is_alive = |connected: &mut Connected| connected.tasks.try_join_next().is_none();
-        let mut connected = match current
-            .take()
-            .and_then(|mut connected| is_alive(&mut connected).then_some(connected))
-        {
+        let has_ended = |connected: &mut Connected| connected.tasks.try_join_next().is_some();
+        if current.as_mut().is_some_and(has_ended) {
+            *current = None;
+        }
+        // A caller that is dropped meanwhile leaves the others what there is.
+        let connected = match &mut *current {
             Some(connected) => connected,
-            None => Connected {
+            none => none.insert(Connected {
                 topology: Topology::discover(&self.dialer, &self.endpoints, &[]).await?,
                 connections: HashMap::new(),
                 tasks: Tasks::new(),
-            },
+            }),
         };
-        let connection = connected.connection(&self.dialer, key).await?;
-        *current = Some(connected);
-        Ok(connection)
+        let connection = connected.connection(&self.dialer, key).await;
+        if connection.is_err() {
+            *current = None;
+        }
+        connection
     }
 
     /// Sends a command once: it is not known of one that failed whether it was executed.
     pub(super) async fn send(&self, command: &Cmd, key: Option<&str>) -> Result<(), AdapterError> {
+        let sent = self.ask::<redis::Value>(command, key).await;
+        sent.map(|_| ())
+    }
+
+    /// The same, with what is answered.
+    pub(in super::super) async fn ask<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        key: Option<&str>,
+    ) -> Result<T, AdapterError> {
         let mut connection = self.connect(key).await?;
-        let sent = command.query_async::<redis::Value>(&mut connection).await;
-        if let Err(error) = sent {
-            // Whatever it is, a connection that breaks or a master that is none any more: the next
-            // call begins anew.
+        let answer = command.query_async(&mut connection).await;
+        if let Err(error) = &answer
+            && matches!(Refusal::of(error), None | Some(Refusal::Elsewhere))
+        {
+            // A connection that breaks, or a master that is none any more: the next call begins anew.
             *self.current.lock().await = None;
-            return Err(AdapterError::new(error));
         }
-        Ok(())
+        answer.map_err(AdapterError::new)
     }
 }
 

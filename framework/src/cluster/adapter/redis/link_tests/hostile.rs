@@ -88,7 +88,7 @@ async fn is_left_alone(impostor: &Impostor, options: &LinkOptions, why: &str) {
 async fn what_is_no_redis_is_left_alone() {
     local(async {
         let impostor = Impostor::new("HTTP/1.1 400 Bad Request\r\n\r\n", false).await;
-        is_left_alone(&impostor, &options(&impostor.url()), "Redis answered").await;
+        is_left_alone(&impostor, &options(&impostor.url()), "Redis sends").await;
         is_left_alone(&impostor, &impostor.in_a_cluster(), "").await;
     })
     .await;
@@ -99,7 +99,7 @@ async fn a_reply_without_end_is_not_kept() {
     local(async {
         for answer in ["$99999999999\r\n", "*99999999999\r\n$4\r\n", "+"] {
             let impostor = Impostor::new(answer, true).await;
-            is_left_alone(&impostor, &options(&impostor.url()), "Redis answered").await;
+            is_left_alone(&impostor, &options(&impostor.url()), "too long").await;
             is_left_alone(&impostor, &impostor.in_a_cluster(), "too long").await;
         }
     })

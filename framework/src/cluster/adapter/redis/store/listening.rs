@@ -5,19 +5,16 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    PushInfo, PushKind, RedisError, ServerErrorKind, Value, aio::MultiplexedConnection, cmd,
-};
-use tokio::time::sleep;
+use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
+use tokio::{sync::Notify, time::sleep};
 
 use super::{
     super::{
-        backoff::Backoff,
         dialer::{Address, OnPush, Tasks},
         slot::slot,
         topology::Topology,
     },
-    RedisStore,
+    Current, RedisStore,
     backlog::{Heard, Outlet, backlog},
     reading,
 };
@@ -32,7 +29,7 @@ const REDISCOVER: Duration = Duration::from_secs(10);
 
 /// Listens, each time that this ends again, until the future is dropped.
 pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
-    let mut backoff = Backoff::default();
+    let mut backoff = store.backoff();
     loop {
         let mut session = Session {
             store,
@@ -41,7 +38,7 @@ pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
             was_connected: false,
         };
         let ended = session.run().await;
-        store.set_connection(None);
+        store.set_current(None);
         if session.was_connected {
             backoff.reset();
         }
@@ -51,23 +48,6 @@ pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
         }
         sleep(backoff.next()).await;
     }
-}
-
-/// Whether it was not for this server to answer. One that is asked where slots are on their way
-/// (ASK) still is the one to be asked about them.
-pub(super) fn is_misdirected(error: &RedisError) -> bool {
-    let elsewhere = [
-        ServerErrorKind::Moved,
-        ServerErrorKind::ReadOnly,
-        ServerErrorKind::MasterDown,
-    ];
-    // Before version 7 Redis wraps what a script runs into.
-    let wrapped = || {
-        error
-            .detail()
-            .is_some_and(|text| text.contains("-READONLY"))
-    };
-    elsewhere.iter().any(|kind| error.kind() == (*kind).into()) || wrapped()
 }
 
 /// One time of being connected; dropped, whatever ends it.
@@ -85,7 +65,11 @@ impl Session<'_> {
         let (inlet, changes) = backlog();
         let on_push: OnPush = Arc::new(move |push: PushInfo| {
             if push.kind == PushKind::Message {
-                inlet.put(push.data);
+                let bytes = push.data.get(1).map_or(0, |payload| match payload {
+                    Value::BulkString(payload) => payload.len(),
+                    _ => 0,
+                });
+                inlet.put(push.data, bytes);
             }
         });
         let timeout = Some(store.dialer.response_timeout);
@@ -99,7 +83,11 @@ impl Session<'_> {
         let open = store.scripts.open.key(&store.prefix);
         let opened: Result<(), _> = open.invoke_async(&mut connection).await;
         opened.map_err(AdapterError::new)?;
-        store.set_connection(Some(connection.clone()));
+        let misdirected = Arc::<Notify>::default();
+        store.set_current(Some(Current {
+            connection: connection.clone(),
+            misdirected: Arc::clone(&misdirected),
+        }));
         self.was_connected = true;
         self.listener.listening();
         // Beside each other: who is asked may take its time.
@@ -111,7 +99,7 @@ impl Session<'_> {
                 Some(Ok(error)) => error,
                 Some(Err(_)) | None => AdapterError::new("the connection has ended"),
             },
-            () = store.misdirected.notified() => elsewhere(),
+            () = misdirected.notified() => elsewhere(),
         })
     }
 }

@@ -80,3 +80,12 @@ async fn each_process_begins_another_epoch() {
     ready.recv().await;
     assert_ne!(epoch().await, first);
 }
+
+#[test]
+fn nobody_waits_for_longer_than_others_believe_it() {
+    let lease = Duration::from_millis(900);
+    let (link, options) = (LinkOptions::new("redis://localhost/"), SharedState::new());
+    let store = RedisStore::new(&link, &options.lease(lease)).unwrap();
+    let mut backoff = store.backoff();
+    assert!((0..50).all(|_| backoff.next() <= lease / 3));
+}

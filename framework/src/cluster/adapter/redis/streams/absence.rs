@@ -43,20 +43,29 @@ impl Absence {
     }
 
     /// Delivers an event of this node.
-    pub(super) fn deliver(&self, namespace: &str, message: &Message<'_>) {
+    pub(super) fn deliver(&self, namespace: &str, message: Message<'_>) {
         if let Some(inbound) = self.inbound() {
             inbound.receive_here(Received {
                 namespace,
                 from: None,
-                message: message.clone(),
+                message,
             });
         }
     }
 
-    /// Delivers an event that waited for the stream.
+    /// Delivers an event that was encoded for the stream, and waited for it.
     pub(super) fn deliver_instead(&self, entry: &Waiting) {
-        if let Some(inbound) = self.inbound() {
-            deliver(&inbound, entry);
+        let kind = entry.kind.to_string();
+        let fields = [
+            (&b"uid"[..], &b""[..]),
+            (b"nsp", entry.nsp.as_bytes()),
+            (b"type", kind.as_bytes()),
+            (b"data", &entry.data),
+        ];
+        if let Ok(Some(read)) = Entry::read(fields)
+            && let Ok(Content::Message { message, .. }) = read.decode()
+        {
+            self.deliver(&entry.nsp, message);
         }
     }
 
@@ -96,25 +105,5 @@ impl Absence {
             }
             yield_now().await;
         }
-    }
-}
-
-/// Delivers an event that was encoded for the stream.
-fn deliver(inbound: &Inbound, entry: &Waiting) {
-    let kind = entry.kind.to_string();
-    let fields = [
-        (&b"uid"[..], &b""[..]),
-        (b"nsp", entry.nsp.as_bytes()),
-        (b"type", kind.as_bytes()),
-        (b"data", &entry.data),
-    ];
-    if let Ok(Some(entry)) = Entry::read(fields)
-        && let Ok(Content::Message { message, .. }) = entry.decode()
-    {
-        inbound.receive_here(Received {
-            namespace: &entry.nsp,
-            from: None,
-            message,
-        });
     }
 }

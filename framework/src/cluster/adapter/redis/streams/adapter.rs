@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{self, timeout};
+use tokio::time;
 
 use super::{
     Streams,
@@ -10,6 +10,7 @@ use super::{
     lane::Lane,
     outbox::{Full, Outbox, Pushed, Waiting},
     place::Places,
+    portion::Portion,
     sessions::Sessions,
 };
 use crate::{
@@ -37,8 +38,8 @@ use crate::{
     metrics::Metrics,
 };
 
-/// For how long [`close`](Adapter::close) waits for what is still to be written.
-const CLOSING: Duration = Duration::from_secs(1);
+/// How often [`close`](Adapter::close) looks whether all has been written.
+const FLUSHING: Duration = Duration::from_millis(2);
 
 pub(super) struct StreamsAdapter {
     pub(super) options: Streams,
@@ -55,6 +56,8 @@ pub(super) struct StreamsAdapter {
     pub(super) sessions: Sessions,
     pub(super) session: Session,
     pub(super) absence: Absence,
+    /// Of entries that are read for clients that come back.
+    pub(super) portion: Portion,
 }
 
 impl StreamsAdapter {
@@ -75,14 +78,13 @@ impl StreamsAdapter {
             };
             Arc::new(Lane::new(names.to_vec(), outbox, adding))
         };
-        let scattered = matches!(link.kind, Kind::Cluster { .. });
         let lanes = match link.kind {
             Kind::Cluster { .. } => streams.names().chunks(1).map(lane).collect(),
             Kind::Single | Kind::Sentinel { .. } => vec![lane(streams.names())],
         };
         Ok(Self {
             link: Link::new(link, context)?,
-            sessions: Sessions::new(scattered, Arc::clone(&context.metrics)),
+            sessions: Sessions::new(Arc::clone(&context.metrics)),
             server_id: Arc::clone(&context.server_id),
             recovery: context.recovery,
             metrics: Arc::clone(&context.metrics),
@@ -90,6 +92,7 @@ impl StreamsAdapter {
             lanes,
             session: Session::default(),
             absence: Absence::default(),
+            portion: Portion::new(options.read_count),
             outbox_policy: link.outbox_policy,
             response_timeout: link.response_timeout,
             options,
@@ -110,13 +113,12 @@ impl StreamsAdapter {
         if self.session.is_closed() {
             return Err(PublishError::Closed);
         }
-        let Fields { kind, data } =
-            Fields::encode(message, self.options.only_plaintext).map_err(not_encoded)?;
+        let fields = Fields::encode(message, self.options.only_plaintext).map_err(not_encoded)?;
         let Some((lane, stream)) = self.place(namespace) else {
             return Err(PublishError::Closed);
         };
         let event = self.recovery && matches!(message, Message::Broadcast { .. });
-        let entry = Waiting::new(stream, namespace, Fields { kind, data }, event);
+        let entry = Waiting::new(stream, namespace, fields, event);
         let (here, result) = match lane.add(entry) {
             Ok(Pushed { evicted, here, .. }) => {
                 for entry in &evicted {
@@ -137,7 +139,7 @@ impl StreamsAdapter {
             }
         };
         if here {
-            self.absence.deliver(namespace, message);
+            self.absence.deliver(namespace, message.clone());
         }
         result
     }
@@ -257,14 +259,9 @@ impl Adapter for StreamsAdapter {
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(async move {
             self.session.close();
-            if self.link.all_requests().is_ok() {
-                let written = async {
-                    let empty = |lane: &Arc<Lane>| lane.outbox.is_empty();
-                    while !self.lanes.iter().all(empty) || !self.sessions.is_empty() {
-                        time::sleep(Duration::from_millis(1)).await;
-                    }
-                };
-                let _ = timeout(CLOSING, written).await;
+            let empty = |lane: &Arc<Lane>| lane.outbox.is_empty();
+            while !self.lanes.iter().all(empty) || !self.sessions.is_empty() {
+                time::sleep(FLUSHING).await;
             }
             self.session.end();
             self.link.close().await;

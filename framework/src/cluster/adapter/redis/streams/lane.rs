@@ -53,7 +53,17 @@ impl Lane {
             let command = self.command(std::slice::from_ref(&at_once.entry));
             self.outbox.write(&at_once, command);
         }
+        if !pushed.evicted.is_empty() {
+            self.tell_all_delivered();
+        }
         Ok(pushed)
+    }
+
+    /// Forgets what was sent if it is there; see [`Outbox::settle`].
+    pub(super) fn settle(&self, found: &[Vec<EntryId>]) -> bool {
+        let there = self.outbox.settle(found);
+        self.tell_all_delivered();
+        there
     }
 
     /// What adds these entries, all of them or none.
@@ -95,7 +105,8 @@ impl Lane {
         Some(self.streams.get(stream)?.delivered.subscribe())
     }
 
-    /// Tells it to those who wait.
+    /// Tells it to those who wait. What they wait for may have changed without it: what is still to
+    /// be [read back](Outbox::all_read_back).
     pub(super) fn tell_delivered(&self, stream: usize) {
         if let Some(stream) = self.streams.get(stream)
             && let Some(position) = *lock(&stream.position)
@@ -147,4 +158,68 @@ impl Lane {
 // Held for a few instructions.
 fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::pin};
+
+    use futures_util::FutureExt;
+
+    use super::{super::super::options::OutboxPolicy, *};
+    use crate::cluster::wire::entry::Fields;
+
+    fn entry() -> Waiting {
+        let data = b"x".to_vec();
+        Waiting::new(0, "/", Fields { kind: 3, data }, true)
+    }
+
+    /// A lane on which one event was delivered while Redis was away.
+    fn lane() -> Lane {
+        let adding = Adding {
+            server_id: "node".into(),
+            max_len: 10,
+        };
+        // One alone may be larger.
+        let outbox = Outbox::new(1, 1, OutboxPolicy::DropOldest);
+        let lane = Lane::new(vec!["stream".to_owned()], outbox, adding);
+        if let Some(mut position) = lane.position(0) {
+            *position = Some(Position::end(&Info::EMPTY));
+        }
+        assert!(lane.add(entry()).is_ok());
+        assert_eq!(lane.outbox.go_away(1).len(), 1);
+        lane.outbox.come_back();
+        lane
+    }
+
+    /// Ready when all that was delivered here is known to be in the log.
+    fn complete(lane: &Lane) -> impl Future<Output = bool> + '_ {
+        let delivered = lane.delivered(0);
+        async {
+            let Some(mut delivered) = delivered else {
+                return false;
+            };
+            let complete = |read: &EntryId| lane.outbox.all_read_back(0, *read);
+            delivered.wait_for(complete).await.is_ok()
+        }
+    }
+
+    #[test]
+    fn who_waits_is_told_when_what_was_sent_is_found() {
+        let lane = lane();
+        let mut complete = pin!(complete(&lane));
+        assert_eq!(lane.outbox.send(1, 1000).len(), 1);
+        assert!(complete.as_mut().now_or_never().is_none());
+        assert!(lane.settle(&[vec![EntryId::default()]]));
+        assert_eq!(complete.now_or_never(), Some(true));
+    }
+
+    #[test]
+    fn who_waits_is_told_when_what_was_not_sent_makes_room() {
+        let lane = lane();
+        let mut complete = pin!(complete(&lane));
+        assert!(complete.as_mut().now_or_never().is_none());
+        assert!(matches!(lane.add(entry()), Ok(pushed) if pushed.evicted.len() == 1));
+        assert_eq!(complete.now_or_never(), Some(true));
+    }
 }

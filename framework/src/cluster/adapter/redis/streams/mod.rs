@@ -13,6 +13,7 @@
 //! | `adding` | how entries are added |
 //! | `writer` | adds what waits, once |
 //! | `reader` | reads the streams on |
+//! | `portion` | how many entries are asked for at once |
 //! | `position` | how far, and whether something was missed |
 //! | `reply` | what Redis answers about streams |
 //! | `listener` | what goes over channels instead |
@@ -27,9 +28,12 @@ mod adding;
 mod health;
 mod lane;
 mod listener;
+#[cfg(test)]
+mod long_reply_tests;
 mod options;
 mod outbox;
 mod place;
+mod portion;
 mod position;
 mod reader;
 mod recovery;

@@ -1,13 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use super::adapter::StreamsAdapter;
+use super::{super::options::refuse_zero, adapter::StreamsAdapter};
 use crate::{
     cluster::adapter::{Adapter, AdapterContext, IntoAdapter, Redis},
     error::AdapterError,
 };
 
-/// Messages are entries of a Redis stream, which keeps them for a node that is away; from
-/// [`Redis::streams`].
+/// The options of [`Redis::streams`].
 #[derive(Debug, Clone)]
 pub struct Streams {
     pub(in super::super) stream_name: String,
@@ -23,21 +22,20 @@ pub struct Streams {
 }
 
 impl Redis<Streams> {
-    /// Streams: the adapter of `@socket.io/redis-streams-adapter` 0.3, whose servers may be in the
-    /// same cluster. All nodes need the same names, number of streams and kind of channels.
+    /// An adapter on Redis Streams, compatible with `@socket.io/redis-streams-adapter` 0.3, whose servers
+    /// can be in the same cluster. All nodes need the same names, number of streams and kind of channels.
     ///
-    /// A node that loses its connection reads on where it stopped: nothing is missed that is still
-    /// in the stream, and that something is not is told
-    /// ([`ClusterEvent::Gap`](crate::ClusterEvent::Gap)). What a node writes is in the stream once,
-    /// whatever happens to its connection; it may be there twice if the stream was trimmed before the
-    /// node could look whether a write that Redis had not answered is there, which is counted
-    /// (`roomcast_cluster_repeated_total`). Requests to other nodes and their answers go over Pub/Sub.
+    /// A node that loses its connection to Redis continues reading where it stopped: it misses nothing
+    /// that is still in the stream, and if something is not, it reports
+    /// [`ClusterEvent::Gap`](crate::ClusterEvent::Gap). What a node writes enters the stream once, even
+    /// if its connection breaks meanwhile. Only if the stream was trimmed before the node could check
+    /// whether an unanswered write had succeeded, it may be there twice, which is counted
+    /// (`roomcast_cluster_repeated_total`). Requests to other nodes and their answers use Pub/Sub.
     ///
-    /// With [connection state recovery](crate::HubBuilder::connection_state_recovery) the stream is
-    /// the log of all nodes: clients come back to any of them. Every event for clients then waits
-    /// for its place in the stream, a round trip to Redis, but [local](crate::Broadcast::local) ones
-    /// and those that ask for an answer, which may overtake others; so may changes of rooms and
-    /// disconnects.
+    /// With [connection state recovery](crate::HubBuilder::connection_state_recovery) clients can recover
+    /// on any node. Every event for clients then waits until it is in the stream, a round trip to Redis,
+    /// except [local](crate::Broadcast::local) ones and those with ack. These may overtake others, as
+    /// may changes of rooms and disconnects.
     ///
     /// ```
     /// use roomcast::{adapter::Redis, prelude::*};
@@ -75,19 +73,19 @@ impl Redis<Streams> {
         self
     }
 
-    /// Over how many streams the namespaces are spread, by their names; with more than one,
+    /// The number of streams over which the namespaces are distributed by their names; if more than one,
     /// `-<number>` is appended to the stream's name. Default 1.
     ///
-    /// Node's servers do not read about half of them: a namespace whose name has a negative hash
-    /// goes to a stream with a negative number, which only roomcast's nodes look into. It is warned
-    /// about.
+    /// With more than one, Node.js servers miss about half of the namespaces: those whose name has a
+    /// negative hash go to a stream with a negative number, which only roomcast reads. A warning is logged
+    /// for them.
     pub fn stream_count(mut self, count: u32) -> Self {
         self.dialect.stream_count = count;
         self
     }
 
-    /// About how many entries each stream keeps: what a node that was away has missed, and what a
-    /// client can [come back](crate::HubBuilder::connection_state_recovery) to. Default 10,000.
+    /// About how many entries each stream keeps, for nodes that were disconnected and for clients that
+    /// [recover](crate::HubBuilder::connection_state_recovery). Default 10,000.
     pub fn max_len(mut self, entries: u64) -> Self {
         self.dialect.max_len = entries;
         self
@@ -105,40 +103,39 @@ impl Redis<Streams> {
         self
     }
 
-    /// What the keys of sessions begin with whose clients are away. Default `sio:session:`.
+    /// Prefix of the keys under which sessions are stored for recovery. Default `sio:session:`.
     pub fn session_key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.session_key_prefix = prefix.into();
         self
     }
 
-    /// What the names of channels begin with, on which nodes ask and answer each other. Default
-    /// `socket.io`.
+    /// Prefix of the channels for requests between nodes and their answers. Default `socket.io`.
     pub fn channel_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.channel_prefix = prefix.into();
         self
     }
 
-    /// Whether those channels are sharded ones, which Redis 7 has. Default false.
+    /// Whether those channels use the sharded Pub/Sub of Redis 7. Default false.
     pub fn use_sharded_pub_sub(mut self, sharded: bool) -> Self {
         self.dialect.sharded_pub_sub = sharded;
         self
     }
 
-    /// Whether binary values are written into the stream as JSON, as Node's `Buffer` is:
-    /// receivers get an object instead of the bytes. Default false.
+    /// Whether binary values are written into the stream as JSON, in the form of Node's `Buffer`:
+    /// receivers get an object instead of bytes. Default false.
     pub fn only_plaintext(mut self, only: bool) -> Self {
         self.dialect.only_plaintext = only;
         self
     }
 
-    /// With [connection state recovery](crate::HubBuilder::connection_state_recovery), for how long
-    /// events wait for a Redis that is away. Default 2 s; not zero.
+    /// With [connection state recovery](crate::HubBuilder::connection_state_recovery), how long events
+    /// wait for an unreachable Redis. Default 2 s; must not be zero.
     ///
-    /// Then all that are on their way are delivered on this node, in their order and without an
-    /// offset, and so is at once what is published from then on, until Redis is there again. They
-    /// are added to the stream then, unless they are in it already. An event for which the outbox
-    /// has no room is delivered at once, before those that wait. Clients that were connected
-    /// meanwhile get a fresh session when they lose that connection.
+    /// After that, all waiting events are delivered on this node, in order and without an offset, and
+    /// later ones at once, until Redis can be reached again. Then they are added to the stream, unless
+    /// they are in it already. An event that does not fit into the outbox is delivered at once, before
+    /// those that wait. Clients that were connected during this time cannot recover when they lose that
+    /// connection.
     pub fn hold(mut self, time: Duration) -> Self {
         self.dialect.hold = time;
         self
@@ -148,17 +145,13 @@ impl Redis<Streams> {
 impl IntoAdapter for Redis<Streams> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
         let options = &self.dialect;
-        for (name, is_zero) in [
+        refuse_zero(&[
             ("stream_count", options.stream_count == 0),
             ("max_len", options.max_len == 0),
             ("read_count", options.read_count == 0),
             ("block_time", options.block_time.as_millis() == 0),
             ("hold", options.hold.is_zero()),
-        ] {
-            if is_zero {
-                return Err(AdapterError::new(format!("{name} must not be zero")));
-            }
-        }
+        ])?;
         let adapter = StreamsAdapter::new(&self.link, self.dialect, &context)?;
         Ok(Arc::new(adapter))
     }

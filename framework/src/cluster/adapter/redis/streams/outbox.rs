@@ -12,13 +12,17 @@ use std::{
     time::Instant,
 };
 
+use metrics::Histogram;
 use tokio::sync::Notify;
 
 pub(super) use entry::Waiting;
 pub(super) use line::AtOnce;
 
 use super::super::options::OutboxPolicy;
-use crate::id::EntryId;
+use crate::{
+    id::EntryId,
+    metrics::{delivery_duration, publish_duration},
+};
 use echoes::Echoes;
 use line::Line;
 
@@ -35,6 +39,8 @@ pub(super) struct Outbox {
     changed: Notify,
     max_bytes: usize,
     policy: OutboxPolicy,
+    published: Histogram,
+    delivered: Histogram,
 }
 
 #[derive(Default)]
@@ -132,6 +138,8 @@ impl Outbox {
             changed: Notify::new(),
             max_bytes,
             policy,
+            published: publish_duration(),
+            delivered: delivery_duration(),
         }
     }
 
@@ -208,12 +216,22 @@ impl Outbox {
         true
     }
 
-    /// The first that were sent are in their streams, with these ids.
-    pub(super) fn acknowledge(&self, ids: &[EntryId]) {
+    /// The first that were sent are in their streams, with these ids. False if there are more ids than
+    /// were sent.
+    pub(super) fn acknowledge(&self, ids: &[EntryId]) -> bool {
         let mut queue = self.queue();
+        if ids.len() > queue.sent {
+            return false;
+        }
+        let waited = queue.line.waited();
         for id in ids {
             queue.forget_first(Some(*id));
         }
+        drop(queue);
+        if let Some(waited) = waited {
+            self.published.record(waited);
+        }
+        true
     }
 
     /// What was sent on an earlier connection and not answered: the streams of the entries in their
@@ -246,7 +264,9 @@ impl Outbox {
     ) -> bool {
         let mut queue = self.queue();
         let echoes = queue.streams.get_mut(stream);
-        echoes.map_or(marked, |echoes| echoes.take_back(id, marked, nsp, data))
+        echoes.map_or(marked, |echoes| {
+            echoes.take_back(id, marked, nsp, data, &self.delivered)
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@ use super::{
     adding::HERE,
     health::Part,
     lane::Lane,
+    portion::Portion,
     position::{Info, Position},
     reply::{self, Stored},
     wire::Wire,
@@ -23,7 +24,7 @@ use crate::{
 pub(super) struct Reader {
     pub(super) lane: Arc<Lane>,
     pub(super) inbound: Inbound,
-    pub(super) count: usize,
+    pub(super) portion: Portion,
     /// Streams may be cut to so many.
     pub(super) max_len: usize,
     pub(super) block: Duration,
@@ -41,20 +42,31 @@ impl Reader {
             self.check(stream, &info, 0);
         }
         part.up();
-        redis.send(&self.next(&[])).await?;
+        let mut asked = self.portion.count();
+        redis.send(&self.next(asked, &[])).await?;
         loop {
-            let reply = reply::done(redis.reply_after(self.block).await?)?;
-            let batches: Vec<_> = reply::streams(reply)
+            let reply = redis.reply_after(self.block).await;
+            let reply = reply.inspect_err(|_| self.portion.was_too_much())?;
+            let mut batches: Vec<_> = reply::streams(reply::done(reply)?)
                 .into_iter()
                 .filter_map(|(name, entries)| Some((self.lane.find(&name)?, entries)))
                 .collect();
-            // What is far behind may be trimmed before it is read.
-            let behind = batches
+            let full = batches
                 .iter()
-                .any(|(_, entries)| entries.len() >= self.count.min(self.max_len));
+                .any(|(_, entries)| entries.len() >= asked.min(self.max_len));
+            let cut = redis.was_cut();
+            if cut {
+                self.portion.was_too_much();
+                reply::leave_cut(batches.iter_mut().map(|(_, entries)| entries));
+            } else if full {
+                self.portion.was_not_too_much();
+            }
+            asked = self.portion.count();
+            // What is far behind may be trimmed before it is read.
+            let behind = full || cut;
             if !behind {
                 // Redis waits for the next ones while these are delivered.
-                redis.send(&self.next(&batches)).await?;
+                redis.send(&self.next(asked, &batches)).await?;
             }
             for (stream, entries) in &batches {
                 self.deliver(*stream, entries);
@@ -69,18 +81,18 @@ impl Reader {
                     };
                     self.check(*stream, &info, kept as u64);
                 }
-                redis.send(&self.next(&[])).await?;
+                redis.send(&self.next(asked, &[])).await?;
             }
             // Others of this worker want to work, too.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Asks for what follows these entries, which are the last ones.
-    fn next(&self, batches: &[(usize, Vec<Stored>)]) -> Vec<u8> {
+    /// Asks for so many that follow these entries, which are the last ones.
+    fn next(&self, count: usize, batches: &[(usize, Vec<Stored>)]) -> Vec<u8> {
         let block = u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX);
         let mut read = cmd("XREAD");
-        read.arg("COUNT").arg(self.count).arg("BLOCK").arg(block);
+        read.arg("COUNT").arg(count).arg("BLOCK").arg(block);
         read.arg("STREAMS");
         for stream in 0..self.lane.len() {
             read.arg(self.lane.name(stream));
@@ -144,6 +156,10 @@ impl Reader {
     }
 
     fn receive(&self, stream: usize, stored: &Stored) {
+        if !stored.whole {
+            tracing::warn!(id = %stored.id, "an entry of the stream is too long to be read");
+            return self.inbound.gap(Some(1));
+        }
         let entry = match Entry::read(stored.fields()) {
             Ok(Some(entry)) => entry,
             // Not a node's.

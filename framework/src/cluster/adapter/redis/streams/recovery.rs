@@ -7,11 +7,15 @@ use tokio::time::sleep;
 
 use super::{
     adapter::StreamsAdapter,
+    portion::Portion,
     reply::{self, Stored},
 };
 use crate::{
     cluster::{
-        adapter::{AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession},
+        adapter::{
+            AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession,
+            redis::resp::TOO_LONG,
+        },
         wire::{
             entry::{Entry, SessionRecord},
             layer::Content,
@@ -26,25 +30,38 @@ use crate::{
 const AGAIN: Duration = Duration::from_millis(50);
 
 impl StreamsAdapter {
-    /// Entries of a stream. While Redis is away this waits.
+    /// Entries of a stream, as many as a portion has. While Redis is away this waits.
+    ///
+    /// # Errors
+    /// If an answer with one entry is too long.
     async fn range(
         &self,
         stream: &str,
         command: &str,
         bounds: [&str; 2],
-        count: usize,
-    ) -> Vec<Stored> {
-        let mut range = cmd(command);
-        range.arg(stream).arg(&bounds).arg("COUNT").arg(count);
+        portion: &Portion,
+    ) -> Result<Vec<Stored>, AdapterError> {
         loop {
-            let reply = async {
-                let mut redis = self.link.requests(stream.as_bytes())?;
-                let reply = range.query_async::<Value>(&mut redis).await;
-                reply.map_err(AdapterError::new)
-            };
-            match reply.await {
-                Ok(reply) => return reply::entries(reply),
-                Err(error) => tracing::debug!(%error, stream, "a stream could not be read"),
+            if let Ok(mut redis) = self.link.requests(stream.as_bytes()) {
+                let count = portion.count();
+                let mut range = cmd(command);
+                range.arg(stream).arg(&bounds).arg("COUNT").arg(count);
+                match range.query_async::<Value>(&mut redis).await {
+                    Ok(reply) => {
+                        let entries = reply::entries(reply);
+                        if entries.len() == count {
+                            portion.was_not_too_much();
+                        }
+                        return Ok(entries);
+                    }
+                    Err(error) if count == 1 && error.code() == Some(TOO_LONG) => {
+                        return Err(AdapterError::new(error));
+                    }
+                    Err(error) => {
+                        portion.was_too_much();
+                        tracing::debug!(%error, stream, count, "a stream could not be read");
+                    }
+                }
             }
             sleep(AGAIN).await;
         }
@@ -103,13 +120,17 @@ impl RecoveryLog for StreamsAdapter {
         match record.encode() {
             Ok(value) => {
                 let key = self.session_key(pid);
-                Box::new(move || self.sessions.save(key, value, time))
+                Box::new(move || self.sessions.save(&key, value, time))
             }
             Err(error) => {
                 tracing::warn!(%error, "a session is too large to be kept");
-                Box::new(|| {})
+                Box::new(|| self.metrics.recovery_sessions_evicted.add(1))
             }
         }
+    }
+
+    fn unsaved(&self) -> usize {
+        self.sessions.unsaved()
     }
 
     fn take<'a>(
@@ -117,7 +138,7 @@ impl RecoveryLog for StreamsAdapter {
         pid: &'a str,
     ) -> AdapterFuture<'a, Result<Option<StoredSession<'static>>, AdapterError>> {
         Box::pin(async move {
-            let Some(value) = self.sessions.take(self.session_key(pid)).await? else {
+            let Some(value) = self.sessions.take(&self.session_key(pid)).await? else {
                 return Ok(None);
             };
             let record = SessionRecord::decode(&value).map_err(AdapterError::new)?;
@@ -147,11 +168,12 @@ impl RecoveryLog for StreamsAdapter {
             // Streams lose their oldest entries only: while it or an older one is there, nothing
             // behind it is gone.
             let bounds = ["-", &entry.to_string()];
-            let older = self.range(stream, "XRANGE", bounds, 1).await;
+            let one = Portion::new(1);
+            let older = self.range(stream, "XRANGE", bounds, &one).await?;
             if older.is_empty() {
                 return Ok(false);
             }
-            let last = self.range(stream, "XREVRANGE", ["+", "-"], 1).await;
+            let last = self.range(stream, "XREVRANGE", ["+", "-"], &one).await?;
             Ok(last.first().is_some_and(|last| entry <= last.id))
         })
     }
@@ -169,8 +191,9 @@ impl RecoveryLog for StreamsAdapter {
             };
             let bounds = [after.next().to_string(), up_to.to_string()];
             let bounds = [&*bounds[0], &*bounds[1]];
-            let count = self.options.read_count;
-            let entries = self.range(lane.name(stream), "XRANGE", bounds, count).await;
+            let stream = lane.name(stream);
+            let entries = self.range(stream, "XRANGE", bounds, &self.portion);
+            let entries = entries.await?;
             for stored in &entries {
                 let Ok(Some(entry)) = Entry::read(stored.fields()) else {
                     continue;

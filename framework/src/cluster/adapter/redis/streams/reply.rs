@@ -10,6 +10,8 @@ use crate::{error::AdapterError, id::EntryId};
 pub(super) struct Stored {
     pub(super) id: EntryId,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Not if the answer [was cut](super::wire::Wire::was_cut) in the middle of it.
+    pub(super) whole: bool,
 }
 
 impl Stored {
@@ -68,12 +70,23 @@ pub(super) fn entries(reply: Value) -> Vec<Stored> {
 fn entry(value: Value) -> Option<Stored> {
     let mut parts = list(value).into_iter();
     let id = text(parts.next()?)?.parse().ok()?;
-    let fields = pairs(parts.next()?);
-    let fields = fields.filter_map(|(name, value)| Some((bytes(name)?, bytes(value)?)));
-    Some(Stored {
-        id,
-        fields: fields.collect(),
-    })
+    let (mut fields, mut whole) = (Vec::new(), true);
+    for (name, value) in pairs(parts.next()?) {
+        match bytes(name).zip(bytes(value)) {
+            Some(field) => fields.push(field),
+            None => whole = false,
+        }
+    }
+    Some(Stored { id, fields, whole })
+}
+
+/// Leaves the entry in which an answer was cut to the next one; not if it is the first, for which there will
+/// never be more room.
+pub(super) fn leave_cut<'a>(answer: impl IntoIterator<Item = &'a mut Vec<Stored>>) {
+    let mut is_first = true;
+    for entries in answer {
+        entries.retain(|entry| std::mem::take(&mut is_first) || entry.whole);
+    }
 }
 
 /// An answer to XINFO STREAM.
@@ -172,6 +185,30 @@ mod tests {
             assert_eq!((name.as_str(), entry.id.to_string().as_str()), ("s", "5-1"));
             assert_eq!(entry.sender(), Some(&b"a"[..]));
             assert_eq!(entry.fields().last(), Some((&b"more"[..], &b"x"[..])));
+        }
+    }
+
+    #[test]
+    fn an_entry_in_which_an_answer_was_cut_is_there_if_it_is_the_first() {
+        let cut = |id: &str| {
+            let error = redis::parse_redis_value(b"-XL\r\n");
+            let fields = vec![
+                bulk("uid"),
+                bulk("a"),
+                bulk("data"),
+                error.unwrap_or(Value::Nil),
+            ];
+            Value::Array(vec![bulk(id), Value::Array(fields)])
+        };
+        for (answer, left) in [
+            (vec![stored(), cut("6-0")], "5-1"),
+            (vec![cut("6-0")], "6-0"),
+        ] {
+            let mut answer = entries(Value::Array(answer));
+            leave_cut([&mut answer]);
+            let ids: Vec<_> = answer.iter().map(|entry| entry.id.to_string()).collect();
+            assert_eq!(ids, [left]);
+            assert_eq!(answer.first().and_then(Stored::sender), Some(&b"a"[..]));
         }
     }
 

@@ -10,8 +10,9 @@ use super::{
     health::{Health, Part},
     lane::Lane,
     listener::Ears,
+    portion::Portion,
     reader::Reader,
-    writer::Writer,
+    writer::{PART, Writer},
 };
 use crate::{
     cluster::adapter::{AdapterFuture, Inbound, redis::backoff::Backoff},
@@ -51,6 +52,7 @@ impl StreamsAdapter {
             lane,
             server_id: Arc::clone(&self.server_id),
             response_timeout: self.response_timeout,
+            portion: Portion::new(PART),
             metrics: Arc::clone(&self.metrics),
         };
         let mut backoff = Backoff::default();
@@ -64,7 +66,7 @@ impl StreamsAdapter {
         let reader = Reader {
             lane,
             inbound,
-            count: self.options.read_count,
+            portion: Portion::new(self.options.read_count),
             max_len: usize::try_from(self.options.max_len).unwrap_or(usize::MAX),
             block: self.options.block_time,
             response_timeout: self.response_timeout,

@@ -4,11 +4,12 @@
 mod requests;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::{
     sync::{Notify, oneshot},
     time::{self, Instant},
@@ -16,7 +17,7 @@ use tokio::{
 
 use super::super::{backoff::Backoff, link::Link};
 use crate::{error::AdapterError, metrics::Metrics};
-use requests::{Failed, save, take};
+use requests::{Failed, Request};
 
 /// Sessions that wait to be kept; a node that drains has all of its own at once.
 const MAX_WAITING: usize = 100_000;
@@ -24,44 +25,44 @@ const MAX_WAITING: usize = 100_000;
 /// For how long a Redis that is away is not asked, at most: clients wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Sessions that are kept or taken with one round trip.
-const BATCH: usize = 128;
+/// Requests that are under way at one time, to all masters together.
+const IN_FLIGHT: usize = 128;
 
 pub(super) struct Sessions {
     queue: Mutex<VecDeque<Job>>,
     changed: Notify,
-    /// Keys may be on several servers.
-    scattered: bool,
     metrics: Arc<Metrics>,
 }
 
 enum Job {
-    Save(Arc<Save>),
+    Save(Request),
     Take {
-        key: String,
+        request: Request,
         answer: oneshot::Sender<Option<Vec<u8>>>,
     },
 }
 
-struct Save {
-    key: String,
-    value: Vec<u8>,
-    until: Instant,
-}
+impl Job {
+    fn request(&self) -> &Request {
+        match self {
+            Self::Save(request) | Self::Take { request, .. } => request,
+        }
+    }
 
-/// What is done next.
-enum Next {
-    Save(Vec<Arc<Save>>),
-    Take(Vec<String>),
-    Nothing,
+    /// Nobody comes back to it, or waits for it, any more.
+    fn is_over(&self, now: Instant) -> bool {
+        match self {
+            Self::Save(request) => request.is_over(now),
+            Self::Take { answer, .. } => answer.is_closed(),
+        }
+    }
 }
 
 impl Sessions {
-    pub(super) fn new(scattered: bool, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
         Self {
             queue: Mutex::default(),
             changed: Notify::new(),
-            scattered,
             metrics,
         }
     }
@@ -71,14 +72,14 @@ impl Sessions {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn save(&self, key: String, value: Vec<u8>, time: Duration) {
-        let until = Instant::now() + time;
+    pub(super) fn save(&self, key: &str, value: Vec<u8>, time: Duration) {
+        let save = Request::save(key, value, Instant::now() + time);
         let mut queue = self.queue();
         if queue.len() >= MAX_WAITING {
             drop(queue);
             return self.metrics.recovery_sessions_evicted.add(1);
         }
-        queue.push_back(Job::Save(Arc::new(Save { key, value, until })));
+        queue.push_back(Job::Save(save));
         drop(queue);
         self.changed.notify_one();
     }
@@ -90,7 +91,7 @@ impl Sessions {
     ///
     /// # Cancel safety
     /// Dropped, the session stays or is lost.
-    pub(super) async fn take(&self, key: String) -> Result<Option<Vec<u8>>, AdapterError> {
+    pub(super) async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, AdapterError> {
         let (answer, taken) = oneshot::channel();
         {
             let mut queue = self.queue();
@@ -98,7 +99,8 @@ impl Sessions {
             if queue.len() >= MAX_WAITING / 2 {
                 return Err(AdapterError::new("too many sessions wait for Redis"));
             }
-            queue.push_back(Job::Take { key, answer });
+            let request = Request::take(key);
+            queue.push_back(Job::Take { request, answer });
         }
         self.changed.notify_one();
         let refused = |_| AdapterError::new("Redis refuses to give a session");
@@ -109,144 +111,169 @@ impl Sessions {
         self.queue().is_empty()
     }
 
+    /// How many wait to be kept.
+    pub(super) fn unsaved(&self) -> usize {
+        let queue = self.queue();
+        let saves = queue.iter().filter(|job| matches!(job, Job::Save(_)));
+        saves.count()
+    }
+
     /// Does what is asked for until the future is dropped; then who comes next goes on.
     pub(super) async fn run(&self, link: &Link) {
         let mut backoff = Backoff::default();
         loop {
-            let (count, result) = match self.next() {
-                Next::Nothing => {
-                    self.changed.notified().await;
-                    continue;
-                }
-                Next::Save(batch) => {
-                    let saved = save(link, &batch).await;
-                    (
-                        batch.len(),
-                        saved.map(|()| drop(self.queue().drain(..batch.len()))),
-                    )
-                }
-                Next::Take(keys) => {
-                    let taken = take(link, &keys).await;
-                    (keys.len(), taken.map(|taken| self.answer(taken)))
-                }
-            };
-            match result {
+            let batch = self.next();
+            if batch.is_empty() {
+                self.changed.notified().await;
+                continue;
+            }
+            // Of keys of a Redis Cluster no two may be asked for with one command.
+            let results = join_all(batch.iter().map(|request| request.send(link))).await;
+            match self.settle(results) {
                 Ok(()) => backoff.reset(),
-                Err(Failed::Refused(error)) => {
-                    tracing::debug!(%error, "Redis refuses to keep or give sessions");
-                    self.refused(count);
-                }
-                Err(Failed::Away(error)) => {
+                Err(error) => {
                     tracing::debug!(%error, "sessions could not be kept or taken");
                     time::sleep(backoff.next().min(LONGEST_PAUSE)).await;
                     // They do not count as waiting, behind those to be kept.
-                    self.queue().retain(
-                        |job| !matches!(job, Job::Take { answer, .. } if answer.is_closed()),
-                    );
+                    let now = Instant::now();
+                    self.queue().retain(|job| !job.is_over(now));
                 }
             }
         }
     }
 
-    fn next(&self) -> Next {
+    /// What is asked next, all at once: no key is in it twice, as Redis may do it in any order.
+    fn next(&self) -> Vec<Request> {
         let mut queue = self.queue();
         let now = Instant::now();
-        loop {
-            match queue.front() {
-                None => return Next::Nothing,
-                // Nobody comes back to it, or waits for it, any more.
-                Some(Job::Save(save)) if save.until <= now => drop(queue.pop_front()),
-                Some(Job::Take { answer, .. }) if answer.is_closed() => drop(queue.pop_front()),
-                Some(_) => break,
-            }
+        while queue.front().is_some_and(|job| job.is_over(now)) {
+            queue.pop_front();
         }
-        let batch = if self.scattered { 1 } else { BATCH };
-        let takes = queue.iter().take(batch).map_while(|job| match job {
-            Job::Take { key, .. } => Some(key.clone()),
-            Job::Save(_) => None,
-        });
-        let takes: Vec<_> = takes.collect();
-        if !takes.is_empty() {
-            return Next::Take(takes);
-        }
-        let saves = queue.iter().take(batch).map_while(|job| match job {
-            Job::Save(save) => Some(Arc::clone(save)),
-            Job::Take { .. } => None,
-        });
-        Next::Save(saves.collect())
+        let mut keys = HashSet::new();
+        let first = queue.iter().take(IN_FLIGHT).map(Job::request);
+        first
+            .take_while(|request| keys.insert(request.key()))
+            .cloned()
+            .collect()
     }
 
-    fn answer(&self, taken: Vec<Option<Vec<u8>>>) {
+    /// What Redis has said to the first of the queue.
+    ///
+    /// # Errors
+    /// If some of them are to be asked again: they are first now.
+    fn settle(&self, results: Vec<Result<Option<Vec<u8>>, Failed>>) -> Result<(), AdapterError> {
         let mut queue = self.queue();
-        for taken in taken {
-            if let Some(Job::Take { answer, .. }) = queue.pop_front() {
-                let _ = answer.send(taken);
+        let count = results.len().min(queue.len());
+        let asked: Vec<_> = queue.drain(..count).collect();
+        let mut again = Ok(());
+        for (job, result) in asked.into_iter().zip(results).rev() {
+            match (result, job) {
+                (Ok(found), Job::Take { answer, .. }) => drop(answer.send(found)),
+                (Ok(_), Job::Save(_)) => {}
+                (Err(Failed::Away(error)), job) => {
+                    queue.push_front(job);
+                    again = Err(error);
+                }
+                (Err(Failed::Refused(error)), job) => {
+                    tracing::debug!(%error, "Redis refuses to keep or give a session");
+                    if let Job::Save(_) = job {
+                        self.metrics.recovery_sessions_evicted.add(1);
+                    }
+                }
             }
         }
-    }
-
-    /// So many of the first are given up.
-    fn refused(&self, count: usize) {
-        let mut queue = self.queue();
-        let count = count.min(queue.len());
-        let saves = queue
-            .drain(..count)
-            .filter(|job| matches!(job, Job::Save(_)));
-        let saves = saves.count();
-        drop(queue);
-        self.metrics.recovery_sessions_evicted.add(saves as u64);
+        again
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
+    use futures_util::{FutureExt, future::join_all};
 
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn sessions() -> Sessions {
+        Sessions::new(Arc::new(Metrics::new()))
+    }
+
+    fn keys(batch: &[Request]) -> Vec<&str> {
+        batch.iter().map(Request::key).collect()
+    }
+
+    fn refused() -> Failed {
+        Failed::Refused(AdapterError::new("full"))
+    }
+
+    fn away() -> Failed {
+        Failed::Away(AdapterError::new("away"))
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn saves_go_together_and_a_take_behind_them() {
-        let sessions = Sessions::new(false, Arc::new(Metrics::new()));
+    async fn requests_go_together_but_for_those_of_one_key() {
+        let sessions = sessions();
         for key in ["a", "b"] {
-            sessions.save(key.to_owned(), Vec::new(), Duration::from_secs(1));
+            sessions.save(key, Vec::new(), SECOND);
         }
-        let taking = sessions.take("a".to_owned());
+        let taking = sessions.take("a");
         tokio::pin!(taking);
         assert!((&mut taking).now_or_never().is_none());
-        sessions.save("c".to_owned(), Vec::new(), Duration::from_secs(2));
-        assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 2));
+        sessions.save("c", Vec::new(), 2 * SECOND);
+        assert_eq!(keys(&sessions.next()), ["a", "b"]);
         // Those have expired meanwhile.
-        time::advance(Duration::from_secs(1)).await;
-        assert!(matches!(sessions.next(), Next::Take(keys) if keys == ["a"]));
-        sessions.answer(vec![Some(vec![1])]);
+        time::advance(SECOND).await;
+        assert_eq!(keys(&sessions.next()), ["a", "c"]);
+        assert!(sessions.settle(vec![Ok(Some(vec![1])), Ok(None)]).is_ok());
         assert_eq!(taking.await.ok().flatten(), Some(vec![1]));
-        assert!(matches!(sessions.next(), Next::Save(batch) if batch.len() == 1));
+        assert!(sessions.is_empty());
     }
 
     #[tokio::test]
-    async fn takes_go_together_and_what_is_refused_does_not_block_them() {
-        let sessions = Sessions::new(false, Arc::new(Metrics::new()));
-        sessions.save("a".to_owned(), Vec::new(), Duration::from_secs(1));
-        let taking = [sessions.take("a".to_owned()), sessions.take("b".to_owned())];
-        let mut taking = Box::pin(futures_util::future::join_all(taking));
+    async fn no_more_are_under_way_than_may_be() {
+        let sessions = sessions();
+        for number in 0..=IN_FLIGHT {
+            sessions.save(&number.to_string(), Vec::new(), SECOND);
+        }
+        assert_eq!(sessions.next().len(), IN_FLIGHT);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_done_with_and_only_sessions_that_were_not_kept_are_counted() {
+        let sessions = sessions();
+        sessions.save("a", Vec::new(), SECOND);
+        let taking = [sessions.take("b"), sessions.take("c")];
+        let mut taking = Box::pin(join_all(taking));
         assert!((&mut taking).now_or_never().is_none());
-        sessions.refused(1);
-        assert!(matches!(sessions.next(), Next::Take(keys) if keys == ["a", "b"]));
-        sessions.answer(vec![Some(vec![1])]);
-        sessions.refused(1);
-        let taken = taking.await;
-        assert!(matches!(&*taken, [Ok(Some(_)), Err(_)]));
+        let results = vec![Err(refused()), Ok(Some(vec![1])), Err(refused())];
+        assert!(sessions.settle(results).is_ok());
+        assert!(matches!(&*taking.await, [Ok(Some(_)), Err(_)]));
+        assert!(sessions.is_empty());
+        assert_eq!(sessions.metrics.recovery_sessions_evicted.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_one_master_did_not_do_is_asked_again_in_order() {
+        let sessions = sessions();
+        for key in ["a", "b", "c", "d"] {
+            sessions.save(key, Vec::new(), SECOND);
+        }
+        let results = vec![Err(away()), Ok(None), Err(away())];
+        assert!(sessions.settle(results).is_err());
+        assert_eq!(keys(&sessions.next()), ["a", "c", "d"]);
+        assert_eq!(sessions.unsaved(), 3);
+        assert_eq!(sessions.metrics.recovery_sessions_evicted.get(), 0);
     }
 
     #[tokio::test]
     async fn nothing_is_taken_for_who_has_gone() {
-        let sessions = Sessions::new(false, Arc::new(Metrics::new()));
+        let sessions = sessions();
         {
-            let taking = sessions.take("a".to_owned());
+            let taking = sessions.take("a");
             tokio::pin!(taking);
             assert!((&mut taking).now_or_never().is_none());
         }
-        assert!(matches!(sessions.next(), Next::Nothing));
+        assert!(sessions.next().is_empty());
         assert!(sessions.is_empty());
     }
 }

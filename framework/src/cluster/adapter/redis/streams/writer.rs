@@ -10,7 +10,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use redis::{Cmd, Value, cmd};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{health::Part, lane::Lane, outbox::Peer, reply, wire::Wire};
+use super::{health::Part, lane::Lane, outbox::Peer, portion::Portion, reply, wire::Wire};
 use crate::{
     cluster::adapter::redis::link::Link, error::AdapterError, id::EntryId, metrics::Metrics,
 };
@@ -20,7 +20,7 @@ const MAX_BATCH: usize = 128;
 const MAX_BATCH_BYTES: usize = 1 << 20;
 
 /// Entries that are looked through at once for our own.
-const PART: usize = 500;
+pub(super) const PART: usize = 500;
 
 /// A connection that nothing goes through for this long is tried.
 const QUIET: Duration = Duration::from_secs(5);
@@ -32,6 +32,8 @@ pub(super) struct Writer {
     pub(super) lane: Arc<Lane>,
     pub(super) server_id: Arc<str>,
     pub(super) response_timeout: Duration,
+    /// Of entries that are looked through.
+    pub(super) portion: Portion,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -78,7 +80,9 @@ impl Writer {
             Value::SimpleString(text) if text == "QUEUED" => {}
             Value::SimpleString(_) => self.lane.outbox.ponged(),
             reply => {
-                self.lane.outbox.acknowledge(&reply::ids(reply)?);
+                if !self.lane.outbox.acknowledge(&reply::ids(reply)?) {
+                    return Err(AdapterError::new("Redis answers what was not asked"));
+                }
                 // Some of it may have been read back before.
                 self.lane.tell_all_delivered();
                 part.up();
@@ -118,9 +122,10 @@ impl Writer {
             trimmed |= before != EntryId::default()
                 && info.last > before
                 && info.first.is_none_or(|first| first > before);
-            found.push(self.last_own(redis, stream, before, sent).await?);
+            let bounds = (before, info.last);
+            found.push(self.last_own(redis, stream, bounds, sent).await?);
         }
-        if !outbox.settle(&found) && trimmed {
+        if !self.lane.settle(&found) && trimmed {
             let entries = unanswered.len();
             tracing::warn!(entries, "entries may be in the trimmed stream twice");
             self.metrics.cluster_repeated.add(entries as u64);
@@ -128,12 +133,13 @@ impl Writer {
         Ok(())
     }
 
-    /// The last of our own entries behind another one, at most so many.
-    async fn last_own(
+    /// The last of our own entries behind one up to another, which was the last when nothing of ours
+    /// was on its way any more: at most so many.
+    pub(super) async fn last_own(
         &self,
         redis: &mut Wire,
         stream: usize,
-        before: EntryId,
+        (before, last): (EntryId, EntryId),
         max: usize,
     ) -> Result<Vec<EntryId>, AdapterError> {
         let (mut own, mut from) = (Vec::new(), before.next());
@@ -142,13 +148,23 @@ impl Writer {
             range
                 .arg(self.lane.name(stream))
                 .arg(from.to_string())
-                .arg("+");
-            range.arg("COUNT").arg(PART);
-            let entries = reply::entries(reply::done(redis.ask(&range).await?)?);
-            let Some(last) = entries.last() else {
+                .arg(last.to_string());
+            let count = self.portion.count();
+            range.arg("COUNT").arg(count);
+            let reply = redis.ask(&range).await;
+            let reply = reply.inspect_err(|_| self.portion.was_too_much())?;
+            let mut entries = reply::entries(reply::done(reply)?);
+            if redis.was_cut() {
+                self.portion.was_too_much();
+                // That who has sent it is not left out with the rest is enough here.
+                reply::leave_cut([&mut entries]);
+            } else if entries.len() == count {
+                self.portion.was_not_too_much();
+            }
+            let Some(read) = entries.last() else {
                 return Ok(own);
             };
-            from = last.id.next();
+            from = read.id.next();
             let is_own = |entry: &&reply::Stored| entry.sender() == Some(self.server_id.as_bytes());
             own.extend(entries.iter().filter(is_own).map(|entry| entry.id));
             own.drain(..own.len().saturating_sub(max));

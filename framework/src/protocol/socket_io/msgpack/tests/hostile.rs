@@ -1,6 +1,6 @@
 //! What a peer may send to cost us memory or a panic.
 
-use super::{LIMIT, bytes, decode, event, json, refused};
+use super::{LIMIT, bytes, decode, encode, event, json, refused};
 
 #[test]
 fn lengths_that_a_peer_declares_allocate_nothing() {
@@ -34,6 +34,19 @@ fn nesting_is_limited_where_it_matters() {
         nested(200_000)
     ));
     assert!(decode::packet(&deep, LIMIT).is_ok());
+}
+
+/// Text is read at any depth, and may have to be written as MessagePack.
+#[test]
+fn nesting_is_limited_where_it_is_written() {
+    let written = |depth: usize| {
+        let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        encode::value(&json, &[], &mut Vec::new())
+    };
+    assert!(written(128).is_ok());
+    let error = written(129).unwrap_err().to_string();
+    assert_eq!(error, "data nested deeper than 128");
+    assert!(written(500_000).is_err());
 }
 
 #[test]

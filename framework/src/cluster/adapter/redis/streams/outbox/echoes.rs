@@ -3,6 +3,8 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use metrics::Histogram;
+
 use super::Waiting;
 use crate::id::EntryId;
 
@@ -61,8 +63,11 @@ impl Echoes {
 
     /// An entry that waited will not come back.
     pub(super) fn forget(&mut self, entry: &Arc<Waiting>) {
-        let mut expected = self.expected.iter();
-        if let Some(index) = expected.position(|known| Arc::ptr_eq(known, entry)) {
+        let is_it = |known: &Arc<Waiting>| Arc::ptr_eq(known, entry);
+        // What was not sent is not among them, and they are many.
+        if entry.unmarked.load(Ordering::Relaxed)
+            && let Some(index) = self.expected.iter().position(is_it)
+        {
             self.remove(index);
         }
         self.here -= u64::from(entry.is_here());
@@ -102,7 +107,14 @@ impl Echoes {
 
     /// One of ours has come back, which says itself whether it was delivered on this node; whether it
     /// was.
-    pub(super) fn take_back(&mut self, id: EntryId, marked: bool, nsp: &str, data: &[u8]) -> bool {
+    pub(super) fn take_back(
+        &mut self,
+        id: EntryId,
+        marked: bool,
+        nsp: &str,
+        data: &[u8],
+        delivered: &Histogram,
+    ) -> bool {
         // Whatever was older and has not come will not.
         while let Some(first) = self.expected.front()
             && first.id().is_some_and(|known| known < id)
@@ -118,7 +130,11 @@ impl Echoes {
             && let Some(entry) = self.remove(0)
         {
             entry.set_read(id);
-            return marked || entry.is_here();
+            let was_here = marked || entry.is_here();
+            if !was_here {
+                delivered.record(entry.at.elapsed());
+            }
+            return was_here;
         }
         marked
     }

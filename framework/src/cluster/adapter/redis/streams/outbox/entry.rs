@@ -1,6 +1,9 @@
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use crate::{cluster::wire::entry::Fields, id::EntryId};
@@ -13,6 +16,8 @@ pub(in super::super) struct Waiting {
     pub(in super::super) nsp: Box<str>,
     pub(in super::super) kind: u8,
     pub(in super::super) data: Vec<u8>,
+    /// When it was emitted.
+    pub(super) at: Instant,
     /// Of an event for clients that is not delivered before it is read back.
     pub(super) event: bool,
     /// Delivered on this node all the same, since Redis was away.
@@ -37,6 +42,7 @@ impl Waiting {
             nsp: nsp.into(),
             kind,
             data,
+            at: Instant::now(),
             event,
             here: AtomicBool::new(false),
             unmarked: AtomicBool::new(false),

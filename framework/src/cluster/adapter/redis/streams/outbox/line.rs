@@ -20,13 +20,18 @@ pub(super) struct Line {
     rest: Vec<u8>,
     /// A PING is on its way.
     pinged: bool,
-    /// When the last batch was sent, or the last PING.
+    /// When it was opened, or the last batch was sent, or the last PING.
     at: Option<Instant>,
 }
 
 impl Line {
     pub(super) fn sent(&mut self) {
         self.at = Some(Instant::now());
+    }
+
+    /// For how long the batch on its way has been so.
+    pub(super) fn waited(&self) -> Option<Duration> {
+        Some(self.at?.elapsed())
     }
 }
 
@@ -70,6 +75,8 @@ impl Outbox {
         queue.peer = peer;
         queue.line = Line {
             socket: Some(Arc::clone(socket)),
+            // It has just answered.
+            at: Some(Instant::now()),
             ..Line::default()
         };
         Open(self)

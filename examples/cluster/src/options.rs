@@ -1,0 +1,74 @@
+//! What the command line says.
+
+use std::{error::Error, str::FromStr};
+
+const HELP: &str = "Usage: cluster [OPTIONS]
+    --redis URL                default redis://127.0.0.1/
+    --name NAME                of this node, in the cluster and in the affinity cookie: default node
+    --host ADDRESS             default 127.0.0.1
+    --port PORT                where clients connect: default any that is free
+    --operations PORT          where /health, /ready and /metrics are: nowhere unless given
+    --proxies COUNT            in a row, between clients and this node: default 0
+    --max-connections COUNT    default 50000
+    --handshakes COUNT         that it takes in a second: any number unless given
+    --admin FILE               who may use the admin page, as `htpasswd -nB NAME` prints it: nobody unless given
+    --admin-page FOLDER        the page's files, served at /admin-page: `ui/dist` of the npm package @socket.io/admin-ui
+    --with-node-js             beside servers on Node.js";
+
+pub(crate) struct Options {
+    pub(crate) redis: String,
+    pub(crate) name: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) operations: Option<u16>,
+    pub(crate) proxies: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) handshakes: Option<u32>,
+    pub(crate) admin: Option<String>,
+    pub(crate) admin_page: Option<String>,
+    pub(crate) with_node_js: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut options = Self {
+            redis: "redis://127.0.0.1/".to_owned(),
+            name: "node".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            operations: None,
+            proxies: 0,
+            max_connections: 50_000,
+            handshakes: None,
+            admin: None,
+            admin_page: None,
+            with_node_js: false,
+        };
+        while let Some(option) = args.next() {
+            if option == "--with-node-js" {
+                options.with_node_js = true;
+                continue;
+            }
+            let value = args.next().ok_or(HELP)?;
+            match &*option {
+                "--redis" => options.redis = value,
+                "--name" => options.name = value,
+                "--host" => options.host = value,
+                "--port" => options.port = number(&option, &value)?,
+                "--operations" => options.operations = Some(number(&option, &value)?),
+                "--proxies" => options.proxies = number(&option, &value)?,
+                "--max-connections" => options.max_connections = number(&option, &value)?,
+                "--handshakes" => options.handshakes = Some(number(&option, &value)?),
+                "--admin" => options.admin = Some(value),
+                "--admin-page" => options.admin_page = Some(value),
+                _ => return Err(HELP.into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number<N: FromStr>(option: &str, value: &str) -> Result<N, String> {
+    let number = value.parse();
+    number.map_err(|_| format!("{option}: `{value}` is no such number"))
+}

@@ -1,0 +1,134 @@
+//! From the spans of `tracing` to OpenTelemetry.
+
+use std::error::Error;
+
+use opentelemetry::{
+    propagation::{Extractor, TextMapPropagator},
+    trace::TracerProvider,
+};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use roomcast::Handshake;
+use tracing::{Span, level_filters::LevelFilter};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::logging;
+
+/// Sends what is traced to a collector, in batches from a thread of its own.
+///
+/// # Errors
+/// If the address is none.
+///
+/// # Panics
+/// If the process has a subscriber already.
+pub(crate) fn export_to(collector: &str) -> Result<SdkTracerProvider, Box<dyn Error>> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{collector}/v1/traces"))
+        .build()?;
+    let traces = SdkTracerProvider::builder()
+        .with_resource(Resource::builder().with_service_name("telemetry").build())
+        .with_batch_exporter(exporter)
+        .build();
+    // The spans of connections and events are at this level; what the exporter itself logs is none of them.
+    let wanted = Targets::new()
+        .with_target("roomcast", LevelFilter::DEBUG)
+        .with_target("telemetry", LevelFilter::INFO);
+    let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("roomcast"));
+    tracing_subscriber::registry()
+        .with(layer.with_filter(wanted))
+        .with(logging::lines()?)
+        .init();
+    Ok(traces)
+}
+
+// ANCHOR: adopt
+struct Headers<'a>(&'a Handshake);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.header(name)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.headers().map(|(name, _)| name).collect()
+    }
+}
+
+/// Makes the trace that the client is in, if it says one, the connection's.
+pub(crate) fn adopt(span: &Span, handshake: &Handshake) {
+    let client = TraceContextPropagator::new().extract(&Headers(handshake));
+    if let Err(error) = span.set_parent(client) {
+        tracing::warn!(%error, "a connection is not part of its client's trace");
+    }
+}
+// ANCHOR_END: adopt
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, error::Error};
+
+    use actix_web::{App, HttpResponse, HttpServer, rt, web};
+    use roomcast::testing::{TestClient, TestServer};
+    use tokio::sync::mpsc;
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const PARENT: &str = "00f067aa0ba902b7";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digit = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_default();
+        (0..hex.len()).step_by(2).map(digit).collect()
+    }
+
+    fn contains(body: &[u8], part: &[u8]) -> bool {
+        body.windows(part.len()).any(|window| window == part)
+    }
+
+    #[actix_web::test]
+    async fn the_spans_of_a_connection_are_in_the_trace_of_its_client() -> Result<(), Box<dyn Error>>
+    {
+        let (sender, mut received) = mpsc::channel(100);
+        let collector = HttpServer::new(move || {
+            let sender = sender.clone();
+            let take = move |body: web::Bytes| {
+                let _ = sender.try_send(body);
+                std::future::ready(HttpResponse::Ok().finish())
+            };
+            App::new().route("/v1/traces", web::post().to(take))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))?;
+        let address = format!("http://{}", collector.addrs()[0]);
+        rt::spawn(collector.run());
+        let traces = super::export_to(&address)?;
+
+        let server = TestServer::start(crate::hub()?);
+        let client = TestClient::builder(&server)
+            .header("traceparent", &format!("00-{TRACE}-{PARENT}-01"))
+            .connect()
+            .await?;
+        let ann = BTreeMap::from([("name", "ann")]);
+        let greeted = client.emit_raw_with_ack("greet", &[ann]).await;
+        assert!(greeted.json().contains("Hello, ann!"));
+        client.disconnect().await;
+        drop(server);
+        web::block(move || traces.shutdown()).await??;
+
+        let mut all = Vec::new();
+        while let Ok(body) = received.try_recv() {
+            all.extend_from_slice(&body);
+        }
+        for part in [
+            &bytes(TRACE)[..],
+            &bytes(PARENT),
+            b"connection",
+            b"event",
+            b"greeted",
+        ] {
+            assert!(contains(&all, part), "{part:?} is not in what was sent");
+        }
+        Ok(())
+    }
+}

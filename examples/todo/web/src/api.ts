@@ -1,0 +1,40 @@
+// The socket, and what can be asked of the server.
+
+import { io, type Socket } from "socket.io-client";
+import type { ClientToServerEvents, Rejected, ServerToClientEvents, Todo } from "./contract";
+
+const ANSWER_WITHIN = 10_000; // ms
+
+export const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io();
+
+/** What is wrong with which field: the data of a rejection here. */
+interface Fields {
+  title?: string;
+}
+
+/** What the server refused, in its words. */
+export class RefusedError extends Error {
+  constructor({ error }: Rejected) {
+    super((error.data as Fields | undefined)?.title ?? error.message);
+  }
+}
+
+/** The value of an answer; what is refused is thrown. */
+function value<T>(answer: T | Rejected): T {
+  if (answer && typeof answer === "object" && "error" in answer) throw new RefusedError(answer);
+  return answer as T;
+}
+
+const server = () => socket.timeout(ANSWER_WITHIN);
+
+export const list = async (): Promise<Todo[]> => value(await server().emitWithAck("todo:list"));
+
+export const create = async (title: string): Promise<Todo> =>
+  value(await server().emitWithAck("todo:create", { title }));
+
+export const update = async (change: { id: number; title?: string; done?: boolean }): Promise<Todo> =>
+  value(await server().emitWithAck("todo:update", change));
+
+export const remove = async (id: number): Promise<void> => {
+  value(await server().emitWithAck("todo:delete", { id }));
+};

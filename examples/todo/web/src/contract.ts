@@ -1,0 +1,92 @@
+// Written by roomcast from the types of the server (`Hub::contract`): change those, not this file.
+
+/** The answer in the place of the declared one, where the server refuses an event. */
+export interface Rejected {
+  error: { message: string; data?: unknown };
+}
+
+/** What `connect_error` is called with, where the server refuses a client. */
+export interface Refused extends Error {
+  data?: unknown;
+}
+
+/** `T` without the fields `K`, each form of a union for itself. */
+export type Without<T, K extends PropertyKey> = T extends unknown
+  ? { [P in keyof T as P extends K ? never : P]: T[P] }
+  : never;
+
+/** `T` without the need to send the fields `K`, for which the server has defaults. */
+export type Optional<T, K extends PropertyKey> = T extends unknown
+  ? Without<T, K> & { [P in keyof T as P extends K ? P : never]?: T[P] }
+  : never;
+
+/**
+ * Puts something on the list.
+ */
+export type Create = { title: string, };
+
+/**
+ * Somebody else has put it on the list.
+ */
+export type Created = Todo;
+
+/**
+ * Answered with its id, also where it has gone before.
+ */
+export type Delete = { id: number, };
+
+/**
+ * The id of one that is no more.
+ */
+export type Deleted = number;
+
+export type Todo = { id: number, title: string, done: boolean, };
+
+/**
+ * Changes what is there.
+ */
+export type Update = { id: number, title: string | null, done: boolean | null, };
+
+/**
+ * Somebody else has changed it.
+ */
+export type Updated = Todo;
+
+/** What a client of `/` sends to connect: `auth` in its options. */
+export type ConnectAuth = Record<string, unknown> | undefined;
+
+/** What a client of `/` emits. */
+export interface ClientToServerEvents {
+  /**
+   * All that is on the list.
+   */
+  "todo:list": (ack: (answer: Array<Todo> | Rejected) => void) => void;
+  /**
+   * Puts something on the list.
+   */
+  "todo:create": (payload: Create, ack: (answer: Todo | Rejected) => void) => void;
+  /**
+   * Changes what is there.
+   */
+  "todo:update": (payload: Optional<Update, "done" | "title">, ack: (answer: Todo | Rejected) => void) => void;
+  /**
+   * Answered with its id, also where it has gone before.
+   */
+  "todo:delete": (payload: Delete, ack: (answer: number | Rejected) => void) => void;
+}
+
+/** What a client of `/` listens to. */
+export interface ServerToClientEvents {
+  /**
+   * Somebody else has put it on the list.
+   */
+  "todo:created": (payload: Created) => void;
+  /**
+   * Somebody else has changed it.
+   */
+  "todo:updated": (payload: Updated) => void;
+  /**
+   * The id of one that is no more.
+   */
+  "todo:deleted": (payload: Deleted) => void;
+}

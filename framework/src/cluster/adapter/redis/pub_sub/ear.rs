@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{PubSubAdapter, Purpose};
+use crate::{
+    cluster::{
+        adapter::{
+            Inbound, Message, Received,
+            redis::{
+                interest::{Interest, Topic},
+                link::Listener,
+                publish::{is_request, raw},
+            },
+        },
+        wire::{
+            Place, WireError,
+            classic::{Answer, Broadcast, Request},
+        },
+    },
+    error::AdapterError,
+};
+
+/// Takes what comes to the hub.
+pub(super) struct Ear {
+    adapter: Arc<PubSubAdapter>,
+    inbound: Inbound,
+}
+
+impl Ear {
+    pub(super) fn new(adapter: Arc<PubSubAdapter>, inbound: Inbound) -> Self {
+        Self { adapter, inbound }
+    }
+
+    fn broadcast(&self, namespace: &str, channel: &str, payload: &[u8]) -> Result<(), WireError> {
+        let channels = self.adapter.channels(namespace);
+        match channels.broadcasts.place(channel) {
+            // Not decoded where nobody would get it, nor come back for it.
+            Some(Place::Named(room))
+                if !self.inbound.has_members(namespace, room)
+                    && self.inbound.keeps(namespace).is_none() =>
+            {
+                return Ok(());
+            }
+            Some(_) => {}
+            None => return Ok(()),
+        }
+        let broadcast = Broadcast::read(payload)?;
+        let from = broadcast.uid.clone();
+        if from.as_deref() == Some(&*self.adapter.server_id) {
+            return Ok(());
+        }
+        let (named, message) = broadcast.decode()?;
+        if named == namespace {
+            self.inbound.receive(Received {
+                namespace,
+                from: from.as_deref(),
+                message,
+            });
+        }
+        Ok(())
+    }
+
+    fn request(&self, namespace: &str, payload: &[u8]) -> Result<(), WireError> {
+        let request = Request::read(payload)?;
+        let from = request.uid.clone();
+        if from.as_deref() == Some(&*self.adapter.server_id) {
+            return Ok(());
+        }
+        let confirmation = request.confirmation()?;
+        let message = request.decode()?;
+        // Who did not say its name is answered on the channel that all hear.
+        let nameless = is_request(&message).then_some("");
+        let confirmed = confirmation.filter(|_| self.has_first(namespace, &message));
+        let received = Received {
+            namespace,
+            from: from.as_deref().or(nameless),
+            message,
+        };
+        self.inbound.receive(received);
+        if let Some(confirmation) = confirmed {
+            self.confirm(namespace, &confirmation);
+        }
+        Ok(())
+    }
+
+    /// Whether the one socket that an old request names is here.
+    fn has_first(&self, namespace: &str, message: &Message<'_>) -> bool {
+        let (Message::Join { options, .. }
+        | Message::Leave { options, .. }
+        | Message::Disconnect { options, .. }) = message
+        else {
+            return false;
+        };
+        let socket = options.rooms.first();
+        socket.is_some_and(|socket| self.inbound.has_members(namespace, socket))
+    }
+
+    fn confirm(&self, namespace: &str, confirmation: &[u8]) {
+        let channels = self.adapter.channels(namespace);
+        let command = raw("PUBLISH", channels.answers.name(), confirmation, 0);
+        if let Err(error) = self.adapter.link.send(command) {
+            tracing::debug!(%error, "a request in the old form was not confirmed");
+        }
+    }
+
+    fn answer(&self, namespace: &str, payload: &[u8], shared: bool) -> Result<(), WireError> {
+        let answer = Answer::read(payload)?;
+        // Nearly all on the shared channel are for other nodes.
+        if shared && !self.inbound.awaits(&answer.request) {
+            return Ok(());
+        }
+        self.inbound.receive(Received {
+            namespace,
+            from: None,
+            message: answer.decode()?,
+        });
+        Ok(())
+    }
+}
+
+impl Listener for Ear {
+    fn interests(&self) -> Vec<Interest> {
+        self.adapter.namespaces.interests()
+    }
+
+    fn is_wanted(&self, interest: &Interest) -> bool {
+        self.adapter.namespaces.has(&interest.namespace)
+    }
+
+    fn topics(&self, interest: &Interest) -> Vec<Topic> {
+        let channels = self.adapter.channels(&interest.namespace);
+        let topics = self.adapter.topics(&channels).into_iter();
+        topics.map(|(topic, _)| topic).collect()
+    }
+
+    fn message(&self, topic: &str, channel: &str, payload: Bytes) {
+        let Some((namespace, purpose)) = self.adapter.purpose(topic) else {
+            return;
+        };
+        let taken = match purpose {
+            Purpose::Broadcasts => self.broadcast(&namespace, channel, &payload),
+            Purpose::Requests => self.request(&namespace, &payload),
+            Purpose::SharedAnswers => self.answer(&namespace, &payload, true),
+            Purpose::OwnAnswers => self.answer(&namespace, &payload, false),
+        };
+        if let Err(error) = taken {
+            self.inbound.malformed(&error);
+        }
+    }
+
+    fn connected(&self) {
+        self.inbound.connected();
+    }
+
+    fn disconnected(&self, error: &AdapterError) {
+        self.inbound.disconnected(error);
+    }
+}

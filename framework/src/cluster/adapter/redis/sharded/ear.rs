@@ -1,0 +1,109 @@
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::{ShardedAdapter, SubscriptionMode};
+use crate::{
+    cluster::{
+        adapter::{
+            Inbound, Received,
+            redis::{
+                interest::{Interest, Topic},
+                link::Listener,
+            },
+        },
+        wire::{
+            WireError,
+            layer::{Content, Envelope},
+        },
+    },
+    error::AdapterError,
+};
+
+/// Takes what comes to the hub.
+pub(super) struct Ear {
+    adapter: Arc<ShardedAdapter>,
+    inbound: Inbound,
+}
+
+impl Ear {
+    pub(super) fn new(adapter: Arc<ShardedAdapter>, inbound: Inbound) -> Self {
+        Self { adapter, inbound }
+    }
+
+    fn receive(&self, channel: &str, payload: &[u8]) -> Result<(), WireError> {
+        let envelope = Envelope::read(payload)?;
+        let (from, namespace) = (envelope.uid.clone(), envelope.nsp.clone());
+        if *from == *self.adapter.server_id {
+            return Ok(());
+        }
+        let ours = self.adapter.namespaces.get(&namespace);
+        if ours.is_none_or(|ours| ours.place(channel).is_none()) {
+            return Ok(());
+        }
+        // Heartbeats belong to another adapter: nodes are counted by their subscriptions.
+        if let Content::Message { message, .. } = envelope.decode()? {
+            self.inbound.receive(Received {
+                namespace: &namespace,
+                from: Some(&from),
+                message,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Listener for Ear {
+    fn interests(&self) -> Vec<Interest> {
+        let namespaces = self.adapter.namespaces.interests();
+        let mut interests = Vec::new();
+        if self.adapter.options.mode != SubscriptionMode::Static {
+            for Interest { namespace, .. } in &namespaces {
+                let rooms = self.inbound.rooms(namespace).into_iter();
+                let rooms = rooms.filter(|room| self.adapter.listens_to(room));
+                interests.extend(rooms.map(|room| Interest {
+                    namespace: Arc::clone(namespace),
+                    room: Some(room),
+                }));
+            }
+        }
+        // Behind the rooms: who listens to a namespace is counted.
+        interests.extend(namespaces);
+        interests
+    }
+
+    fn is_wanted(&self, interest: &Interest) -> bool {
+        let Interest { namespace, room } = interest;
+        let is_joined = |room: &str| self.inbound.has_members(namespace, room);
+        self.adapter.namespaces.has(namespace) && room.as_deref().is_none_or(is_joined)
+    }
+
+    fn keeps(&self, interest: &Interest) -> Option<Duration> {
+        self.inbound.keeps(&interest.namespace)
+    }
+
+    fn topics(&self, interest: &Interest) -> Vec<Topic> {
+        let channel = self.adapter.channel(&interest.namespace);
+        match &interest.room {
+            Some(room) => vec![Topic::Shard(channel.named(room))],
+            None => vec![
+                Topic::Shard(channel.name().to_owned()),
+                Topic::Shard(channel.named(&self.adapter.server_id)),
+            ],
+        }
+    }
+
+    fn message(&self, _: &str, channel: &str, payload: Bytes) {
+        if let Err(error) = self.receive(channel, &payload) {
+            self.inbound.malformed(&error);
+        }
+    }
+
+    fn connected(&self) {
+        self.inbound.connected();
+    }
+
+    fn disconnected(&self, error: &AdapterError) {
+        self.inbound.disconnected(error);
+    }
+}

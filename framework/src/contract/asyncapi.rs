@@ -1,0 +1,255 @@
+//! The contract as an AsyncAPI 3.0 document: a channel for each namespace, an operation for each
+//! event, a reply for each ack.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Contract, ContractError, EventContract, NamespaceContract, Type,
+    declarations::Declarations,
+    model::{Direction, Names},
+    names::{free, key},
+    schema::{Schemas, rename},
+};
+use crate::event::Args;
+
+impl Contract {
+    /// The contract as an [AsyncAPI 3.0](https://www.asyncapi.com/docs/reference/specification/v3.0.0)
+    /// document, in JSON. Channels are namespaces; the server sends what it emits and receives what
+    /// clients emit; acks are replies. A payload is the event's argument, or a list of them where
+    /// there are several.
+    ///
+    /// # Errors
+    /// [`ContractError::Undescribed`].
+    pub fn asyncapi(&self) -> Result<String, ContractError> {
+        let mut document = Document {
+            schemas: Schemas::new(),
+            channels: Map::new(),
+            operations: Map::new(),
+        };
+        for namespace in &self.namespaces {
+            document.namespace(namespace)?;
+        }
+        let Document {
+            schemas,
+            mut channels,
+            operations,
+        } = document;
+        let (schemas, input_names) = schemas.finish();
+        settle(&mut channels, &input_names);
+        let mut document = json!({
+            "asyncapi": "3.0.0",
+            "info": { "title": self.title, "version": self.version },
+            "defaultContentType": "application/json",
+            "channels": channels,
+            "operations": operations,
+            "components": { "schemas": schemas },
+        });
+        // Whether it keeps the order of insertion depends on the features of other crates.
+        document.sort_all_objects();
+        Ok(format!("{document:#}\n"))
+    }
+}
+
+/// Marks what the server reads until it is known which of its schemas have a name of their own.
+const INPUT: &str = "x-input";
+
+struct Document {
+    schemas: Schemas,
+    channels: Map<String, Value>,
+    operations: Map<String, Value>,
+}
+
+impl Document {
+    fn namespace(&mut self, namespace: &NamespaceContract) -> Result<(), ContractError> {
+        let name = &namespace.name;
+        let stem = match key(name.trim_start_matches('/')) {
+            stem if stem.is_empty() => "main".to_owned(),
+            stem => stem,
+        };
+        let channel = free(stem, |taken| self.channels.contains_key(taken));
+        let mut messages = Map::new();
+        if let Some(auth) = &namespace.session.auth {
+            let place = || format!("auth of `{name}`");
+            let payload = self.schema(auth, Direction::Received, place)?;
+            let connect = json!({
+                "name": "connect",
+                "title": "CONNECT",
+                "description": "What a client sends to connect: `auth` in its options.",
+                "payload": payload,
+            });
+            messages.insert("connect".to_owned(), connect);
+            messages.insert("refused".to_owned(), refused());
+            self.operation(&channel, "receive", "connect", &["refused"]);
+        }
+        for event in namespace.receives() {
+            self.event(&channel, event, Direction::Received, &mut messages)?;
+        }
+        for event in namespace.emits().unwrap_or_default() {
+            self.event(&channel, event, Direction::Emitted, &mut messages)?;
+        }
+        let mut described = json!({
+            "address": name,
+            "title": format!("Namespace {name}"),
+            "messages": messages,
+        });
+        match namespace.names {
+            Names::One => {}
+            // Its braces are those of AsyncAPI.
+            Names::Pattern => {
+                let parts = name
+                    .split('{')
+                    .skip(1)
+                    .filter_map(|part| part.split('}').next());
+                let parts: Map<_, _> = parts.map(|part| (part.to_owned(), json!({}))).collect();
+                described["parameters"] = Value::Object(parts);
+            }
+            Names::Accepted => described["address"] = Value::Null,
+        }
+        self.channels.insert(channel, described);
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        channel: &str,
+        event: &EventContract,
+        direction: Direction,
+        messages: &mut Map<String, Value>,
+    ) -> Result<(), ContractError> {
+        let (action, answered) = match direction {
+            Direction::Received => ("receive", Direction::Emitted),
+            Direction::Emitted => ("send", Direction::Received),
+        };
+        let stem = format!("{action}-{}", key(event.name));
+        let message = free(stem, |taken| messages.contains_key(taken));
+        let place = || format!("event `{}`", event.name);
+        let described = self.message(event.args, &event.payload, direction, place)?;
+        messages.insert(message.clone(), named(event.name, event.docs(), described));
+        let reply = match event.has_ack() {
+            false => None,
+            true => {
+                let reply = free(format!("{message}-ack"), |taken| {
+                    messages.contains_key(taken)
+                });
+                let place = || format!("ack of event `{}`", event.name);
+                let described = self.message(event.ack_args, &event.ack, answered, place)?;
+                let title = format!("The ack of {}", event.name);
+                messages.insert(reply.clone(), named(event.name, title, described));
+                Some(reply)
+            }
+        };
+        let mut replies: Vec<&str> = reply.as_deref().into_iter().collect();
+        if direction == Direction::Received && event.has_ack() {
+            messages.insert("rejected".to_owned(), rejected());
+            replies.push("rejected");
+        }
+        self.operation(channel, action, &message, &replies);
+        Ok(())
+    }
+
+    fn operation(&mut self, channel: &str, action: &str, message: &str, replies: &[&str]) {
+        let referred =
+            |message: &&str| json!({ "$ref": format!("#/channels/{channel}/messages/{message}") });
+        let of = json!({ "$ref": format!("#/channels/{channel}") });
+        let mut operation = json!({
+            "action": action,
+            "channel": of,
+            "messages": [referred(&message)],
+        });
+        if !replies.is_empty() {
+            let replies: Vec<_> = replies.iter().map(referred).collect();
+            operation["reply"] = json!({ "channel": of, "messages": replies });
+        }
+        let key = free(format!("{channel}-{message}"), |taken| {
+            self.operations.contains_key(taken)
+        });
+        self.operations.insert(key, operation);
+    }
+
+    /// The payload of a message that has one.
+    fn message(
+        &mut self,
+        args: Args,
+        payload: &Type,
+        direction: Direction,
+        place: impl FnOnce() -> String,
+    ) -> Result<Option<Value>, ContractError> {
+        match args {
+            Args::None => Ok(None),
+            Args::One | Args::Many(_) => self.schema(payload, direction, place).map(Some),
+        }
+    }
+
+    fn schema(
+        &mut self,
+        of: &Type,
+        direction: Direction,
+        place: impl FnOnce() -> String,
+    ) -> Result<Value, ContractError> {
+        let described = Declarations::described(of, place)?;
+        let schema = self.schemas.of(&described, direction);
+        Ok(match direction {
+            Direction::Received => json!({ INPUT: schema }),
+            Direction::Emitted => schema,
+        })
+    }
+}
+
+/// What answers an event in the place of its ack.
+fn rejected() -> Value {
+    json!({
+        "name": "rejected",
+        "description": "The answer in the place of the declared one, where the server refuses an event.",
+        "payload": object("error", &told()),
+    })
+}
+
+/// What answers a CONNECT that is not accepted: the CONNECT_ERROR (Socket.IO protocol, section
+/// "Connection to a namespace").
+fn refused() -> Value {
+    json!({
+        "name": "connect_error",
+        "description": "Where the server refuses a client.",
+        "payload": told(),
+    })
+}
+
+/// Of rejections and refusals alike.
+fn told() -> Value {
+    let mut told = object("message", &json!({ "type": "string" }));
+    told["properties"]["data"] = Value::Bool(true);
+    told
+}
+
+fn object(field: &str, schema: &Value) -> Value {
+    json!({ "type": "object", "properties": { field: schema }, "required": [field] })
+}
+
+fn named(name: &str, docs: String, payload: Option<Value>) -> Value {
+    let mut message = json!({ "name": name });
+    if !docs.is_empty() {
+        message["description"] = docs.into();
+    }
+    if let Some(payload) = payload {
+        message["payload"] = payload;
+    }
+    message
+}
+
+/// Takes the marks away, with the names that are known now. Payloads have them, and nothing within.
+fn settle(channels: &mut Map<String, Value>, input_names: &BTreeMap<String, String>) {
+    let messages = channels
+        .values_mut()
+        .filter_map(|channel| channel.get_mut("messages")?.as_object_mut());
+    for message in messages.flat_map(|messages| messages.values_mut()) {
+        let Some(payload) = message.get_mut("payload") else {
+            continue;
+        };
+        if let Some(mut input) = payload.get_mut(INPUT).map(Value::take) {
+            rename(&mut input, input_names);
+            *payload = input;
+        }
+    }
+}

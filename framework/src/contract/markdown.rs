@@ -1,0 +1,99 @@
+//! The contract as tables, to be read.
+
+use std::fmt::Write;
+
+use super::{
+    Contract, ContractError, NamespaceContract,
+    model::{Direction, EventContract},
+    typescript::Writer,
+};
+
+impl Contract {
+    /// The contract as Markdown: a table of the events of each namespace, with their parameters as
+    /// in [`typescript`](Self::typescript), and the types that these are made of.
+    ///
+    /// # Errors
+    /// As [`typescript`](Self::typescript).
+    pub fn markdown(&self) -> Result<String, ContractError> {
+        let mut writer = Writer::new();
+        let mut out = format!("# {} {}\n", self.title, self.version);
+        for namespace in &self.namespaces {
+            write_namespace(namespace, &mut writer, &mut out)?;
+        }
+        let mut types = String::new();
+        writer.finish(std::iter::empty(), &mut types)?;
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "\n## Types\n\n```typescript\n{}```\n",
+            types.trim_start()
+        );
+        Ok(out)
+    }
+}
+
+fn write_namespace(
+    namespace: &NamespaceContract,
+    writer: &mut Writer,
+    out: &mut String,
+) -> Result<(), ContractError> {
+    let auth = writer.auth(namespace)?;
+    let auth = auth.map_or_else(|| "anything".to_owned(), |auth| code(&auth));
+    let _ = write!(
+        out,
+        "\n## Namespace `{}`\n\nA client sends {auth} as `auth`.\n",
+        namespace.name
+    );
+    let received = namespace.receives();
+    write_events("Clients emit", received, Direction::Received, writer, out)?;
+    match namespace.emits() {
+        Some(emitted) => write_events("The server emits", emitted, Direction::Emitted, writer, out),
+        None => {
+            let _ = writeln!(out, "\nWhat the server emits is not declared.");
+            Ok(())
+        }
+    }
+}
+
+fn write_events(
+    heading: &str,
+    events: &[EventContract],
+    direction: Direction,
+    writer: &mut Writer,
+    out: &mut String,
+) -> Result<(), ContractError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let _ = write!(
+        out,
+        "\n| {heading} | arguments | answer | |\n| --- | --- | --- | --- |\n"
+    );
+    for event in events {
+        let args = code(&writer.parameters(event, direction, None)?.join(", "));
+        let answer = match event.has_ack() {
+            true => code(&writer.ack(event, direction)?),
+            false => String::new(),
+        };
+        let docs = escaped(&event.docs());
+        let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(
+            out,
+            "| {} | {args} | {answer} | {docs} |",
+            code(event.name())
+        );
+    }
+    Ok(())
+}
+
+fn code(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!("`{}`", escaped(text)),
+    }
+}
+
+/// For a cell of a table.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|")
+}

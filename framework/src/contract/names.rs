@@ -1,0 +1,58 @@
+//! Names of namespaces and events, in forms that other languages take.
+
+/// `/room-{id}` is `RoomId`, `/` nothing.
+pub(super) fn pascal_case(name: &str) -> String {
+    let words = name.split(|letter: char| !letter.is_alphanumeric());
+    let capitalised = words.map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    });
+    let name: String = capitalised.collect();
+    match name.starts_with(|first: char| first.is_numeric()) {
+        true => format!("_{name}"),
+        false => name,
+    }
+}
+
+/// A key of an AsyncAPI document: of a name the letters, digits, `-` and `_`.
+pub(super) fn key(name: &str) -> String {
+    let allowed = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    name.chars().map(allowed).collect()
+}
+
+/// `name`, or the first of `name2`, `name3`, … that is not `taken`.
+pub(super) fn free(name: String, taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken(name)).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_namespaces_become_names_of_types() {
+        for (name, pascal) in [
+            ("/", ""),
+            ("/admin", "Admin"),
+            ("/room-{id}", "RoomId"),
+            ("/{building}/{floor}", "BuildingFloor"),
+            ("/2024", "_2024"),
+            ("tenants", "Tenants"),
+        ] {
+            assert_eq!(pascal_case(name), pascal);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let taken = ["a", "a2"];
+        assert_eq!(free("a".to_owned(), |name| taken.contains(&name)), "a3");
+        assert_eq!(free("b".to_owned(), |name| taken.contains(&name)), "b");
+    }
+}

@@ -1,0 +1,91 @@
+//! The descriptions of the shop are those in `tests/fixtures/contract`, which tests of Node.js compile
+//! and validate.
+
+use super::shop;
+
+fn fixture(name: &str) -> String {
+    format!("../tests/fixtures/contract/{name}")
+}
+
+#[test]
+fn the_descriptions_are_current() {
+    let contract = shop::hub().contract().titled("Shop", "0.1.0");
+    for name in ["shop.ts", "shop.asyncapi.json", "shop.md"] {
+        contract.assert_current(fixture(name));
+    }
+}
+
+#[test]
+fn the_model_tells_namespaces_and_events() {
+    let contract = shop::hub().contract();
+    let [shop, till] = contract.namespaces() else {
+        panic!("{contract:?}");
+    };
+    assert_eq!((shop.name(), shop.is_dynamic()), ("/", false));
+    assert_eq!((till.name(), till.is_dynamic()), ("/till-{number}", true));
+    let received: Vec<_> = shop.receives().iter().map(|it| it.name()).collect();
+    assert_eq!(
+        received,
+        [
+            "cut-ack",
+            "add",
+            "move line",
+            "upload",
+            "clear",
+            "pointing",
+            "draw",
+            "count",
+            "add_input",
+            "replace",
+            "rate",
+            "cut"
+        ]
+    );
+    let emitted: Vec<_> = shop.emits().unwrap().iter().map(|it| it.name()).collect();
+    assert_eq!(
+        emitted,
+        [
+            "changed",
+            "pointing",
+            "confirm",
+            "upload",
+            "draw",
+            "count",
+            "add",
+            "replace",
+            "rated",
+            "presence_state",
+            "presence_diff",
+        ]
+    );
+    assert!(till.emits().is_none());
+    let answered = shop.receives().iter().filter(|it| it.has_ack());
+    let answered: Vec<_> = answered.map(|it| it.name()).collect();
+    assert_eq!(answered, ["add", "move line", "rate", "cut"]);
+    let docs = "Puts something into the basket.\n\nOf what is there already, the count grows.";
+    assert_eq!(shop.receives()[1].docs(), docs);
+    let docs = "No argument, and no need to say what it looks like.";
+    assert_eq!(shop.receives()[4].docs(), docs);
+}
+
+#[test]
+fn no_message_of_a_document_takes_the_place_of_another() {
+    let contract = shop::hub().contract();
+    let document: serde_json::Value = serde_json::from_str(&contract.asyncapi().unwrap()).unwrap();
+    let messages = &document["channels"]["main"]["messages"];
+    assert_eq!(messages["receive-cut-ack"]["name"], "cut-ack");
+    assert_eq!(messages["receive-cut-ack2"]["name"], "cut");
+    let schema = |name: &str| &document["components"]["schemas"][name]["properties"];
+    assert!(schema("AddInput")["device"].is_object());
+    assert!(schema("AddInput2")["articleNo"].is_object());
+}
+
+#[test]
+#[should_panic(expected = "is not current; run this test with ROOMCAST_CONTRACT_RENEW=1")]
+fn a_file_that_is_another_is_told() {
+    // Whoever renews the files of this crate renews none here.
+    if std::env::var_os("ROOMCAST_CONTRACT_RENEW").is_some() {
+        panic!("is not current; run this test with ROOMCAST_CONTRACT_RENEW=1");
+    }
+    shop::hub().contract().assert_current(fixture("shop.md"));
+}

@@ -1,0 +1,87 @@
+//! When everybody has gone, in whatever way, nothing is left.
+
+use std::time::Duration;
+
+use roomcast::{
+    Recovery,
+    testing::{Faults, TestClient, VirtualCluster, for_each_seed},
+};
+use tokio::time::timeout;
+
+use super::world::{Burst, LONG, Who, any_node, client, hub, ms, pause, sessions};
+
+const ROOMS: [&str; 4] = ["a", "b", "c", "d"];
+
+#[test]
+fn when_everybody_has_gone_nothing_is_left() {
+    for_each_seed(0..150, |_| async {
+        let hub = |_| {
+            let recovery = Recovery::new().max_disconnection_duration(ms(2_000));
+            hub().connection_state_recovery(recovery)
+        };
+        let faults = Faults::new()
+            .delay(ms(0)..ms(40))
+            .client_delay(ms(0)..ms(40))
+            .cuts(ms(1_000), ms(500))
+            .crashes(ms(3_000), ms(500))
+            .lost_connections(ms(500))
+            .silent_connections(ms(500));
+        let cluster = VirtualCluster::builder(hub)
+            .nodes(3)
+            .workers(2)
+            .faults(faults)
+            .start()
+            .await;
+        let mut clients: Vec<TestClient> = Vec::new();
+        for number in 0..40 {
+            match cluster.pick(4) {
+                0 | 1 => clients.extend(enter(&cluster, number).await),
+                2 if !clients.is_empty() => leave(&cluster, &mut clients).await,
+                _ => {
+                    for client in &clients {
+                        client.try_emit(&Burst(3)).await;
+                    }
+                }
+            }
+            pause(&cluster, 300).await;
+        }
+        while !clients.is_empty() {
+            leave(&cluster, &mut clients).await;
+        }
+        cluster.calm().await;
+        cluster.run_for(LONG).await;
+        cluster.settle().await;
+        assert_eq!(sessions(), 0);
+        for node in cluster.running() {
+            let hub = cluster.hub(node);
+            let stats = hub.stats();
+            assert_eq!((stats.connections, stats.polling_sessions), (0, 0));
+            assert_eq!((stats.sockets, stats.rooms), (0, 0));
+            assert_eq!((stats.presence_entries, stats.outbox_bytes), (0, 0));
+            assert_eq!(hub.namespace("/").unwrap().rooms(), [""; 0]);
+            let everyone = hub.everyone().fetch_sockets().await.unwrap();
+            assert!(everyone.is_empty(), "{everyone:?}");
+        }
+    });
+}
+
+/// Comes in, and perhaps gives up before it is in.
+async fn enter(cluster: &VirtualCluster, number: usize) -> Option<TestClient> {
+    let rooms = ROOMS.into_iter().filter(|_| cluster.pick(2) == 0);
+    let who = Who::new(number.to_string(), &rooms.collect::<Vec<_>>());
+    let entering = client(cluster, any_node(cluster)).auth(&who).connect();
+    let patience = match cluster.pick(4) {
+        0 => ms(cluster.pick(150) as u64),
+        _ => Duration::MAX,
+    };
+    timeout(patience, entering).await.ok()?.ok()
+}
+
+async fn leave(cluster: &VirtualCluster, clients: &mut Vec<TestClient>) {
+    let client = clients.swap_remove(cluster.pick(clients.len()));
+    match cluster.pick(3) {
+        0 => cluster.silence(&client),
+        1 => cluster.lose(&client),
+        _ => {}
+    }
+}

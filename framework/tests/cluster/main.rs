@@ -1,0 +1,22 @@
+//! Several nodes: adapters, streams, presence, and Redis that goes and comes.
+
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../waiting/mod.rs"]
+mod waiting;
+#[path = "../wire/mod.rs"]
+mod wire;
+
+mod contract;
+mod emitter;
+mod in_process;
+mod outage;
+mod presence_redis;
+mod proxy;
+mod redis;
+mod redis_peers;
+mod redis_wire;
+mod streams;

@@ -1,0 +1,166 @@
+//! Between a node and Redis: lets everything through, or swallows what Redis answers on some
+//! connections or to a command, or cuts all of them.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+};
+
+/// A kind of connection, by what goes over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// On which entries are added.
+    Writer,
+    /// On which they are read.
+    Reader,
+}
+
+const KINDS: [(Kind, &[u8]); 2] = [(Kind::Writer, b"XADD"), (Kind::Reader, b"XREAD")];
+
+pub(crate) struct Proxy {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    muted: Mutex<Vec<Kind>>,
+    /// Of the first connection over which it goes the answer is lost.
+    fatal: Mutex<Option<&'static [u8]>>,
+    /// So many answers went to writers.
+    written: AtomicUsize,
+    cut: watch::Sender<bool>,
+}
+
+impl Proxy {
+    /// Runs as long as the test's runtime.
+    pub(crate) async fn before(server: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::<State>::default();
+        let proxy = Self {
+            port,
+            state: Arc::clone(&state),
+        };
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if !*state.cut.borrow() {
+                    tokio::spawn(pass(Arc::clone(&state), client, server));
+                }
+            }
+        });
+        proxy
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// What Redis answers on connections of this kind does not arrive.
+    pub(crate) fn mute(&self, kind: Kind) {
+        self.state.muted.lock().unwrap().push(kind);
+    }
+
+    /// Redis does the next command with these bytes, but the connection breaks before it answers.
+    pub(crate) fn break_at(&self, command: &'static [u8]) {
+        *self.state.fatal.lock().unwrap() = Some(command);
+    }
+
+    /// Whether that has happened.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.state.fatal.lock().unwrap().is_none()
+    }
+
+    /// All connections are closed, and no new ones accepted.
+    pub(crate) fn cut(&self) {
+        self.state.cut.send_replace(true);
+    }
+
+    /// All is well again, but what was swallowed is lost.
+    pub(crate) fn heal(&self) {
+        self.state.muted.lock().unwrap().clear();
+        self.state.cut.send_replace(false);
+    }
+
+    /// How often Redis has answered a writer, who got it.
+    pub(crate) fn written(&self) -> usize {
+        self.state.written.load(Ordering::Relaxed)
+    }
+}
+
+async fn pass(state: Arc<State>, client: TcpStream, server: u16) {
+    let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else {
+        return;
+    };
+    for stream in [&client, &server] {
+        stream.set_nodelay(true).unwrap();
+    }
+    let ((from_client, to_client), (from_server, to_server)) =
+        (client.into_split(), server.into_split());
+    let (kind, breaks) = (Mutex::new(None), AtomicBool::new(false));
+    let mut cut = state.cut.subscribe();
+    tokio::select! {
+        () = ask(&state, &kind, &breaks, from_client, to_server) => {}
+        () = answer(&state, &kind, &breaks, from_server, to_client) => {}
+        _ = cut.wait_for(|cut| *cut) => {}
+    }
+}
+
+async fn ask(
+    state: &State,
+    kind: &Mutex<Option<Kind>>,
+    breaks: &AtomicBool,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let text = &buffer[..read];
+        let has = |command: &[u8]| text.windows(command.len()).any(|part| part == command);
+        for (found, command) in KINDS {
+            if has(command) {
+                *kind.lock().unwrap() = Some(found);
+            }
+        }
+        if state.fatal.lock().unwrap().take_if(|it| has(it)).is_some() {
+            breaks.store(true, Ordering::Relaxed);
+        }
+        if to.write_all(text).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn answer(
+    state: &State,
+    kind: &Mutex<Option<Kind>>,
+    breaks: &AtomicBool,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if breaks.load(Ordering::Relaxed) {
+            return;
+        }
+        let kind = *kind.lock().unwrap();
+        if kind.is_some_and(|kind| state.muted.lock().unwrap().contains(&kind)) {
+            continue;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+        if kind == Some(Kind::Writer) {
+            state.written.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

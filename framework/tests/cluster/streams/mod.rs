@@ -1,0 +1,13 @@
+//! What streams promise besides the contract of adapters: nothing is missed while a node is away from
+//! Redis, nothing comes twice, and clients come back to any node.
+
+#![cfg(feature = "redis")]
+mod away;
+mod far_away;
+mod faults;
+mod gaps;
+mod in_flight;
+mod leaving;
+mod own_log;
+mod recovery;
+mod world;

@@ -1,0 +1,57 @@
+//! Where nodes share no log, clients come back to the node that they were on, and miss nothing of the
+//! others.
+
+use std::time::Duration;
+
+use roomcast::{
+    Recovery,
+    adapter::{IntoAdapter, Redis, SubscriptionMode},
+    testing::PATIENCE,
+};
+use tokio::time::timeout;
+
+use super::world::{News, Node};
+use crate::common::{redis::RedisServer, until};
+use crate::wire::recovering::{Client, news};
+
+async fn comes_back_to_what_other_nodes_said<A: IntoAdapter + 'static>(
+    adapter: impl Fn(String) -> A,
+    linger: Duration,
+) {
+    let redis = RedisServer::start();
+    let node = || Node::on(adapter(redis.url()), Some(Recovery::new()));
+    let (a, b) = (node(), node());
+    a.connected().await;
+    b.connected().await;
+    let client = a.enter(&["room"]).await;
+    let cluster = a.hub().cluster().unwrap();
+    timeout(PATIENCE, cluster.subscribed()).await.unwrap();
+    let before = a.hub().stats().recovery_saved;
+    let ticket = client.cut();
+    until("it is saved", || a.hub().stats().recovery_saved > before).await;
+
+    // Nobody is in the room any more, and its channel is no longer kept for churn alone.
+    tokio::time::sleep(linger).await;
+    let received = a.hub().stats().cluster_received;
+    b.hub().to("room").emit(&News(1)).unwrap();
+    b.hub().to(ticket.sid.as_str()).emit(&News(2)).unwrap();
+    b.hub().emit(&News(3)).unwrap();
+    until("it is there", || {
+        a.hub().stats().cluster_received >= received + 3
+    })
+    .await;
+    let (client, recovered) = Client::back(&a.server, &ticket).await;
+    assert!(recovered, "{:?}", a.hub().stats().recovery_refused);
+    assert_eq!(client.missed, news([1, 2, 3]));
+}
+
+#[actix_web::test]
+async fn on_pub_sub() {
+    comes_back_to_what_other_nodes_said(Redis::pub_sub, Duration::ZERO).await;
+}
+
+#[actix_web::test]
+async fn on_sharded_channels_of_rooms() {
+    let private = |url| Redis::sharded(url).subscription_mode(SubscriptionMode::DynamicPrivate);
+    comes_back_to_what_other_nodes_said(private, Duration::from_millis(1_500)).await;
+}

@@ -1,0 +1,69 @@
+// Written by roomcast from the types of the server (`Hub::contract`): change those, not this file.
+
+/** The answer in the place of the declared one, where the server refuses an event. */
+export interface Rejected {
+  error: { message: string; data?: unknown };
+}
+
+/** What `connect_error` is called with, where the server refuses a client. */
+export interface Refused extends Error {
+  data?: unknown;
+}
+
+/** `T` without the fields `K`, each form of a union for itself. */
+export type Without<T, K extends PropertyKey> = T extends unknown
+  ? { [P in keyof T as P extends K ? never : P]: T[P] }
+  : never;
+
+/** `T` without the need to send the fields `K`, for which the server has defaults. */
+export type Optional<T, K extends PropertyKey> = T extends unknown
+  ? Without<T, K> & { [P in keyof T as P extends K ? P : never]?: T[P] }
+  : never;
+
+/**
+ * The server will close.
+ */
+export type Closing = { minutes: number, };
+
+export type Receipt = { 
+/**
+ * The number of the message.
+ */
+id: number, };
+
+/**
+ * Somebody else has said something.
+ */
+export type Said = { text: string, };
+
+/**
+ * Says something to everybody else.
+ */
+export type Say = { text: string, 
+/**
+ * The message that it answers.
+ */
+answers: number | null, };
+
+/** What a client of `/` sends to connect: `auth` in its options. */
+export type ConnectAuth = Record<string, unknown> | undefined;
+
+/** What a client of `/` emits. */
+export interface ClientToServerEvents {
+  /**
+   * Says something to everybody else.
+   */
+  "say": (payload: Optional<Say, "answers">, ack: (answer: Receipt | Rejected) => void) => void;
+}
+
+/** What a client of `/` listens to. */
+export interface ServerToClientEvents {
+  /**
+   * Somebody else has said something.
+   */
+  "said": (payload: Said) => void;
+  /**
+   * The server will close.
+   */
+  "closing": (payload: Closing) => void;
+}

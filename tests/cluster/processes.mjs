@@ -1,0 +1,38 @@
+// Processes of the tests, and where they listen.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { within } from "../waiting.mjs";
+
+/** A port that nobody listens on, for a server that cannot choose one or comes back where it was. */
+export async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** A process of ours, which does not outlive the tests. */
+export class Process {
+  static #running = new Set();
+
+  static {
+    process.on("exit", () => {
+      for (const child of Process.#running) child.kill("SIGKILL");
+    });
+  }
+
+  constructor(program, args, options) {
+    this.child = spawn(program, args, options);
+    Process.#running.add(this.child);
+    this.exited = once(this.child, "exit").finally(() => Process.#running.delete(this.child));
+  }
+
+  async stop(signal = "SIGKILL") {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    await within(this.exited, `end of ${this.child.spawnfile}`);
+  }
+}

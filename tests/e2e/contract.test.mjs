@@ -1,0 +1,205 @@
+// The contracts that hubs describe, for those who read them: TypeScript for socket.io-client and
+// socket.io, an AsyncAPI document for its official schema, and values of serde's for both.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import Ajv from "ajv";
+import { errorsOf } from "./typescript.mjs";
+
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const json = (name) => JSON.parse(readFileSync(path(name), "utf8"));
+
+const SHOP = "tests/fixtures/contract/shop";
+const document = json(`${SHOP}.asyncapi.json`);
+const samples = json(`${SHOP}.samples.json`);
+
+test("the AsyncAPI document is one by the official schema", () => {
+  const { schemasWithoutId } = createRequire(import.meta.url)("@asyncapi/specs");
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  const valid = ajv.compile(schemasWithoutId["3.0.0"]);
+  assert.ok(valid(document), JSON.stringify(valid.errors, null, 2));
+});
+
+test("every reference of the AsyncAPI document leads somewhere", () => {
+  const follow = (value) => {
+    if (value === null || typeof value !== "object") return;
+    if (typeof value.$ref === "string") {
+      const keys = value.$ref.replace(/^#\//, "").split("/");
+      const found = keys.reduce((at, key) => at?.[key], document);
+      assert.ok(found, `${value.$ref} leads nowhere`);
+    }
+    Object.values(value).forEach(follow);
+  };
+  follow(document);
+});
+
+/** The schema of what a sample is. */
+function schemaOf({ direction, event }) {
+  const key = direction === "connect" ? "connect" : `${direction}-${event.replace(" ", "_")}`;
+  const { payload } = document.channels.main.messages[key] ?? {};
+  assert.ok(payload, `no message ${key}`);
+  return { ...payload, components: document.components };
+}
+
+test("what serde writes and reads is valid", () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const sample of samples) {
+    const valid = ajv.compile(schemaOf(sample));
+    assert.ok(valid(sample.payload), `${JSON.stringify(sample)}: ${JSON.stringify(valid.errors)}`);
+  }
+});
+
+test("what serde would refuse is not", () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const [direction, event, payload] of [
+    ["connect", "connect", { user_name: "ann" }],
+    ["receive", "add", { articleNo: 7, type: "SinglePiece", page: "/" }],
+    ["receive", "add", { article_no: 7, type: "by_weight", page: "/" }],
+    ["receive", "add", { articleNo: 7, type: "by_weight" }],
+    ["receive", "move line", [1, null]],
+    ["send", "changed", { to: { lines: [{ article: 7, price: { cents: 5 } }], by_kind: {} } }],
+    ["send", "pointing", { line: 1 }],
+  ]) {
+    const valid = ajv.compile(schemaOf({ direction, event }));
+    assert.ok(!valid(payload), `${event}: ${JSON.stringify(payload)}`);
+  }
+});
+
+/** A sample as an expression that the types must take. */
+function typed({ direction, event, payload }) {
+  const value = JSON.stringify(payload);
+  if (direction === "connect") return `({ auth: ${value} satisfies ConnectAuth });`;
+  const [name, isAck] = [event.replace(/-ack$/, ""), event.endsWith("-ack")];
+  const events = direction === "receive" ? "ClientToServerEvents" : "ServerToClientEvents";
+  const parameters = `Parameters<${events}[${JSON.stringify(name)}]>`;
+  const several = Array.isArray(payload);
+  if (!isAck) return `(${several ? value : `[${value}]`}) satisfies Args<${parameters}>;`;
+  return `(${several ? value : `[${value}]`}) satisfies Parameters<Last<${parameters}>>;`;
+}
+
+const HELPERS = `
+type Last<T extends unknown[]> = T extends [...unknown[], infer L extends (...args: any) => any] ? L : never;
+type Args<T extends unknown[]> = T extends [...infer A, (...args: any) => any] ? A : T;
+`;
+
+test("what serde writes and reads is of the declared types, and nothing else is", () => {
+  const program = [
+    `import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./shop";`,
+    HELPERS,
+    ...samples.map(typed),
+  ];
+  const modules = { "./shop": path(`${SHOP}.ts`) };
+  assert.deepEqual(errorsOf(program.join("\n"), modules), []);
+  const wrong = samples.map(({ payload, ...sample }) => typed({ ...sample, payload: [{ no: payload }] }));
+  const lines = errorsOf([...program.slice(0, 2), ...wrong].join("\n"), modules).map(({ line }) => line);
+  assert.equal(new Set(lines).size, samples.length);
+});
+
+test("socket.io-client and socket.io take the types of every namespace", () => {
+  const program = `
+import { io, type Socket } from "socket.io-client";
+import { Server } from "socket.io";
+import type * as shop from "./shop";
+
+const socket: Socket<shop.ServerToClientEvents, shop.ClientToServerEvents> = io();
+socket.auth = { userName: "ann" } satisfies shop.ConnectAuth;
+socket.on("connect_error", (refused: shop.Refused) => console.error(refused.message, refused.data));
+socket.on("changed", ({ to }) => to.lines.map(({ article }) => article.toFixed()));
+socket.on("confirm", (text, ack) => ack(text.length > 0));
+socket.on("upload", ({ content }) => content.byteLength);
+socket.emit("clear");
+socket.emit("pointing", { line: 1 });
+socket.emit("move line", 1, null, "single_piece", (...answer) => answer.length);
+socket.on("rated", (stars, text) => stars.toFixed() + (text?.length ?? 0));
+socket.on("draw", (draw) => (draw.kind === "circle" ? draw.radius : draw.side) + (draw.by?.length ?? 0));
+socket.emit("draw", { kind: "square", side: 2 });
+socket.emit("count", { open: 1, pens: 2 });
+socket.on("count", (count) => count.total.toFixed() + count["pens"]?.toFixed());
+socket.emit("replace", { article: 7 });
+socket.emit("rate", 5, undefined, (answer) => answer === true);
+socket.emit("cut", 1, 2, (answer) => answer === true);
+socket.emit("upload", { name: "x", content: new Uint8Array(8) });
+socket.emit("upload", { name: "x", content: new ArrayBuffer(8) });
+socket.emit("add", { articleNo: 7, type: "by_weight", page: "/" }, (answer) => {
+  if ("error" in answer) console.error(answer.error.message);
+  else answer.lines.at(0)?.price;
+});
+const basket = await socket.timeout(1000).emitWithAck("add", { articleNo: 7, count: 2, type: "by_weight", page: "/" });
+if (!("error" in basket)) basket.by_kind["x"]?.toFixed();
+
+const till: Socket<shop.TillNumberServerToClientEvents, shop.TillNumberClientToServerEvents> = io("/till-1");
+till.on("anything", (...args) => args.length);
+
+const server = new Server<shop.ClientToServerEvents, shop.ServerToClientEvents>();
+server.on("connection", (socket) => {
+  socket.on("move line", (from, to, kind, ack) => ack(from, [to ?? 0]));
+  socket.emit("pointing", { line: 1, who: "ann" });
+});
+`;
+  assert.deepEqual(errorsOf(program, { "./shop": path(`${SHOP}.ts`) }), []);
+});
+
+test("what the server would refuse is an error, in each form of a union", () => {
+  const OPEN = `import type { ClientToServerEvents } from "./shop";
+const emit = <E extends keyof ClientToServerEvents>(event: E, ...args: Parameters<ClientToServerEvents[E]>) => [event, args];
+`;
+  for (const wrong of [
+    `emit("draw", { kind: "circle", side: 2 });`,
+    `emit("draw", { kind: "square", side: 2, by: "wZX3oN0bSVIhsaknAAAI" });`,
+    `emit("draw", { note: "no shape" });`,
+    `emit("count", { pens: 2 });`,
+    `emit("count", { open: 1, pens: "2" });`,
+    `emit("replace", { count: 1 });`,
+    `emit("rate", "5", undefined, () => {});`,
+    `emit("cut", 1, () => {});`,
+  ]) {
+    const lines = errorsOf(OPEN + wrong, { "./shop": path(`${SHOP}.ts`) }).map(({ line }) => line);
+    assert.deepEqual([...new Set(lines)], [3], wrong);
+  }
+});
+
+const CHAT = { "./contract": path("examples/chat/static/contract.ts") };
+const OPEN = `import { io, type Socket } from "socket.io-client";
+import type { ClientToServerEvents, ConnectAuth, Message, ServerToClientEvents } from "./contract";
+const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({ auth: { nick: "ann" } satisfies ConnectAuth });
+`;
+
+test("a right client of the chat compiles", () => {
+  const program = `${OPEN}
+socket.on("rooms", (rooms) => Object.entries(rooms).map(([room, people]) => room + people.toFixed()));
+socket.on("joined", (room, nick) => room + nick);
+socket.on("message", ({ seq, text }: Message) => seq.toFixed() + text);
+socket.emit("join", { room: "lobby" }, (answer) => {
+  if ("error" in answer) throw new Error(answer.error.message);
+  answer.members.join(", ");
+});
+socket.emit("say", { room: "lobby", text: "hello" }, (answer) => "seq" in answer && answer.at > 0);
+socket.volatile.emit("typing", { room: "lobby", active: true });
+`;
+  assert.deepEqual(errorsOf(program, CHAT), []);
+});
+
+test("each mistake of a client of the chat is an error where it is made", () => {
+  for (const [line, code] of [
+    [`socket.emit("shout", { room: "lobby" });`, 2345],
+    [`socket.on("messages", () => {});`, 2345],
+    [`socket.emit("say", { room: "lobby", txt: "hello" }, () => {});`, 2561],
+    [`socket.emit("say", { room: "lobby", text: 7 }, () => {});`, 2322],
+    [`socket.emit("say", { room: "lobby", text: "hello" });`, 2554],
+    [`socket.emit("say", { room: "lobby", text: "hello" }, (answer: string) => answer);`, 2345],
+    [`socket.on("message", (message) => message.sender);`, 2339],
+    [`socket.on("joined", (room: number) => room);`, 2345],
+    [`socket.emit("typing", { room: "lobby", active: true, nick: "bob" });`, 2353],
+    [`({ name: "ann" }) satisfies ConnectAuth;`, 2353],
+  ]) {
+    const errors = errorsOf(OPEN + line, CHAT);
+    assert.deepEqual(
+      errors.map(({ code, line }) => ({ code, line })),
+      [{ code, line: 4 }],
+      `${line}\n${errors.map(({ text }) => text).join("\n")}`,
+    );
+  }
+});
