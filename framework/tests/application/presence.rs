@@ -9,8 +9,9 @@ use crate::common::{
 use crate::waiting::until_told;
 use roomcast::{
     Hub, PresenceChange, PresenceDiff, PresenceError, PresenceState, PresenceWatch, SharedState,
+    Socket,
     adapter::InProcess,
-    testing::{PATIENCE, TestServer},
+    testing::{PATIENCE, TestClient, TestServer},
 };
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -286,11 +287,18 @@ fn fill(hub: &Hub) {
     assert!(refused.is_some(), "its backlog has no end");
 }
 
+/// Waits until no worker has anything left of what it was given.
+async fn settle(clients: &[(TestClient, Socket)]) {
+    for (client, _) in clients {
+        client.sync().await;
+    }
+}
+
 /// The keeper runs on one of the workers: the clients of the other one are told by its commands.
 #[actix_web::test]
 async fn a_client_whose_worker_was_too_busy_is_told_later() {
     let (hub, mut hall) = members();
-    let hub = hub.max_worker_backlog(500).build().unwrap();
+    let hub = hub.max_worker_backlog(10_000).build().unwrap();
     let server = TestServer::builder(hub).workers(2).start();
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -298,6 +306,7 @@ async fn a_client_whose_worker_was_too_busy_is_told_later() {
     }
     // What the busy worker takes of the small events tells when it is full.
     for (client, socket) in &clients {
+        settle(&clients).await;
         let frozen = hall.freeze(client).await;
         socket.watch_presence("lobby").unwrap();
         fill(server.hub());
@@ -314,7 +323,7 @@ async fn a_client_whose_worker_was_too_busy_is_told_later() {
 #[actix_web::test]
 async fn a_client_whose_worker_was_too_busy_for_a_change_learns_of_it() {
     let (hub, mut hall) = members();
-    let hub = hub.max_worker_backlog(500).build().unwrap();
+    let hub = hub.max_worker_backlog(10_000).build().unwrap();
     let server = TestServer::builder(hub).workers(2).start();
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -327,6 +336,7 @@ async fn a_client_whose_worker_was_too_busy_for_a_change_learns_of_it() {
     for (number, (client, _)) in clients.iter().enumerate() {
         // Someone of another worker, if it is one.
         let (_, other) = &clients[(number + 1) % clients.len()];
+        settle(&clients).await;
         let frozen = hall.freeze(client).await;
         fill(server.hub());
         let tracked = other.track("lobby", &number).is_ok();
