@@ -16,6 +16,7 @@ mod in_process;
 mod outage;
 mod presence_redis;
 mod proxy;
+mod publishes;
 mod redis;
 mod redis_peers;
 mod redis_wire;

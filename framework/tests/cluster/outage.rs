@@ -2,6 +2,7 @@
 
 #![cfg(feature = "redis")]
 
+mod failover;
 mod recovery;
 
 use std::{

@@ -1,5 +1,7 @@
 //! A long-polling client that says exactly what the test wants.
 
+use std::time::Duration;
+
 use roomcast::testing::{PATIENCE, TestServer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -24,6 +26,16 @@ impl Pending {
     pub(crate) async fn write(&mut self, bytes: &str) {
         let sent = self.0.write_all(bytes.as_bytes()).await;
         sent.expect("a server that reads");
+    }
+
+    /// The same to a server that may have ended the connection.
+    pub(crate) async fn try_write(&mut self, bytes: &str) {
+        let _ = self.0.write_all(bytes.as_bytes()).await;
+    }
+
+    /// Whether an answer begins to come in this time.
+    pub(crate) async fn is_answered_within(&self, time: Duration) -> bool {
+        timeout(time, self.0.readable()).await.is_ok()
     }
 
     /// Waits until the head of the answer has come; its body, which may take longer, has not been read.

@@ -1,20 +1,21 @@
-//! A server with a client that behaves, beside others that do not: what it is served meanwhile, and what the others
+//! A server with clients that behave, beside others that do not: what they are served meanwhile, and what the others
 //! may cost.
 
-use std::{cell::Cell, future::Future};
+use std::{future::Future, ops::RangeInclusive};
 
 use actix_web::rt::spawn;
 use peak_alloc::PeakAlloc;
 use roomcast::{
     HubBuilder, Stats,
     prelude::*,
-    testing::{PATIENCE, RawClient, TestClient, TestServer},
+    testing::{PATIENCE, RawClient, TestServer},
 };
 use tokio::sync::MutexGuard;
 
 use crate::{
     common::{clients, until},
     stage::alone,
+    well_behaved::{WELL_BEHAVED, WellBehaved},
 };
 
 /// Counts the bytes of the whole process, of clients too.
@@ -84,8 +85,11 @@ impl Handle<AskMe> for Guest {
     }
 }
 
+/// How often each of those who behave has to be served while the others do what they do.
+const SERVED: u64 = 20;
+
 pub(crate) struct Crowd {
-    good: TestClient,
+    well_behaved: WellBehaved,
     pub(crate) server: TestServer,
     _alone: MutexGuard<'static, ()>,
 }
@@ -96,15 +100,10 @@ impl Crowd {
         let hub = options(Hub::builder().namespace::<Guest>("/"));
         let server = TestServer::start(hub.build().unwrap());
         Self {
-            good: clients::connect(&server).await,
+            well_behaved: WellBehaved::enter(server.addr(), server.hub().clone()).await,
             server,
             _alone: alone,
         }
-    }
-
-    /// The room of the client that behaves alone.
-    pub(crate) fn good_id(&self) -> String {
-        self.good.id().to_string()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -116,35 +115,50 @@ impl Crowd {
         clients::raw(&self.server).await
     }
 
-    /// While the flood lasts, the client that behaves sends echoes, one after the other, and each is answered. At no
-    /// moment does the flood cost more than so many bytes.
+    /// While the flood lasts, those who behave are served again and again. At no moment does the flood cost more than
+    /// so many bytes.
     pub(crate) async fn endures<T>(&self, bytes: usize, flood: impl Future<Output = T>) -> T {
         ALLOCATOR.reset_peak_usage();
         let before = ALLOCATOR.current_usage();
-        let answered = Cell::new(0);
-        let echoes = async {
-            loop {
-                let number = answered.get();
-                assert_eq!(self.good.emit_with_ack(&Echo(number)).await, number);
-                answered.set(number + 1);
-            }
-        };
-        let result = tokio::select! {
-            never = echoes => never,
-            result = flood => result,
-        };
+        let begun = self.well_behaved.served();
+        let result = flood.await;
+        let served = self.well_behaved.served() - begun;
         let most = ALLOCATOR.peak_usage().saturating_sub(before);
-        assert!(answered.get() > 0, "nothing was answered meanwhile");
-        assert_eq!(self.good.emit_with_ack(&Echo(7)).await, 7);
+        assert!(served >= SERVED, "they were served {served} times");
         assert!(most < bytes, "{most} bytes");
         result
     }
 
-    /// Only the one that behaves is left.
+    /// Counts what a flood does: as often as the least of `times`, and on until those who behave have been served
+    /// meanwhile, for which no machine is too busy. They have to be before it has been done the most of `times`.
+    pub(crate) fn flood(&self, times: RangeInclusive<usize>) -> impl Iterator<Item = usize> {
+        self.flood_until(times, || true)
+    }
+
+    /// The same for those who wait for something else as well.
+    pub(crate) fn flood_until(
+        &self,
+        times: RangeInclusive<usize>,
+        happened: impl Fn() -> bool,
+    ) -> impl Iterator<Item = usize> {
+        let begun = self.well_behaved.served();
+        (0..).take_while(move |done| {
+            let served = self.well_behaved.served() - begun;
+            let goes_on = done < times.start() || served < SERVED || !happened();
+            assert!(
+                !goes_on || done < times.end(),
+                "{done} times, and meanwhile those who behave were served {served} times"
+            );
+            goes_on
+        })
+    }
+
+    /// Only those who behave are left.
     pub(crate) async fn has_gone(&self) {
         until("the others have gone", || {
             let stats = self.stats();
-            (stats.connections, stats.sockets, stats.rooms) == (1, 1, 0)
+            let left = [stats.connections, stats.sockets, stats.rooms];
+            left == [WELL_BEHAVED as u64, WELL_BEHAVED as u64, 1]
         })
         .await;
     }

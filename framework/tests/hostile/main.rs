@@ -10,6 +10,7 @@ mod waiting;
 #[path = "../wire/mod.rs"]
 mod wire;
 
+mod addresses;
 mod crowd;
 mod departures;
 mod excess;
@@ -21,3 +22,4 @@ mod polls;
 mod slow;
 mod stage;
 mod upgrades;
+mod well_behaved;

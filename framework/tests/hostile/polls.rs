@@ -1,4 +1,4 @@
-//! Clients on long-polling that fetch slowly, or do not read what they have fetched.
+//! Clients on long-polling that fetch slowly, do not read what they have fetched, or never end what they post.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use tokio::{
 use crate::{
     common::{polling::Poller, until},
     crowd::Crowd,
-    stage::MIB,
+    stage::{LATER, MIB, SOON},
+    well_behaved::{THEIR_ROOM, WELL_BEHAVED},
     wire::{Wire, descriptors},
 };
 
@@ -69,10 +70,10 @@ async fn asks_for_much(crowd: &Crowd) -> (Poller<'_>, Wire) {
     let poller = Poller::connected(&crowd.server).await;
     let everyone = crowd.server.hub().everyone();
     for _ in 0..PACKETS {
-        let others = everyone.clone().except(crowd.good_id());
+        let others = everyone.clone().except(THEIR_ROOM);
         let news = "x".repeat(PACKET_BYTES);
         others.emit_raw("news", &[news]).unwrap();
-        // The other is served meanwhile.
+        // The others are served meanwhile.
         yield_now().await;
     }
     let mut wire = Wire::dial_narrow(&crowd.server).await;
@@ -92,7 +93,11 @@ async fn an_answer_that_is_not_read_is_given_up() {
     let before = descriptors();
     let flood = async {
         let (_poller, _wire) = asks_for_much(&crowd).await;
-        until("its session has ended", || crowd.stats().connections == 1).await;
+        let left = WELL_BEHAVED as u64;
+        until("its session has ended", || {
+            crowd.stats().connections == left
+        })
+        .await;
         until("its connection is given up", || descriptors() <= before + 1).await;
         assert_eq!(crowd.stats().cut_closing, 1);
     };
@@ -120,4 +125,30 @@ async fn an_answer_that_is_read_slowly_comes_whole() {
     };
     crowd.endures(5 * PACKETS * PACKET_BYTES, slow).await;
     assert_eq!(crowd.stats().cut_closing, 0);
+}
+
+/// It may take as long as its session, which nothing of it keeps alive.
+#[actix_web::test]
+async fn a_body_that_comes_byte_by_byte_ends_with_its_session() {
+    const POSTS: usize = 10;
+    let crowd = Crowd::gather(|hub| hub.ping_interval(SOON).ping_timeout(2 * LATER)).await;
+    let before = descriptors();
+    let flood = async {
+        let slow = (0..POSTS).map(async |_| {
+            let poller = Poller::connected(&crowd.server).await;
+            let mut post = poller.start_post(500_000, r#"42["say",""#, "").await;
+            while !post.is_answered_within(SOON / 10).await {
+                post.try_write("x").await;
+            }
+            let head = post.head().await;
+            let broken_off = head.starts_with("HTTP/1.1 400") && head.contains("content-length: 0");
+            assert!(broken_off, "{head}");
+        });
+        join_all(slow).await;
+    };
+    crowd.endures(4 * MIB, flood).await;
+    crowd.has_gone().await;
+    let ended = crowd.stats().disconnects;
+    assert_eq!(ended.get("ping timeout"), Some(&(POSTS as u64)));
+    until("all descriptors are given back", || descriptors() <= before).await;
 }

@@ -1,0 +1,155 @@
+//! What a broadcast costs: one command to Redis, however many rooms and members there are, and one message on each
+//! node that has members.
+
+#![cfg(feature = "redis")]
+
+use crate::common::{
+    member::{Hall, Number, members},
+    redis::RedisServer,
+    until,
+};
+use roomcast::{
+    adapter::{IntoAdapter, Redis, SubscriptionMode},
+    prelude::*,
+    testing::{PATIENCE, TestClient, TestServer},
+};
+use tokio::time::timeout;
+
+/// In each room of a node.
+const MEMBERS: usize = 5;
+
+struct Node {
+    server: TestServer,
+    hall: Hall,
+}
+
+impl Node {
+    async fn start(adapter: impl IntoAdapter + 'static) -> Self {
+        let (hub, hall) = members();
+        let hub = hub.adapter(adapter).build().expect("a hub");
+        let server = TestServer::builder(hub).workers(2).start();
+        let node = Self { server, hall };
+        let connected = timeout(PATIENCE, node.cluster().connected()).await;
+        connected.expect("connected in time");
+        node
+    }
+
+    fn cluster(&self) -> roomcast::Cluster {
+        self.server.hub().cluster().expect("an adapter")
+    }
+
+    /// So many in each of these rooms, and none in two.
+    async fn fill(&mut self, rooms: &[&'static str]) -> Vec<Member> {
+        let mut members = Vec::new();
+        for room in rooms {
+            for _ in 0..MEMBERS {
+                let (client, _) = self.hall.enter(&self.server, &[room]).await;
+                members.push(Member { room, client });
+            }
+        }
+        let subscribed = timeout(PATIENCE, self.cluster().subscribed()).await;
+        subscribed.expect("subscribed in time");
+        members
+    }
+
+    fn received(&self) -> u64 {
+        self.server.hub().stats().cluster_received
+    }
+}
+
+struct Member {
+    room: &'static str,
+    client: TestClient,
+}
+
+impl Member {
+    async fn gets(&self, number: u32) {
+        let came = timeout(PATIENCE, self.client.expect::<Number>()).await;
+        assert_eq!(came.expect("in time"), Number(number));
+    }
+}
+
+/// How often this command has been given.
+fn calls(redis: &RedisServer, command: &str) -> usize {
+    let stats = redis.command(&["INFO", "commandstats"]);
+    let calls = stats.split_once(&format!("cmdstat_{command}:calls="));
+    let calls = calls.and_then(|(_, calls)| calls.split(',').next());
+    calls.map_or(0, |calls| calls.parse().expect("a number"))
+}
+
+/// Emits to the rooms `a` and `b`, in which there are members on two nodes, in every way, and counts what each costs.
+/// On a third node there are members of `c` alone: it gets so many messages for a broadcast to one room.
+async fn each_broadcast_is_one<A: IntoAdapter + 'static>(
+    adapter: impl Fn(String) -> A,
+    command: &str,
+    decoded_in_vain: u64,
+) {
+    let redis = RedisServer::start();
+    let start = async || Node::start(adapter(redis.url())).await;
+    let (mut here, mut there, mut elsewhere) = (start().await, start().await, start().await);
+    let mut members = here.fill(&["a", "b"]).await;
+    members.extend(there.fill(&["a", "b"]).await);
+    let others = elsewhere.fill(&["c"]).await;
+    let hub = here.server.hub();
+    let (one, both) = (|| hub.to("a"), || hub.to("a").to("b"));
+    let broadcasts = [
+        (one(), "a", decoded_in_vain),
+        (one().volatile(), "a", decoded_in_vain),
+        (one().compress(false), "a", decoded_in_vain),
+        (one().except("b"), "a", decoded_in_vain),
+        (both(), "ab", 1),
+        (both().volatile(), "ab", 1),
+        (both().compress(false), "ab", 1),
+        (both().except("c").except("nobody"), "ab", 1),
+        (hub.except("c"), "ab", 1),
+        (hub.except("c").except("b").volatile(), "a", 1),
+    ];
+    for (number, (broadcast, rooms, decoded)) in (0..).zip(broadcasts) {
+        let before = (
+            calls(&redis, command),
+            there.received(),
+            elsewhere.received(),
+        );
+        broadcast.emit(&Number(number)).expect("emitted");
+        for member in members.iter().filter(|member| rooms.contains(member.room)) {
+            member.gets(number).await;
+        }
+        until("the third node has got it", || {
+            elsewhere.received() - before.2 >= decoded
+        })
+        .await;
+        let sent = calls(&redis, command) - before.0;
+        assert_eq!((sent, there.received() - before.1), (1, 1), "{number}");
+        assert_eq!(elsewhere.received() - before.2, decoded, "{number}");
+    }
+    let sent = calls(&redis, command);
+    one().local().emit(&Number(100)).expect("emitted");
+    one().emit(&Number(101)).expect("emitted");
+    members[2 * MEMBERS].gets(101).await;
+    assert_eq!(calls(&redis, command) - sent, 1, "the local one costs none");
+    let all = members.iter().skip(2 * MEMBERS + 1).chain(&others);
+    let mut rooms_without_it = all.filter(|member| member.room != "a");
+    assert!(rooms_without_it.all(|member| member.client.pending().is_empty()));
+}
+
+#[actix_web::test]
+async fn pub_sub() {
+    each_broadcast_is_one(Redis::pub_sub, "publish", 0).await;
+}
+
+#[actix_web::test]
+async fn sharded() {
+    each_broadcast_is_one(Redis::sharded, "spublish", 0).await;
+}
+
+/// One channel for all rooms.
+#[actix_web::test]
+async fn sharded_without_channels_of_rooms() {
+    let adapter = |url: String| Redis::sharded(url).subscription_mode(SubscriptionMode::Static);
+    each_broadcast_is_one(adapter, "spublish", 1).await;
+}
+
+#[actix_web::test]
+async fn streams() {
+    each_broadcast_is_one(|url: String| Redis::streams(url), "xadd", 1).await;
+}
