@@ -2,11 +2,12 @@
 //! one of them wakes.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
 use actix::{ActorContext, ActorFuture};
+use tokio::task::yield_now;
 
 use super::{Connection, context::ConnectionContext, spans};
 use crate::shard::clock;
@@ -31,6 +32,13 @@ impl ActorFuture<Connection> for Drive {
         }
         turn
     }
+}
+
+/// Has the turn come again, behind those of others whose messages have come meanwhile. A task that wakes itself would
+/// run dozens of times before its worker looks which sockets have something.
+pub(super) fn again(cx: &mut Context<'_>) {
+    // It is the waker that is told; nobody has to wait for it.
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 impl Connection {

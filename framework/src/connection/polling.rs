@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     actor::Link,
+    drive::again,
     ending::Ending,
     probe::{Probe, Step},
     wire::{MESSAGES, Wire},
@@ -161,7 +162,7 @@ impl Polling {
             }
         }
         self.post = Some(post);
-        cx.waker().wake_by_ref();
+        again(cx);
     }
 
     fn probe(&mut self, link: &mut Link, cx: &mut Context<'_>) -> Option<Wire> {

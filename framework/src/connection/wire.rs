@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::actor::Link;
+use super::{actor::Link, drive::again};
 use crate::{
     error::DisconnectReason,
     protocol::websocket::{
@@ -212,7 +212,7 @@ impl Wire {
             }
         }
         self.unread = true;
-        cx.waker().wake_by_ref();
+        again(cx);
     }
 
     fn feed(
@@ -232,7 +232,7 @@ impl Wire {
             }
             if link.is_full() || budget.is_spent() {
                 if budget.is_spent() {
-                    cx.waker().wake_by_ref();
+                    again(cx);
                 }
                 break Fed::Enough(len - input.remaining().len());
             }

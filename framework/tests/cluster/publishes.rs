@@ -10,7 +10,6 @@ use crate::common::{
 };
 use roomcast::{
     adapter::{IntoAdapter, Redis, SubscriptionMode},
-    prelude::*,
     testing::{PATIENCE, TestClient, TestServer},
 };
 use tokio::time::timeout;

@@ -86,7 +86,7 @@ impl Handle<AskMe> for Guest {
 }
 
 /// How often each of those who behave has to be served while the others do what they do.
-const SERVED: u64 = 20;
+const SERVED: u64 = 10;
 
 pub(crate) struct Crowd {
     well_behaved: WellBehaved,

@@ -183,9 +183,15 @@ async fn namespaces_end_at_the_limit_of_a_connection() {
     let flood = async {
         let mut one = RawClient::open(&crowd.server).await;
         let mut sent = 0;
-        for number in crowd.flood(2_000..=10_000) {
+        for number in crowd.flood(2_000..=50_000) {
             one.send(&format!("40/any-{number},")).await;
             sent += 1;
+            // What it does not read would be the end of it.
+            if sent % 500 == 0 {
+                for _ in 0..500 {
+                    one.next().await;
+                }
+            }
         }
         until("all but 30 are refused", || {
             crowd.stats().refused_namespaces == sent - 30
@@ -207,8 +213,10 @@ async fn acks_that_are_never_given_end_at_the_limit() {
     let flood = async {
         let mut one = crowd.enter().await;
         let mut sent = 0;
+        // As long as others, so that few of them are on their way.
+        let ask_me = format!(r#"42["ask_me","{}"]"#, "x".repeat(EVENT_BYTES));
         for _ in crowd.flood(10_000..=100_000) {
-            one.send(r#"42["ask_me"]"#).await;
+            one.send(&ask_me).await;
             sent += 1;
         }
         until("all but 100 are not asked", || {

@@ -14,7 +14,7 @@ use std::{
 use roomcast::prelude::*;
 use tokio::{net::TcpStream, runtime::Builder};
 
-use crate::wire::{HANDSHAKE, Message, Wire, eventually};
+use crate::wire::{HANDSHAKE, Wire, eventually};
 
 /// How many they are.
 pub(crate) const WELL_BEHAVED: usize = 2;
