@@ -57,6 +57,7 @@
 mod agreement;
 mod asyncapi;
 mod binary;
+mod comments;
 mod declarations;
 mod error;
 mod file;
