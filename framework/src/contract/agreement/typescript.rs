@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
         let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '.');
         let end = self.rest.find(|letter| !is_part(letter));
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        if word.is_empty() {
+        // Such as the `...` of a rest.
+        if word.is_empty() || word.starts_with('.') {
             return None;
         }
         self.rest = rest;
@@ -316,6 +317,7 @@ mod tests {
             "`a${string}`",
             "keyof A",
             "[a, b]]",
+            "[...A]",
             "{ a: b",
             "",
         ] {
