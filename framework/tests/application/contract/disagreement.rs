@@ -80,6 +80,7 @@ struct Noted {
 struct User {
     name: String,
     #[serde(skip_serializing)]
+    #[expect(dead_code, reason = "it is only described")]
     password: String,
 }
 
@@ -119,6 +120,7 @@ enum Step {
 enum Asked {
     Plain(u8),
     #[serde(skip_deserializing)]
+    #[expect(dead_code, reason = "it is only described")]
     Internal {
         why: String,
     },
