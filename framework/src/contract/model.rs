@@ -128,13 +128,15 @@ pub struct EventContract {
     pub(super) payload: Type,
     pub(super) ack_args: Args,
     pub(super) ack: Type,
+    /// The data of its rejections.
+    pub(super) rejected: Option<Type>,
 }
 
 impl EventContract {
-    /// The event `E`, with what was found out about it and about its ack.
+    /// The event `E`, with what was found out about it, about its ack and about its rejections.
     #[doc(hidden)]
     #[must_use]
-    pub fn of<E: Event>(payload: Type, ack: Type) -> Self {
+    pub fn of<E: Event>(payload: Type, ack: Type, rejected: Option<Type>) -> Self {
         Self {
             name: E::NAME,
             docs: E::DOCS,
@@ -142,6 +144,7 @@ impl EventContract {
             payload,
             ack_args: E::ACK_ARGS,
             ack,
+            rejected,
         }
     }
 

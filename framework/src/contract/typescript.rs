@@ -22,9 +22,15 @@ const HEADER: &str = "\
 
 /// What the declarations below refer to.
 const COMMON: &str = "
-/** The answer in the place of the declared one, where the server refuses an event. */
-export interface Rejected {
-  error: { message: string; data?: unknown };
+/** The answer in the place of the declared one, where the server refuses an event; `D` is what its handler tells. */
+export interface Rejected<D = unknown> {
+  error: { message: string; data?: D | TooMany };
+}
+
+/** Where a limit on events is reached: what of it, and for how many milliseconds. */
+export interface TooMany {
+  limit: string;
+  retryAfter: number;
 }
 
 /** What `connect_error` is called with, where the server refuses a client. */
@@ -44,7 +50,7 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
 ";
 
 /// The names that `COMMON` declares.
-const COMMON_NAMES: [&str; 4] = ["Optional", "Refused", "Rejected", "Without"];
+const COMMON_NAMES: [&str; 5] = ["Optional", "Refused", "Rejected", "TooMany", "Without"];
 
 impl Contract {
     /// The contract as a TypeScript module. For each namespace: `ServerToClientEvents`,
@@ -59,6 +65,7 @@ impl Contract {
     /// - In what clients send, a named field of the payload that may be missing (`Option`, or
     ///   `#[serde(default)]`) is optional. In nested types, and in tuple structs, write
     ///   `#[ts(optional)]` at the field.
+    /// - That handlers reject with what `#[event(rejected = ..)]` declares is not checked.
     /// - The form that [`Session::rejected`](crate::Session::rejected) gives to refusals is not known:
     ///   where it is overridden, `Rejected` is wrong.
     /// - A session without `#[emits(..)]` has clients that may listen to any event.
@@ -251,9 +258,10 @@ impl Writer {
     ) -> Result<String, ContractError> {
         let place = || format!("ack of event `{}`", event.name);
         let answer = Declarations::described(&event.ack, place)?;
+        let rejected = self.rejected(event)?;
         let (direction, or_rejected) = match asked {
-            Direction::Received => (Direction::Emitted, " | Rejected"),
-            Direction::Emitted => (Direction::Received, ""),
+            Direction::Received => (Direction::Emitted, format!(" | {rejected}")),
+            Direction::Emitted => (Direction::Received, String::new()),
         };
         Ok(match event.ack_args {
             Args::None => String::new(),
@@ -269,11 +277,22 @@ impl Writer {
                 let tuple = (answer.inline)(&self.types.config);
                 self.root(&event.ack, &answer, direction, tuple.clone());
                 match asked {
-                    Direction::Received => format!("...answer: {tuple} | [Rejected]"),
+                    Direction::Received => format!("...answer: {tuple} | [{rejected}]"),
                     Direction::Emitted => numbered(&tuple, None).join(", "),
                 }
             }
         })
+    }
+
+    /// What a client is told in the place of the answer.
+    fn rejected(&mut self, event: &EventContract) -> Result<String, ContractError> {
+        let Some(data) = &event.rejected else {
+            return Ok("Rejected".to_owned());
+        };
+        let place = || format!("rejections of event `{}`", event.name);
+        let described = Declarations::described(data, place)?;
+        let data = self.value(data, &described, Direction::Emitted);
+        Ok(format!("Rejected<{data}>"))
     }
 
     /// Clients look for `error` in an answer.

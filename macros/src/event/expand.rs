@@ -23,6 +23,14 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let ack_args = ack_args(event.ack.as_ref());
     let slow_consumer = event.slow_consumer.map(slow_consumer);
     let key = event.key.as_ref().map(key);
+    let rejected = event.rejected.as_ref().map(|data| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics ::roomcast::__private::Rejects for #ident #type_generics #where_clause {
+                type Data = #data;
+            }
+        }
+    });
     let docs = docs(&event.docs);
     quote! {
         #[automatically_derived]
@@ -40,6 +48,8 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
         impl #impl_generics ::roomcast::__private::Message for #ident #type_generics #where_clause {
             type Result = ::core::result::Result<(), ::roomcast::__private::EmitError>;
         }
+
+        #rejected
     }
 }
 
