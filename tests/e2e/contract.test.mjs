@@ -136,8 +136,10 @@ socket.emit("cut", 1, 2, (answer) => answer === true);
 socket.emit("upload", { name: "x", content: new Uint8Array(8) });
 socket.emit("upload", { name: "x", content: new ArrayBuffer(8) });
 socket.emit("add", { articleNo: 7, type: "by_weight", page: "/" }, (answer) => {
-  if ("error" in answer) console.error(answer.error.message);
-  else answer.lines.at(0)?.price;
+  if ("error" in answer) {
+    const { data } = answer.error;
+    console.error(data && "until" in data ? data.until?.toFixed() : data?.retryAfter.toFixed());
+  } else answer.lines.at(0)?.price;
 });
 const basket = await socket.timeout(1000).emitWithAck("add", { articleNo: 7, count: 2, type: "by_weight", page: "/" });
 if (!("error" in basket)) basket.by_kind["x"]?.toFixed();
