@@ -53,6 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = hub.clone();
     let server = HttpServer::new(move || App::new().configure(app.mount()))
         .on_connect(hub.on_connect())
+        .max_connections(hub.max_http_connections())
         .shutdown_signal(hub.shutdown_on(signals()))
         .bind(("127.0.0.1", 3000))?;
     println!("telemetry listening on http://{}", server.addrs()[0]);
