@@ -18,7 +18,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SAMPLES = join(ROOT, "guide/samples/js");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ADDRESS = "http://127.0.0.1:3000"; // in the samples
-const WAIT = 20_000; // ms
+const WAIT = 120_000; // ms, for a whole test,
+const STEP = 30_000; // and for one thing that a page does
 
 let bin = process.env.GUIDE_BIN;
 let server;
@@ -95,7 +96,7 @@ async function openPage(t) {
   });
   t.after(() => browser.close());
   const page = await browser.newPage();
-  page.setDefaultTimeout(WAIT);
+  page.setDefaultTimeout(STEP);
   return page;
 }
 

@@ -8,7 +8,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { freePort, until, within } from "../harness.mjs";
+import { until, within } from "../harness.mjs";
+import { freePort } from "../../ports.mjs";
 
 const { NODE_BIN } = process.env;
 
