@@ -95,7 +95,7 @@ async function connect(t, server) {
 
 function engineIo(servers) {
   const http = (query, method = "GET") =>
-    fetch(`http://127.0.0.1:${servers.calm.port}/socket.io/${query}`, { method });
+    fetch(`http://127.0.0.1:${servers.calm.port}/socket.io/${query}`, { method, headers: { connection: "close" } });
 
   test("handshake: the open packet", async (t) => {
     const { handshake } = await open(t, servers.pinging);

@@ -10,7 +10,8 @@ const open = useBrowser();
 const start = (t, seconds = 60) => startExample(t, "jwt", { env: { TOKEN_SECONDS: `${seconds}` } });
 
 async function login({ url }, method, { body, cookie } = {}) {
-  const headers = { "content-type": "application/json", ...(cookie && { cookie }) };
+  // Of a connection that is kept, the server may tire while we are slow.
+  const headers = { connection: "close", "content-type": "application/json", ...(cookie && { cookie }) };
   const response = await fetch(`${url}/login`, { method, headers, body: body && JSON.stringify(body) });
   const set = response.headers.get("set-cookie");
   return { status: response.status, set, cookie: set?.split(";")[0], text: await response.text() };

@@ -140,7 +140,8 @@ export class Node extends Process {
   }
 
   async #get(page) {
-    const response = await fetch(this.url + page, { signal: AbortSignal.timeout(5_000) });
+    const headers = { connection: "close" }; // of one that is kept, the node may tire while we are slow
+    const response = await fetch(this.url + page, { headers, signal: AbortSignal.timeout(10_000) });
     assert.ok(response.ok, `${this.name} says ${response.status} to ${page}`);
     return response.json();
   }
