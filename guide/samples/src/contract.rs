@@ -64,28 +64,6 @@ fn close(hub: &Hub) -> Result<(), EmitError> {
 }
 // ANCHOR_END: elsewhere
 
-// ANCHOR: long_id
-/// The number of an order, as text.
-#[derive(Clone, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(into = "String", try_from = "String")]
-#[ts(as = "String")]
-struct OrderId(u64);
-
-impl From<OrderId> for String {
-    fn from(id: OrderId) -> Self {
-        id.0.to_string()
-    }
-}
-
-impl TryFrom<String> for OrderId {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self)
-    }
-}
-// ANCHOR_END: long_id
-
 fn hub() -> Hub {
     let hub = Hub::builder().namespace::<Chat>("/").build();
     hub.expect("a hub")
@@ -106,46 +84,6 @@ mod tests {
         contract.assert_current("src/contract/chat.md");
     }
     // ANCHOR_END: current
-
-    #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
-    #[event(ack = OrderId)]
-    struct Cancel {
-        order: OrderId,
-    }
-
-    #[derive(EventHandlers)]
-    #[handles(Cancel)]
-    struct Orders;
-
-    impl Session for Orders {
-        type Auth = ();
-
-        async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
-            Ok(Self)
-        }
-    }
-
-    impl Handle<Cancel> for Orders {
-        async fn handle(&mut self, cancel: Cancel, _: &Socket) -> Result<OrderId, Rejection> {
-            Ok(cancel.order)
-        }
-    }
-
-    #[actix_web::test]
-    async fn long_ids_are_text_and_keep_their_digits() {
-        let hub = Hub::builder().namespace::<Orders>("/").build();
-        let hub = hub.expect("a hub");
-        let typescript = hub.contract().typescript().expect("a contract");
-        let declared = "export type OrderId = string;";
-        assert!(typescript.contains(declared), "{typescript}");
-        let server = TestServer::start(hub);
-        let client = TestClient::connect(&server).await.expect("a client");
-        let order = OrderId(u64::MAX);
-        let answer = client.emit_with_ack(&Cancel { order }).await;
-        assert_eq!(answer.0, u64::MAX);
-        let text = serde_json::to_string(&answer).expect("a text");
-        assert_eq!(text, "\"18446744073709551615\"");
-    }
 
     #[actix_web::test]
     async fn what_is_declared_reaches_clients() {
