@@ -34,6 +34,23 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(Failure::new(format!("{status}: {}", shown(command))))
 }
 
+/// Runs one thing beside another.
+///
+/// # Errors
+///
+/// That of the second, or else that of the first; both come to their ends.
+pub(crate) fn side_by_side(
+    first: impl FnOnce() -> Result + Send,
+    second: impl FnOnce() -> Result,
+) -> Result {
+    std::thread::scope(|threads| {
+        let first = threads.spawn(first);
+        let outcome = second();
+        let first = first.join();
+        outcome.and(first.map_err(|_| Failure::new("a thread panicked"))?)
+    })
+}
+
 /// Runs programs to their ends, two at a time. What one prints is shown when it has ended.
 ///
 /// # Errors
@@ -53,12 +70,7 @@ pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Result {
             outcome = outcome.and(ended);
         }
     };
-    std::thread::scope(|threads| {
-        let other = threads.spawn(lane);
-        let outcome = lane();
-        let other = other.join();
-        outcome.and(other.map_err(|_| Failure::new("a thread panicked"))?)
-    })
+    side_by_side(lane, lane)
 }
 
 fn run_captured(mut command: Command) -> Result {
