@@ -4,7 +4,7 @@
 
 mod includes;
 mod links;
-mod stranger;
+pub(crate) mod stranger;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
         }
     }
     if mistakes.is_empty() {
-        return stranger::check(workspace);
+        return Ok(());
     }
     Err(Failure::new(format!("\n  {}", mistakes.join("\n  "))))
 }

@@ -34,6 +34,20 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(Failure::new(format!("{status}: {}", shown(command))))
 }
 
+/// The same program, with what others leave of the machine.
+pub(crate) fn leisurely(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    let set = command.get_envs();
+    nice.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice
+}
+
 /// Runs one thing beside another.
 ///
 /// # Errors

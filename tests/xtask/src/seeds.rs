@@ -25,7 +25,7 @@ const AT_ONCE: u64 = 10;
 /// How many belong to a second of the calendar, so that no two runs have the same: more than a machine can run in it.
 const EACH_SECOND: u64 = 1_000;
 
-/// Runs new seeds for a minute, with what others leave of the machine.
+/// Runs new seeds for a minute, beside something that waits.
 ///
 /// # Errors
 ///
@@ -39,12 +39,12 @@ pub(crate) fn fresh(workspace: &Workspace) -> Result {
     while started.elapsed() < TIME {
         let range = format!("{next}..{}", next + AT_ONCE);
         next += AT_ONCE;
-        let ran = Command::new("nice")
-            .args(["-n", "19", &tests, TESTS, "--skip", OF_THE_KIT])
+        let mut run = Command::new(&tests);
+        run.args([TESTS, "--skip", OF_THE_KIT])
             .current_dir(workspace.root.join("framework"))
             .env("RUST_TEST_THREADS", "2")
-            .env(VARIABLE, &range)
-            .output()?;
+            .env(VARIABLE, &range);
+        let ran = process::leisurely(&run).output()?;
         if !ran.status.success() {
             print!("{}", String::from_utf8_lossy(&ran.stdout));
             return Err(Failure::new(format!(

@@ -62,7 +62,7 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "cluster",
-        about: "nodes of both kinds with a real Redis between them; beside them, new seeds for those in virtual time",
+        about: "nodes of both kinds with a real Redis between them; beside them new seeds for those in virtual time, and the guide's first steps",
         run: cluster,
     },
     Step {
@@ -72,7 +72,7 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "guide",
-        about: "the guide builds, its includes and links lead somewhere, it can be searched, its first steps can be followed",
+        about: "the guide builds, its includes and links lead somewhere, it can be searched",
         run: guide::run,
     },
 ];
@@ -226,8 +226,9 @@ fn cluster(workspace: &Workspace) -> Result {
                 .env("NODE_BIN", workspace.binary("soak-node"));
         })
     };
-    // The nodes wait most of the time, for leases to expire and for each other.
-    process::side_by_side(|| seeds::fresh(workspace), nodes)
+    // They wait most of the time, for leases to expire and for each other, so what computes is best done beside them.
+    let beside = || guide::stranger::check(workspace).and_then(|()| seeds::fresh(workspace));
+    process::side_by_side(beside, nodes)
 }
 
 /// Runs the tests of a folder, a process for each file: each has its own servers, and waits half of the time.

@@ -17,6 +17,8 @@ const OTHERS: &[&str] = &["README.md", "guide/src/getting-started.md"];
 
 const STEPS: &str = "guide/samples/src/tutorial";
 
+/// Compiles their programs, beside something that waits: it takes most of a minute.
+///
 /// # Errors
 ///
 /// If a program does not compile, or one of its tests, with what the pages say.
@@ -55,12 +57,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result {
     fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     // Without what only its tests may use, and with it.
     for targets in ["--bins", "--tests"] {
-        process::run(
-            process::cargo()
-                .current_dir(&folder)
-                .args(["check", "--quiet", "--offline", targets, "--target-dir"])
-                .arg(&workspace.target),
-        )?;
+        let mut check = process::cargo();
+        check
+            .current_dir(&folder)
+            .args(["check", "--quiet", "--offline", targets, "--target-dir"])
+            .arg(&workspace.target);
+        process::run(&mut process::leisurely(&check))?;
     }
     Ok(())
 }
