@@ -3,14 +3,17 @@
 
 #![cfg(feature = "redis")]
 
-use crate::common::{
-    member::{Hall, Number, members},
-    redis::RedisServer,
-    until,
+use crate::{
+    common::{
+        member::{Hall, Number, members},
+        redis::RedisServer,
+        until,
+    },
+    waiting::PATIENCE,
 };
 use roomcast::{
     adapter::{IntoAdapter, Redis, SubscriptionMode},
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use tokio::time::timeout;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast::testing::{PATIENCE, TestServer};
+use roomcast::testing::TestServer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::http::Answer;
+use crate::waiting::PATIENCE;
 
 /// One request on a connection of its own, whose answer has not been read.
 pub(crate) struct Pending(TcpStream);

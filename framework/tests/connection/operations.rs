@@ -182,8 +182,8 @@ impl Stuck {
         };
         let hub = hub()
             .state(gate)
-            .blocked_worker_after(Duration::from_millis(50))
-            .unhealthy_after(Duration::from_millis(100));
+            .blocked_worker_after(Duration::from_secs(1))
+            .unhealthy_after(Duration::from_secs(2));
         let server = TestServer::builder(hub.build().unwrap())
             .workers(workers)
             .start();
@@ -255,9 +255,10 @@ async fn a_worker_alone_reports_its_block_when_it_is_over() {
 #[cfg(feature = "redis")]
 mod cluster {
     use roomcast::adapter::Redis;
+    use tokio::net::TcpSocket;
 
     use super::*;
-    use crate::common::redis::{RedisServer, free_port};
+    use crate::common::redis::RedisServer;
 
     struct Node {
         /// What runs the adapter.
@@ -292,7 +293,10 @@ mod cluster {
 
     #[actix_web::test]
     async fn a_node_that_has_not_reached_its_cluster_is_not_ready_unless_that_does_not_matter() {
-        let nobody = format!("redis://127.0.0.1:{}/", free_port());
+        // Its port is taken, and nobody listens there.
+        let taken = TcpSocket::new_v4().unwrap();
+        taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let nobody = format!("redis://{}/", taken.local_addr().unwrap());
         for cluster in [ClusterReadiness::AtStart, ClusterReadiness::Required] {
             let node = Node::start(&nobody, cluster);
             assert_eq!(node.ready().await, (503, cut_off()));

@@ -1,13 +1,10 @@
 //! Messages of two nodes go on when a replica has become the master that the sentinels name.
 
-use roomcast::{
-    adapter::{IntoAdapter, Redis},
-    testing::PATIENCE,
-};
+use roomcast::adapter::{IntoAdapter, Redis};
 use tokio::time::timeout;
 
 use super::{Node, number};
-use crate::common::redis::Sentinels;
+use crate::{common::redis::Sentinels, waiting::PATIENCE};
 
 /// Where the masters are; the host of the URL means nothing.
 const NOWHERE: &str = "redis://sentinels/";
