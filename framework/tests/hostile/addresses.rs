@@ -96,8 +96,9 @@ async fn floods_from_one_address(
 #[actix_web::test]
 async fn an_address_that_comes_too_often_takes_no_turn_of_others() {
     let options = |hub: HubBuilder| {
-        let all = u32::try_from(WELL_BEHAVED + SHARE + NEWCOMERS).unwrap();
-        hub.handshake_rate_per_address(Rate::per_minute(1).burst(SHARE as u32))
+        let share = u32::try_from(SHARE).unwrap();
+        let all = u32::try_from(WELL_BEHAVED + NEWCOMERS).unwrap() + share;
+        hub.handshake_rate_per_address(Rate::per_minute(1).burst(share))
             .handshake_rate(Rate::per_minute(1).burst(all))
     };
     let told = "too many handshakes from this address";
