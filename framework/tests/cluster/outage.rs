@@ -3,6 +3,7 @@
 #![cfg(feature = "redis")]
 
 mod recovery;
+mod waiting;
 
 use std::{
     collections::BTreeSet,

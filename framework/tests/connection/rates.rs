@@ -203,6 +203,8 @@ async fn who_leaves_and_comes_back_has_what_was_left_and_coming_back_is_an_event
     let told = "44{\"message\":\"too many events\",\"data\":{\"limit\":\"event_rate\",";
     assert!(refused.starts_with(told), "{refused}");
     assert_eq!(limited(&server, "event_rate"), 2);
+    let refused = server.hub().stats().refused_connects;
+    assert_eq!(refused, [("event_rate", 1)].into());
     // Another connection has buckets of its own.
     let other = connect(&server).await;
     assert_eq!(other.emit_with_ack(&Count).await, 1);

@@ -77,7 +77,9 @@ impl HubBuilder {
             monitor: admin.as_ref().map(|admin| Arc::clone(&admin.monitor)),
         });
         registrar.observe(&node);
+        let max = node.config.max_connections as u64;
         let core = Arc::new(Core::new(node, namespaces, states)?);
+        core.node.metrics.max_connections.change(0, max);
         if let Some(cluster) = cluster {
             cluster.serve(&core);
         }

@@ -22,6 +22,7 @@ use super::{
     refusal::Refusal,
     socket::Socket,
     topology::Topology,
+    waiting,
 };
 use crate::{
     cluster::adapter::PublishError,
@@ -140,7 +141,7 @@ impl Outbox {
     /// Whether there is room now. A command may be larger than the bound if it waits alone.
     fn make_room(&self, state: &mut State, weight: usize) -> bool {
         loop {
-            let waiting: usize = state.lines.iter().map(Line::weight).sum();
+            let waiting = state.weight();
             if waiting == 0 || waiting + weight <= self.max_bytes {
                 return true;
             }
@@ -278,6 +279,11 @@ impl Outbox {
         self.lock().closed = true;
     }
 
+    /// Tells the figures how much waits, until it is dropped.
+    pub(super) async fn tell(&self) {
+        waiting::tell(&self.metrics, || self.lock().weight()).await;
+    }
+
     /// Whether everything has been sent and answered.
     pub(super) fn is_idle(&self) -> bool {
         self.lock().lines.iter().all(Line::is_idle)
@@ -285,6 +291,10 @@ impl Outbox {
 }
 
 impl State {
+    fn weight(&self) -> usize {
+        self.lines.iter().map(Line::weight).sum()
+    }
+
     fn line_of(&self, slot: u16) -> usize {
         self.topology
             .as_ref()
