@@ -210,6 +210,7 @@ mod tests {
             config: Config::default(),
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             supervise: |_, _| None,
             uplinks: None,
             monitor: None,
