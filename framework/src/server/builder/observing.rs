@@ -108,7 +108,7 @@ impl HubBuilder {
         mut self,
         told: impl Fn(&BlockedWorker) + Send + Sync + 'static,
     ) -> Self {
-        self.on_worker_blocked = Some(Box::new(move |blocked| told(&blocked.into())));
+        self.on_worker_blocked = Some(Box::new(move |blocked| told(&BlockedWorker::from(blocked))));
         self
     }
 
