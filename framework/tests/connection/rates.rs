@@ -186,14 +186,12 @@ async fn the_bytes_of_one_event_have_their_own_rate() {
     let hub = Hub::builder().namespace_with(chat).build().expect("a hub");
     let server = TestServer::start(hub);
     let mut client = raw(&server).await;
-    // 5 bytes of a name, and more than the rest.
     client.send("421[\"count\",\"01234567890123456789\"]").await;
     let answer = client.next().await;
     assert!(matches!(&answer, Frame::Text(text) if text.starts_with("431")));
     client.send("422[\"count\"]").await;
     assert_eq!(refusal(client.next().await, "432").0, "byte_rate_of");
     assert_eq!(limited(&server, "byte_rate_of"), 1);
-    // Other events are not concerned.
     client.send("423[\"total\"]").await;
     let answer = client.next().await;
     assert!(matches!(&answer, Frame::Text(text) if text.starts_with("433[")));
