@@ -10,7 +10,7 @@ use super::{actor::Link, clients::Phase, joining, recovering::Stage, spans::trac
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
-    namespace::{Called, Outcome, Refusal, Socket},
+    namespace::{Called, Outcome, Socket},
     shard::{local::Shard, monitor::notice::What},
     supervision::{catch, poll_catching},
 };

@@ -85,7 +85,7 @@ impl Shard {
         if late > self.node.config.blocked_worker_after && self.pulse.is_news() {
             let worker = self.worker.0;
             tracing::error!(worker, since = ?late, "a worker was blocked, by no single call of a session");
-            self.tell(Blocked {
+            self.tell_blocked(Blocked {
                 worker: self.worker,
                 since: late,
                 place: None,
@@ -120,10 +120,10 @@ impl Shard {
             }
             None => tracing::error!(worker, ?since, "a worker is blocked, by no session's code"),
         }
-        self.tell(blocked);
+        self.tell_blocked(blocked);
     }
 
-    fn tell(&self, blocked: Blocked) {
+    fn tell_blocked(&self, blocked: Blocked) {
         self.node.metrics.worker_blocks.add(1);
         if let Some(told) = &self.node.on_worker_blocked
             && let Err(panic) = catch(|| told(blocked))
