@@ -44,7 +44,7 @@ impl Stuck {
         entered.unwrap().expect("a hub");
         Self {
             server,
-            clients: clients,
+            clients,
             leave,
         }
     }
@@ -96,9 +96,12 @@ async fn a_worker_alone_reports_its_block_when_it_is_over() {
     until("it is healthy again", || hub.health().is_healthy()).await;
 }
 
-/// What `on_worker_blocked` was told: of which workers, and what blocked them.
+/// A worker, and the event that blocks it.
+type Stop = (u16, Option<&'static str>);
+
+/// What `on_worker_blocked` was told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(u16, Option<&'static str>)>>>);
+struct Told(Arc<Mutex<Vec<Stop>>>);
 
 impl Told {
     fn listen(&self, hub: HubBuilder) -> HubBuilder {
@@ -110,7 +113,7 @@ impl Told {
         })
     }
 
-    fn all(&self) -> Vec<(u16, Option<&'static str>)> {
+    fn all(&self) -> Vec<Stop> {
         self.0.lock().unwrap().clone()
     }
 }
