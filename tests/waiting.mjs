@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 
-export const WAIT = 30_000; // ms
+export const WAIT = 60_000; // ms; only what fails takes so long
 const SELDOM = 100; // ms, between two questions
 
 /** The result of a promise, or an error that says what did not happen. */

@@ -78,6 +78,8 @@
 //!
 //! With `default-features = false` no Redis client and no TLS library is compiled.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "admin")]
 pub mod admin;
 #[cfg(feature = "codegen")]

@@ -13,7 +13,6 @@ import { Redis } from "./redis.mjs";
 import { tag, untag } from "./values.mjs";
 import { WAIT, next, until, within } from "../waiting.mjs";
 
-export { freePort } from "./processes.mjs";
 export { Redis } from "./redis.mjs";
 export { collect, next, until, within } from "../waiting.mjs";
 
@@ -197,6 +196,16 @@ export class Cluster {
   ordered({ kind }) {
     const { adapter, redis } = this;
     return redis.ordered || adapter === "streams" || (kind === "roomcast" && adapter.startsWith("classic"));
+  }
+
+  /** No node has a socket, of a test before for example. For tests that ask for all of them. */
+  async deserted() {
+    for (const node of this.nodes) {
+      for (const nsp of NAMESPACES) {
+        const nobody = async () => (await node.ask("fetch", { nsp, local: true })).length === 0;
+        await until(`${node.name} has no socket in ${nsp}`, nobody);
+      }
+    }
   }
 
   newRoom() {

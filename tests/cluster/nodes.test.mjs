@@ -5,6 +5,8 @@ import { describe, test } from "node:test";
 import { Cluster, next, until } from "./harness.mjs";
 import { ADAPTERS, SOME, isConnected, lossesWithin, numbers, start, stats, stop } from "./load.mjs";
 
+const REQUESTS_TIMEOUT = 3_000; // ms, for what a node that stands still is asked
+
 async function killed(t, options) {
   const cluster = await Cluster.start(["roomcast", "roomcast"], options);
   t.after(() => cluster.stop());
@@ -93,7 +95,7 @@ async function apart(t, options) {
 
 /** A node that stands still holds nobody up for longer than the time that requests have. */
 async function silent(t, options, kind) {
-  const cluster = await Cluster.start(["roomcast", kind], { ...options, REQUESTS_TIMEOUT: "1000" });
+  const cluster = await Cluster.start(["roomcast", kind], { ...options, REQUESTS_TIMEOUT: String(REQUESTS_TIMEOUT) });
   t.after(() => cluster.stop());
   const [here, still] = cluster.nodes;
   const [near, far] = [await cluster.connect(t, here), await cluster.connect(t, still)];
@@ -101,13 +103,13 @@ async function silent(t, options, kind) {
   await cluster.join(room, near, far);
   near.on("question", (answer) => answer("near"));
   far.on("question", (answer) => answer("far"));
-  assert.deepEqual(await here.ask("survey"), { found: 2, missing: 0 });
+  await until("both are found", async () => (await here.ask("survey")).found === 2);
   still.signal("SIGSTOP");
   t.after(() => still.signal("SIGCONT"));
 
   const [survey, asked, told, applied] = await Promise.all([
     here.ask("survey"),
-    here.ask("ask", { event: "question", args: [], to: [room], timeout: 1_000 }),
+    here.ask("ask", { event: "question", args: [], to: [room], timeout: REQUESTS_TIMEOUT }),
     here.ask("serverSideAsk", { event: "hello", args: [] }),
     here.ask("join", { to: [room], rooms: ["another"] }).catch(({ message }) => message),
   ]);
@@ -118,8 +120,8 @@ async function silent(t, options, kind) {
 
   still.signal("SIGCONT");
   await until("it answers again", async () => (await here.ask("survey")).found === 2);
-  const joined = await here.ask("fetch", { to: ["another"] });
-  assert.equal(joined.length, 2, "what was asked of it meanwhile, it has done");
+  const joined = async () => (await here.ask("fetch", { to: ["another"] })).length === 2;
+  await until("what was asked of it meanwhile, it has done", joined);
 }
 
 describe("nodes", { concurrency: 4 }, () => {

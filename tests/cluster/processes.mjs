@@ -1,19 +1,8 @@
-// Processes of the tests, and where they listen.
+// Processes of the tests.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { within } from "../waiting.mjs";
-
-/** A port that nobody listens on, for a server that cannot choose one or comes back where it was. */
-export async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** A process of ours, which does not outlive the tests. */
 export class Process {

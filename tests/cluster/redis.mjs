@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClient } from "redis";
 import { connect } from "./clients.mjs";
-import { Process, freePort } from "./processes.mjs";
+import { Process } from "./processes.mjs";
+import { freePort } from "../ports.mjs";
 import { until, within } from "../waiting.mjs";
 
 /** A redis-server on a port that it keeps over restarts. */

@@ -13,7 +13,7 @@ import { Judge } from "./soak/judge.mjs";
 import { Latency } from "./soak/latency.mjs";
 import { verdict } from "./soak/verdict.mjs";
 
-const LATER = 5_000; // ms after a receiver has sat down
+const LATER = 10_000; // ms after a receiver has sat down
 
 function scene() {
   const judge = new Judge();
@@ -37,6 +37,7 @@ test("gaps in the middle, at the start and at the end", () => {
   const it = scene();
   it.hear(3, 5);
   it.judge.confirm(it.said(9));
+  assert.deepEqual(it.judge.missing([]).map((gap) => gap.lost), [4]);
   it.judge.settle();
   assert.deepEqual(lost(it), [2, 1, 4]);
 });

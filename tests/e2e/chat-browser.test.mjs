@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { launch, newPage } from "./browser.mjs";
+import { freePort } from "../ports.mjs";
 import { next, within } from "../waiting.mjs";
 
 const CHAT_BIN = process.env.CHAT_BIN;
@@ -31,7 +32,7 @@ async function startChat(t, port = 0) {
   const [line] = await next(createInterface({ input: child.stdout }), "line");
   const url = /^chat listening on (http:\S+)$/.exec(line)?.[1];
   assert.ok(url, line);
-  return { url, port: new URL(url).port, stop };
+  return { url, stop };
 }
 
 /** The chat's page. */
@@ -202,7 +203,8 @@ test("a connection that breaks comes back by itself", async (t) => {
 });
 
 test("a restart of the server starts the room anew", async (t) => {
-  const first = await startChat(t);
+  const port = await freePort();
+  const first = await startChat(t, port);
   const ada = await join(t, first.url, "Ada", "tea");
   const ben = await join(t, first.url, "Ben", "tea");
   await say(ada, "old");
@@ -211,7 +213,7 @@ test("a restart of the server starts the room anew", async (t) => {
   await Promise.all([sees(ada, "older"), sees(ben, "older")]);
   await first.stop();
   await ada.locator('[data-testid="status"][data-state="reconnecting"]').waitFor();
-  await startChat(t, first.port);
+  await startChat(t, port);
   await Promise.all([connected(ada), connected(ben)]);
   await Promise.all([memberIs(ada, "Ben"), memberIs(ben, "Ada")]);
   await say(ben, "new");

@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib";
 import { Server } from "socket.io";
 import { io as original } from "socket.io-client";
 import { WebSocket, WebSocketServer } from "ws";
+import { freePort } from "../ports.mjs";
 
 globalThis.WebSocket ??= WebSocket;
 
@@ -42,9 +43,8 @@ class Lab {
       this.http = createServer();
       this.server = new Server(this.http, options);
       await setup(this.server);
-      this.http.listen(this.port ?? 0, "127.0.0.1");
+      this.http.listen((this.port ??= await freePort()), "127.0.0.1");
       await once(this.http, "listening");
-      this.port = this.http.address().port;
     };
     await this.restart();
   }
@@ -105,7 +105,7 @@ function comparable(value) {
 /** The arguments of the next such event; fails when it does not come. */
 function next(emitter, event) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no "${event}"`)), 10_000);
+    const timer = setTimeout(() => reject(new Error(`no "${event}"`)), 30_000);
     emitter.once(event, (...args) => {
       clearTimeout(timer);
       resolve(args);
@@ -360,7 +360,7 @@ const scenarios = {
   "reconnection after a restart of the server": async (lab) => {
     await lab.serve(echo);
     // Late enough for the first attempt to find the server back.
-    const delay = { reconnectionDelay: 1_500, reconnectionDelayMax: 1_500, randomizationFactor: 0 };
+    const delay = { reconnectionDelay: 3_000, reconnectionDelayMax: 3_000, randomizationFactor: 0 };
     const socket = lab.connect("", delay);
     lab.watch(socket, "socket", "connect", "connect_error", "disconnect");
     lab.watch(socket.io, "manager", "reconnect_attempt", "reconnect", "reconnect_failed", "error");
@@ -425,10 +425,11 @@ const scenarios = {
     await lab.serve(echo);
     const socket = lab.watch(lab.connect(), "socket", "connect", "disconnect");
     await next(socket, "connect");
+    socket.io.on("reconnect_attempt", () => socket.disconnect());
+    const attempt = next(socket.io, "reconnect_attempt");
     await lab.stop();
     await lab.restart();
-    socket.io.on("reconnect_attempt", () => socket.disconnect());
-    await next(socket.io, "reconnect_attempt");
+    await attempt;
     const other = lab.connect("", { forceNew: true });
     await next(other, "connect");
     lab.note(socket.active, lab.server.engine.clientsCount);
@@ -460,7 +461,7 @@ const scenarios = {
     await once(silent, "listening");
     lab.port = silent.address().port;
     silent.on("connection", (peer) => {
-      peer.send('0{"sid":"e","upgrades":[],"pingInterval":200,"pingTimeout":200,"maxPayload":1000}');
+      peer.send('0{"sid":"e","upgrades":[],"pingInterval":700,"pingTimeout":700,"maxPayload":1000}');
       peer.on("message", (data) => {
         if (!String(data).includes("ignore")) peer.send('40{"sid":"s"}');
       });

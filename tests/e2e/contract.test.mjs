@@ -16,11 +16,13 @@ const SHOP = "tests/fixtures/contract/shop";
 const document = json(`${SHOP}.asyncapi.json`);
 const samples = json(`${SHOP}.samples.json`);
 
-test("the AsyncAPI document is one by the official schema", () => {
+test("the AsyncAPI documents, that of the guide too, are such by the official schema", () => {
   const { schemasWithoutId } = createRequire(import.meta.url)("@asyncapi/specs");
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
   const valid = ajv.compile(schemasWithoutId["3.0.0"]);
-  assert.ok(valid(document), JSON.stringify(valid.errors, null, 2));
+  for (const document of [`${SHOP}.asyncapi.json`, "guide/samples/src/contract/chat.asyncapi.json"]) {
+    assert.ok(valid(json(document)), JSON.stringify(valid.errors, null, 2));
+  }
 });
 
 test("every reference of the AsyncAPI document leads somewhere", () => {
@@ -96,6 +98,16 @@ test("what serde writes and reads is of the declared types, and nothing else is"
   const wrong = samples.map(({ payload, ...sample }) => typed({ ...sample, payload: [{ no: payload }] }));
   const lines = errorsOf([...program.slice(0, 2), ...wrong].join("\n"), modules).map(({ line }) => line);
   assert.equal(new Set(lines).size, samples.length);
+});
+
+test("the client of the guide's chapter compiles, and its mistakes are errors", () => {
+  const program = readFileSync(path("guide/samples/ts/client.ts"), "utf8");
+  const modules = { "./chat": path("guide/samples/src/contract/chat.ts") };
+  assert.deepEqual(errorsOf(program, modules), []);
+  for (const mistake of [["closing", "close"], ["minutes }", "hours }"], ["text:", "txt:"], ["answer.id", "answer.number"]]) {
+    assert.ok(program.includes(mistake[0]));
+    assert.notDeepEqual(errorsOf(program.replace(...mistake), modules), [], mistake[1]);
+  }
 });
 
 test("socket.io-client and socket.io take the types of every namespace", () => {

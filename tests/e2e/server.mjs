@@ -3,23 +3,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { next, within } from "../waiting.mjs";
 
 const SERVER_BIN = process.env.SERVER_BIN;
 
+export { freePort } from "../ports.mjs";
 export { next, within };
-
-/** A port that nobody listens on, for a server that comes back where it was. */
-export async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** Starts a server, ours unless another `command` is given; `options` become its environment. */
 export async function startServer(options = {}, [program, ...args] = [SERVER_BIN]) {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const WAIT = 20_000; // ms
+const WAIT = 120_000; // ms, for a whole test
 
 const read = (path) => readFile(fileURLToPath(new URL(path, import.meta.url)), "utf8");
 

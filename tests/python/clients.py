@@ -5,7 +5,7 @@ import asyncio
 import socketio
 
 # For whatever has to come, in seconds.
-TIMEOUT = 10
+TIMEOUT = 30
 
 # How fast a client comes back, in seconds.
 RECONNECTION = {"reconnection_delay": 0.05, "reconnection_delay_max": 0.2}

@@ -4,6 +4,16 @@ use super::Type;
 use crate::event::{Args, Event};
 
 /// What a hub's clients may send and are sent. From [`Hub::contract`](crate::Hub::contract).
+///
+/// ```
+/// use roomcast::{contract::ContractError, Hub};
+///
+/// fn write(hub: &Hub) -> Result<(), ContractError> {
+///     let contract = hub.contract().titled("Chat", "2.1.0");
+///     contract.write("web/src/contract.ts")?;
+///     contract.write("docs/chat.asyncapi.json")
+/// }
+/// ```
 pub struct Contract {
     pub(super) title: String,
     pub(super) version: String,
@@ -53,6 +63,17 @@ pub(crate) enum Names {
 }
 
 /// A namespace, or a family of them.
+///
+/// ```
+/// use roomcast::{contract::EventContract, Hub};
+///
+/// fn list(hub: &Hub) {
+///     for namespace in hub.contract().namespaces() {
+///         println!("{} takes:", namespace.name());
+///         namespace.receives().iter().map(EventContract::name).for_each(|name| println!("  {name}"));
+///     }
+/// }
+/// ```
 pub struct NamespaceContract {
     pub(super) name: String,
     pub(super) names: Names,
@@ -105,6 +126,15 @@ pub struct SessionContract {
 }
 
 /// An event, as it was declared.
+///
+/// ```
+/// use roomcast::contract::EventContract;
+///
+/// fn describe(event: &EventContract) -> String {
+///     let answered = if event.has_ack() { " (answered)" } else { "" };
+///     format!("{}{answered}: {}", event.name(), event.docs())
+/// }
+/// ```
 pub struct EventContract {
     pub(super) name: &'static str,
     docs: &'static str,

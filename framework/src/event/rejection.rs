@@ -24,6 +24,12 @@ pub struct Rejection {
 }
 
 /// Who refused an event.
+///
+/// ```
+/// use roomcast::{Rejection, RejectionKind};
+///
+/// assert_eq!(Rejection::new("the room is full").kind(), RejectionKind::Handler);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectionKind {

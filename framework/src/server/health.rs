@@ -89,6 +89,16 @@ pub struct Readiness {
 }
 
 /// Why a node is not ready for new clients.
+///
+/// ```
+/// use roomcast::{Hub, NotReady};
+///
+/// fn is_full(hub: &Hub) -> bool {
+///     let readiness = hub.ready();
+///     let mut reasons = readiness.reasons().iter();
+///     reasons.any(|reason| matches!(reason, NotReady::NearCapacity { .. }))
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotReady {

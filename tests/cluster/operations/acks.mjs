@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const LONG = 10_000; // ms
-const SHORT = 500; // ms, for an answer that nobody gives
+/** Milliseconds that an answer that nobody gives is waited for; more of them only if the others needed more. */
+const SHORT = [500, 3_000, LONG];
 
 export function acks(lab) {
   const question = (args, target) => lab.from.ask("ask", { event: "question", args, timeout: LONG, ...target });
@@ -43,11 +44,16 @@ export function acks(lab) {
 
   test("who answers in time counts, and the others are missed", async (t) => {
     const { cluster, from, to } = lab;
-    const sockets = [await cluster.connect(t, from), await cluster.connect(t, to), await cluster.connect(t, to)];
-    const [near, far] = sockets;
+    await cluster.deserted();
+    const near = await cluster.connect(t, from);
+    const [far] = [await cluster.connect(t, to), await cluster.connect(t, to)];
     near.on("question", (answer) => answer("near"));
     far.on("question", (answer) => answer("far"));
-    const { answers, complete } = await question([], { timeout: SHORT });
-    assert.deepEqual([answers.sort(), complete], [["far", "near"], false]);
+    for (const timeout of SHORT) {
+      const { answers, complete } = await question([], { timeout });
+      if (answers.length < 2 && timeout < LONG) continue; // the machine has other things to do
+      assert.deepEqual([answers.sort(), complete], [["far", "near"], false]);
+      return;
+    }
   });
 }

@@ -120,6 +120,7 @@ export function recovery(lab) {
 
   test("who leaves on purpose has no session to come back to", async (t) => {
     const { cluster, from, to } = lab;
+    await cluster.deserted();
     const socket = await cluster.connect(t, from);
     const arrived = next(socket, "news");
     await from.emit("news", []);
@@ -135,6 +136,7 @@ export function recovery(lab) {
 export function recoveryHere(lab) {
   test("a client comes back to what the other node has emitted meanwhile", async (t) => {
     const { cluster, from, to } = lab;
+    await cluster.deserted();
     const socket = await cluster.connect(t, to);
     const other = await cluster.connect(t, to);
     const [a, b] = [cluster.newRoom(), cluster.newRoom()];

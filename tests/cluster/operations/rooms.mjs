@@ -23,6 +23,7 @@ export function rooms(lab) {
 
   test("all, a room, or all but a room, join and leave", async (t) => {
     const { cluster, from, to } = lab;
+    await cluster.deserted();
     const near = await cluster.connect(t, from);
     const [ada, ben] = [await cluster.connect(t, to), await cluster.connect(t, to)];
     const [a, b, c] = [cluster.newRoom(), cluster.newRoom(), cluster.newRoom()];
@@ -41,6 +42,7 @@ export function rooms(lab) {
 
   test("another namespace's sockets stay where they are", async (t) => {
     const { cluster, from, to } = lab;
+    await cluster.deserted();
     const [far, other] = [await cluster.connect(t, to), await cluster.connect(t, to, { nsp: "/deep/down" })];
     const room = cluster.newRoom();
     await from.ask("join", { nsp: "/deep/down", rooms: [room] });

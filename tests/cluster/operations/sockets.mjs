@@ -12,6 +12,7 @@ const ids = (sockets) => sockets.map(({ id }) => id).sort();
 export function sockets(lab) {
   test("the sockets of both nodes, by rooms and exceptions", async (t) => {
     const { cluster, from, to } = lab;
+    await cluster.deserted();
     const near = await cluster.connect(t, from);
     const [ada, ben] = [await cluster.connect(t, to), await cluster.connect(t, to)];
     const other = await cluster.connect(t, to, { nsp: "/chat" });

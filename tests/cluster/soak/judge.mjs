@@ -3,7 +3,7 @@
 // long as it may expect everything that is sent there: until it leaves, or its connection is lost and not recovered.
 
 /** How long after the answer to a join or connect a receiver may still be unknown to other nodes, in milliseconds. */
-const SETTLING = 1_000;
+const SETTLING = 5_000;
 
 /** So many are told of one by one. */
 const INCIDENTS = 100;
@@ -55,23 +55,42 @@ export class Judge {
 
   /** When nothing is under way any more: what was taken and has not come. */
   settle() {
+    this.gaps.push(...this.#open());
+  }
+
+  /** What was taken and has not come yet, and none of the faults explains. */
+  missing(faults) {
+    return unexplained(this.#open(), faults);
+  }
+
+  /** The gaps that none of the faults explains. */
+  unexplained(faults) {
+    return unexplained(this.gaps, faults);
+  }
+
+  /** The gaps at the ends of the chains. */
+  #open() {
+    const gaps = [];
     for (const seat of this.#seats) {
       for (const [chain, { n, to, node, begun }] of this.#chains) {
         const last = seat.chains.get(chain) ?? (begun > seat.since ? { n: 0, at: begun } : undefined);
-        if (to === seat.place && last && last.n < n) this.#gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n);
+        if (to === seat.place && last && last.n < n) gaps.push(gap(seat, node, { chain, n: last.n + 1 }, last.at, n - last.n));
       }
     }
+    return gaps;
   }
 
-  /** The gaps that none of the faults explains; those are {from, until, nodes}, where no `nodes` are all of them. */
-  unexplained(faults) {
-    const explains = (gap) => (fault) =>
-      fault.from <= gap.until && gap.from <= fault.until &&
-      (!fault.nodes || fault.nodes.some((node) => gap.nodes.includes(node)));
-    return this.gaps.filter((gap) => !faults.some(explains(gap)));
+  #gap(...args) {
+    this.gaps.push(gap(...args));
   }
+}
 
-  #gap(seat, sender, first, from, lost) {
-    this.gaps.push({ from, until: Date.now(), lost, nodes: [seat.node, sender], ...first });
-  }
+const gap = (seat, sender, first, from, lost) => ({ from, until: Date.now(), lost, nodes: [seat.node, sender], ...first });
+
+/** The faults are {from, until, nodes}, where no `nodes` are all of them. */
+function unexplained(gaps, faults) {
+  const explains = (gap) => (fault) =>
+    fault.from <= gap.until && gap.from <= fault.until &&
+    (!fault.nodes || fault.nodes.some((node) => gap.nodes.includes(node)));
+  return gaps.filter((gap) => !faults.some(explains(gap)));
 }

@@ -16,7 +16,8 @@ import { verdict } from "./verdict.mjs";
 const NODES = ["node-1", "node-2", "node-3"];
 const FAULTS = 10; // in a whole soak,
 const APART = 4_000; // at least so many milliseconds one from the other
-const LATE = 3_000; // ms in which everything that is under way arrives
+const LATE = 3_000; // ms in which everything that is under way arrives,
+const LATER = 30_000; // and that a machine with other things to do may need
 const GONE = 15_000; // ms after which nothing of a killed node may be left
 
 /** Waits until `holds` is true; gives the milliseconds that it took, or undefined. */
@@ -54,6 +55,8 @@ async function soak(options, world) {
 
   const back = await eventually(allThere, 30_000);
   await sleep(LATE);
+  const excused = faults.filter(({ excuses }) => excuses);
+  await eventually(async () => judge.missing(excused).length === 0, LATER);
   judge.settle();
   const everywhere = (expected) => async () => {
     const seen = await Promise.all(nodes.map((node) => node.online()));

@@ -8,7 +8,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { freePort, until, within } from "../harness.mjs";
+import { until, within } from "../harness.mjs";
+import { freePort } from "../../ports.mjs";
 
 const { NODE_BIN } = process.env;
 
@@ -139,7 +140,8 @@ export class Node extends Process {
   }
 
   async #get(page) {
-    const response = await fetch(this.url + page, { signal: AbortSignal.timeout(5_000) });
+    const headers = { connection: "close" }; // of one that is kept, the node may tire while we are slow
+    const response = await fetch(this.url + page, { headers, signal: AbortSignal.timeout(10_000) });
     assert.ok(response.ok, `${this.name} says ${response.status} to ${page}`);
     return response.json();
   }

@@ -71,8 +71,12 @@ export function acks(lab) {
     const room = lab.newRoom();
     await join(room, ada, ben);
     ada.on("question", (question, answer) => answer(question));
-    const asked = { room, question: "who is there?", timeout: 1_000 };
-    const { answers, error } = await ada.emitWithAck("ask_room", asked);
-    assert.deepEqual([answers, error], [["who is there?"], "incomplete"]);
+    // More than the first of these only if Ada was too slow.
+    for (const timeout of [1_000, LONG]) {
+      const { answers, error } = await ada.emitWithAck("ask_room", { room, question: "who is there?", timeout });
+      if (answers.length === 0 && timeout < LONG) continue;
+      assert.deepEqual([answers, error], [["who is there?"], "incomplete"]);
+      return;
+    }
   });
 }

@@ -71,7 +71,8 @@ export class Lab {
     const { transport, id } = socket.io.engine;
     if (transport.name === "websocket") return transport.ws.send(text);
     const url = `${this.server.url}/socket.io/?EIO=4&transport=polling&sid=${id}`;
-    await fetch(url, { method: "POST", body: text });
+    // On a connection of its own: of one that is kept, the server may tire while we are slow.
+    await fetch(url, { method: "POST", body: text, headers: { connection: "close" } });
   }
 
   newRoom() {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { next, startServer } from "../server.mjs";
+import { freePort, next, startServer } from "../server.mjs";
 import { collect, gone, join, settled } from "./lab.mjs";
 import { Wire } from "./wire.mjs";
 
@@ -95,20 +95,21 @@ export function recovery(lab) {
   });
 
   test("a server that is new knows nobody", async (t) => {
-    const first = await lab.own(t, { RECOVERY: "60000" });
+    const PORT = String(await freePort());
+    const first = await lab.own(t, { RECOVERY: "60000", PORT });
     const socket = lab.open(t, { server: first });
     await next(socket, "auth");
     const lost = next(socket, "disconnect");
     await first.stop();
     await lost;
-    await lab.own(t, { RECOVERY: "60000", PORT: String(first.port) });
+    await lab.own(t, { RECOVERY: "60000", PORT });
     await next(socket, "connect");
     assert.ok(!socket.recovered);
     assert.equal((await socket.emitWithAck("whoami")).recovered, false);
   });
 
   test("who comes back too late is a new socket", async (t) => {
-    const brief = await lab.own(t, { RECOVERY: "1", PING_INTERVAL: "200", PING_TIMEOUT: "1000" });
+    const brief = await lab.own(t, { RECOVERY: "1", PING_INTERVAL: "200", PING_TIMEOUT: "5000" });
     const wire = await Wire.to(t, brief);
     const other = await lab.connect(t, { server: brief });
     const socket = lab.open(t, { server: wire });

@@ -61,7 +61,9 @@ export class Wire {
     this.#state = "silent";
   }
 
+  /** What was silent before is told so: an attempt to connect need not run into its timeout. */
   mend() {
+    if (this.#state === "silent") for (const socket of this.#sockets) socket.destroy();
     this.#state = "carries";
   }
 }

@@ -67,8 +67,8 @@ const OLDEST_REDIS: u32 = 7;
 /// The server of Node.js in the example of that name.
 pub(crate) const MIXED_CLUSTER: &str = "examples/mixed-cluster";
 
-/// The page of the example of that name, which is built in its tests.
-const TODO: &str = "examples/todo/web";
+/// The page of the example of that name.
+pub(crate) const TODO: &str = "examples/todo/web";
 
 pub(crate) fn run(workspace: &Workspace) -> Result {
     install_programs()?;

@@ -13,6 +13,12 @@ use crate::cluster::adapter::AdapterError;
 
 /// What happens to a message for other nodes when the outbox is full, because Redis is unreachable or too
 /// slow.
+///
+/// ```
+/// use roomcast::adapter::{OutboxPolicy, Redis};
+///
+/// let adapter = Redis::pub_sub("redis://10.0.0.5/").outbox_policy(OutboxPolicy::Refuse);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutboxPolicy {

@@ -27,6 +27,12 @@ use crate::config::SharedState;
 use ear::Ear;
 
 /// The options of [`Redis::pub_sub`].
+///
+/// ```
+/// use roomcast::adapter::Redis;
+///
+/// let adapter = Redis::pub_sub("redis://10.0.0.5/").key("chat");
+/// ```
 #[derive(Debug, Clone)]
 pub struct PubSub {
     pub(super) key: String,

@@ -29,6 +29,12 @@ use ear::Ear;
 
 /// Which rooms have a channel of their own, to which a node subscribes only while the room has members
 /// on it. All nodes of a cluster must use the same mode.
+///
+/// ```
+/// use roomcast::adapter::{Redis, SubscriptionMode};
+///
+/// let adapter = Redis::sharded("redis://10.0.0.5/").subscription_mode(SubscriptionMode::Static);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SubscriptionMode {
@@ -43,6 +49,12 @@ pub enum SubscriptionMode {
 }
 
 /// The options of [`Redis::sharded`].
+///
+/// ```
+/// use roomcast::adapter::Redis;
+///
+/// let adapter = Redis::sharded("redis://10.0.0.5/").channel_prefix("chat");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Sharded {
     prefix: String,

@@ -10,6 +10,12 @@ use crate::{
 };
 
 /// The options of [`Redis::streams`].
+///
+/// ```
+/// use roomcast::adapter::Redis;
+///
+/// let adapter = Redis::streams("redis://10.0.0.5/").stream_name("chat").max_len(50_000);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Streams {
     pub(in super::super) stream_name: String,
