@@ -100,6 +100,7 @@ fn every_reason_of_a_refused_client_is_there() -> Tested {
     let mut expected = BTreeSet::from(["event_rate"]);
     let named = [
         "Refusal::of(\"",
+        "Self::of(\"",
         ".by(\"",
         "let option = \"",
         "const SESSION: &str = \"",
