@@ -153,7 +153,7 @@ pub mod __private {
     pub use crate::{
         config::SlowConsumer,
         error::EmitError,
-        event::{Args, Event, distinct, key},
+        event::{Args, Event, Rejects, distinct, key},
         namespace::{Emits, EmitsUntyped, EventHandlers, Route, Socket, TypedSocket},
     };
 }

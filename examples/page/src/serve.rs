@@ -68,6 +68,7 @@ pub async fn serve(
             .default_service(web::get().to(files))
     })
     .on_connect(hub.on_connect())
+    .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(signals()))
     // For requests that are under way when the hub has drained.
     .shutdown_timeout(5)

@@ -38,6 +38,22 @@ impl Contract {
         self
     }
 
+    /// Without the namespaces of which `keep` says no by their [`name`](NamespaceContract::name): what
+    /// partners are given need not tell of `/internal`.
+    ///
+    /// ```
+    /// # use roomcast::Hub;
+    /// # let hub = Hub::builder().build()?;
+    /// let public = hub.contract().only(|namespace| namespace != "/internal");
+    /// assert!(public.namespaces().iter().all(|it| it.name() != "/internal"));
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        self.namespaces.retain(|namespace| keep(&namespace.name));
+        self
+    }
+
     /// The namespaces, by name.
     #[must_use]
     pub fn namespaces(&self) -> &[NamespaceContract] {
@@ -142,13 +158,15 @@ pub struct EventContract {
     pub(super) payload: Type,
     pub(super) ack_args: Args,
     pub(super) ack: Type,
+    /// The data of its rejections.
+    pub(super) rejected: Option<Type>,
 }
 
 impl EventContract {
-    /// The event `E`, with what was found out about it and about its ack.
+    /// The event `E`, with what was found out about it, about its ack and about its rejections.
     #[doc(hidden)]
     #[must_use]
-    pub fn of<E: Event>(payload: Type, ack: Type) -> Self {
+    pub fn of<E: Event>(payload: Type, ack: Type, rejected: Option<Type>) -> Self {
         Self {
             name: E::NAME,
             docs: E::DOCS,
@@ -156,6 +174,7 @@ impl EventContract {
             payload,
             ack_args: E::ACK_ARGS,
             ack,
+            rejected,
         }
     }
 
@@ -174,11 +193,13 @@ impl EventContract {
     /// What its type's doc comment says, without its marks.
     #[must_use]
     pub fn docs(&self) -> String {
+        // What stands behind `///` begins with a blank.
         let lines = self.docs.lines().map(|line| {
-            let line = line.trim();
-            line.strip_prefix("*").unwrap_or(line).trim()
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            line.trim_end()
         });
-        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+        let docs = lines.collect::<Vec<_>>().join("\n");
+        docs.trim_matches('\n').to_owned()
     }
 }
 

@@ -78,6 +78,12 @@ pub trait Event {
     }
 }
 
+/// An event of which the data of its rejections is declared: `#[event(rejected = ..)]`.
+pub trait Rejects: Event {
+    /// What handlers give to [`Rejection::with_data`].
+    type Data;
+}
+
 /// The key of an event: its name and the field that `#[event(key = …)]` names.
 ///
 /// Compared with the keys of what waits for the same client, which other nodes may have emitted: the

@@ -47,6 +47,11 @@ const PROGRAMS: &[Program] = &[
         is_there: || is_administrators("haproxy"),
     },
     Program {
+        what: "systemd-analyze",
+        package: "systemd",
+        is_there: || process::find("systemd-analyze").is_some(),
+    },
+    Program {
         what: "Python 3 with venv",
         package: "python3-venv",
         is_there: python_has_venv,
