@@ -8,10 +8,11 @@ use crate::common::{
     member::{Hall, members},
     until,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     AckError, Acks, EmitError, RejectionKind, Reply, WebSocketMode,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
+    testing::{Frame, RawClient, TestClient, TestServer},
 };
 use serde_json::json;
 
@@ -536,7 +537,9 @@ async fn at_the_timeout_a_broadcast_gives_the_answers_so_far(mode: WebSocketMode
     let (diligent, _) = hall.enter(&server, &["asked"]).await;
     diligent.answer(|_: Question| "done".to_owned());
     let (_mute, _) = hall.enter(&server, &["asked"]).await;
-    let everyone = server.hub().to("asked").timeout(SOON);
+    // Long enough for the one who answers.
+    let time = Duration::from_secs(1);
+    let everyone = server.hub().to("asked").timeout(time);
     let acks = everyone.emit_with_ack(&question("q")).await.expect("acks");
     assert!(!acks.is_complete());
     assert_eq!(acks.into_values(), ["done"]);

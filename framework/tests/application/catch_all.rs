@@ -7,10 +7,11 @@ use crate::common::{
     journal::{Entries, Journal, journal},
     member::members,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     AckError, Incoming, RawEvent, RawReply, RejectionKind, Target,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use serde_json::json;
 

@@ -412,7 +412,8 @@ async fn who_ends_its_side_and_does_not_read_is_cut() {
         let filling = async {
             while server.hub().stats().dropped_newest == 0 {
                 server.hub().emit(&Chatter(0, &text)).unwrap();
-                tokio::task::yield_now().await;
+                // An answer from the same worker, so that no more than this waits for it.
+                server.hub().everyone().fetch_sockets().await.unwrap();
             }
         };
         within("its outbox is full", filling).await;

@@ -12,10 +12,11 @@ use crate::common::{
     journal::{Entries, Journal, journal},
     within,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     Awaited, WaitError,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestServer},
+    testing::{Frame, RawClient, TestServer},
 };
 use tokio::sync::{Notify, mpsc};
 

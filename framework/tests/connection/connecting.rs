@@ -1,10 +1,11 @@
 //! Clients that are connecting: what they may bring, and what becomes of what they are sent.
 
 use crate::common::until;
+use crate::waiting::PATIENCE;
 use roomcast::{
     AckError, HubBuilder,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestServer},
+    testing::{Frame, RawClient, TestServer},
 };
 use tokio::{
     sync::{mpsc, oneshot},

@@ -169,9 +169,10 @@ async fn a_hub_that_shuts_down_is_not_ready_but_healthy() {
 #[cfg(feature = "redis")]
 mod cluster {
     use roomcast::adapter::Redis;
+    use tokio::net::TcpSocket;
 
     use super::*;
-    use crate::common::redis::{RedisServer, free_port};
+    use crate::common::redis::RedisServer;
 
     struct Node {
         /// What runs the adapter.
@@ -206,7 +207,10 @@ mod cluster {
 
     #[actix_web::test]
     async fn a_node_that_has_not_reached_its_cluster_is_not_ready_unless_that_does_not_matter() {
-        let nobody = format!("redis://127.0.0.1:{}/", free_port());
+        // Its port is taken, and nobody listens there.
+        let taken = TcpSocket::new_v4().unwrap();
+        taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let nobody = format!("redis://{}/", taken.local_addr().unwrap());
         for cluster in [ClusterReadiness::AtStart, ClusterReadiness::Required] {
             let node = Node::start(&nobody, cluster);
             assert_eq!(node.ready().await, (503, cut_off()));

@@ -26,8 +26,8 @@ impl Stuck {
         };
         let hub = hub()
             .state(gate)
-            .blocked_worker_after(Duration::from_millis(50))
-            .unhealthy_after(Duration::from_millis(100));
+            .blocked_worker_after(Duration::from_secs(1))
+            .unhealthy_after(Duration::from_secs(2));
         let server = TestServer::builder(set(hub).build().unwrap())
             .workers(workers)
             .start();
@@ -107,7 +107,7 @@ impl Told {
     fn listen(&self, hub: HubBuilder) -> HubBuilder {
         let told = self.clone();
         hub.on_worker_blocked(move |blocked| {
-            assert!(blocked.since > Duration::from_millis(50));
+            assert!(blocked.since > Duration::from_secs(1));
             let event = blocked.place.as_ref().map(|(_, event)| *event);
             told.0.lock().unwrap().push((blocked.worker, event));
         })
