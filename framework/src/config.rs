@@ -22,6 +22,20 @@ pub use shared_state::SharedState;
 /// Set for a hub with [`HubBuilder::slow_consumer`](crate::HubBuilder::slow_consumer) and for one
 /// event with `#[event(slow_consumer = "…")]`. Acks and protocol packets always follow
 /// [`Close`](Self::Close). Every choice is counted (see [`Stats`](crate::Stats)).
+///
+/// ```
+/// use roomcast::{Hub, SlowConsumer, prelude::*};
+///
+/// /// Where a player is: nobody needs to know where they were.
+/// #[derive(Serialize, Event)]
+/// #[event(slow_consumer = "latest", key = player)]
+/// struct Moved {
+///     player: u32,
+///     x: f64,
+/// }
+///
+/// let builder = Hub::builder().slow_consumer(SlowConsumer::DropOldest);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SlowConsumer {
     /// The connection is closed at once, so that the client comes back and starts from a known
@@ -39,6 +53,12 @@ pub enum SlowConsumer {
 }
 
 /// How a WebSocket is served.
+///
+/// ```
+/// use roomcast::{Hub, WebSocketMode};
+///
+/// let builder = Hub::builder().websocket_mode(WebSocketMode::BodyStream);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WebSocketMode {
     /// The socket leaves actix-web's dispatcher after the handshake: about 2.3 KB a connection,
@@ -55,6 +75,12 @@ pub enum WebSocketMode {
 }
 
 /// Which transports clients may use.
+///
+/// ```
+/// use roomcast::{Hub, Transports};
+///
+/// let builder = Hub::builder().transports(Transports::WebSocket);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transports {
     /// Long-polling, from which clients upgrade to WebSocket, and WebSocket at once. The default,

@@ -78,6 +78,8 @@
 //!
 //! With `default-features = false` no Redis client and no TLS library is compiled.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "admin")]
 pub mod admin;
 #[cfg(feature = "codegen")]
@@ -151,7 +153,7 @@ pub mod __private {
     pub use crate::{
         config::SlowConsumer,
         error::EmitError,
-        event::{Args, Event, distinct, key},
+        event::{Args, Event, Rejects, distinct, key},
         namespace::{Emits, EmitsUntyped, EventHandlers, Route, Socket, TypedSocket},
     };
 }

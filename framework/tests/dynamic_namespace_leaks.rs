@@ -15,7 +15,7 @@ const NAMES: usize = 10_000;
 const AT_ONCE: usize = 50;
 
 /// Memory that an allocator may keep.
-const SLACK: usize = 6 << 20;
+const SLACK: usize = 12 << 20;
 
 #[derive(EventHandlers)]
 #[handles()]

@@ -69,6 +69,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | --- | --- | --- |
 /// | `name = "chat message"` | the event's name; neither empty nor one that Socket.IO reserves (`connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener`, `removeListener`) | the type's name in snake_case: `ChatMessage` is `chat_message` |
 /// | `ack = Receipt` | the type of the receiver's answer; a tuple `(A, B)` is an argument for each element | `()` |
+/// | `rejected = Invalid` | the type of the data that the event's rejections have, for the contract: it must be what handlers give to `Rejection::with_data`, which is not checked; needs `ack` | any data |
 /// | `slow_consumer = "latest"` | what happens to a receiver that does not read fast enough: `"close"` it, `"drop_newest"`, `"drop_oldest"`, or keep only the `"latest"` | the policy of the hub |
 /// | `key = user_id` | with `"latest"`: keep the latest for each value of this field, which implements `Hash`; a number names a tuple's field | no key |
 ///

@@ -12,32 +12,43 @@ import { errorsOf } from "./typescript.mjs";
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const json = (name) => JSON.parse(readFileSync(path(name), "utf8"));
 
-const SHOP = "tests/fixtures/contract/shop";
-const document = json(`${SHOP}.asyncapi.json`);
-const samples = json(`${SHOP}.samples.json`);
+const FIXTURES = "tests/fixtures/contract";
+const SHOP = `${FIXTURES}/shop`;
 
-test("the AsyncAPI document is one by the official schema", () => {
+/** The document of a contract, and what serde writes and reads of it. */
+const fixture = (name) => ({
+  module: path(`${FIXTURES}/${name}.ts`),
+  document: json(`${FIXTURES}/${name}.asyncapi.json`),
+  samples: json(`${FIXTURES}/${name}.samples.json`),
+});
+const shop = fixture("shop");
+const forms = fixture("forms");
+
+test("the AsyncAPI documents, that of the guide too, are such by the official schema", () => {
   const { schemasWithoutId } = createRequire(import.meta.url)("@asyncapi/specs");
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
   const valid = ajv.compile(schemasWithoutId["3.0.0"]);
-  assert.ok(valid(document), JSON.stringify(valid.errors, null, 2));
+  const ofTheGuide = json("guide/samples/src/contract/chat.asyncapi.json");
+  for (const document of [shop.document, forms.document, ofTheGuide]) {
+    assert.ok(valid(document), JSON.stringify(valid.errors, null, 2));
+  }
 });
 
 test("every reference of the AsyncAPI document leads somewhere", () => {
-  const follow = (value) => {
+  const follow = (document, value) => {
     if (value === null || typeof value !== "object") return;
     if (typeof value.$ref === "string") {
       const keys = value.$ref.replace(/^#\//, "").split("/");
       const found = keys.reduce((at, key) => at?.[key], document);
       assert.ok(found, `${value.$ref} leads nowhere`);
     }
-    Object.values(value).forEach(follow);
+    for (const inner of Object.values(value)) follow(document, inner);
   };
-  follow(document);
+  for (const { document } of [shop, forms]) follow(document, document);
 });
 
 /** The schema of what a sample is. */
-function schemaOf({ direction, event }) {
+function schemaOf(document, { direction, event }) {
   const key = direction === "connect" ? "connect" : `${direction}-${event.replace(" ", "_")}`;
   const { payload } = document.channels.main.messages[key] ?? {};
   assert.ok(payload, `no message ${key}`);
@@ -46,9 +57,11 @@ function schemaOf({ direction, event }) {
 
 test("what serde writes and reads is valid", () => {
   const ajv = new Ajv({ strict: false, validateFormats: false });
-  for (const sample of samples) {
-    const valid = ajv.compile(schemaOf(sample));
-    assert.ok(valid(sample.payload), `${JSON.stringify(sample)}: ${JSON.stringify(valid.errors)}`);
+  for (const { document, samples } of [shop, forms]) {
+    for (const sample of samples) {
+      const valid = ajv.compile(schemaOf(document, sample));
+      assert.ok(valid(sample.payload), `${JSON.stringify(sample)}: ${JSON.stringify(valid.errors)}`);
+    }
   }
 });
 
@@ -63,7 +76,7 @@ test("what serde would refuse is not", () => {
     ["send", "changed", { to: { lines: [{ article: 7, price: { cents: 5 } }], by_kind: {} } }],
     ["send", "pointing", { line: 1 }],
   ]) {
-    const valid = ajv.compile(schemaOf({ direction, event }));
+    const valid = ajv.compile(schemaOf(shop.document, { direction, event }));
     assert.ok(!valid(payload), `${event}: ${JSON.stringify(payload)}`);
   }
 });
@@ -81,21 +94,33 @@ function typed({ direction, event, payload }) {
 }
 
 const HELPERS = `
-type Last<T extends unknown[]> = T extends [...unknown[], infer L extends (...args: any) => any] ? L : never;
-type Args<T extends unknown[]> = T extends [...infer A, (...args: any) => any] ? A : T;
+type Last<T extends unknown[]> = Required<T> extends [...unknown[], infer L extends (...args: any) => any] ? L : never;
+type Args<T extends unknown[]> = Required<T> extends [...infer A, (...args: any) => any] ? A : T;
 `;
 
 test("what serde writes and reads is of the declared types, and nothing else is", () => {
-  const program = [
-    `import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./shop";`,
-    HELPERS,
-    ...samples.map(typed),
-  ];
-  const modules = { "./shop": path(`${SHOP}.ts`) };
-  assert.deepEqual(errorsOf(program.join("\n"), modules), []);
-  const wrong = samples.map(({ payload, ...sample }) => typed({ ...sample, payload: [{ no: payload }] }));
-  const lines = errorsOf([...program.slice(0, 2), ...wrong].join("\n"), modules).map(({ line }) => line);
-  assert.equal(new Set(lines).size, samples.length);
+  for (const { module, samples } of [shop, forms]) {
+    const program = [
+      `import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./contract";`,
+      HELPERS,
+      ...samples.map(typed),
+    ];
+    const modules = { "./contract": module };
+    assert.deepEqual(errorsOf(program.join("\n"), modules), []);
+    const wrong = samples.map(({ payload, ...sample }) => typed({ ...sample, payload: [{ no: payload }] }));
+    const lines = errorsOf([...program.slice(0, 2), ...wrong].join("\n"), modules).map(({ line }) => line);
+    assert.equal(new Set(lines).size, samples.length);
+  }
+});
+
+test("the client of the guide's chapter compiles, and its mistakes are errors", () => {
+  const program = readFileSync(path("guide/samples/ts/client.ts"), "utf8");
+  const modules = { "./chat": path("guide/samples/src/contract/chat.ts") };
+  assert.deepEqual(errorsOf(program, modules), []);
+  for (const mistake of [["closing", "close"], ["minutes }", "hours }"], ["text:", "txt:"], ["answer.id", "answer.number"]]) {
+    assert.ok(program.includes(mistake[0]));
+    assert.notDeepEqual(errorsOf(program.replace(...mistake), modules), [], mistake[1]);
+  }
 });
 
 test("socket.io-client and socket.io take the types of every namespace", () => {
@@ -108,7 +133,7 @@ const socket: Socket<shop.ServerToClientEvents, shop.ClientToServerEvents> = io(
 socket.auth = { userName: "ann" } satisfies shop.ConnectAuth;
 socket.on("connect_error", (refused: shop.Refused) => console.error(refused.message, refused.data));
 socket.on("changed", ({ to }) => to.lines.map(({ article }) => article.toFixed()));
-socket.on("confirm", (text, ack) => ack(text.length > 0));
+socket.on("confirm", (text, ack) => ack?.(text.length > 0));
 socket.on("upload", ({ content }) => content.byteLength);
 socket.emit("clear");
 socket.emit("pointing", { line: 1 });
@@ -124,8 +149,10 @@ socket.emit("cut", 1, 2, (answer) => answer === true);
 socket.emit("upload", { name: "x", content: new Uint8Array(8) });
 socket.emit("upload", { name: "x", content: new ArrayBuffer(8) });
 socket.emit("add", { articleNo: 7, type: "by_weight", page: "/" }, (answer) => {
-  if ("error" in answer) console.error(answer.error.message);
-  else answer.lines.at(0)?.price;
+  if ("error" in answer) {
+    const { data } = answer.error;
+    console.error(data && "until" in data ? data.until?.toFixed() : data?.retryAfter.toFixed());
+  } else answer.lines.at(0)?.price;
 });
 const basket = await socket.timeout(1000).emitWithAck("add", { articleNo: 7, count: 2, type: "by_weight", page: "/" });
 if (!("error" in basket)) basket.by_kind["x"]?.toFixed();

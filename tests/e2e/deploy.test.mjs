@@ -1,9 +1,11 @@
 // The proxies of examples/deploy, before three nodes.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { World } from "./deploy/harness.mjs";
+import { DEPLOY, World, figures } from "./deploy/harness.mjs";
 import { until } from "./deploy/process.mjs";
 
 const POLLING = { transports: ["polling"] };
@@ -155,6 +157,15 @@ for (const file of PROXIES.filter((file) => file.includes("cookie"))) {
   });
 }
 
+/** The figures of the dashboard that nodes have from the start: without latencies, and without those that have a reason. */
+function shown() {
+  const { panels } = JSON.parse(readFileSync(path.join(DEPLOY, "grafana/roomcast.json"), "utf8"));
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const names = queries.filter((query) => !/reason|_bucket/.test(query)).flatMap((query) => query.match(/\w+(?=\{)/g));
+  assert.ok(names.length > 40, names.join());
+  return names;
+}
+
 for (const file of PROXIES) {
   test(`${file}: what is for whoever runs the nodes is not for their clients`, async (t) => {
     const world = await World.start(t, file);
@@ -162,7 +173,8 @@ for (const file of PROXIES) {
       assert.equal((await fetch(world.operationsUrl("node-1") + place)).status, 200, place);
       assert.equal((await fetch(world.nodeUrl("node-1") + place)).status, 404, `${place} on the clients' port`);
     }
-    const figures = await (await fetch(`${world.operationsUrl("node-1")}/metrics`)).text();
-    assert.match(figures, /^websocket_connections 0$/m);
+    const told = await figures(world.operationsUrl("node-1"));
+    for (const line of ["websocket_connections 0", "roomcast_cluster_connected 1"]) assert.ok(told.split("\n").includes(line), told);
+    for (const name of shown()) assert.match(told, new RegExp(`^${name}(\\{.*\\})? \\d+$`, "m"), "the dashboard shows it");
   });
 }

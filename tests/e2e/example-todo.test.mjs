@@ -105,7 +105,7 @@ test("files have their types and may be kept, and without a page one is told wha
   const unbuilt = await start(t, join(dist, "assets", "none"));
   const missing = await fetch(unbuilt.url);
   assert.equal(missing.status, 404);
-  assert.match(await missing.text(), /npm ci && npm run build/);
+  assert.match(await missing.text(), /cargo xtask todo/);
   const help = runExample(t, "todo", ["--help"]);
   assert.equal((await help.end())[0], 0);
   assert.match(help.out, /Usage: todo /);

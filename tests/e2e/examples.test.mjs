@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { runExample, startExample } from "./example.mjs";
 
 const EXAMPLES = [
-  "embedding", "jwt", "private-messaging", "recovery", "slow-consumers", "whiteboard", "who-is-online",
+  "embedding", "jwt", "private-messaging", "recovery", "slow-consumers", "telemetry", "whiteboard", "who-is-online",
 ];
 
 const ROOT = new URL("../../", import.meta.url);

@@ -156,6 +156,38 @@ test("tutorial: the chat in the terminal", { timeout: WAIT }, async (t) => {
   await page.getByText("bye", { exact: true }).waitFor();
 });
 
+test("README: the chat, in its page and from the terminal", { timeout: WAIT }, async (t) => {
+  const chat = await start("guide-server", "readme");
+  t.after(chat.stop);
+  const page = await openPage(t);
+  await page.goto(chat.url);
+  const said = (line) => page.getByText(line, { exact: true }).waitFor();
+  await page.getByPlaceholder("Say something").fill("hello from the page");
+  await page.keyboard.press("Enter");
+  await said("hello from the page");
+  const client = await run(t, "readme.mjs", chat.url);
+  assert.equal(await client.next(), "hello from the terminal");
+  await said("hello from the terminal");
+  client.child.kill();
+});
+
+test("middleware: who is refused is told why", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "refused.mjs")).rest();
+  const sample = await readFile(join(SAMPLES, "refused.mjs"), "utf8");
+  assert.ok(sample.includes(`// ${printed}`), printed);
+});
+
+test("parsers: a client with msgpack is greeted", { timeout: WAIT }, async (t) => {
+  const server = await start("guide-server", "msgpack");
+  t.after(server.stop);
+  assert.equal(await (await run(t, "msgpack.mjs", server.url)).rest(), "Hello, Ann!");
+});
+
+test("presence: the list, and its changes", { timeout: WAIT }, async (t) => {
+  const printed = await (await run(t, "presence.mjs")).rest();
+  assert.ok((await shown("presence.md")).includes(printed), printed);
+});
+
 test("coming from Socket.IO: both servers say the same", { timeout: WAIT }, async (t) => {
   const onNode = join(folder, "node-server.mjs");
   await copyFile(join(SAMPLES, "node-server.mjs"), onNode);

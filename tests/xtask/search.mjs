@@ -7,7 +7,20 @@ import path from "node:path";
 import { createContext, runInContext } from "node:vm";
 
 /** Words that a reader may look for, and the page that has the answer. */
-const KNOWN = { presence: "presence.html", msgpack: "parsers.html", descriptors: "deployment.html", upload: "howto-upload.html" };
+const KNOWN = {
+  adapter: "own-adapter.html",
+  authorise: "howto-authorise.html",
+  count: "howto-count-users.html",
+  descriptors: "deployment.html",
+  emitter: "emitter.html",
+  metrics: "observability.html",
+  msgpack: "parsers.html",
+  parser: "own-parser.html",
+  presence: "presence.html",
+  rates: "howto-rates.html",
+  test: "testing.html",
+  upload: "howto-upload.html",
+};
 
 const NOT_FOR_SEARCH = new Set(["404.html", "index.html", "print.html", "toc.html"]);
 

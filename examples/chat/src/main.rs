@@ -2,11 +2,11 @@
 
 mod chat;
 mod logging;
-mod operations;
 
 use std::{error::Error, process::ExitCode, sync::Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
+use example_page::operations;
 use roomcast::{Hub, Rate, signals};
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -53,6 +53,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (app, ending, page) = (hub.clone(), hub.clone(), || web::get().to(page));
     let server = HttpServer::new(move || App::new().configure(app.mount()).default_service(page()))
         .on_connect(hub.on_connect())
+        .max_connections(hub.max_http_connections())
         .shutdown_signal(hub.shutdown_on(signals()))
         // For requests that are under way when the hub has drained.
         .shutdown_timeout(5)
@@ -61,7 +62,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("chat listening on http://{}", server.addrs()[0]);
     if let Some((port, exporter)) = operations {
         // It is still there while the server drains, and says so.
-        rt::spawn(operations::serve(hub, exporter, port)?);
+        rt::spawn(operations::serve(hub, exporter, "127.0.0.1", port)?);
     }
     server.run().await?;
     Ok(match ending.drain().await.clean {

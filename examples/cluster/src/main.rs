@@ -4,15 +4,15 @@ mod admin;
 mod chat;
 #[path = "../../chat/src/logging.rs"]
 mod logging;
-mod operations;
 mod options;
 mod page;
 
 use std::{error::Error, process::ExitCode};
 
 use actix_web::{App, HttpServer, rt, web};
+use example_page::operations;
 use options::Options;
-use roomcast::{Cookie, Hub, Rate, TrustProxy, adapter::Redis, signals};
+use roomcast::{Cookie, Hub, Rate, Recovery, TrustProxy, adapter::Redis, signals};
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 #[actix_web::main]
@@ -23,6 +23,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::parse(std::env::args().skip(1))?;
     #[cfg(unix)]
     example_page::allow_all_descriptors();
+    // What an exporter is told it keeps until someone reads it: none without a place to read it.
+    let operations = match options.operations {
+        Some(port) => Some((port, operations::exporter()?)),
+        None => None,
+    };
     let hub = hub(&options)?;
     let admin_page = admin::Page::read(&options)?;
     let Options {
@@ -42,9 +47,9 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     .shutdown_timeout(5)
     .bind((&*host, port))?;
     println!("{name} listening on http://{}", server.addrs()[0]);
-    if let Some(port) = options.operations {
+    if let Some((port, exporter)) = operations {
         // It is still there while the server drains, and says so.
-        rt::spawn(operations::serve(hub, &host, port)?);
+        rt::spawn(operations::serve(hub, exporter, &host, port)?);
     }
     server.run().await?;
     Ok(match ending.drain().await.clean {
@@ -63,8 +68,15 @@ fn hub(options: &Options) -> Result<Hub, Box<dyn Error>> {
         .server_id(&options.name)
         .affinity_cookie(Cookie::named("node"))
         .max_connections(options.max_connections)
-        .event_rate(Rate::per_second(20).burst(100))
-        .adapter(Redis::pub_sub(options.redis.clone()));
+        .event_rate(Rate::per_second(20).burst(100));
+    let redis = options.redis.clone();
+    hub = match options.recovery {
+        // All nodes read one stream: what a client missed it finds on any of them.
+        true => hub
+            .adapter(Redis::streams(redis))
+            .connection_state_recovery(Recovery::default()),
+        false => hub.adapter(Redis::pub_sub(redis)),
+    };
     if options.proxies > 0 {
         hub = hub.trust_proxy(TrustProxy::hops(options.proxies));
     }

@@ -8,6 +8,8 @@ const HELP: &str = "Usage: cluster [OPTIONS]
     --host ADDRESS             default 127.0.0.1
     --port PORT                where clients connect: default any that is free
     --operations PORT          where /health, /ready and /metrics are: nowhere unless given
+    --recovery                 who loses the connection misses nothing, and finds it on any node: by Redis Streams instead of
+                               Pub/Sub, so it is for all nodes or none
     --proxies COUNT            in a row, between clients and this node: default 0
     --max-connections COUNT    default 50000
     --handshakes COUNT         that it takes in a second: any number unless given
@@ -21,6 +23,7 @@ pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) operations: Option<u16>,
+    pub(crate) recovery: bool,
     pub(crate) proxies: usize,
     pub(crate) max_connections: usize,
     pub(crate) handshakes: Option<u32>,
@@ -37,6 +40,7 @@ impl Options {
             host: "127.0.0.1".to_owned(),
             port: 0,
             operations: None,
+            recovery: false,
             proxies: 0,
             max_connections: 50_000,
             handshakes: None,
@@ -45,26 +49,30 @@ impl Options {
             with_node_js: false,
         };
         while let Some(option) = args.next() {
-            if option == "--with-node-js" {
-                options.with_node_js = true;
-                continue;
-            }
-            let value = args.next().ok_or(HELP)?;
             match &*option {
-                "--redis" => options.redis = value,
-                "--name" => options.name = value,
-                "--host" => options.host = value,
-                "--port" => options.port = number(&option, &value)?,
-                "--operations" => options.operations = Some(number(&option, &value)?),
-                "--proxies" => options.proxies = number(&option, &value)?,
-                "--max-connections" => options.max_connections = number(&option, &value)?,
-                "--handshakes" => options.handshakes = Some(number(&option, &value)?),
-                "--admin" => options.admin = Some(value),
-                "--admin-page" => options.admin_page = Some(value),
-                _ => return Err(HELP.into()),
+                "--recovery" => options.recovery = true,
+                "--with-node-js" => options.with_node_js = true,
+                _ => options.set(&option, args.next().ok_or(HELP)?)?,
             }
         }
         Ok(options)
+    }
+
+    fn set(&mut self, option: &str, value: String) -> Result<(), Box<dyn Error>> {
+        match option {
+            "--redis" => self.redis = value,
+            "--name" => self.name = value,
+            "--host" => self.host = value,
+            "--port" => self.port = number(option, &value)?,
+            "--operations" => self.operations = Some(number(option, &value)?),
+            "--proxies" => self.proxies = number(option, &value)?,
+            "--max-connections" => self.max_connections = number(option, &value)?,
+            "--handshakes" => self.handshakes = Some(number(option, &value)?),
+            "--admin" => self.admin = Some(value),
+            "--admin-page" => self.admin_page = Some(value),
+            _ => return Err(HELP.into()),
+        }
+        Ok(())
     }
 }
 

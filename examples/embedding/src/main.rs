@@ -54,6 +54,7 @@ async fn main() -> Ending {
             .wrap(sessions(key.clone()))
     })
     .on_connect(hub.on_connect())
+    .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(signals()))
     .shutdown_timeout(5)
     .listen(listener)?;

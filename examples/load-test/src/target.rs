@@ -34,6 +34,7 @@ pub(crate) fn start() -> io::Result<String> {
     let app = hub.clone();
     let server = HttpServer::new(move || App::new().configure(app.mount()))
         .on_connect(hub.on_connect())
+        .max_connections(hub.max_http_connections())
         .disable_signals()
         .bind(("127.0.0.1", 0))?;
     let url = format!("http://{}", server.addrs()[0]);

@@ -1,10 +1,11 @@
 //! What the examples have in common, so that each of them shows its idea and nothing else: the command line, the server,
-//! and the files of a page.
+//! the files of a page, and what is for whoever runs it.
 
 #[cfg(unix)]
 mod descriptors;
 mod files;
 mod line;
+pub mod operations;
 mod options;
 mod serve;
 

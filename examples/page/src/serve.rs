@@ -68,6 +68,7 @@ pub async fn serve(
             .default_service(web::get().to(files))
     })
     .on_connect(hub.on_connect())
+    .max_connections(hub.max_http_connections())
     .shutdown_signal(hub.shutdown_on(signals()))
     // For requests that are under way when the hub has drained.
     .shutdown_timeout(5)
@@ -81,7 +82,8 @@ pub async fn serve(
 }
 
 impl Page {
-    /// Begins the program: reads the command line, starts logging to standard error, and raises the limit of descriptors.
+    /// Begins the program: reads the command line, starts logging to standard error unless the example logs in its own way
+    /// already, and raises the limit of descriptors.
     /// The port to listen on; `None` if help was asked for, and was given.
     ///
     /// # Errors
@@ -93,7 +95,9 @@ impl Page {
                 Ok(None)
             }
             Wanted::Port(port) => {
-                tracing_subscriber::fmt().with_writer(io::stderr).init();
+                let lines = tracing_subscriber::fmt().with_writer(io::stderr);
+                // It fails only if there is another already.
+                let _ = lines.try_init();
                 #[cfg(unix)]
                 crate::allow_all_descriptors();
                 Ok(Some(port))

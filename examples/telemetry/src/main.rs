@@ -4,10 +4,17 @@
 mod logging;
 mod traces;
 
-use std::error::Error;
+use actix_web::web;
+use example_page::{Ending, Page};
+use roomcast::prelude::*;
 
-use actix_web::{App, HttpServer, web};
-use roomcast::{prelude::*, signals};
+const PAGE: Page = Page {
+    name: "telemetry",
+    about: "Traces of connections and events, sent to an OpenTelemetry collector.\n\n\
+            OTLP      where it takes OTLP over HTTP: http://127.0.0.1:4318 unless given\n\
+            RUST_LOG  what is logged besides: info unless given",
+    files: example_page::files!["index.html", "telemetry.css", "telemetry.js"],
+};
 
 /// Where a collector takes OTLP over HTTP, unless `OTLP` says otherwise.
 const COLLECTOR: &str = "http://127.0.0.1:4318";
@@ -46,18 +53,13 @@ fn hub() -> Result<Hub, roomcast::BuildError> {
 }
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Ending {
     let collector = std::env::var("OTLP").unwrap_or_else(|_| COLLECTOR.to_owned());
     let traces = traces::export_to(&collector)?;
-    let hub = hub()?;
-    let app = hub.clone();
-    let server = HttpServer::new(move || App::new().configure(app.mount()))
-        .on_connect(hub.on_connect())
-        .shutdown_signal(hub.shutdown_on(signals()))
-        .bind(("127.0.0.1", 3000))?;
-    println!("telemetry listening on http://{}", server.addrs()[0]);
-    server.run().await?;
+    let ending = example_page::run(PAGE, hub).await?;
     // What has not been sent yet; it waits for the collector.
-    web::block(move || traces.shutdown()).await??;
-    Ok(())
+    if let Err(error) = web::block(move || traces.shutdown()).await? {
+        tracing::warn!(%error, "the last traces have not been sent");
+    }
+    Ok(ending)
 }

@@ -1,6 +1,6 @@
 //! From the spans of `tracing` to OpenTelemetry.
 
-use std::error::Error;
+use std::{borrow::Cow, collections::HashMap, error::Error};
 
 use opentelemetry::{
     propagation::{Extractor, TextMapPropagator},
@@ -44,21 +44,30 @@ pub(crate) fn export_to(collector: &str) -> Result<SdkTracerProvider, Box<dyn Er
 }
 
 // ANCHOR: adopt
-struct Headers<'a>(&'a Handshake);
+/// The query by its names, and where it has none the headers: browsers cannot set any on a WebSocket.
+struct Told<'a> {
+    query: HashMap<Cow<'a, str>, Cow<'a, str>>,
+    handshake: &'a Handshake,
+}
 
-impl Extractor for Headers<'_> {
+impl Extractor for Told<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.header(name)
+        let queried = self.query.get(name).map(|value| &**value);
+        queried.or_else(|| self.handshake.header(name))
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.headers().map(|(name, _)| name).collect()
+        let names = self.query.keys().map(|name| &**name);
+        names
+            .chain(self.handshake.headers().map(|(name, _)| name))
+            .collect()
     }
 }
 
 /// Makes the trace that the client is in, if it says one, the connection's.
 pub(crate) fn adopt(span: &Span, handshake: &Handshake) {
-    let client = TraceContextPropagator::new().extract(&Headers(handshake));
+    let query = handshake.query_pairs().collect();
+    let client = TraceContextPropagator::new().extract(&Told { query, handshake });
     if let Err(error) = span.set_parent(client) {
         tracing::warn!(%error, "a connection is not part of its client's trace");
     }

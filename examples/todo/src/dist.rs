@@ -14,7 +14,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/dist");
 /// Vite names what is in this folder by its content, so that it can be kept for ever.
 const HASHED: &str = "/assets/";
 
-const NOT_BUILT: &str = "The page is not built. In examples/todo/web: npm ci && npm run build\n";
+const NOT_BUILT: &str = "The page is not built: cargo xtask todo builds and serves it\n";
 
 #[derive(Clone)]
 struct File {

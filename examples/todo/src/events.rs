@@ -11,21 +11,27 @@ pub(crate) struct Todo {
     pub(crate) done: bool,
 }
 
+/// What is wrong with which field, for people to read: the data of every rejection here.
+#[derive(Serialize, TS, JsonSchema)]
+pub(crate) struct Fields {
+    pub(crate) title: &'static str,
+}
+
 /// All that is on the list.
 #[derive(Deserialize, Event)]
-#[event(name = "todo:list", ack = Vec<Todo>)]
+#[event(name = "todo:list", ack = Vec<Todo>, rejected = Fields)]
 pub(crate) struct List;
 
 /// Puts something on the list.
 #[derive(Deserialize, Event, TS, JsonSchema)]
-#[event(name = "todo:create", ack = Todo)]
+#[event(name = "todo:create", ack = Todo, rejected = Fields)]
 pub(crate) struct Create {
     pub(crate) title: String,
 }
 
 /// Changes what is there.
 #[derive(Deserialize, Event, TS, JsonSchema)]
-#[event(name = "todo:update", ack = Todo)]
+#[event(name = "todo:update", ack = Todo, rejected = Fields)]
 pub(crate) struct Update {
     pub(crate) id: u64,
     pub(crate) title: Option<String>,
@@ -34,7 +40,7 @@ pub(crate) struct Update {
 
 /// Answered with its id, also where it has gone before.
 #[derive(Deserialize, Event, TS, JsonSchema)]
-#[event(name = "todo:delete", ack = u64)]
+#[event(name = "todo:delete", ack = u64, rejected = Fields)]
 pub(crate) struct Delete {
     pub(crate) id: u64,
 }

@@ -1,8 +1,8 @@
 //! The list, and what may be in it. It knows nothing of sockets.
 
-use roomcast::{Rejection, prelude::Serialize};
+use roomcast::Rejection;
 
-use crate::events::Todo;
+use crate::events::{Fields, Todo};
 
 const MAX_TODOS: usize = 500;
 const MAX_TITLE: usize = 80; // characters
@@ -20,12 +20,6 @@ pub(crate) enum Invalid {
     Title(&'static str),
     /// With all of it.
     Request(&'static str),
-}
-
-/// As a page gets it: what is wrong with each field.
-#[derive(Serialize)]
-struct Fields {
-    title: &'static str,
 }
 
 impl From<Invalid> for Rejection {

@@ -14,6 +14,16 @@ use crate::{error::AdapterError, metrics::Metrics, supervision::catch};
 
 /// What happens to the connection of a node to its cluster; see
 /// [`HubBuilder::on_cluster`](crate::HubBuilder::on_cluster).
+///
+/// ```
+/// use roomcast::{ClusterEvent, Hub};
+///
+/// let builder = Hub::builder().on_cluster(|event: &ClusterEvent<'_>| match event {
+///     ClusterEvent::Disconnected { error } => eprintln!("alone: {error}"),
+///     ClusterEvent::Gap { lost } => eprintln!("messages of other nodes were missed: {lost:?}"),
+///     _ => {}
+/// });
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClusterEvent<'a> {

@@ -140,13 +140,34 @@ impl Document {
                 Some(reply)
             }
         };
+        let refusal;
         let mut replies: Vec<&str> = reply.as_deref().into_iter().collect();
         if direction == Direction::Received && event.has_ack() {
-            messages.insert("rejected".to_owned(), rejected());
-            replies.push("rejected");
+            refusal = self.rejection(event, &message, messages)?;
+            replies.push(&refusal);
         }
         self.operation(channel, action, &message, &replies);
         Ok(())
+    }
+
+    /// The key of the message that answers in the place of the ack.
+    fn rejection(
+        &mut self,
+        event: &EventContract,
+        message: &str,
+        messages: &mut Map<String, Value>,
+    ) -> Result<String, ContractError> {
+        let Some(data) = &event.rejected else {
+            messages.insert("rejected".to_owned(), rejected(None));
+            return Ok("rejected".to_owned());
+        };
+        let place = || format!("rejections of event `{}`", event.name);
+        let data = self.schema(data, Direction::Emitted, place)?;
+        let key = free(format!("{message}-rejected"), |taken| {
+            messages.contains_key(taken)
+        });
+        messages.insert(key.clone(), rejected(Some(data)));
+        Ok(key)
     }
 
     fn operation(&mut self, channel: &str, action: &str, message: &str, replies: &[&str]) {
@@ -197,12 +218,16 @@ impl Document {
     }
 }
 
-/// What answers an event in the place of its ack.
-fn rejected() -> Value {
+/// What answers an event in the place of its ack, with the data of its handler if that is declared.
+fn rejected(data: Option<Value>) -> Value {
+    let mut told = told();
+    if let Some(data) = data {
+        told["properties"]["data"] = json!({ "anyOf": [data, too_many()] });
+    }
     json!({
         "name": "rejected",
         "description": "The answer in the place of the declared one, where the server refuses an event.",
-        "payload": object("error", &told()),
+        "payload": object("error", &told),
     })
 }
 
@@ -213,6 +238,15 @@ fn refused() -> Value {
         "name": "connect_error",
         "description": "Where the server refuses a client.",
         "payload": told(),
+    })
+}
+
+/// The data where a limit on events is reached.
+fn too_many() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "limit": { "type": "string" }, "retryAfter": { "type": "integer" } },
+        "required": ["limit", "retryAfter"],
     })
 }
 

@@ -1,28 +1,40 @@
 //! The TypeScript types that a contract is made of, each declared once.
 
-use std::{any::type_name, collections::BTreeMap};
+use std::{
+    any::{Any, type_name},
+    collections::BTreeMap,
+    fmt::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{
-    ContractError, Type,
-    agreement::{self, Shape},
-    probe::Described,
-};
+use super::{ContractError, Type, agreement, comments, probe::Described};
 
 /// By name, so that the order does not depend on where a type is used.
 pub(super) struct Declarations {
     pub(super) config: Config,
     types: BTreeMap<String, Declared>,
-    clash: Option<ContractError>,
+    /// The first thing that went wrong.
+    error: Option<ContractError>,
 }
 
 struct Declared {
     path: &'static str,
+    docs: String,
+    /// `type Name = ..;`
     text: String,
-    /// Of one that has the name that it has in Rust, by which its schema is found.
-    shape: Option<Shape>,
 }
+
+/// Names that TypeScript has itself, and that the declarations here build on.
+const BUILT_IN: [&str; 6] = [
+    "Array",
+    "ArrayBuffer",
+    "Error",
+    "PropertyKey",
+    "Record",
+    "Uint8Array",
+];
 
 impl Declarations {
     pub(super) fn new() -> Self {
@@ -30,7 +42,7 @@ impl Declarations {
             // JSON has no bigint, and clients read numbers.
             config: Config::new().with_large_int("number"),
             types: BTreeMap::new(),
-            clash: None,
+            error: None,
         }
     }
 
@@ -62,10 +74,13 @@ impl Declarations {
         &self,
         names: impl IntoIterator<Item = String>,
     ) -> Result<(), ContractError> {
-        for name in names {
+        let built_in = BUILT_IN.map(|name| (name.to_owned(), "a type of TypeScript"));
+        let names = names
+            .into_iter()
+            .map(|name| (name, "a declaration of roomcast"));
+        for (name, second) in names.chain(built_in) {
             if let Some(taken) = self.types.get(&name) {
                 let first = taken.path;
-                let second = "a declaration of roomcast";
                 return Err(ContractError::NameTaken {
                     name,
                     first,
@@ -76,27 +91,32 @@ impl Declarations {
         Ok(())
     }
 
-    /// Those of which the shape is known.
-    pub(super) fn shapes(&self) -> impl Iterator<Item = agreement::Declared<'_>> {
-        self.types.iter().filter_map(|(name, declared)| {
-            Some(agreement::Declared {
+    /// Whether all types could be written down.
+    pub(super) fn checked(&mut self) -> Result<(), ContractError> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// What is to be compared.
+    pub(super) fn declared(&self) -> impl Iterator<Item = agreement::Declared<'_>> {
+        self.types
+            .iter()
+            .map(|(name, declared)| agreement::Declared {
                 name,
                 path: declared.path,
-                shape: declared.shape.as_ref()?,
+                text: &declared.text,
             })
-        })
     }
 
     /// All of them as source text.
-    pub(super) fn finish(self, out: &mut String) -> Result<(), ContractError> {
-        if let Some(clash) = self.clash {
-            return Err(clash);
+    pub(super) fn finish(self, out: &mut String) {
+        for Declared { docs, text, .. } in self.types.values() {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\n{docs}export {text}\n");
         }
-        for Declared { text, .. } in self.types.values() {
-            out.push('\n');
-            out.push_str(text);
-        }
-        Ok(())
+    }
+
+    fn fail(&mut self, error: ContractError) {
+        self.error.get_or_insert(error);
     }
 }
 
@@ -108,28 +128,35 @@ impl TypeVisitor for Declarations {
         }
         let (name, path) = (T::ident(&self.config), type_name::<T::WithoutGenerics>());
         if let Some(known) = self.types.get(&name) {
-            if known.path != path && self.clash.is_none() {
-                self.clash = Some(ContractError::NameTaken {
+            if known.path != path {
+                let first = known.path;
+                self.fail(ContractError::NameTaken {
                     name,
-                    first: known.path,
+                    first,
                     second: path,
                 });
             }
             return;
         }
-        let docs = T::docs().unwrap_or_default();
-        let text = format!("{docs}export {}\n", T::decl(&self.config));
-        let shape = match is_last(path, &name) {
-            true => Shape::of_typescript(&T::inline(&self.config)),
-            false => None,
+        // What ts-rs has no TypeScript for, such as a flattened `Option`, it finds out here.
+        let written = catch_unwind(AssertUnwindSafe(|| T::decl(&self.config)));
+        let text = written.unwrap_or_else(|panic| {
+            let reason = told(&*panic);
+            self.fail(ContractError::NoTypeScript { path, reason });
+            String::new()
+        });
+        let declared = Declared {
+            path,
+            docs: comments::of_type(T::docs().unwrap_or_default()),
+            text: comments::of_fields(&text),
         };
-        self.types.insert(name, Declared { path, text, shape });
+        self.types.insert(name, declared);
         T::visit_dependencies(self);
     }
 }
 
-/// Whether a path, which may end in generic arguments, is that of a type of this name.
-fn is_last(path: &str, name: &str) -> bool {
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next() == Some(name)
+fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it panicked").to_owned()
 }

@@ -41,6 +41,28 @@ pub enum ContractError {
         /// In what they differ.
         difference: String,
     },
+    /// ts-rs has no TypeScript for a type that serde has a form for: mostly for a flattened `Option`.
+    #[error(
+        "`{path}` has no TypeScript ({reason}): state it with `#[ts(type = \"..\")]`, or change the type; \
+         in the place of a flattened `Option<T>`, list the fields of `T`"
+    )]
+    NoTypeScript {
+        /// The type.
+        path: &'static str,
+        /// What ts-rs says.
+        reason: String,
+    },
+    /// An ack has a field `error`, by which clients know that the server has refused an event.
+    #[error(
+        "`{path}` (ack of event `{event}`) has a field `error`, as a `Rejected` has: clients could not tell \
+         them apart; rename it with `#[serde(rename = \"..\")]`"
+    )]
+    LikeRejected {
+        /// The type of the ack.
+        path: &'static str,
+        /// The event's name.
+        event: &'static str,
+    },
     /// The file's name does not end in `.ts`, `.json` or `.md`.
     #[error("{}: a contract is a `.ts`, `.json` or `.md`", .0.display())]
     Extension(PathBuf),

@@ -57,6 +57,7 @@
 mod agreement;
 mod asyncapi;
 mod binary;
+mod comments;
 mod declarations;
 mod error;
 mod file;
@@ -75,6 +76,9 @@ pub(crate) use model::Names;
 pub use model::SessionContract;
 pub use model::{Contract, EventContract, NamespaceContract};
 #[doc(hidden)]
-pub use probe::{Probe, Type, ViaNothing, ViaTypes};
+pub use probe::{
+    Probe, RejectedProbe, RejectedViaEvent, RejectedViaNothing, RejectedViaTypes, Type, ViaNothing,
+    ViaTypes,
+};
 pub use schemars::{self, JsonSchema};
 pub use ts_rs::{self, TS};

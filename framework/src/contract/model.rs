@@ -4,6 +4,16 @@ use super::Type;
 use crate::event::{Args, Event};
 
 /// What a hub's clients may send and are sent. From [`Hub::contract`](crate::Hub::contract).
+///
+/// ```
+/// use roomcast::{contract::ContractError, Hub};
+///
+/// fn write(hub: &Hub) -> Result<(), ContractError> {
+///     let contract = hub.contract().titled("Chat", "2.1.0");
+///     contract.write("web/src/contract.ts")?;
+///     contract.write("docs/chat.asyncapi.json")
+/// }
+/// ```
 pub struct Contract {
     pub(super) title: String,
     pub(super) version: String,
@@ -25,6 +35,22 @@ impl Contract {
     pub fn titled(mut self, title: impl Into<String>, version: impl Into<String>) -> Self {
         self.title = title.into();
         self.version = version.into();
+        self
+    }
+
+    /// Without the namespaces of which `keep` says no by their [`name`](NamespaceContract::name): what
+    /// partners are given need not tell of `/internal`.
+    ///
+    /// ```
+    /// # use roomcast::Hub;
+    /// # let hub = Hub::builder().build()?;
+    /// let public = hub.contract().only(|namespace| namespace != "/internal");
+    /// assert!(public.namespaces().iter().all(|it| it.name() != "/internal"));
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        self.namespaces.retain(|namespace| keep(&namespace.name));
         self
     }
 
@@ -53,6 +79,17 @@ pub(crate) enum Names {
 }
 
 /// A namespace, or a family of them.
+///
+/// ```
+/// use roomcast::{contract::EventContract, Hub};
+///
+/// fn list(hub: &Hub) {
+///     for namespace in hub.contract().namespaces() {
+///         println!("{} takes:", namespace.name());
+///         namespace.receives().iter().map(EventContract::name).for_each(|name| println!("  {name}"));
+///     }
+/// }
+/// ```
 pub struct NamespaceContract {
     pub(super) name: String,
     pub(super) names: Names,
@@ -105,6 +142,15 @@ pub struct SessionContract {
 }
 
 /// An event, as it was declared.
+///
+/// ```
+/// use roomcast::contract::EventContract;
+///
+/// fn describe(event: &EventContract) -> String {
+///     let answered = if event.has_ack() { " (answered)" } else { "" };
+///     format!("{}{answered}: {}", event.name(), event.docs())
+/// }
+/// ```
 pub struct EventContract {
     pub(super) name: &'static str,
     docs: &'static str,
@@ -112,13 +158,15 @@ pub struct EventContract {
     pub(super) payload: Type,
     pub(super) ack_args: Args,
     pub(super) ack: Type,
+    /// The data of its rejections.
+    pub(super) rejected: Option<Type>,
 }
 
 impl EventContract {
-    /// The event `E`, with what was found out about it and about its ack.
+    /// The event `E`, with what was found out about it, about its ack and about its rejections.
     #[doc(hidden)]
     #[must_use]
-    pub fn of<E: Event>(payload: Type, ack: Type) -> Self {
+    pub fn of<E: Event>(payload: Type, ack: Type, rejected: Option<Type>) -> Self {
         Self {
             name: E::NAME,
             docs: E::DOCS,
@@ -126,6 +174,7 @@ impl EventContract {
             payload,
             ack_args: E::ACK_ARGS,
             ack,
+            rejected,
         }
     }
 
@@ -144,11 +193,13 @@ impl EventContract {
     /// What its type's doc comment says, without its marks.
     #[must_use]
     pub fn docs(&self) -> String {
+        // What stands behind `///` begins with a blank.
         let lines = self.docs.lines().map(|line| {
-            let line = line.trim();
-            line.strip_prefix("*").unwrap_or(line).trim()
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            line.trim_end()
         });
-        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+        let docs = lines.collect::<Vec<_>>().join("\n");
+        docs.trim_matches('\n').to_owned()
     }
 }
 

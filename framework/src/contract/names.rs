@@ -15,6 +15,15 @@ pub(super) fn pascal_case(name: &str) -> String {
     }
 }
 
+/// What is written before the names of types of a namespace, where some are `taken`.
+pub(super) fn prefix(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    match pascal_case(name) {
+        // A number alone begins no name.
+        name if name.is_empty() && taken(&name) => free("_".to_owned(), taken),
+        name => free(name, taken),
+    }
+}
+
 /// A key of an AsyncAPI document: of a name the letters, digits, `-` and `_`.
 pub(super) fn key(name: &str) -> String {
     let allowed = |letter: char| match letter {
@@ -47,6 +56,16 @@ mod tests {
         ] {
             assert_eq!(pascal_case(name), pascal);
         }
+    }
+
+    #[test]
+    fn each_namespace_has_a_prefix_that_a_name_may_begin_with() {
+        let mut taken: Vec<String> = Vec::new();
+        for name in ["/", "/-", "/--", "/a", "/-a"] {
+            let prefix = prefix(name, |name| taken.iter().any(|it| it == name));
+            taken.push(prefix);
+        }
+        assert_eq!(taken, ["", "_", "_2", "A", "A2"]);
     }
 
     #[test]

@@ -1,27 +1,8 @@
-//! The elements of a tuple type and the fields of an object type, as ts-rs writes them.
+//! The elements of a tuple type, as ts-rs writes them.
 
 /// `None` if it is not a tuple.
 pub(super) fn elements(tuple: &str) -> Option<Vec<&str>> {
     split(tuple.trim().strip_prefix('[')?.strip_suffix(']')?)
-}
-
-/// The names of an object's fields; `None` if it is not an object with names only.
-pub(super) fn fields(object: &str) -> Option<Vec<String>> {
-    let fields = split(object.trim().strip_prefix('{')?.strip_suffix('}')?)?;
-    fields.into_iter().map(field).collect()
-}
-
-fn field(text: &str) -> Option<String> {
-    let text = match text.strip_prefix("/*") {
-        Some(comment) => comment.split_once("*/")?.1.trim_start(),
-        None => text,
-    };
-    if text.starts_with('"') {
-        let mut values = serde_json::Deserializer::from_str(text).into_iter();
-        return values.next()?.ok();
-    }
-    let name = text.split_once(':')?.0.trim_end_matches('?');
-    (!name.starts_with('[')).then(|| name.to_owned())
 }
 
 /// What stands between the commas that are in nothing else.
@@ -58,7 +39,7 @@ fn split(inside: &str) -> Option<Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{elements, fields};
+    use super::elements;
 
     #[test]
     fn a_tuple_is_split_at_its_own_commas() {
@@ -87,25 +68,5 @@ mod tests {
         let object = "{ \n/**\n * Ann's, and (not\n */\nof: string, }";
         let tuple = format!("[{object}, number]");
         assert_eq!(elements(&tuple), Some(vec![object, "number"]));
-    }
-
-    #[test]
-    fn the_fields_of_an_object_are_named() {
-        let names = |text| fields(text).map(|names| names.join(" "));
-        let some = |names: &str| Some(names.to_owned());
-        assert_eq!(names("{ a: number, b?: [c, d], }"), some("a b"));
-        assert_eq!(
-            names("{ \n/**\n * It's, so\n */\n\"in: x\": string, }"),
-            some("in: x")
-        );
-        assert_eq!(names("{  }"), some(""));
-        for no_object_alone in [
-            "{ [key in string]: number }",
-            "{ a: b } | { c: d }",
-            "{ a: b } & (C | D)",
-            "Array<{ a: b }>",
-        ] {
-            assert_eq!(names(no_object_alone), None, "{no_object_alone}");
-        }
     }
 }

@@ -11,6 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use ts_rs::{Config, TS};
 
 use super::declarations::Declarations;
+use crate::event::Rejects;
+
 /// A type that is looked at.
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
@@ -98,5 +100,56 @@ pub trait ViaNothing {
 impl<T: ?Sized> ViaNothing for &Probe<T> {
     fn look(&self) -> Type {
         Type::unknown::<T>()
+    }
+}
+
+/// An event of which the rejections are looked at. Of the three methods called `rejected` the compiler
+/// takes the first that there is.
+pub struct RejectedProbe<E>(PhantomData<fn(E)>);
+
+impl<E> RejectedProbe<E> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// Of an event that declares the data of its rejections, which can tell.
+pub trait RejectedViaTypes {
+    /// How the data is described.
+    fn rejected(&self) -> Option<Type>;
+}
+
+impl<E: Rejects> RejectedViaTypes for &RejectedProbe<E>
+where
+    E::Data: TS + JsonSchema + 'static,
+{
+    fn rejected(&self) -> Option<Type> {
+        Some(Type::described::<E::Data>())
+    }
+}
+
+/// Of an event that declares data which cannot tell.
+pub trait RejectedViaEvent {
+    /// That it is not described.
+    fn rejected(&self) -> Option<Type>;
+}
+
+impl<E: Rejects> RejectedViaEvent for &&RejectedProbe<E> {
+    fn rejected(&self) -> Option<Type> {
+        Some(Type::unknown::<E::Data>())
+    }
+}
+
+/// Of any other event.
+pub trait RejectedViaNothing {
+    /// That nothing is declared.
+    fn rejected(&self) -> Option<Type>;
+}
+
+impl<E> RejectedViaNothing for RejectedProbe<E> {
+    fn rejected(&self) -> Option<Type> {
+        None
     }
 }

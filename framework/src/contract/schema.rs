@@ -52,19 +52,10 @@ impl Schemas {
         schema.to_value()
     }
 
-    /// The schema of a type, behind all references.
-    pub(super) fn resolved(
-        &mut self,
-        described: &Described,
-        direction: Direction,
-    ) -> Option<Value> {
-        let schema = self.of(described, direction);
-        resolved(schema, self.generator(direction).definitions())
-    }
-
     /// The fields of a type that is an object; `None` of any other.
     pub(super) fn fields(&mut self, described: &Described, direction: Direction) -> Option<Fields> {
-        let schema = self.resolved(described, direction)?;
+        let schema = self.of(described, direction);
+        let schema = resolved(schema, self.generator(direction).definitions())?;
         let properties = schema.get("properties")?.as_object()?;
         let required = schema.get("required").and_then(Value::as_array);
         let required = required.into_iter().flatten().filter_map(Value::as_str);
@@ -74,16 +65,16 @@ impl Schemas {
         })
     }
 
-    /// What is defined so far, without the references that stand for another definition.
+    /// What is defined so far.
     pub(super) fn definitions(
-        &mut self,
+        &self,
         direction: Direction,
-    ) -> impl Iterator<Item = (&str, Value)> {
-        let all = self.generator(direction).definitions();
-        all.iter().filter_map(move |(name, schema)| {
-            let schema = resolved(schema.clone(), all)?;
-            Some((name.as_str(), schema))
-        })
+    ) -> impl Iterator<Item = (&String, &Value)> {
+        let generator = match direction {
+            Direction::Received => &self.received,
+            Direction::Emitted => &self.emitted,
+        };
+        generator.definitions().iter()
     }
 
     /// The definitions, and how those of what is received are called there: a type that is read
@@ -170,7 +161,8 @@ pub(super) fn rename(schema: &mut Value, renamed: &BTreeMap<String, String>) {
     }
 }
 
-fn target(path: &str) -> Option<&str> {
+/// The name of a definition.
+pub(super) fn target(path: &str) -> Option<&str> {
     path.strip_prefix('#')?
         .strip_prefix(PATH)?
         .strip_prefix('/')

@@ -4,10 +4,12 @@
 use std::fmt::Write;
 
 use super::{
-    Contract, ContractError, EventContract, NamespaceContract, Type, agreement,
+    Contract, ContractError, EventContract, NamespaceContract, Type,
+    agreement::{self, Root},
+    comments,
     declarations::Declarations,
     model::Direction,
-    names::{free, pascal_case},
+    names::prefix,
     parts::elements,
     probe::Described,
     schema::Schemas,
@@ -20,9 +22,15 @@ const HEADER: &str = "\
 
 /// What the declarations below refer to.
 const COMMON: &str = "
-/** The answer in the place of the declared one, where the server refuses an event. */
-export interface Rejected {
-  error: { message: string; data?: unknown };
+/** The answer in the place of the declared one, where the server refuses an event; `D` is what its handler tells. */
+export interface Rejected<D = unknown> {
+  error: { message: string; data?: D | TooMany };
+}
+
+/** Where a limit on events is reached: what of it, and for how many milliseconds. */
+export interface TooMany {
+  limit: string;
+  retryAfter: number;
 }
 
 /** What `connect_error` is called with, where the server refuses a client. */
@@ -42,7 +50,7 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
 ";
 
 /// The names that `COMMON` declares.
-const COMMON_NAMES: [&str; 4] = ["Optional", "Refused", "Rejected", "Without"];
+const COMMON_NAMES: [&str; 5] = ["Optional", "Refused", "Rejected", "TooMany", "Without"];
 
 impl Contract {
     /// The contract as a TypeScript module. For each namespace: `ServerToClientEvents`,
@@ -50,24 +58,26 @@ impl Contract {
     /// it is `/` (`/admin`: `AdminServerToClientEvents`).
     ///
     /// An event that declares an ack takes a callback as its last parameter, which is called with the
-    /// ack or with a `Rejected`. 64-bit integers are `number`, as in JSON.
+    /// ack or with a `Rejected`. In what the server emits, the callback is optional: it is there if the
+    /// server has used `emit_with_ack`. 64-bit integers are `number`, as in JSON.
     ///
     /// # Limits
     /// - In what clients send, a named field of the payload that may be missing (`Option`, or
     ///   `#[serde(default)]`) is optional. In nested types, and in tuple structs, write
     ///   `#[ts(optional)]` at the field.
+    /// - That handlers reject with what `#[event(rejected = ..)]` declares is not checked.
     /// - The form that [`Session::rejected`](crate::Session::rejected) gives to refusals is not known:
     ///   where it is overridden, `Rejected` is wrong.
     /// - A session without `#[emits(..)]` has clients that may listen to any event.
     ///
     /// # Errors
-    /// [`ContractError::Undescribed`], [`ContractError::NameTaken`] and
-    /// [`ContractError::Disagreement`].
+    /// [`ContractError::Undescribed`], [`ContractError::NameTaken`], [`ContractError::NoTypeScript`],
+    /// [`ContractError::LikeRejected`] and [`ContractError::Disagreement`].
     pub fn typescript(&self) -> Result<String, ContractError> {
         let mut writer = Writer::new();
         let (mut namespaces, mut prefixes) = (String::new(), Vec::new());
         for namespace in &self.namespaces {
-            let prefix = free(pascal_case(&namespace.name), |name| {
+            let prefix = prefix(&namespace.name, |name| {
                 prefixes.iter().any(|taken| taken == name)
             });
             writer.namespace(namespace, &prefix, &mut namespaces)?;
@@ -91,18 +101,18 @@ impl Contract {
 /// Writes types, and remembers what they are made of.
 pub(super) struct Writer {
     types: Declarations,
-    /// Each type in the directions in which it goes.
-    used: Schemas,
-    /// Each type in both directions, to be compared.
-    all: Schemas,
+    /// Of each type in both directions.
+    schemas: Schemas,
+    /// What goes over the wire, to be compared.
+    roots: Vec<Root>,
 }
 
 impl Writer {
     pub(super) fn new() -> Self {
         Self {
             types: Declarations::new(),
-            used: Schemas::new(),
-            all: Schemas::new(),
+            schemas: Schemas::new(),
+            roots: Vec::new(),
         }
     }
 
@@ -113,10 +123,12 @@ impl Writer {
         out: &mut String,
     ) -> Result<(), ContractError> {
         let own = COMMON_NAMES.map(ToOwned::to_owned);
+        self.types.checked()?;
         self.types.reserve(own.into_iter().chain(others))?;
-        agreement::check(self.types.shapes(), &mut self.used, &mut self.all)?;
+        agreement::check(&self.roots, self.types.declared(), &self.schemas)?;
         out.push_str(COMMON);
-        self.types.finish(out)
+        self.types.finish(out);
+        Ok(())
     }
 
     fn namespace(
@@ -168,7 +180,7 @@ impl Writer {
         };
         let place = || format!("auth of `{}`", namespace.name);
         let described = Declarations::described(auth, place)?;
-        Ok(Some(self.value(&described, Direction::Received)))
+        Ok(Some(self.value(auth, &described, Direction::Received)))
     }
 
     fn event(
@@ -177,12 +189,17 @@ impl Writer {
         direction: Direction,
         out: &mut String,
     ) -> Result<(), ContractError> {
+        let word = match direction {
+            Direction::Received => "ack:",
+            // The server need not ask for it.
+            Direction::Emitted => MAY_ACK,
+        };
         let ack = match event.has_ack() {
-            true => Some(format!("ack: ({}) => void", self.ack(event, direction)?)),
+            true => Some(format!("{word} ({}) => void", self.ack(event, direction)?)),
             false => None,
         };
         let parameters = self.parameters(event, direction, ack)?;
-        let docs = event.docs();
+        let docs = comments::open(&event.docs());
         if !docs.is_empty() {
             let _ = writeln!(out, "  /**");
             for line in docs.lines() {
@@ -207,7 +224,8 @@ impl Writer {
         Ok(match event.args {
             Args::None => ack.into_iter().collect(),
             Args::One => {
-                let payload = self.value(&described(&event.payload)?, direction);
+                let payload = described(&event.payload)?;
+                let payload = self.value(&event.payload, &payload, direction);
                 let payload = format!("payload: {payload}");
                 std::iter::once(payload).chain(ack).collect()
             }
@@ -215,43 +233,21 @@ impl Writer {
                 let payload = described(&event.payload)?;
                 (payload.declare_parts)(&mut self.types);
                 let tuple = (payload.inline)(&self.types.config);
-                self.agree(&event.payload, &payload, direction, &tuple)?;
+                self.root(&event.payload, &payload, direction, tuple.clone());
                 numbered(&tuple, ack)
             }
         })
     }
 
-    /// That a tuple has as many elements as go over the wire.
-    fn agree(
-        &mut self,
-        of: &Type,
-        described: &Described,
-        direction: Direction,
-        tuple: &str,
-    ) -> Result<(), ContractError> {
-        let schema = self.schema(described, direction);
-        let (Some(ours), Some(wire)) = (elements(tuple), schema) else {
-            return Ok(());
+    /// Keeps for the comparison how a type goes over the wire.
+    fn root(&mut self, of: &Type, described: &Described, direction: Direction, typescript: String) {
+        let root = Root {
+            path: of.path,
+            typescript,
+            schema: self.schemas.of(described, direction),
+            direction,
         };
-        let wire = wire.get("maxItems").and_then(serde_json::Value::as_u64);
-        match wire {
-            Some(wire) if wire != ours.len() as u64 => Err(ContractError::Disagreement {
-                path: of.path,
-                difference: format!(
-                    "TypeScript has {} arguments, {wire} go over the wire",
-                    ours.len()
-                ),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// The schema of a type in the direction in which it goes.
-    fn schema(&mut self, described: &Described, direction: Direction) -> Option<serde_json::Value> {
-        for both in [Direction::Received, Direction::Emitted] {
-            self.all.of(described, both);
-        }
-        self.used.resolved(described, direction)
+        self.roots.push(root);
     }
 
     /// The parameters of the callback. Who answers has read the event.
@@ -262,50 +258,91 @@ impl Writer {
     ) -> Result<String, ContractError> {
         let place = || format!("ack of event `{}`", event.name);
         let answer = Declarations::described(&event.ack, place)?;
+        let rejected = self.rejected(event)?;
         let (direction, or_rejected) = match asked {
-            Direction::Received => (Direction::Emitted, " | Rejected"),
-            Direction::Emitted => (Direction::Received, ""),
+            Direction::Received => (Direction::Emitted, format!(" | {rejected}")),
+            Direction::Emitted => (Direction::Received, String::new()),
         };
         Ok(match event.ack_args {
             Args::None => String::new(),
-            Args::One => format!("answer: {}{or_rejected}", self.value(&answer, direction)),
+            Args::One => {
+                if asked == Direction::Received {
+                    self.told_from_a_rejection(event, &answer)?;
+                }
+                let answer = self.value(&event.ack, &answer, direction);
+                format!("answer: {answer}{or_rejected}")
+            }
             Args::Many(_) => {
                 (answer.declare)(&mut self.types);
-                self.schema(&answer, direction);
                 let tuple = (answer.inline)(&self.types.config);
+                self.root(&event.ack, &answer, direction, tuple.clone());
                 match asked {
-                    Direction::Received => format!("...answer: {tuple} | [Rejected]"),
+                    Direction::Received => format!("...answer: {tuple} | [{rejected}]"),
                     Direction::Emitted => numbered(&tuple, None).join(", "),
                 }
             }
         })
     }
 
+    /// What a client is told in the place of the answer.
+    fn rejected(&mut self, event: &EventContract) -> Result<String, ContractError> {
+        let Some(data) = &event.rejected else {
+            return Ok("Rejected".to_owned());
+        };
+        let place = || format!("rejections of event `{}`", event.name);
+        let described = Declarations::described(data, place)?;
+        let data = self.value(data, &described, Direction::Emitted);
+        Ok(format!("Rejected<{data}>"))
+    }
+
+    /// Clients look for `error` in an answer.
+    fn told_from_a_rejection(
+        &mut self,
+        event: &EventContract,
+        answer: &Described,
+    ) -> Result<(), ContractError> {
+        let direction = Direction::Emitted;
+        let schema = self.schemas.of(answer, direction);
+        match agreement::may_have_field(&schema, "error", &self.schemas, direction) {
+            true => Err(ContractError::LikeRejected {
+                path: event.ack.path,
+                event: event.name,
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// A type, without the need for what may be missing and without what does not go this way.
-    fn value(&mut self, described: &Described, direction: Direction) -> String {
+    fn value(&mut self, of: &Type, described: &Described, direction: Direction) -> String {
         (described.declare)(&mut self.types);
         let name = (described.name)(&self.types.config);
         let other = match direction {
             Direction::Received => Direction::Emitted,
             Direction::Emitted => Direction::Received,
         };
-        self.schema(described, direction);
-        let Some(fields) = self.all.fields(described, direction) else {
-            return name;
+        let value = match self.schemas.fields(described, direction) {
+            Some(fields) => {
+                let elsewhere = self.schemas.fields(described, other).unwrap_or_default();
+                let without = literals(elsewhere.all.difference(&fields.all));
+                let name = match without.is_empty() {
+                    true => name,
+                    false => format!("Without<{name}, {without}>"),
+                };
+                let optional = literals(fields.all.difference(&fields.required));
+                match optional.is_empty() {
+                    true => name,
+                    false => format!("Optional<{name}, {optional}>"),
+                }
+            }
+            None => name,
         };
-        let elsewhere = self.all.fields(described, other).unwrap_or_default();
-        let without = literals(elsewhere.all.difference(&fields.all));
-        let name = match without.is_empty() {
-            true => name,
-            false => format!("Without<{name}, {without}>"),
-        };
-        let optional = literals(fields.all.difference(&fields.required));
-        match optional.is_empty() {
-            true => name,
-            false => format!("Optional<{name}, {optional}>"),
-        }
+        self.root(of, described, direction, value.clone());
+        value
     }
 }
+
+/// How a callback begins that may be missing.
+const MAY_ACK: &str = "ack?:";
 
 /// Strings as a union.
 fn literals<'a>(names: impl Iterator<Item = &'a String>) -> String {
@@ -319,7 +356,11 @@ fn numbered(tuple: &str, ack: Option<String>) -> Vec<String> {
     let Some(elements) = elements(tuple) else {
         return vec![match ack {
             None => format!("...args: {tuple}"),
-            // Nothing may stand behind a rest parameter, but behind one in a tuple.
+            // Nothing may stand behind a rest parameter, but behind one in a tuple; there it is needed.
+            Some(ack) if ack.starts_with(MAY_ACK) => {
+                let ack = ack.replacen(MAY_ACK, "ack:", 1);
+                format!("...args: {tuple} | [...args: {tuple}, {ack}]")
+            }
             Some(ack) => format!("...args: [...args: {tuple}, {ack}]"),
         }];
     };
@@ -371,5 +412,10 @@ mod tests {
             assert_eq!(numbered(tuple, None).join(", "), alone);
             assert_eq!(numbered(tuple, ack()).join(", "), with_ack);
         }
+        let ack = Some("ack?: () => void".to_owned());
+        assert_eq!(
+            numbered("Pair", ack).join(", "),
+            "...args: Pair | [...args: Pair, ack: () => void]"
+        );
     }
 }

@@ -1,4 +1,13 @@
 /// How an event lies in the argument list of its packet.
+///
+/// ```
+/// use roomcast::{event::Args, prelude::*};
+///
+/// #[derive(Serialize, Event)]
+/// struct Moved(i32, i32);
+///
+/// assert_eq!(Moved::ARGS, Args::Many(2));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Args {
     /// A unit struct: no argument.

@@ -78,6 +78,34 @@ pub trait Event {
     }
 }
 
+/// An event of which the data of its rejections is declared, for the [contract](crate::Hub::contract).
+///
+/// ```
+/// use roomcast::prelude::*;
+///
+/// #[derive(Serialize)]
+/// struct Invalid {
+///     title: &'static str,
+/// }
+///
+/// #[derive(Deserialize, Event)]
+/// #[event(ack = u64, rejected = Invalid)]
+/// struct Create {
+///     title: String,
+/// }
+///
+/// fn create(it: &Create) -> Result<u64, Rejection> {
+///     match it.title.is_empty() {
+///         true => Err(Rejection::new("invalid").with_data(&Invalid { title: "is empty" })),
+///         false => Ok(1),
+///     }
+/// }
+/// ```
+pub trait Rejects: Event {
+    /// What handlers give to [`Rejection::with_data`].
+    type Data;
+}
+
 /// The key of an event: its name and the field that `#[event(key = …)]` names.
 ///
 /// Compared with the keys of what waits for the same client, which other nodes may have emitted: the

@@ -25,6 +25,15 @@ pub struct Outgoing<'a> {
 }
 
 /// Whom an [`Outgoing`] event is for.
+///
+/// ```
+/// use roomcast::{Hub, Outgoing, Target};
+///
+/// let builder = Hub::builder().on_any_outgoing(|event: &Outgoing<'_>| match event.to() {
+///     Target::Socket(id) => println!("{} to {id}", event.name()),
+///     Target::Rooms { rooms, .. } => println!("{} to {} rooms", event.name(), rooms.len()),
+/// });
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
     /// One socket.

@@ -24,6 +24,12 @@ pub struct Rejection {
 }
 
 /// Who refused an event.
+///
+/// ```
+/// use roomcast::{Rejection, RejectionKind};
+///
+/// assert_eq!(Rejection::new("the room is full").kind(), RejectionKind::Handler);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectionKind {
@@ -35,6 +41,18 @@ pub enum RejectionKind {
     Handler,
     /// An event middleware of the namespace returned an error.
     Middleware,
+}
+
+impl RejectionKind {
+    /// The label in [`Stats::rejected`](crate::Stats::rejected), which those without a handler are not in.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Unhandled => "unhandled",
+            Self::Handler => "handler",
+            Self::Middleware => "middleware",
+        }
+    }
 }
 
 impl Rejection {

@@ -14,8 +14,9 @@ macro_rules! __describe {
                 AuthProbe as __Auth, AuthViaNothing as _, AuthViaSession as _, AuthViaTypes as _,
             };
             use $crate::contract::{
-                EventContract as __Contract, Probe as __Probe, SessionContract as __Session,
-                ViaNothing as _, ViaTypes as _,
+                EventContract as __Contract, Probe as __Probe, RejectedProbe as __Rejected,
+                RejectedViaEvent as _, RejectedViaNothing as _, RejectedViaTypes as _,
+                SessionContract as __Session, ViaNothing as _, ViaTypes as _,
             };
 
             let mut session = __Session {
@@ -23,6 +24,7 @@ macro_rules! __describe {
                 handles: ::std::vec![$(__Contract::of::<$handled>(
                     (&__Probe::<$handled>::new()).look(),
                     (&__Probe::<<$handled as __Event>::Ack>::new()).look(),
+                    (&&__Rejected::<$handled>::new()).rejected(),
                 )),*],
                 emits: ::core::option::Option::None,
             };
@@ -30,6 +32,8 @@ macro_rules! __describe {
                 $(__Contract::of::<$emitted>(
                     (&__Probe::<$emitted>::new()).look(),
                     (&__Probe::<<$emitted as __Event>::Ack>::new()).look(),
+                    // Clients refuse nothing.
+                    ::core::option::Option::None,
                 )),*
             ]);)?
             ::core::option::Option::Some(session)

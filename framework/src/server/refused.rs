@@ -59,6 +59,16 @@ impl<'a> ConnectionError<'a> {
 }
 
 /// What was wrong with a request that was refused; from [`ConnectionError::context`].
+///
+/// ```
+/// use roomcast::{ErrorContext, Hub};
+///
+/// let builder = Hub::builder().on_connection_error(|error| {
+///     if let ErrorContext::Sid(sid) = error.context() {
+///         eprintln!("no session {sid}: is the load balancer sticky?");
+///     }
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorContext {

@@ -51,7 +51,8 @@ impl Hub {
     /// other platforms than Unix, WebSockets are served through the response body
     /// ([`WebSocketMode::BodyStream`](crate::WebSocketMode::BodyStream)).
     ///
-    /// Each plain HTTP connection uses one more file descriptor.
+    /// Each plain HTTP connection uses one more file descriptor. What is not handed over counts towards actix-web's
+    /// own limit of connections: set it to [`max_http_connections`](Self::max_http_connections).
     pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Send + Clone + use<> {
         handoff::keep_socket
     }

@@ -39,6 +39,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// offers it gets every message compressed, whatever the threshold; a connection then holds a
 /// compressor and a decompressor, too. A peer that just stays silent is not timed out.
 ///
+/// ```
+/// use actix_web::App;
+/// use roomcast::{WebSocketMode, testing::echo};
+///
+/// let app = App::new().configure(echo("/echo", 1024 * 1024, WebSocketMode::Handoff, None));
+/// ```
+///
 /// # Panics
 /// When it is called with options of compression that no hub can be built with.
 pub fn echo(

@@ -40,6 +40,14 @@ pub struct RawClient {
 }
 
 /// What comes on a WebSocket.
+///
+/// ```
+/// use roomcast::testing::{Frame, RawClient};
+///
+/// async fn is_pinged(client: &mut RawClient) {
+///     assert_eq!(client.next().await, Frame::Text("2".into()));
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// A text message.

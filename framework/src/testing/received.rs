@@ -87,6 +87,14 @@ impl fmt::Display for Received {
 }
 
 /// How a client's time in its namespace ended, as the client sees it.
+///
+/// ```
+/// use roomcast::testing::{Disconnected, TestClient};
+///
+/// async fn is_sent_away(client: &TestClient) {
+///     assert_eq!(client.expect_disconnect().await, Disconnected::ByServer);
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disconnected {
     /// The server disconnected the socket from the namespace (`io server disconnect`).

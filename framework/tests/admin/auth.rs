@@ -141,10 +141,10 @@ async fn one_connection_does_not_guess_for_ever() {
 async fn logins_in_redis_are_shared_and_expire() {
     let redis = RedisServer::start();
     let store = || RedisStore::new(redis.url()).prefix("pages");
-    let a = serve(locked().store(store().session_duration(Duration::from_secs(1))));
+    let a = serve(locked().store(store().session_duration(Duration::from_secs(3))));
     let b = serve(locked().store(store()));
-    let short = login(&a).await;
     let long = login(&b).await;
+    let short = login(&a).await;
     assert!(is_known(&b, &short).await, "both know it");
     assert_eq!(
         redis.command(&["GET", &format!("pages#{long}")]).trim(),

@@ -9,12 +9,13 @@ use std::{
 use roomcast::{
     adapter::InProcess,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use crate::page::{Page, builder, guest, open};
+use crate::waiting::PATIENCE;
 
 /// Blocks its thread.
 #[derive(Deserialize, Event)]

@@ -1,10 +1,11 @@
 //! Pages, and the hub that they look at, go.
 
-use roomcast::testing::{Frame, PATIENCE, RawClient};
+use roomcast::testing::{Frame, RawClient};
 use tokio::time::timeout;
 
 use crate::common::within;
 use crate::page::{open, serve};
+use crate::waiting::PATIENCE;
 
 #[actix_web::test]
 async fn a_page_holds_up_no_drain() {

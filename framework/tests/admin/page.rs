@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::waiting::PATIENCE;
 use roomcast::{
     HubBuilder,
     admin::{Admin, Auth},
     prelude::*,
-    testing::{PATIENCE, Received, TestClient, TestServer},
+    testing::{Received, TestClient, TestServer},
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -180,7 +181,7 @@ impl Page {
                 }
             }
         };
-        timeout(PATIENCE, found).await.expect("figures that fit")
+        timeout(2 * LONG, found).await.expect("figures that fit")
     }
 
     pub(crate) async fn expect<const N: usize>(&self, expected: [Value; N]) {

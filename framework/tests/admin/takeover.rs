@@ -3,11 +3,12 @@
 use actix::Arbiter;
 use roomcast::{
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
+    testing::{Frame, RawClient, TestClient, TestServer},
 };
 use tokio::time::timeout;
 
 use crate::page::{Page, builder, open};
+use crate::waiting::PATIENCE;
 
 /// Ends its worker's thread.
 #[derive(Serialize, Deserialize, Event)]

@@ -6,17 +6,19 @@ use crate::common::{
     member::{Hall, members},
     until,
 };
+use crate::waiting::PATIENCE;
 use crate::waiting::until_told;
 use roomcast::{
     Hub, PresenceChange, PresenceDiff, PresenceError, PresenceState, PresenceWatch, SharedState,
     Socket,
     adapter::InProcess,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-const SHORT: Duration = Duration::from_millis(600);
+/// For those who wait for a lease to end; others keep the usual one.
+const SHORT: Duration = Duration::from_secs(2);
 
 fn cluster<const NODES: usize>(options: &SharedState) -> [(TestServer, Hall); NODES] {
     let cluster = InProcess::new();
@@ -26,10 +28,6 @@ fn cluster<const NODES: usize>(options: &SharedState) -> [(TestServer, Hall); NO
         let hub = hub.build().unwrap();
         (TestServer::builder(hub).workers(2).start(), hall)
     })
-}
-
-fn short() -> SharedState {
-    SharedState::new().lease(SHORT)
 }
 
 /// The next change: `+` came, `-` went, and otherwise in how many connections.
@@ -45,7 +43,7 @@ async fn change(watch: &mut PresenceWatch) -> String {
 
 #[actix_web::test]
 async fn many_tabs_on_many_nodes_are_one_user() {
-    let [(one, mut hall), (other, mut far)] = cluster(&short());
+    let [(one, mut hall), (other, mut far)] = cluster(&SharedState::new());
     let mut watch = other.hub().presence("lobby").watch().await.unwrap();
     assert_eq!(watch.present(), []);
     let (_a, tab) = hall.enter(&one, &[]).await;
@@ -82,7 +80,7 @@ async fn many_tabs_on_many_nodes_are_one_user() {
 
 #[actix_web::test]
 async fn clients_that_watch_are_told_how_it_is_and_what_changes() {
-    let [(one, mut hall), (other, mut far)] = cluster(&short());
+    let [(one, mut hall), (other, mut far)] = cluster(&SharedState::new());
     let (_ann, anns) = hall.enter(&one, &[]).await;
     anns.bind_user("ann").unwrap();
     anns.track("lobby", &1).unwrap();
@@ -119,7 +117,8 @@ async fn clients_that_watch_are_told_how_it_is_and_what_changes() {
 
 #[actix_web::test]
 async fn a_crashed_node_takes_its_presence_along_within_the_lease() {
-    let [(one, mut hall), (other, mut far)] = cluster(&short());
+    let options = SharedState::new().lease(SHORT);
+    let [(one, mut hall), (other, mut far)] = cluster(&options);
     let (_ann, anns) = hall.enter(&one, &[]).await;
     let (_bob, bobs) = far.enter(&other, &[]).await;
     let mut watch = other.hub().presence("lobby").watch().await.unwrap();
@@ -176,6 +175,8 @@ async fn what_a_socket_may_say_is_bounded() {
     let (_client, socket) = hall.enter(&one, &[]).await;
     let refused = socket.track("a", "more than ten bytes");
     assert!(matches!(refused, Err(PresenceError::TooLong(10))));
+    let counted = one.hub().stats().presence_refused;
+    assert_eq!(counted, [("max_meta_bytes", 1)].into());
     socket.track("a", &1).unwrap();
     socket.track("b", &1).unwrap();
     assert!(matches!(socket.track("c", &1), Err(PresenceError::Full)));

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::common::{polling::Poller, until};
+use crate::waiting::PATIENCE;
 use crate::wire::{Message, Wire, serve_on};
 use roomcast::{
-    HubBuilder, NamespaceBuilder, Recovery, SessionState, WebSocketMode,
-    prelude::*,
-    testing::{PATIENCE, TestServer},
+    HubBuilder, NamespaceBuilder, Recovery, SessionState, WebSocketMode, prelude::*,
+    testing::TestServer,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -248,7 +248,9 @@ const BRIEFLY: Duration = Duration::from_millis(20);
 
 #[actix_web::test]
 async fn what_a_kept_session_drops_when_it_expires_may_emit() {
-    let often = |hub: HubBuilder| hub.ping_interval(BRIEFLY).ping_timeout(BRIEFLY);
+    // Who has gone for good goes with a sweep, and four times this is between them. A client has twice this to come in.
+    let moment = Duration::from_millis(500);
+    let often = move |hub: HubBuilder| hub.ping_interval(moment).ping_timeout(moment);
     let briefly = Recovery::new().max_disconnection_duration(BRIEFLY);
     let mut world = World::with(often, briefly);
     let mut wire = Wire::open(&world.server).await;

@@ -12,6 +12,7 @@ use crate::common::{
     redis::RedisServer,
     until, within,
 };
+use crate::waiting::PATIENCE;
 use actix::Arbiter;
 use actix_web::web;
 use bare::{Bare, BareClient};
@@ -20,7 +21,7 @@ use roomcast::{
     SharedState,
     adapter::{InProcess, IntoAdapter, Redis},
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use tokio::time::{sleep, timeout};
 

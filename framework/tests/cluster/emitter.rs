@@ -14,11 +14,12 @@ use crate::common::{
     redis::{Certificate, RedisCluster, RedisServer, Sentinels},
     until,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     Binary, Emitter, EmitterError, Namespace, NamespaceBuilder,
     adapter::{IntoAdapter, IntoEmitter, Redis},
     prelude::*,
-    testing::{PATIENCE, TestServer},
+    testing::TestServer,
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;

@@ -3,16 +3,19 @@
 
 #![cfg(feature = "redis")]
 
+use std::time::{Duration, Instant};
+
 use crate::common::{
     member::{Hall, Number, members},
     redis::{Listening, RedisServer},
     until,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     HubBuilder,
     adapter::{PubSub, Redis, Sharded, SubscriptionMode},
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -280,14 +283,18 @@ async fn rooms_that_come_and_go_do_not_flap() {
         hub.namespace("/")
             .is_some_and(|main| !main.rooms().is_empty())
     };
+    let mut slowest = Duration::ZERO;
     for _ in 0..10 {
+        let left = Instant::now();
         socket.leave("a").expect("left");
         until("the room has gone", || !exists()).await;
         node.subscribed().await;
         socket.join("a").expect("joined");
         until("the room is there", exists).await;
+        slowest = slowest.max(left.elapsed());
         node.subscribed().await;
     }
-    assert_eq!(commands(), 0);
+    // A room that nobody is in is listened to for a second; a busy machine may take longer.
+    assert!(commands() == 0 || slowest > Duration::from_millis(800));
     assert_eq!(node.shard_channels(), ["socket.io#/#", "socket.io#/#a#"]);
 }

@@ -1,6 +1,7 @@
 //! Requests as they are on the wire.
 
-use roomcast::testing::{PATIENCE, TestServer};
+use crate::waiting::PATIENCE;
+use roomcast::testing::TestServer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

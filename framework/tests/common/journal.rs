@@ -1,6 +1,6 @@
 //! What sessions write down and tests read.
 
-use roomcast::testing::PATIENCE;
+use crate::waiting::PATIENCE;
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
     time::timeout,

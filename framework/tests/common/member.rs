@@ -9,13 +9,14 @@ use std::sync::{
 use roomcast::{
     HubBuilder, NamespaceBuilder,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
 };
 
+use crate::waiting::PATIENCE;
 use crate::waiting::within;
 
 #[derive(EventHandlers)]

@@ -1,6 +1,6 @@
 //! A long-polling client that says exactly what the test wants.
 
-use roomcast::testing::{PATIENCE, TestServer};
+use roomcast::testing::TestServer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::http::Answer;
+use crate::waiting::PATIENCE;
 
 /// One request on a connection of its own, whose answer has not been read.
 pub(crate) struct Pending(TcpStream);

@@ -123,12 +123,20 @@ impl RedisServer {
             if ended {
                 return false;
             }
-            if self.try_command(&["PING"]).contains("PONG") {
+            if self.try_command(&["PING"]).contains("PONG") && self.answers_itself() {
                 return true;
             }
             thread::sleep(Duration::from_millis(10));
         }
         false
+    }
+
+    /// Not the server of another test, which was quicker to take the port; ours ends then.
+    fn answers_itself(&self) -> bool {
+        let process = self.process.as_ref().map(Child::id).unwrap_or_default();
+        let own = format!("process_id:{process}");
+        let server = self.try_command(&["INFO", "server"]);
+        server.lines().any(|line| line == own)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -380,7 +388,7 @@ impl Sentinels {
         let directory = Directory::new();
         let file = directory.file("sentinel.conf");
         let text = format!(
-            "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n",
+            "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 2000\nsentinel failover-timeout main 3000\n",
             master.port()
         );
         fs::write(&file, text).unwrap();
@@ -469,7 +477,7 @@ impl RedisCluster {
                     ["--port", &port],
                     ["--cluster-enabled", "yes"],
                     ["--cluster-port", &bus],
-                    ["--cluster-node-timeout", "2000"],
+                    ["--cluster-node-timeout", "4000"],
                 ];
                 arguments
                     .into_iter()

@@ -8,10 +8,11 @@ use crate::common::{
     listener::Listener,
     until, within,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     Forbidden, Handshake, HubBuilder, Rate, TrustProxy, WebSocketMode,
     prelude::*,
-    testing::{PATIENCE, RawClient, TestClient, TestServer},
+    testing::{RawClient, TestClient, TestServer},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -11,10 +11,11 @@ use crate::common::{
     listener::{builder, moody, start},
     polling::Poller,
 };
+use crate::waiting::PATIENCE;
 use actix_web::HttpRequest;
 use roomcast::{
     Forbidden, Handshake, WebSocketMode,
-    testing::{PATIENCE, RawClient, TestClient},
+    testing::{RawClient, TestClient},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,6 +1,6 @@
 //! A session while it is open, and each way in which it ends (Engine.IO v4, sections 5, 7 and 9).
 //!
-//! Times are those of real sockets: lower bounds are exact, upper ones generous.
+//! Times are those of real sockets: there are lower bounds, and no upper ones but that a test ends.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use crate::common::{
     journal::{Entries, Journal, journal},
     until,
 };
+use crate::waiting::PATIENCE;
 use roomcast::{
     HubBuilder, WebSocketMode,
     prelude::*,
@@ -133,19 +134,16 @@ async fn the_first_ping_comes_after_one_interval_and_not_before(mode: WebSocketM
     client.expect_text("2").await;
     let elapsed = start.elapsed();
     assert!(elapsed >= 300 * MS, "{elapsed:?}");
-    assert!(elapsed < 2_000 * MS, "{elapsed:?}");
 }
 
 async fn pongs_keep_a_session_alive_round_after_round(mode: WebSocketMode) {
     let (server, mut reasons) = serve(mode, |hub| {
-        hub.ping_interval(300 * MS).ping_timeout(200 * MS)
+        hub.ping_interval(500 * MS).ping_timeout(2_000 * MS)
     });
     let mut client = connected(&server).await;
-    for _ in 0..4 {
-        let start = Instant::now();
+    // Six of them take longer than one may be left without an answer.
+    for _ in 0..6 {
         client.expect_text("2").await;
-        // The next interval begins with the pong, whatever is left of the timeout.
-        assert!(start.elapsed() < 2_000 * MS, "{:?}", start.elapsed());
         client.send("3").await;
     }
     alive(&mut client).await;
@@ -163,23 +161,22 @@ async fn the_next_ping_does_not_wait_for_the_timeout_of_the_last(mode: WebSocket
 
 async fn a_client_that_does_not_answer_a_ping_is_closed_after_the_timeout(mode: WebSocketMode) {
     let (server, mut reasons) = serve(mode, |hub| {
-        hub.ping_interval(300 * MS).ping_timeout(200 * MS)
+        hub.ping_interval(1_000 * MS).ping_timeout(500 * MS)
     });
     let start = Instant::now();
     let mut client = connected(&server).await;
     client.expect_text("2").await;
     assert_eq!(client.closed().await, silenced(mode));
     let elapsed = start.elapsed();
-    assert!(elapsed >= 500 * MS, "{elapsed:?}");
-    assert!(elapsed < 3_000 * MS, "{elapsed:?}");
+    assert!(elapsed >= 1_500 * MS, "{elapsed:?}");
     reasons.expect("ping timeout").await;
 }
 
 /// That only one packet does, the shard's own tests hold, on a clock that need not be waited for.
 async fn while_a_pong_is_due_another_packet_extends_the_timeout(mode: WebSocketMode) {
-    let timeout = 1_000 * MS;
+    let timeout = 3_000 * MS;
     let (server, mut reasons) = serve(mode, |hub| {
-        hub.ping_interval(100 * MS).ping_timeout(timeout)
+        hub.ping_interval(1_000 * MS).ping_timeout(timeout)
     });
     let mut client = connected(&server).await;
     client.expect_text("2").await;
@@ -353,7 +350,6 @@ async fn a_client_in_no_namespace_is_closed_after_the_connect_timeout(mode: WebS
     assert_eq!(client.closed().await, 1005);
     let elapsed = start.elapsed();
     assert!(elapsed >= 300 * MS, "{elapsed:?}");
-    assert!(elapsed < 2_000 * MS, "{elapsed:?}");
 }
 
 async fn a_refused_connect_does_not_put_the_connect_timeout_off(mode: WebSocketMode) {
@@ -368,7 +364,7 @@ async fn a_refused_connect_does_not_put_the_connect_timeout_off(mode: WebSocketM
             Frame::Close(code) => break code,
             other => panic!("{other:?}"),
         }
-        assert!(start.elapsed() < 4_000 * MS, "still open");
+        assert!(start.elapsed() < PATIENCE, "still open");
     };
     assert_eq!(code, 1005);
     assert!(start.elapsed() >= 400 * MS, "{:?}", start.elapsed());
@@ -376,7 +372,7 @@ async fn a_refused_connect_does_not_put_the_connect_timeout_off(mode: WebSocketM
 
 async fn a_client_in_a_namespace_outlives_the_connect_timeout(mode: WebSocketMode) {
     let (server, _) = serve(mode, |hub| {
-        hub.connect_timeout(100 * MS).ping_interval(300 * MS)
+        hub.connect_timeout(1_000 * MS).ping_interval(1_500 * MS)
     });
     let mut client = connected(&server).await;
     client.expect_text("2").await;

@@ -6,11 +6,12 @@ use crate::common::{
     member::{Number, members},
     until,
 };
+use crate::waiting::PATIENCE;
 use actix_web::rt::spawn;
 use roomcast::{
     AckError, HubBuilder, PresenceError,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
+    testing::{Frame, RawClient, TestClient, TestServer},
 };
 
 /// Asks its session to join a room, or to leave it. Answered with its rooms, or with why not.
@@ -213,7 +214,7 @@ async fn who_gives_up_waiting_leaves_nothing_owed() {
 async fn who_says_nothing_but_pongs_is_disconnected_and_who_speaks_stays() {
     let hub = Hub::builder().namespace::<Visitor>("/");
     let server = start(
-        hub.idle_timeout(Duration::from_millis(400))
+        hub.idle_timeout(Duration::from_secs(2))
             .ping_interval(Duration::from_millis(50)),
     );
     let idle = TestClient::connect(&server).await.expect("a client");

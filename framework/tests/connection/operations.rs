@@ -1,5 +1,7 @@
 //! What a node tells about itself: `/health`, `/ready`, and workers that are blocked.
 
+mod blocked;
+
 use std::{
     sync::{
         Mutex,
@@ -164,100 +166,13 @@ async fn a_hub_that_shuts_down_is_not_ready_but_healthy() {
     assert_eq!(ask(&operators, "/health").await.0, 200);
 }
 
-/// A hub on so many workers, each with a client, of which the first blocks its worker.
-struct Stuck {
-    server: TestServer,
-    /// They stay connected.
-    _clients: Vec<TestClient>,
-    leave: SyncSender<()>,
-}
-
-impl Stuck {
-    async fn start(workers: usize) -> Self {
-        let ((entered, is_in), (leave, may_leave)) = (sync_channel(1), sync_channel(1));
-        let leave_gate = Mutex::new(may_leave);
-        let gate = Gate {
-            entered,
-            leave: leave_gate,
-        };
-        let hub = hub()
-            .state(gate)
-            .blocked_worker_after(Duration::from_millis(50))
-            .unhealthy_after(Duration::from_millis(100));
-        let server = TestServer::builder(hub.build().unwrap())
-            .workers(workers)
-            .start();
-        let mut clients = Vec::new();
-        let filling = async {
-            while server.hub().health().workers() < workers {
-                clients.push(TestClient::connect(&server).await.unwrap());
-            }
-        };
-        within("a client on each worker", filling).await;
-        clients[0].emit(&Block).await;
-        let entered = actix_web::rt::task::spawn_blocking(move || is_in.recv());
-        let entered = within("the handler runs", entered).await;
-        entered.unwrap().expect("a hub");
-        Self {
-            server,
-            _clients: clients,
-            leave,
-        }
-    }
-
-    fn reports(&self) -> u64 {
-        self.server.hub().stats().worker_blocks
-    }
-}
-
-#[actix_web::test]
-async fn a_worker_that_is_blocked_is_reported_by_another_one_with_the_event_that_blocks_it() {
-    let stuck = Stuck::start(2).await;
-    let hub = stuck.server.hub();
-    until("it is reported while it is blocked", || {
-        stuck.reports() == 1
-    })
-    .await;
-    until("it is unhealthy", || !hub.health().is_healthy()).await;
-    let operators = operators(hub);
-    let (status, health) = ask(&operators, "/health").await;
-    assert_eq!((status, &health["status"]), (503, &json!("unhealthy")));
-    assert_eq!(health["workers"], 2);
-    let blocked = &health["blocked"][0];
-    assert_eq!(
-        (&blocked["namespace"], &blocked["event"]),
-        (&json!("/"), &json!("block"))
-    );
-    assert_eq!(
-        ask(&operators, "/ready").await.0,
-        200,
-        "restarting is the cure"
-    );
-
-    stuck.leave.send(()).unwrap();
-    until("it is healthy again", || hub.health().is_healthy()).await;
-    assert_eq!(stuck.reports(), 1, "it is told once");
-}
-
-#[actix_web::test]
-async fn a_worker_alone_reports_its_block_when_it_is_over() {
-    let stuck = Stuck::start(1).await;
-    let hub = stuck.server.hub();
-    until("it is unhealthy", || !hub.health().is_healthy()).await;
-    let place = hub.health().blocked()[0].place.clone();
-    assert_eq!(place.map(|(_, event)| event), Some("block"));
-    assert_eq!(stuck.reports(), 0, "nobody is there to notice");
-    stuck.leave.send(()).unwrap();
-    until("it has told", || stuck.reports() == 1).await;
-    until("it is healthy again", || hub.health().is_healthy()).await;
-}
-
 #[cfg(feature = "redis")]
 mod cluster {
     use roomcast::adapter::Redis;
+    use tokio::net::TcpSocket;
 
     use super::*;
-    use crate::common::redis::{RedisServer, free_port};
+    use crate::common::redis::RedisServer;
 
     struct Node {
         /// What runs the adapter.
@@ -292,7 +207,10 @@ mod cluster {
 
     #[actix_web::test]
     async fn a_node_that_has_not_reached_its_cluster_is_not_ready_unless_that_does_not_matter() {
-        let nobody = format!("redis://127.0.0.1:{}/", free_port());
+        // Its port is taken, and nobody listens there.
+        let taken = TcpSocket::new_v4().unwrap();
+        taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let nobody = format!("redis://{}/", taken.local_addr().unwrap());
         for cluster in [ClusterReadiness::AtStart, ClusterReadiness::Required] {
             let node = Node::start(&nobody, cluster);
             assert_eq!(node.ready().await, (503, cut_off()));

@@ -295,8 +295,8 @@ async fn a_close_that_nobody_fetches_ends_after_its_timeout() {
 #[actix_web::test]
 async fn a_silent_client_is_pinged_and_given_up() {
     let (server, mut entries) = serve(|hub| {
-        hub.ping_interval(Duration::from_millis(50))
-            .ping_timeout(Duration::from_millis(500))
+        hub.ping_interval(Duration::from_secs(1))
+            .ping_timeout(Duration::from_secs(2))
     });
     let client = Poller::connected(&server).await;
     client.poll().await.expect(200, "2");

@@ -199,8 +199,8 @@ async fn a_second_websocket_is_refused(mode: WebSocketMode) {
 }
 
 async fn an_attempt_that_is_not_finished_is_given_up(mode: WebSocketMode) {
-    let server = serve(mode, |hub| hub.upgrade_timeout(Duration::from_millis(50)));
-    for said in [None, Some("2probe")] {
+    let server = serve(mode, |hub| hub.upgrade_timeout(Duration::from_secs(1)));
+    for (count, said) in [(1, None), (2, Some("2probe"))] {
         let client = Poller::connected(&server).await;
         let mut socket = probe(&client).await;
         if let Some(said) = said {
@@ -208,6 +208,7 @@ async fn an_attempt_that_is_not_finished_is_given_up(mode: WebSocketMode) {
             socket.expect_text("3probe").await;
         }
         assert_eq!(socket.closed().await, 1005);
+        assert_eq!(server.hub().stats().upgrade_timeouts, count);
         still_polls(&client).await;
     }
 }
@@ -242,7 +243,9 @@ async fn a_client_that_stops_reading_is_cut(mode: WebSocketMode) {
     let filling = async {
         while server.hub().stats().closed_slow == 0 {
             server.hub().emit(&news).expect("room for it");
-            tokio::task::yield_now().await;
+            // An answer from the same worker, so that no more than this waits for it.
+            let answer = server.hub().everyone().fetch_sockets().await;
+            answer.expect("room for it");
         }
     };
     within("it is closed", filling).await;

@@ -26,9 +26,10 @@ use common::{
 };
 use roomcast::{
     NotReady, WebSocketMode,
-    testing::{Frame, PATIENCE, RawClient},
+    testing::{Frame, RawClient},
 };
 use tokio::time::timeout;
+use waiting::PATIENCE;
 use world::{MS, Question, World, assert_outcome, drained};
 
 both!(
@@ -105,8 +106,9 @@ async fn an_ack_that_somebody_waits_for_comes_before(mode: WebSocketMode) {
 
 async fn who_never_answers_holds_up_the_others_only_for_a_time(mode: WebSocketMode) {
     let world = World::new(mode, |hub| {
+        // It is told when half of it is over, and has the other half for its answer.
         let hub = hub.ack_timeout(NEVER).drain_window(Duration::ZERO);
-        hub.drain_timeout(400 * MS)
+        hub.drain_timeout(3_000 * MS)
     });
     let mut client = world.enter("").await;
     let _asking = rt::spawn({
@@ -151,8 +153,9 @@ async fn a_disconnect_that_panics_holds_up_nothing(mode: WebSocketMode) {
 
 async fn a_handler_that_does_not_return_is_cut_at_the_deadline(mode: WebSocketMode) {
     let mut world = World::new(mode, |hub| {
+        // Long enough for the other one.
         let hub = hub.drain_window(Duration::ZERO);
-        hub.drain_timeout(400 * MS)
+        hub.drain_timeout(2_000 * MS)
     });
     let mut stuck = world.at_work(1).await;
     let mut idle = world.enter("").await;

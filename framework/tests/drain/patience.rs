@@ -24,7 +24,7 @@ both!(
 async fn who_always_has_something_to_do_goes_between_two_handlers(mode: WebSocketMode) {
     let mut world = World::new(mode, |hub| {
         let hub = hub.drain_window(Duration::ZERO);
-        hub.drain_timeout(1000 * MS)
+        hub.drain_timeout(3_000 * MS)
     });
     let mut client = world.at_work(1).await;
     let drain = world.drain();
@@ -117,13 +117,13 @@ async fn an_ack_whose_time_is_over_is_not_waited_for(mode: WebSocketMode) {
 async fn who_answers_its_pings_is_not_cut_while_its_session_ends(mode: WebSocketMode) {
     let world = World::new(mode, |hub| {
         let hub = hub.drain_window(Duration::ZERO).drain_timeout(NEVER);
-        hub.ping_interval(100 * MS).ping_timeout(500 * MS)
+        hub.ping_interval(700 * MS).ping_timeout(1_500 * MS)
     });
     let mut client = world.enter(r#"{"lingers":true}"#).await;
     let drain = world.drain();
     world.draining().await;
-    // Five of them take as long as one may be left without an answer.
-    for _ in 0..10 {
+    // They take longer than one may be left without an answer.
+    for _ in 0..4 {
         client.expect_text("2").await;
         client.send("3").await;
     }

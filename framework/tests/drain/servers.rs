@@ -6,10 +6,11 @@ use actix_web::rt;
 use roomcast::{
     Hub, NotReady, WebSocketMode,
     adapter::{InProcess, IntoAdapter, Redis},
-    testing::{PATIENCE, RawClient, TestClient, TestServer},
+    testing::{RawClient, TestClient, TestServer},
 };
 use tokio::{sync::Notify, time::timeout};
 
+use crate::waiting::PATIENCE;
 use crate::{
     common::{
         clients::raw,

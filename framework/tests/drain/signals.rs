@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use actix_web::rt;
 use futures_util::FutureExt;
-use roomcast::{
-    BuildError, NextSignal, NotReady, WebSocketMode,
-    prelude::*,
-    testing::{Frame, PATIENCE},
-};
+use roomcast::{BuildError, NextSignal, NotReady, WebSocketMode, prelude::*, testing::Frame};
 use tokio::{
     sync::{oneshot, watch},
     time::timeout,
 };
 
+use crate::waiting::PATIENCE;
 use crate::{
     common::NEVER,
     world::{MS, Worker, World, assert_outcome, drained},
@@ -67,6 +64,7 @@ async fn a_signal_during_a_drain_waits_for_it_and_the_next_one_cuts() {
 }
 
 /// To this process, which listens by now: as the shell's own command, since not every system has a program for it.
+/// The whole process gets it: no other test of this binary may listen for it.
 #[cfg(unix)]
 fn terminate() {
     let kill = format!("kill -TERM {}", std::process::id());

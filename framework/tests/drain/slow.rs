@@ -40,12 +40,12 @@ async fn laden(mode: WebSocketMode, stop: Duration) -> (World, RawClient) {
 }
 
 async fn who_takes_what_waits_gets_all_of_it_however_long_that_takes(mode: WebSocketMode) {
-    const STOP: Duration = Duration::from_secs(1);
+    const STOP: Duration = Duration::from_secs(3);
     let (world, mut client) = laden(mode, STOP).await;
     let drain = world.drain();
     for _ in 0..BLOCKS {
         // It takes longer altogether than one may stop for.
-        sleep(STOP / 3).await;
+        sleep(STOP / 4).await;
         assert!(matches!(client.next().await, Frame::Text(text) if text.len() > SIZE));
     }
     assert_eq!(client.closed().await, 1001);
@@ -53,7 +53,7 @@ async fn who_takes_what_waits_gets_all_of_it_however_long_that_takes(mode: WebSo
 }
 
 async fn who_stops_taking_it_is_cut(mode: WebSocketMode) {
-    let (world, mut client) = laden(mode, 100 * MS).await;
+    let (world, mut client) = laden(mode, 2_500 * MS).await;
     let drain = world.drain();
     assert!(matches!(client.next().await, Frame::Text(_)));
     assert_outcome(drained(drain).await, true, [0, 1, 0]);

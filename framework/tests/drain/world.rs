@@ -9,7 +9,7 @@ use actix_web::rt;
 use roomcast::{
     Drained, HubBuilder, WebSocketMode,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestServer},
+    testing::{Frame, RawClient, TestServer},
 };
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -17,6 +17,7 @@ use crate::common::{
     journal::{Entries, Journal, journal},
     until,
 };
+use crate::waiting::PATIENCE;
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
 

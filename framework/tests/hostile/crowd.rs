@@ -8,10 +8,11 @@ use peak_alloc::PeakAlloc;
 use roomcast::{
     HubBuilder, Stats,
     prelude::*,
-    testing::{PATIENCE, RawClient, TestClient, TestServer},
+    testing::{RawClient, TestClient, TestServer},
 };
 use tokio::sync::MutexGuard;
 
+use crate::waiting::PATIENCE;
 use crate::{
     common::{clients, until},
     stage::alone,

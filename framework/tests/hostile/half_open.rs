@@ -83,9 +83,10 @@ async fn forward(mut client: TcpStream, mut node: TcpStream, mut vanished: watch
 async fn clients_that_vanish_behind_a_proxy_are_given_up_while_it_takes_what_they_are_sent() {
     for mode in MODES {
         let crowd = Crowd::gather(|hub| {
-            let short = Duration::from_millis(300);
-            let hub = hub.ping_interval(short).ping_timeout(short);
-            hub.websocket_mode(mode)
+            // All come in before the first ping times out, and pollers before the first ping.
+            let hub = hub.ping_interval(Duration::from_millis(1_200));
+            hub.ping_timeout(Duration::from_millis(800))
+                .websocket_mode(mode)
         })
         .await;
         let proxy = Proxy::before(crowd.server.addr()).await;

@@ -202,26 +202,28 @@ async fn one_with_a_little_waiting_for_it_gives_its_descriptor_back_too() {
     for mode in MODES {
         let stage = Stage::set(mode, |hub| hub.ping_interval(SOON).ping_timeout(LATER)).await;
         let hub = stage.server.hub();
-        let emit = async || {
+        let emit = async |to: &mut Wire| {
             hub.to("lobby").volatile().emit(&News(0, &body)).unwrap();
+            // Unread, its ping is answered: filling may take long.
+            to.text("3").await;
             // An answer from the same worker: it has been written, or waits.
             hub.everyone().fetch_sockets().await.unwrap();
         };
         // How much a peer that does not read is sent before the transport is full.
-        let first = Wire::join_narrow(&stage.server).await;
+        let mut first = Wire::join_narrow(&stage.server).await;
         let mut fits = 0;
         let filling = async {
             while stage.stats().dropped_volatile == 0 {
-                emit().await;
+                emit(&mut first).await;
                 fits += 1;
             }
         };
         within("the transport is full", filling).await;
         deserted(hub).await;
         // A little less: the outbox is empty, but not all that it gave away has left the process.
-        let second = Wire::join_narrow(&stage.server).await;
+        let mut second = Wire::join_narrow(&stage.server).await;
         for _ in 0..fits - 8 {
-            emit().await;
+            emit(&mut second).await;
         }
         deserted(hub).await;
         assert_eq!(stage.stats().disconnects["ping timeout"], 2);
@@ -238,7 +240,7 @@ async fn one_with_a_little_waiting_for_it_gives_its_descriptor_back_too() {
 #[actix_web::test]
 async fn one_that_never_finishes_the_closing_handshake_is_cut() {
     for mode in MODES {
-        let stage = Stage::set(mode, |hub| hub.close_timeout(SOON)).await;
+        let stage = Stage::set(mode, |hub| hub.close_timeout(Duration::from_millis(150))).await;
         let told = Wire::join(&stage.server).await;
         stage
             .server
@@ -267,9 +269,10 @@ async fn one_that_never_finishes_the_closing_handshake_is_cut() {
 #[actix_web::test]
 async fn one_that_never_joins_is_closed_when_its_time_is_up() {
     for mode in MODES {
-        let stage = Stage::set(mode, |hub| hub.connect_timeout(SOON)).await;
+        let stage = Stage::set(mode, |hub| hub.connect_timeout(Duration::from_secs(1))).await;
         let idle = Wire::open(&stage.server).await;
         assert_eq!(idle.ended().await, (vec![], None));
+        assert_eq!(stage.stats().connect_timeouts, 1);
         stage.clear().await;
     }
 }

@@ -10,11 +10,11 @@ use crate::wire::{self, Wire, descriptors, deserted, eventually};
 
 pub(crate) const MIB: usize = 1 << 20;
 
-/// Soon enough for a quick test, where nothing must come in time.
-pub(crate) const SOON: Duration = Duration::from_millis(150);
+/// Soon enough for a quick test. Of pings: who is not read for twice as long may be given up.
+pub(crate) const SOON: Duration = Duration::from_millis(300);
 
 /// More than a busy machine's hiccup, where something must.
-pub(crate) const LATER: Duration = Duration::from_millis(600);
+pub(crate) const LATER: Duration = Duration::from_millis(1_200);
 
 /// What these tests count belongs to the whole process: one runs at a time.
 pub(crate) async fn alone() -> MutexGuard<'static, ()> {

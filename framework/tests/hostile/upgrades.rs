@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use roomcast::testing::{PATIENCE, RawClient};
+use roomcast::testing::RawClient;
 use tokio::io::AsyncReadExt;
 
+use crate::waiting::PATIENCE;
 use crate::{
     common::{
         http::{UPGRADE, head},
@@ -14,7 +15,7 @@ use crate::{
     },
     crowd::Crowd,
     stage::MIB,
-    wire::{Wire, descriptors},
+    wire::{Wire, descriptors, text},
 };
 
 const SESSIONS: usize = 20;
@@ -77,7 +78,7 @@ async fn of_many_attempts_each_session_has_one_and_goes_on_polling() {
 #[actix_web::test]
 async fn attempts_that_are_held_open_are_given_up() {
     let crowd = Crowd::gather(|hub| {
-        let short = Duration::from_millis(200);
+        let short = Duration::from_millis(600);
         hub.upgrade_timeout(short).close_timeout(short)
     })
     .await;
@@ -91,7 +92,7 @@ async fn attempts_that_are_held_open_are_given_up() {
             assert_eq!(status, 101);
             // Some have begun.
             if number % 2 == 0 {
-                wire.text("2probe").await;
+                wire.try_write(&text("2probe")).await;
             }
             held.push(wire);
         }

@@ -4,8 +4,12 @@
 
 use std::time::Duration;
 
-use roomcast::testing::{PATIENCE, Received, TestClient};
+use roomcast::testing::{Received, TestClient};
 use tokio::time::{sleep, timeout};
+
+/// How long a test waits at most for what must happen: only a failure takes so long. More than the kit's own
+/// [`roomcast::testing::PATIENCE`], as a test may wait for many steps of several processes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What comes of this, at most [`PATIENCE`] later. For all that takes several steps: each may have an end of its
 /// own, and yet there may always be one more.

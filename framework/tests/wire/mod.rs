@@ -8,14 +8,13 @@ pub(crate) mod recovering;
 pub(crate) use crate::waiting::{until as eventually, within};
 
 use std::{
+    collections::HashSet,
     fs, io,
     time::{Duration, Instant},
 };
 
-use roomcast::{
-    Hub, HubBuilder, WebSocketMode,
-    testing::{PATIENCE, TestServer},
-};
+use crate::waiting::PATIENCE;
+use roomcast::{Hub, HubBuilder, WebSocketMode, testing::TestServer};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -385,9 +384,25 @@ pub(crate) async fn deserted(hub: &Hub) {
     );
 }
 
-/// Descriptors that this process has open.
+/// TCP sockets that this process has open. Its other descriptors, among them sockets of the system's own kind, come
+/// and go with the runtimes of tests that wait for their turn.
 pub(crate) fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
+    let links = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let links = links.filter_map(|entry| fs::read_link(entry.path()).ok());
+    let open: Vec<_> = links
+        .filter_map(|link| {
+            let inode = link.to_str()?.strip_prefix("socket:[")?;
+            Some(inode.strip_suffix(']')?.to_owned())
+        })
+        .collect();
+    // Not those that are listed as TCP: a connection that was reset is none any more, and is open still.
+    let local = fs::read_to_string("/proc/self/net/unix").unwrap();
+    let local: HashSet<_> = local
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(6))
+        .collect();
+    let tcp = open.iter().filter(|inode| !local.contains(&***inode));
+    tcp.count()
 }
 
 /// Bytes of memory that this process has in use.

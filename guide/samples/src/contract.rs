@@ -100,3 +100,6 @@ mod tests {
         assert_eq!(bob.next().await.json(), r#"[{"minutes":5}]"#);
     }
 }
+
+#[cfg(test)]
+mod text;

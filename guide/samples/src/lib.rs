@@ -29,6 +29,8 @@ mod own_adapter;
 mod parsers;
 mod ported;
 mod presence;
+#[path = "readme/main.rs"]
+mod readme;
 mod recovery;
 mod rooms;
 mod security;
@@ -69,6 +71,22 @@ pub fn ported() -> Result<(), Box<dyn Error>> {
     ported::run(address.as_deref().unwrap_or("127.0.0.1:3000"))
 }
 
+/// The server of the README's chat, and its page.
+///
+/// # Errors
+/// None.
+pub fn readme() -> Result<(Hub, &'static str), BuildError> {
+    Ok((readme::add(Hub::builder()).build()?, readme::PAGE))
+}
+
+/// A hub with the parser for MessagePack.
+///
+/// # Errors
+/// None.
+pub fn msgpack() -> Result<Hub, BuildError> {
+    parsers::msgpack(hello::add(Hub::builder())).build()
+}
+
 /// A hub with the sessions of the other chapters, each in a namespace of its own.
 ///
 /// # Errors
@@ -81,6 +99,7 @@ pub fn hub() -> Result<Hub, BuildError> {
         errors::add,
         middleware::add,
         namespaces::add,
+        presence::add,
         howto::add_rates,
         howto::add_upload,
     ]
@@ -88,8 +107,3 @@ pub fn hub() -> Result<Hub, BuildError> {
     .fold(Hub::builder(), |builder, add| add(builder))
     .build()
 }
-
-/// The program in the README compiles, too.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -1,6 +1,39 @@
 //! Samples of the chapter "Namespaces".
 
-use roomcast::{HubBuilder, NamespaceBuilder, Params, prelude::*};
+use roomcast::{BuildError, HubBuilder, NamespaceBuilder, Params, prelude::*};
+
+#[derive(EventHandlers)]
+#[handles()]
+struct Chat;
+
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+#[derive(EventHandlers)]
+#[handles()]
+struct Admin;
+
+impl Session for Admin {
+    type Auth = ();
+
+    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+// ANCHOR: fixed
+fn chat_and_admin() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<Chat>("/")
+        .namespace::<Admin>("/admin")
+        .build()
+}
+// ANCHOR_END: fixed
 
 // ANCHOR: room
 #[derive(EventHandlers)]
@@ -101,6 +134,16 @@ mod tests {
     async fn enter(server: &TestServer, name: &str) -> Result<TestClient, String> {
         let client = TestClient::builder(server).namespace(name).connect().await;
         client.map_err(|refused| refused.message)
+    }
+
+    #[actix_web::test]
+    async fn only_what_is_registered_is_there() -> Result<(), Box<dyn Error>> {
+        let server = TestServer::start(super::chat_and_admin()?);
+        enter(&server, "/").await?;
+        enter(&server, "/admin").await?;
+        let refused = enter(&server, "/admin?x=1").await.err();
+        assert_eq!(refused.as_deref(), Some("Invalid namespace"));
+        Ok(())
     }
 
     #[actix_web::test]

@@ -10,7 +10,7 @@ use roomcast::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-fn msgpack(builder: HubBuilder) -> HubBuilder {
+pub(crate) fn msgpack(builder: HubBuilder) -> HubBuilder {
     // ANCHOR: msgpack
     builder.parser(Msgpack)
     // ANCHOR_END: msgpack

@@ -1,6 +1,6 @@
 //! Users and presence.
 
-use roomcast::{PresenceChange, prelude::*};
+use roomcast::{HubBuilder, PresenceChange, prelude::*};
 
 fn verify(token: &str) -> Result<String, &'static str> {
     Some(token.to_owned())
@@ -95,6 +95,10 @@ async fn follow(hub: &Hub) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 // ANCHOR_END: read
+
+pub(crate) fn add(to: HubBuilder) -> HubBuilder {
+    to.namespace::<Inbox>("/inbox")
+}
 
 #[cfg(test)]
 mod tests {

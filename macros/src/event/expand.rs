@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Member, Type};
+use syn::{Expr, ExprLit, Lit, Member, Type};
 
 use super::{Args, Event, SlowConsumer};
 
@@ -23,6 +23,14 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let ack_args = ack_args(event.ack.as_ref());
     let slow_consumer = event.slow_consumer.map(slow_consumer);
     let key = event.key.as_ref().map(key);
+    let rejected = event.rejected.as_ref().map(|data| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics ::roomcast::__private::Rejects for #ident #type_generics #where_clause {
+                type Data = #data;
+            }
+        }
+    });
     let docs = docs(&event.docs);
     quote! {
         #[automatically_derived]
@@ -40,6 +48,8 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
         impl #impl_generics ::roomcast::__private::Message for #ident #type_generics #where_clause {
             type Result = ::core::result::Result<(), ::roomcast::__private::EmitError>;
         }
+
+        #rejected
     }
 }
 
@@ -63,11 +73,33 @@ fn slow_consumer(policy: SlowConsumer) -> TokenStream {
 }
 
 fn docs(lines: &[&Expr]) -> Option<TokenStream> {
+    let lines = lines.iter().map(|line| match line {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if text.value().contains('\n') => without_stars(&text.value()).into_token_stream(),
+        line => line.to_token_stream(),
+    });
+    let lines: Vec<_> = lines.collect();
     (!lines.is_empty()).then(|| {
         quote! {
             const DOCS: &'static str = ::core::concat!(#(#lines, "\n"),*);
         }
     })
+}
+
+/// What a comment between `/**` and `*/` says, where each of its lines begins with a `*`.
+fn without_stars(comment: &str) -> String {
+    let mut lines = comment.lines();
+    let first = lines.next().unwrap_or_default();
+    let rest = lines.map(|line| match line.trim_start() {
+        "" => Some(""),
+        line => line.strip_prefix('*'),
+    });
+    match rest.collect::<Option<Vec<_>>>() {
+        Some(rest) => format!("{first}\n{}", rest.join("\n")),
+        None => comment.to_owned(),
+    }
 }
 
 /// At the place of the field's name, where a field that has no `Hash` is reported.
@@ -100,5 +132,21 @@ impl ToTokens for SlowConsumer {
             Self::DropOldest => quote!(::roomcast::__private::SlowConsumer::DropOldest),
             Self::Latest => quote!(::roomcast::__private::SlowConsumer::Latest),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_stars;
+
+    #[test]
+    fn the_stars_of_a_block_are_no_part_of_what_it_says() {
+        for (comment, said) in [
+            ("\n     * One:\n     * * two\n     ", "\n One:\n * two\n"),
+            (" One.\n * two", " One.\n two"),
+            ("\n    One:\n    * two\n", "\n    One:\n    * two\n"),
+        ] {
+            assert_eq!(without_stars(comment), said);
+        }
     }
 }

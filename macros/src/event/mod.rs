@@ -17,6 +17,8 @@ struct Event<'a> {
     name: String,
     args: Args,
     ack: Option<Type>,
+    /// The data of rejections in its place.
+    rejected: Option<Type>,
     slow_consumer: Option<SlowConsumer>,
     key: Option<Member>,
     /// What its doc comment says, line by line.

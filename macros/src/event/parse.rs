@@ -9,10 +9,11 @@ const EXAMPLE: &str = "#[event(name = \"chat message\")]";
 
 const NAME: &str = "name";
 const ACK: &str = "ack";
+const REJECTED: &str = "rejected";
 const SLOW_CONSUMER: &str = "slow_consumer";
 const KEY: &str = "key";
 
-const WORDS: [Word; 4] = [
+const WORDS: [Word; 5] = [
     Word {
         name: NAME,
         takes: "a string",
@@ -22,6 +23,11 @@ const WORDS: [Word; 4] = [
         name: ACK,
         takes: "a type, without quotes",
         example: "ack = Receipt",
+    },
+    Word {
+        name: REJECTED,
+        takes: "a type, without quotes",
+        example: "rejected = Invalid",
     },
     Word {
         name: SLOW_CONSUMER,
@@ -40,6 +46,7 @@ const WORDS: [Word; 4] = [
 pub(super) struct EventAttribute {
     pub(super) name: Option<Given<LitStr>>,
     pub(super) ack: Option<Given<Type>>,
+    pub(super) rejected: Option<Given<Type>>,
     pub(super) slow_consumer: Option<Given<LitStr>>,
     pub(super) key: Option<Given<Member>>,
 }
@@ -55,6 +62,7 @@ pub(super) fn parse(attributes: &[Attribute], mistakes: &mut Mistakes) -> EventA
             match word.name {
                 NAME => attribute::read_value(input, word, given, &mut event.name),
                 ACK => attribute::read_value(input, word, given, &mut event.ack),
+                REJECTED => attribute::read_value(input, word, given, &mut event.rejected),
                 SLOW_CONSUMER => {
                     attribute::read_value(input, word, given, &mut event.slow_consumer)
                 }
@@ -125,11 +133,11 @@ mod tests {
             messages,
             [
                 "`name` takes a string: write `name = \"chat message\"`",
-                "expected one of `name`, `ack`, `slow_consumer` and `key`",
+                "expected one of `name`, `ack`, `rejected`, `slow_consumer` and `key`",
                 "unknown word `nam`: did you mean `name`?",
                 "`ack` needs a value, a type, without quotes: write `ack = Receipt`",
                 "`key` takes a field, without quotes: write `key = user_id`",
-                "expected one of `name`, `ack`, `slow_consumer` and `key`",
+                "expected one of `name`, `ack`, `rejected`, `slow_consumer` and `key`",
                 "expected `,`",
             ]
         );

@@ -1,7 +1,7 @@
 //! Decides what a struct and its `#[event(..)]` mean, and refuses what means nothing.
 
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Member, Meta};
+use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Member, Meta, Type};
 
 use super::parse::EventAttribute;
 use super::{Args, Event, SlowConsumer};
@@ -22,6 +22,7 @@ pub(super) fn validate<'a>(
     mistakes: &mut Mistakes,
 ) -> Event<'a> {
     let fields = fields(input, mistakes);
+    let rejected = rejected(attribute.rejected, attribute.ack.is_some(), mistakes);
     let keeps_latest = keeps_latest(attribute.slow_consumer.as_ref());
     Event {
         ident: &input.ident,
@@ -29,6 +30,7 @@ pub(super) fn validate<'a>(
         name: name(&input.ident, attribute.name, mistakes),
         args: args(input, fields),
         ack: attribute.ack.and_then(|ack| ack.value),
+        rejected,
         slow_consumer: slow_consumer(attribute.slow_consumer, mistakes),
         key: key(attribute.key, keeps_latest, fields, mistakes),
         docs: docs(&input.attrs),
@@ -90,6 +92,17 @@ fn name(ident: &Ident, given: Option<Given<LitStr>>, mistakes: &mut Mistakes) ->
         );
     }
     name
+}
+
+fn rejected(given: Option<Given<Type>>, has_ack: bool, mistakes: &mut Mistakes) -> Option<Type> {
+    let Given { word, value } = given?;
+    if !has_ack {
+        mistakes.at(
+            &word,
+            "`rejected` says what clients are told in the place of an ack: it needs `ack = ..`",
+        );
+    }
+    value
 }
 
 /// How many arguments the event has, as serde will write the struct.
@@ -346,6 +359,22 @@ mod tests {
         assert_eq!(
             messages,
             ["an event is a struct: wrap this enum in one, as in `struct Moved(A);`"]
+        );
+    }
+
+    #[test]
+    fn a_rejection_is_told_in_the_place_of_an_ack() {
+        let (seen, messages) = validated(
+            parse_quote!(
+                #[event(rejected = Invalid)]
+                struct A;
+            ),
+            |event| event.rejected.is_some(),
+        );
+        assert!(seen);
+        assert_eq!(
+            messages,
+            ["`rejected` says what clients are told in the place of an ack: it needs `ack = ..`"]
         );
     }
 

@@ -38,13 +38,14 @@ fn head(options: &Options, results: &Results) -> String {
     } = options;
     let machine = &results.machine;
     let mut text = format!(
-        "# Capacity: a run\n\n{} connections over ",
+        "# Capacity: a run\n\n{} connections to ",
         count(*connections)
     );
     let _ = write!(
         text,
-        "{nodes} nodes of roomcast {} on one machine, of which {} chat, each in a room of {ROOM} whose members are on \
-         all nodes. [What follows from the figures](capacity.md) is on its own page.\n\n",
+        "{nodes} nodes of roomcast {} on one machine. {} of them chat, each in a room of {ROOM} members on all nodes. \
+         What follows from the figures is on the page [Capacity planning](capacity.md). To repeat the run: \
+         `cargo xtask capacity`.\n\n",
         env!("CARGO_PKG_VERSION"),
         count(results.joined as usize),
     );
@@ -60,10 +61,10 @@ fn head(options: &Options, results: &Results) -> String {
     );
     let _ = write!(
         text,
-        "Each node is a process with one worker. For each there is a process with its clients, WebSockets of one thread, \
-         and there is one Redis ({}) for all. All of these share the machine's {} cores, and both ends of each connection are in \
-         its kernel: so CPU per connection and per message is what to read, and latencies are those of a machine that does \
-         everything at once. CPU is user and system time of all threads of the nodes.\n\n",
+        "Each node is a process with one worker, and each has a process of clients: WebSockets, on one thread. There is one \
+         Redis ({}). All of these share the machine's {} cores, and both ends of each connection are in its kernel. So read \
+         the CPU for each connection and message; the latencies are those of a machine that does everything at once. CPU is \
+         user and system time of all threads of the nodes.\n\n",
         match options.adapter {
             Adapter::PubSub => "Pub/Sub",
             Adapter::Sharded => "sharded Pub/Sub",
@@ -81,8 +82,8 @@ fn head(options: &Options, results: &Results) -> String {
 
 fn memory(options: &Options, results: &Results) -> String {
     let mut text = format!(
-        "## Opening connections\n\n{} a second, in {} steps, and memory is measured after each, of all nodes together. Per connection it is what \
-         has been added since nobody was connected.\n\n\
+        "## Opening connections\n\n{} a second, in {} steps. After each step the memory of all nodes together is measured. \
+         Per connection means what was added since nobody was connected.\n\n\
          | connections | nodes, RSS: MB | PSS: MB | per connection, heap: bytes | RSS: bytes | kernel, per socket: bytes \
          | handshake and connect, CPU: µs |\n| --: | --: | --: | --: | --: | --: | --: |\n",
         count(options.rate as usize),
@@ -109,8 +110,9 @@ fn memory(options: &Options, results: &Results) -> String {
         before = connections;
     }
     text.push_str(
-        "\nHeap is the program's anonymous memory, stacks included. The kernel's part is what its slabs and the sockets' data have grown by, divided by two for the two ends: on a \
-         server of its own a node needs it besides the process's memory.\n\n",
+        "\nHeap is the process's anonymous memory, with its stacks. The kernel's part is how much its slabs and the sockets' \
+         data have grown, divided by two, since both ends are on this machine. A node needs it in addition to the memory of \
+         its process.\n\n",
     );
     text
 }
@@ -120,7 +122,7 @@ fn idle(options: &Options, results: &Results) -> String {
     let (seconds, nodes) = cpu(&idle.before, &idle.after);
     let connections = options.connections as f64;
     format!(
-        "## Idle\n\nFor {seconds:.0} s nothing but pings, one for each connection every {} s: {} in that time.\n\n\
+        "## Idle\n\n{seconds:.0} s with nothing but pings, one for each connection every {} s: {} in that time.\n\n\
          | | |\n| --- | --: |\n| CPU of the nodes, of one core | {:.1} % |\n| per connection and second | {:.2} µs |\n\
          | per ping and pong | {:.1} µs |\n| processes of clients, of one core | {:.1} % |\n\n",
         options.ping_interval.as_secs_f64(),
@@ -138,8 +140,9 @@ fn chatting(options: &Options, results: &Results) -> String {
         (results.rooms.nodes - open.after.nodes).anonymous
     });
     let mut text = format!(
-        "## Chatting\n\n{} connections joined {} rooms, which took {} bytes more for each. Then each message of {} characters \
-         went to the {ROOM} members of its room over Redis, while all {} connections stayed. {:.0} s each.\n\n\
+        "## Chatting\n\n{} connections joined {} rooms, which took {} more bytes for each. Then they sent messages of {} \
+         characters, each to the {ROOM} members of its room over Redis, while all {} connections stayed. Each rate was held \
+         for {:.0} s.\n\n\
          | messages a second | deliveries | CPU of the nodes: cores | per delivery: µs | Redis: cores | per message: µs \
          | clients: cores | all that ran: cores | latency, half: ms | 99 %: ms |\n\
          | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n",
@@ -172,8 +175,8 @@ fn chatting(options: &Options, results: &Results) -> String {
     let totals = &results.totals;
     let _ = write!(
         text,
-        "\nPer delivery contains what else the nodes did: the event read, published and read back, and pings. \"All that ran\" is \
-         the whole machine, other programs included.\n\n\
+        "\n\"Per delivery\" is the whole CPU of the nodes, divided by deliveries: it includes reading the event, publishing it, \
+         reading it on other nodes, and pings. \"All that ran\" is the whole machine, with other programs.\n\n\
          | | |\n| --- | --: |\n| messages said | {} |\n| deliveries expected | {} |\n| deliveries received | {} |\n\
          | left out before a later one | {} |\n| repeated, or late | {} |\n| dropped by nodes | {} |\n\
          | connections that broke and came back | {} |\n| attempts to connect that failed and were repeated | {} |\n\n",
@@ -193,9 +196,9 @@ fn end(options: &Options, results: &Results) -> String {
     let closed = &results.closed;
     let (seconds, nodes) = cpu(&closed.before, &closed.closed);
     format!(
-        "## Closing\n\nAll {} at once: {seconds:.1} s until the nodes had none left, and {:.0} µs of their CPU for each. Their RSS \
-         was {:.1} MB before and {:.1} MB after, and {:.1} MB when they were new. What is left is what the allocator keeps for the \
-         next ones, and tables that do not shrink.\n\n",
+        "## Closing\n\nAll {} connections were closed at once. The nodes had none left after {seconds:.1} s, and needed {:.0} µs \
+         of CPU for each. Their RSS was {:.1} MB before and {:.1} MB after, and {:.1} MB when they were new. The allocator keeps \
+         memory for the next connections, and tables do not shrink.\n\n",
         count(options.connections),
         nodes / options.connections as f64 * MICRO,
         closed.before.nodes.rss / MB,
@@ -206,7 +209,7 @@ fn end(options: &Options, results: &Results) -> String {
 
 fn features(results: &Results) -> String {
     let mut text = String::from(
-        "## What features add\n\nIdle connections on a single new node, with a Redis of its own.\n\n\
+        "## What features add\n\nIdle connections to one new node for each row, with its own Redis.\n\n\
          | with | connections | per connection, heap: bytes | connect, CPU: µs | Redis, RSS per connection: bytes |\n\
          | --- | --: | --: | --: | --: |\n",
     );

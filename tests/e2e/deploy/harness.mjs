@@ -12,8 +12,8 @@ import { io } from "socket.io-client";
 import { freePort, next, within } from "../server.mjs";
 import { Process, until } from "./process.mjs";
 
-const { GUIDE_BIN } = process.env;
-const DEPLOY = fileURLToPath(new URL("../../../examples/deploy/", import.meta.url));
+export const { GUIDE_BIN } = process.env;
+export const DEPLOY = fileURLToPath(new URL("../../../examples/deploy/", import.meta.url));
 export const NODES = ["node-1", "node-2", "node-3"];
 
 /** The command of a node. */
@@ -64,6 +64,20 @@ function startProxy(file, text, folder) {
   return new Process("nginx", "-e", "stderr", "-p", folder, "-c", path.join(folder, "nginx.conf"));
 }
 
+/** A Redis that keeps nothing, stopped with the test; its URL. */
+export async function startRedis(t) {
+  const port = await freePort();
+  const redis = new Process("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no");
+  t.after(() => redis.stop());
+  await redis.prints(/Ready to accept connections/);
+  return `redis://127.0.0.1:${port}/`;
+}
+
+/** What Prometheus reads of a node. */
+export async function figures(operationsUrl) {
+  return (await fetch(`${operationsUrl}/metrics`)).text();
+}
+
 export class World {
   #folder = mkdtempSync(path.join(tmpdir(), "deploy-"));
   #nodes = new Map();
@@ -89,9 +103,7 @@ export class World {
     const world = new World(command);
     t.after(() => world.#stop());
     chmodSync(world.#folder, 0o755); // nginx's workers are another user's
-    world.redisPort = await freePort();
-    world.redis = new Process("redis-server", "--bind", "127.0.0.1", "--port", world.redisPort, "--save", "", "--dir", world.#folder);
-    await world.redis.prints(/Ready to accept connections/);
+    world.redis = await startRedis(t);
     for (const name of NODES) {
       const clients = await freePort();
       world.#ports.set(name, { clients, operations: onePort ? clients : await freePort() });
@@ -129,8 +141,7 @@ export class World {
 
   /** Starts a node, where it was if it was there before. */
   async startNode(name) {
-    const redis = `redis://127.0.0.1:${this.redisPort}/`;
-    const node = new Process(...this.#command({ name, redis, ...this.#ports.get(name) }));
+    const node = new Process(...this.#command({ name, redis: this.redis, ...this.#ports.get(name) }));
     this.#nodes.set(name, node);
     await until(`${name} is ready`, () => {
       assert.ok(node.runs, node.output);
@@ -169,7 +180,7 @@ export class World {
 
   async #stop() {
     const nodes = [...this.#nodes.values()].map((node) => node.stop("SIGKILL"));
-    await Promise.all([this.proxy?.stop(), this.redis?.stop(), ...nodes]);
+    await Promise.all([this.proxy?.stop(), ...nodes]);
     rmSync(this.#folder, { recursive: true });
   }
 

@@ -10,6 +10,7 @@ Usage:
     cargo xtask test                  install what is missing, then run every step
     cargo xtask test --only STEP,...  run only these steps, in the usual order
     cargo xtask test --list           name the steps
+    cargo xtask todo [OPTION]...      build the page of the example of that name, and run it; --help has the options
     cargo xtask cluster               run the example of that name: Redis and three nodes, until Ctrl-C
     cargo xtask mixed-cluster         the same with a node of Node.js
     cargo xtask soak [OPTION]...      load and faults on three nodes, and a report; --help has the options
@@ -27,7 +28,9 @@ pub(crate) enum Task {
     },
     /// Runs an example until it is told to end.
     Example(Example),
-    /// Options for the soak, which reads them itself.
+    /// Options for the example of that name, which reads them itself.
+    Todo(Vec<String>),
+    /// Options for the soak, likewise.
     Soak(Vec<String>),
     /// Options for the run that measures capacity, likewise.
     Capacity(Vec<String>),
@@ -37,6 +40,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task>
     match arguments.next().as_deref() {
         None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some("test") => {}
+        Some("todo") => return Ok(Task::Todo(arguments.collect())),
         Some("soak") => return Ok(Task::Soak(arguments.collect())),
         Some("capacity") => return Ok(Task::Capacity(arguments.collect())),
         Some("cluster") => return alone(Task::Example(Example::Cluster), arguments),
@@ -101,9 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn an_example_takes_no_options_and_what_measures_its_own() {
+    fn what_runs_as_a_cluster_takes_no_options_and_the_rest_its_own() {
         let example = Task::Example(Example::MixedCluster);
         assert_eq!(parse_words("mixed-cluster").unwrap(), example);
+        let options = ["--port", "4000"].map(str::to_owned).to_vec();
+        assert_eq!(
+            parse_words("todo --port 4000").unwrap(),
+            Task::Todo(options)
+        );
         assert!(parse_words("cluster --nodes 5").is_err());
         let options = ["--minutes", "2"].map(str::to_owned).to_vec();
         assert_eq!(

@@ -1,5 +1,5 @@
-//! What runs on its own: the examples of clusters, the soak, and the run that measures capacity. Each takes our place as
-//! a process, so that a signal is for it alone.
+//! What runs on its own: the examples that need more than cargo, the soak, and the run that measures capacity. Each takes
+//! our place as a process, so that a signal is for it alone.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
-use crate::{install, process};
+use crate::{install, process, seeds};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Example {
@@ -41,6 +41,26 @@ pub(crate) fn run(workspace: &Workspace, example: Example) -> Result {
     take_over(launch)
 }
 
+/// Builds the page of the example `todo`, and runs its server in our place, with its own options.
+///
+/// # Errors
+///
+/// If something is missing or does not build.
+pub(crate) fn todo(workspace: &Workspace, options: &[String]) -> Result {
+    needed(&["node", "npm"])?;
+    let page = workspace.root.join(install::TODO);
+    packages(&page)?;
+    process::run(
+        Command::new("npm")
+            .current_dir(&page)
+            .args(["run", "build"]),
+    )?;
+    build(workspace, &["todo"])?;
+    let mut todo = Command::new(workspace.binary("todo"));
+    todo.args(options);
+    take_over(todo)
+}
+
 /// Runs the soak in our place, with its own options; or, with `--seeds`, the tests in virtual time.
 ///
 /// # Errors
@@ -65,15 +85,14 @@ pub(crate) fn soak(workspace: &Workspace, options: &[String]) -> Result {
 }
 
 /// The guarantees in virtual time, each for these seeds: a range such as `0..100000`.
-fn virtual_cluster(workspace: &Workspace, seeds: &str) -> Command {
+fn virtual_cluster(workspace: &Workspace, range: &str) -> Command {
     let mut tests = process::cargo();
     tests
         .current_dir(&workspace.root)
         .args(["test", "--release", "--package", "roomcast"])
-        .args(["--test", "application", "virtual_cluster::"])
-        // Those of the kit itself have seeds of their own.
-        .args(["--", "--skip", "virtual_cluster::kit"])
-        .env("ROOMCAST_SEEDS", seeds);
+        .args(["--test", "application", seeds::TESTS])
+        .args(["--", "--skip", seeds::OF_THE_KIT])
+        .env(seeds::VARIABLE, range);
     tests
 }
 

@@ -1,8 +1,10 @@
 //! Builds the guide and checks what mdBook lets pass: an include that finds nothing, a dead link, a search that finds nothing.
-//! That its samples compile and run is the matter of the tests of the packages they come from.
+//! That its samples compile and run is the matter of the tests of the packages they come from; that the first programs do so
+//! in a project of a reader's own is `stranger`'s.
 
 mod includes;
 mod links;
+pub(crate) mod stranger;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -47,6 +47,11 @@ const PROGRAMS: &[Program] = &[
         is_there: || is_administrators("haproxy"),
     },
     Program {
+        what: "systemd-analyze",
+        package: "systemd",
+        is_there: || process::find("systemd-analyze").is_some(),
+    },
+    Program {
         what: "Python 3 with venv",
         package: "python3-venv",
         is_there: python_has_venv,
@@ -67,8 +72,8 @@ const OLDEST_REDIS: u32 = 7;
 /// The server of Node.js in the example of that name.
 pub(crate) const MIXED_CLUSTER: &str = "examples/mixed-cluster";
 
-/// The page of the example of that name, which is built in its tests.
-const TODO: &str = "examples/todo/web";
+/// The page of the example of that name.
+pub(crate) const TODO: &str = "examples/todo/web";
 
 pub(crate) fn run(workspace: &Workspace) -> Result {
     install_programs()?;

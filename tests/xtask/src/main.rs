@@ -7,6 +7,7 @@ mod guide;
 mod install;
 mod process;
 mod runner;
+mod seeds;
 mod server;
 mod steps;
 mod watchdog;
@@ -37,6 +38,7 @@ fn run() -> Result {
             runner::run(&Workspace::find()?, &selected)?;
         }
         Task::Example(example) => examples::run(&Workspace::find()?, example)?,
+        Task::Todo(options) => examples::todo(&Workspace::find()?, &options)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
         Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,
     }

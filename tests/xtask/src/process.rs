@@ -34,6 +34,37 @@ pub(crate) fn run(command: &mut Command) -> Result {
     Err(Failure::new(format!("{status}: {}", shown(command))))
 }
 
+/// The same program, with what others leave of the machine.
+pub(crate) fn leisurely(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    let set = command.get_envs();
+    nice.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice
+}
+
+/// Runs one thing beside another.
+///
+/// # Errors
+///
+/// That of the second, or else that of the first; both come to their ends.
+pub(crate) fn side_by_side(
+    first: impl FnOnce() -> Result + Send,
+    second: impl FnOnce() -> Result,
+) -> Result {
+    std::thread::scope(|threads| {
+        let first = threads.spawn(first);
+        let outcome = second();
+        let first = first.join();
+        outcome.and(first.map_err(|_| Failure::new("a thread panicked"))?)
+    })
+}
+
 /// Runs programs to their ends, two at a time. What one prints is shown when it has ended.
 ///
 /// # Errors
@@ -53,12 +84,7 @@ pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Result {
             outcome = outcome.and(ended);
         }
     };
-    std::thread::scope(|threads| {
-        let other = threads.spawn(lane);
-        let outcome = lane();
-        let other = other.join();
-        outcome.and(other.map_err(|_| Failure::new("a thread panicked"))?)
-    })
+    side_by_side(lane, lane)
 }
 
 fn run_captured(mut command: Command) -> Result {

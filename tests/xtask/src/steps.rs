@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::runner::Step;
 use crate::server::Server;
 use crate::workspace::Workspace;
-use crate::{guide, install, process};
+use crate::{guide, install, process, seeds};
 
 pub(crate) const ALL: &[Step] = &[
     Step {
@@ -62,7 +62,7 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "cluster",
-        about: "nodes of both kinds with a real Redis between them",
+        about: "nodes of both kinds with a real Redis between them; beside them new seeds for those in virtual time, and the guide's first steps",
         run: cluster,
     },
     Step {
@@ -199,13 +199,8 @@ fn autobahn(workspace: &Workspace) -> Result {
                 .arg(format!("ws://{}/echo", server.address())),
         )
     };
-    // Side by side: each of them is busy on one core for minutes.
-    std::thread::scope(|threads| {
-        let body = threads.spawn(|| cases("body"));
-        let handoff = cases("handoff");
-        let body = body.join().map_err(|_| Failure::new("a thread panicked"))?;
-        handoff.and(body)
-    })
+    // Each of them is busy on one core for minutes.
+    process::side_by_side(|| cases("body"), || cases("handoff"))
 }
 
 fn e2e(workspace: &Workspace) -> Result {
@@ -225,10 +220,15 @@ fn e2e(workspace: &Workspace) -> Result {
 
 fn cluster(workspace: &Workspace) -> Result {
     build_servers(workspace)?;
-    node_tests(&workspace.root.join("tests/cluster"), |test| {
-        test.env("SERVER_BIN", workspace.binary("test-server"))
-            .env("NODE_BIN", workspace.binary("soak-node"));
-    })
+    let nodes = || {
+        node_tests(&workspace.root.join("tests/cluster"), |test| {
+            test.env("SERVER_BIN", workspace.binary("test-server"))
+                .env("NODE_BIN", workspace.binary("soak-node"));
+        })
+    };
+    // They wait most of the time, for leases to expire and for each other, so what computes is best done beside them.
+    let beside = || guide::stranger::check(workspace).and_then(|()| seeds::fresh(workspace));
+    process::side_by_side(beside, nodes)
 }
 
 /// Runs the tests of a folder, a process for each file: each has its own servers, and waits half of the time.

@@ -1,26 +1,21 @@
 // The socket, and what can be asked of the server.
 
 import { io, type Socket } from "socket.io-client";
-import type { ClientToServerEvents, Rejected, ServerToClientEvents, Todo } from "./contract";
+import type { ClientToServerEvents, Fields, Rejected, ServerToClientEvents, Todo } from "./contract";
 
 const ANSWER_WITHIN = 10_000; // ms
 
 export const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io();
 
-/** What is wrong with which field: the data of a rejection here. */
-interface Fields {
-  title?: string;
-}
-
-/** What the server refused, in its words. */
+/** What the server refused, in its words: those for the field, where it is one. */
 export class RefusedError extends Error {
-  constructor({ error }: Rejected) {
-    super((error.data as Fields | undefined)?.title ?? error.message);
+  constructor({ error: { message, data } }: Rejected<Fields>) {
+    super(data && "title" in data ? data.title : message);
   }
 }
 
 /** The value of an answer; what is refused is thrown. */
-function value<T>(answer: T | Rejected): T {
+function value<T>(answer: T | Rejected<Fields>): T {
   if (answer && typeof answer === "object" && "error" in answer) throw new RefusedError(answer);
   return answer as T;
 }

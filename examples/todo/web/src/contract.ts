@@ -1,8 +1,14 @@
 // Written by roomcast from the types of the server (`Hub::contract`): change those, not this file.
 
-/** The answer in the place of the declared one, where the server refuses an event. */
-export interface Rejected {
-  error: { message: string; data?: unknown };
+/** The answer in the place of the declared one, where the server refuses an event; `D` is what its handler tells. */
+export interface Rejected<D = unknown> {
+  error: { message: string; data?: D | TooMany };
+}
+
+/** Where a limit on events is reached: what of it, and for how many milliseconds. */
+export interface TooMany {
+  limit: string;
+  retryAfter: number;
 }
 
 /** What `connect_error` is called with, where the server refuses a client. */
@@ -40,6 +46,11 @@ export type Delete = { id: number, };
  */
 export type Deleted = number;
 
+/**
+ * What is wrong with which field, for people to read: the data of every rejection here.
+ */
+export type Fields = { title: string, };
+
 export type Todo = { id: number, title: string, done: boolean, };
 
 /**
@@ -60,19 +71,19 @@ export interface ClientToServerEvents {
   /**
    * All that is on the list.
    */
-  "todo:list": (ack: (answer: Array<Todo> | Rejected) => void) => void;
+  "todo:list": (ack: (answer: Array<Todo> | Rejected<Fields>) => void) => void;
   /**
    * Puts something on the list.
    */
-  "todo:create": (payload: Create, ack: (answer: Todo | Rejected) => void) => void;
+  "todo:create": (payload: Create, ack: (answer: Todo | Rejected<Fields>) => void) => void;
   /**
    * Changes what is there.
    */
-  "todo:update": (payload: Optional<Update, "done" | "title">, ack: (answer: Todo | Rejected) => void) => void;
+  "todo:update": (payload: Optional<Update, "done" | "title">, ack: (answer: Todo | Rejected<Fields>) => void) => void;
   /**
    * Answered with its id, also where it has gone before.
    */
-  "todo:delete": (payload: Delete, ack: (answer: number | Rejected) => void) => void;
+  "todo:delete": (payload: Delete, ack: (answer: number | Rejected<Fields>) => void) => void;
 }
 
 /** What a client of `/` listens to. */

@@ -4,6 +4,60 @@
 //! With the feature `redis` (on by default) there are `Redis::pub_sub`, `Redis::sharded` and
 //! `Redis::streams`, in the wire formats of Socket.IO's adapters for Node.js. [`InProcess`] connects
 //! several hubs of one process, for tests. For anything else implement [`Adapter`].
+//!
+//! # An adapter of your own
+//!
+//! One that has no other nodes, and tells what they would be sent:
+//!
+//! ```
+//! use std::{future::pending, sync::Arc};
+//! use roomcast::{
+//!     Hub,
+//!     adapter::{
+//!         Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
+//!         PublishError,
+//!     },
+//! };
+//!
+//! struct Alone;
+//!
+//! impl IntoAdapter for Alone {
+//!     fn into_adapter(self, _: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+//!         Ok(Arc::new(self))
+//!     }
+//! }
+//!
+//! impl Adapter for Alone {
+//!     fn run(self: Arc<Self>, inbound: Inbound) -> AdapterFuture<'static, ()> {
+//!         inbound.connected();
+//!         Box::pin(pending())
+//!     }
+//!
+//!     fn attach(&self, _: &Arc<str>) {}
+//!
+//!     fn detach(&self, _: &str) {}
+//!
+//!     fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
+//!         println!("to all other nodes with {namespace}: {message:?}");
+//!         Ok(())
+//!     }
+//!
+//!     fn respond(&self, _: &str, node: &str, message: &Message<'_>) -> Result<(), PublishError> {
+//!         println!("to the node {node}: {message:?}");
+//!         Ok(())
+//!     }
+//!
+//!     fn server_count(&self, _: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
+//!         Box::pin(async { Ok(1) })
+//!     }
+//!
+//!     fn close(&self) -> AdapterFuture<'_, ()> {
+//!         Box::pin(async {})
+//!     }
+//! }
+//!
+//! let builder = Hub::builder().adapter(Alone);
+//! ```
 
 mod in_process;
 mod inbound;

@@ -81,7 +81,7 @@ where
 ///
 /// ```text
 /// seed 17: assertion failed: cluster.hub(0).stats().sockets == 2
-/// replay it with ROOMCAST_SEEDS=17
+/// replay it with ROOMCAST_SEEDS=17 cargo test chat::nobody_is_left_behind
 ///
 /// what happened, in virtual time:
 ///       0.000 s  3 nodes start, with 1 worker each
@@ -110,8 +110,18 @@ where
     for seed in seeds {
         if let Err(failure) = run(seed, || test(seed)) {
             let history = &failure.history;
-            panic!("{failure}\nreplay it with {VARIABLE}={seed}{history}");
+            panic!("{failure}\nreplay it with {}{history}", replay(seed));
         }
+    }
+}
+
+/// The command that runs this seed of this test, and no other test: what replaces the seeds, replaces those of all.
+fn replay(seed: u64) -> String {
+    let of = thread::current();
+    match of.name() {
+        // The test harness names its threads; a documentation test has none.
+        Some(test) if test != "main" => format!("{VARIABLE}={seed} cargo test {test}"),
+        _ => format!("{VARIABLE}={seed}"),
     }
 }
 

@@ -10,10 +10,13 @@ fn failure(test: impl FnOnce() + std::panic::UnwindSafe) -> String {
 
 #[test]
 fn the_first_seed_that_fails_is_named_with_how_to_replay_it() {
+    let this = "cargo test testing::virtual_cluster::run_tests::the_first_seed_that_fails_is_named_with_how_to_replay_it";
     let told = failure(|| each(0..10, |seed| async move { assert!(seed < 3, "too great") }));
-    assert_eq!(told, "seed 3: too great\nreplay it with ROOMCAST_SEEDS=3");
+    let expected = format!("seed 3: too great\nreplay it with ROOMCAST_SEEDS=3 {this}");
+    assert_eq!(told, expected);
     let told = failure(|| each(5..6, |_| async { Err::<(), _>("refused") }));
-    let expected = "seed 5: the test returned an error\nreplay it with ROOMCAST_SEEDS=5";
+    let expected =
+        format!("seed 5: the test returned an error\nreplay it with ROOMCAST_SEEDS=5 {this}");
     assert_eq!(told, expected);
 }
 

@@ -1,7 +1,9 @@
-//! The descriptions of the shop are those in `tests/fixtures/contract`, which tests of Node.js compile
-//! and validate.
+//! The descriptions of the shop, and of all forms of types, are those in `tests/fixtures/contract`, which
+//! tests of Node.js compile and validate.
 
-use super::shop;
+use roomcast::prelude::*;
+
+use super::{forms, shop};
 
 fn fixture(name: &str) -> String {
     format!("../tests/fixtures/contract/{name}")
@@ -11,6 +13,10 @@ fn fixture(name: &str) -> String {
 fn the_descriptions_are_current() {
     let contract = shop::hub().contract().titled("Shop", "0.1.0");
     for name in ["shop.ts", "shop.asyncapi.json", "shop.md"] {
+        contract.assert_current(fixture(name));
+    }
+    let contract = forms::hub().contract().titled("Forms", "0.1.0");
+    for name in ["forms.ts", "forms.asyncapi.json", "forms.md"] {
         contract.assert_current(fixture(name));
     }
 }
@@ -66,6 +72,60 @@ fn the_model_tells_namespaces_and_events() {
     assert_eq!(shop.receives()[1].docs(), docs);
     let docs = "No argument, and no need to say what it looks like.";
     assert_eq!(shop.receives()[4].docs(), docs);
+}
+
+#[test]
+fn namespaces_can_be_left_out() {
+    let contract = shop::hub().contract().only(|name| name == "/");
+    assert_eq!(contract.namespaces().len(), 1);
+    assert!(!contract.typescript().unwrap().contains("Till"));
+}
+
+/// Does two things:
+/// * one
+///   - in two parts
+/// * another
+#[derive(Serialize, Deserialize, Event)]
+struct Listed;
+
+/**
+ * In a block:
+ * * one
+ */
+#[derive(Serialize, Deserialize, Event)]
+struct InABlock;
+
+/** In one line. */
+#[derive(Serialize, Deserialize, Event)]
+struct InOneLine;
+
+#[derive(EventHandlers)]
+#[handles()]
+#[emits(Listed, InABlock, InOneLine)]
+struct Documented;
+
+impl Session for Documented {
+    type Auth = ();
+
+    async fn connect((): (), _: &TypedSocket<Self>) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+#[test]
+fn documentation_keeps_its_lists() {
+    let hub = Hub::builder().namespace::<Documented>("/").build();
+    let contract = hub.unwrap().contract();
+    let emitted = contract.namespaces()[0].emits().unwrap();
+    let docs: Vec<_> = emitted.iter().map(|event| event.docs()).collect();
+    assert_eq!(
+        docs,
+        [
+            "Does two things:\n* one\n  - in two parts\n* another",
+            "In a block:\n* one",
+            "In one line."
+        ]
+    );
 }
 
 #[test]

@@ -66,6 +66,112 @@ struct Measured(u8, PhantomData<()>);
 #[schemars(crate = "roomcast::contract::schemars")]
 struct Partly(u8, #[serde(skip_serializing)] (), u8);
 
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Noted {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct User {
+    name: String,
+    #[serde(skip_serializing)]
+    #[expect(dead_code, reason = "it is only described")]
+    password: String,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Author {
+    name: String,
+    #[serde(skip_deserializing)]
+    since: u64,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[serde(transparent)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Bare {
+    text: String,
+}
+
+/// An attribute that ts-rs cannot read is one of which it knows nothing, and so not the tag.
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[serde(
+    tag = "kind",
+    rename_all(serialize = "lowercase", deserialize = "lowercase")
+)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+enum Step {
+    Go { far: u8 },
+    Stay { long: u8 },
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+enum Asked {
+    Plain(u8),
+    #[serde(skip_deserializing)]
+    #[expect(dead_code, reason = "it is only described")]
+    Internal {
+        why: String,
+    },
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Hour {
+    #[ts(type = "string")]
+    hour: u8,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Nullable {
+    #[ts(optional)]
+    maybe: Option<Vec<Extra>>,
+}
+
+/// As [`Noted`], behind an `Option` that is `null`.
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Hidden {
+    of: Option<Box<Noted>>,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Flat {
+    #[serde(flatten)]
+    extra: Option<Extra>,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Extra {
+    page: u8,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Record {
+    seconds: u8,
+}
+
 /// Holds what is looked at.
 #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
 #[ts(crate = "roomcast::contract::ts_rs")]
@@ -74,12 +180,43 @@ struct Holding<T> {
     held: Vec<T>,
 }
 
-/// Emits one event of any type.
+#[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
+#[event(ack = Outcome)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Try(u8);
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+enum Outcome {
+    Done(u8),
+    Error(u8),
+}
+
+/// Emits one event of any type, or handles it.
 macro_rules! session {
-    ($session:ident, $event:ty) => {
+    ($session:ident, emits $event:ty) => {
+        session!($session, (), ($event));
+    };
+    ($session:ident, handles $event:ty, $answer:expr) => {
+        session!($session, ($event), ());
+
+        impl Handle<$event> for $session {
+            async fn handle(
+                &mut self,
+                _: $event,
+                _: &TypedSocket<Self>,
+            ) -> Result<<$event as Event>::Ack, Rejection> {
+                Ok($answer)
+            }
+        }
+    };
+    ($session:ident, ($($handled:ty)?), ($($emitted:ty)?)) => {
         #[derive(EventHandlers)]
-        #[handles()]
-        #[emits($event)]
+        #[handles($($handled)?)]
+        #[emits($($emitted)?)]
         struct $session;
 
         impl Session for $session {
@@ -91,12 +228,25 @@ macro_rules! session {
         }
     };
 }
-session!(Names, Holding<TwoNames>);
-session!(Cases, Holding<TwoCases>);
-session!(Words, Holding<Word>);
-session!(Texts, Holding<ByText>);
-session!(Measures, Holding<Measured>);
-session!(Parts, Partly);
+session!(Names, emits Holding<TwoNames>);
+session!(Cases, emits Holding<TwoCases>);
+session!(Words, emits Holding<Word>);
+session!(Texts, emits Holding<ByText>);
+session!(Measures, emits Holding<Measured>);
+session!(Parts, emits Partly);
+session!(Notes, emits Holding<Noted>);
+session!(Users, emits Holding<User>);
+session!(Authors, handles Holding<Author>, ());
+session!(Bares, emits Holding<Bare>);
+session!(Steps, emits Holding<Step>);
+session!(Asks, handles Holding<Asked>, ());
+session!(Hours, handles Holding<Hour>, ());
+session!(Nulls, emits Holding<Nullable>);
+session!(Hiders, handles Holding<Hidden>, ());
+session!(Hides, emits Holding<Hidden>);
+session!(Flats, emits Holding<Flat>);
+session!(Records, emits Holding<Record>);
+session!(Tries, handles Try, Outcome::Done(1));
 
 fn refused<S: Session>() -> String {
     let hub = Hub::builder().namespace::<S>("/").build().unwrap();
@@ -104,19 +254,22 @@ fn refused<S: Session>() -> String {
     assert!(hub.contract().markdown().is_err());
     // serde and schemars know them all.
     hub.contract().asyncapi().unwrap();
+    let name = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
     match error {
         ContractError::Disagreement {
             path, difference, ..
-        } => {
-            let name = path.rsplit("::").next().unwrap_or_default();
-            format!("{name}: {difference}")
-        }
+        } => format!("{}: {difference}", name(path)),
+        ContractError::NoTypeScript { path, reason, .. } => format!("{}: {reason}", name(path)),
+        ContractError::NameTaken { first, second, .. } => format!("{}: {second}", name(first)),
+        ContractError::LikeRejected { path, event, .. } => format!("{}: {event}", name(path)),
         other => other.to_string(),
     }
 }
 
 #[test]
 fn what_typescript_would_tell_wrongly_is_refused() {
+    let missing = "the field `note` may be missing, and TypeScript has it always; write \
+                   `#[ts(optional)]` or `#[serde(default)]` at it";
     for (error, expected) in [
         (
             refused::<Names>(),
@@ -128,21 +281,62 @@ fn what_typescript_would_tell_wrongly_is_refused() {
         ),
         (
             refused::<Words>(),
-            "Word: only one of them has the variant `YES`",
+            "Word: TypeScript has `\"Yes\"`, the JSON Schema `\"YES\"`",
         ),
         (
             refused::<Texts>(),
-            "ByText: TypeScript has an object, the JSON Schema string",
+            "ByText: TypeScript has an object with `hour`, the JSON Schema string",
         ),
         (
             refused::<Measures>(),
-            "Measured: TypeScript has a list, the JSON Schema no type of this name",
+            "Measured: TypeScript has a list, the JSON Schema number",
         ),
         (
             refused::<Parts>(),
-            "Partly: TypeScript has 3 arguments, 2 go over the wire",
+            "Partly: TypeScript has 3 elements, 2 go over the wire",
         ),
+        (refused::<Notes>(), &*format!("Noted: {missing}")),
+        (refused::<Hides>(), &*format!("Noted: {missing}")),
+        (
+            refused::<Users>(),
+            "User: only TypeScript has the field `password`",
+        ),
+        (
+            refused::<Authors>(),
+            "Author: only TypeScript has the field `since`",
+        ),
+        (
+            refused::<Bares>(),
+            "Bare: TypeScript has an object with `text`, the JSON Schema string",
+        ),
+        (
+            refused::<Steps>(),
+            "Step: TypeScript does not have an object with `kind: \"go\"`",
+        ),
+        (
+            refused::<Asks>(),
+            "Asked: only TypeScript has an object with `Internal`",
+        ),
+        (
+            refused::<Hours>(),
+            "Hour: in the field `hour` TypeScript has string, the JSON Schema number",
+        ),
+        (
+            refused::<Nulls>(),
+            "Nullable: in the field `maybe` TypeScript does not have null",
+        ),
+        (refused::<Flats>(), "Flat: Extra | null cannot be flattened"),
+        (refused::<Records>(), "Record: a type of TypeScript"),
+        (refused::<Tries>(), "Outcome: try"),
     ] {
         assert_eq!(error, expected);
     }
+}
+
+/// What clients send is another matter than what they get: there TypeScript asks for more than it must.
+#[test]
+fn what_is_only_read_may_be_missing() {
+    let hub = Hub::builder().namespace::<Hiders>("/").build().unwrap();
+    let typescript = hub.contract().typescript().unwrap();
+    assert!(typescript.contains("export type Noted = { note: string | null, };"));
 }

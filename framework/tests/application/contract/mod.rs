@@ -3,6 +3,7 @@
 mod described;
 mod disagreement;
 mod emits;
+mod forms;
 mod samples;
 mod shop;
 mod undescribed;

@@ -5,8 +5,12 @@ use roomcast::{PresenceDiff, PresenceState, contract::Contract, prelude::*};
 use serde_json::{Value, json};
 
 use super::shop::{
-    self, Add, AddInput, Basket, Changed, Confirm, Count, Cut, Draft, Draw, Kind, Line, Login,
-    MoveLine, Origin, Outline, Pointing, Price, Rate, Rated, Replace,
+    Add, AddInput, Basket, Changed, Confirm, Count, Cut, Draft, Draw, Kind, Line, Login, MoveLine,
+    Origin, Outline, Pointing, Price, Rate, Rated, Replace,
+};
+use super::{
+    forms::{self, Forms},
+    shop,
 };
 
 fn basket() -> Basket {
@@ -153,14 +157,34 @@ fn samples() -> Value {
     ])
 }
 
+/// The least of it that is read.
+fn of_forms() -> Value {
+    let all = written(&forms::sample());
+    let mut least = all.clone();
+    let tree = json!({ "children": [], "next": null });
+    least["tree"] = tree.clone();
+    least["internal"] = json!([{ "kind": "Tree", "children": [tree], "next": null }]);
+    json!([
+        sample("receive", "forms", all.clone()),
+        sample("receive", "forms", read::<Forms>(least)),
+        sample("receive", "forms-ack", all.clone()),
+        sample("send", "forms", all),
+    ])
+}
+
 #[test]
 fn the_samples_are_current() {
-    let text = format!("{:#}\n", samples());
-    let path = "../tests/fixtures/contract/shop.samples.json";
+    is_current("shop", &samples());
+    is_current("forms", &of_forms());
+}
+
+fn is_current(name: &str, samples: &Value) {
+    let text = format!("{samples:#}\n");
+    let path = format!("../tests/fixtures/contract/{name}.samples.json");
     if std::env::var_os("ROOMCAST_CONTRACT_RENEW").is_some() {
-        std::fs::write(path, &text).unwrap();
+        std::fs::write(&path, &text).unwrap();
     }
-    let known = std::fs::read_to_string(path).unwrap();
+    let known = std::fs::read_to_string(&path).unwrap();
     assert_eq!(known.replace('\r', ""), text, "renew it as the contract");
 }
 

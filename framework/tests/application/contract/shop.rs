@@ -24,7 +24,7 @@ pub(super) struct Login {
 ///
 /// Of what is there already, the count grows.
 #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
-#[event(ack = Basket)]
+#[event(ack = Basket, rejected = NotForSale)]
 #[serde(rename_all = "camelCase")]
 #[ts(crate = "roomcast::contract::ts_rs")]
 #[schemars(crate = "roomcast::contract::schemars")]
@@ -43,6 +43,14 @@ pub(super) struct Add {
 
 fn one() -> u32 {
     1
+}
+
+/// Why something cannot be bought.
+#[derive(Serialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+pub(super) struct NotForSale {
+    pub(super) until: Option<u64>,
 }
 
 /// What it is sold as.
@@ -92,7 +100,7 @@ pub(super) enum Price {
 
 /// Several arguments, and an answer of several.
 #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
-#[event(name = "move line", ack = (u32, Vec<u32>))]
+#[event(name = "move line", ack = (u32, Vec<u32>), rejected = Vec<Kind>)]
 #[ts(crate = "roomcast::contract::ts_rs")]
 #[schemars(crate = "roomcast::contract::schemars")]
 pub(super) struct MoveLine(pub(super) u32, pub(super) Option<u32>, pub(super) Kind);
@@ -243,10 +251,8 @@ impl Session for Shop {
 
 impl Handle<Add> for Shop {
     async fn handle(&mut self, add: Add, _: &TypedSocket<Self>) -> Result<Basket, Rejection> {
-        Err(match add.checked {
-            false => "not for sale".into(),
-            true => "only the server checks".into(),
-        })
+        let until = add.checked.then_some(0);
+        Err(Rejection::new("not for sale").with_data(&NotForSale { until }))
     }
 }
 

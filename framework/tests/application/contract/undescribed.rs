@@ -19,6 +19,12 @@ struct Ask(u8);
 #[derive(Serialize)]
 struct Opaque;
 
+#[derive(Deserialize, Event, TS, JsonSchema)]
+#[event(ack = u8, rejected = Opaque)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Dared(u8);
+
 #[derive(Deserialize, Event)]
 struct Plain(u8);
 
@@ -52,6 +58,7 @@ macro_rules! session {
 session!(Guarded, Secret, Ask, Opaque);
 session!(Asked, (), Ask, Opaque);
 session!(Told, (), Plain, ());
+session!(Refused, (), Dared, 0);
 
 mod elsewhere {
     use super::*;
@@ -80,6 +87,11 @@ fn a_type_that_is_not_described_is_named_with_its_place() {
         (refused::<Guarded>(), "Secret", "auth of `/`"),
         (refused::<Asked>(), "Opaque", "ack of event `ask`"),
         (refused::<Told>(), "Plain", "event `plain`"),
+        (
+            refused::<Refused>(),
+            "Opaque",
+            "rejections of event `dared`",
+        ),
     ] {
         let path = format!("application::contract::undescribed::{path}");
         assert_eq!(

@@ -10,11 +10,13 @@ use std::{
     time::Duration,
 };
 
-use roomcast::testing::{PATIENCE, TestClient};
+use futures_util::future::join_all;
+use roomcast::testing::TestClient;
 use tokio::time::timeout;
 
 use super::clients::{Came, Client, WORKERS, end, world};
 use super::member::{Question, Step};
+use crate::waiting::PATIENCE;
 use crate::wire::{MODES, deserted};
 
 #[actix_web::test]
@@ -39,15 +41,20 @@ async fn answers_of_a_room_are_complete_while_others_come_and_go() {
         let stop = Arc::clone(&done);
         let ids: Vec<_> = visitors.iter().map(|visitor| visitor.id.clone()).collect();
         let churn = thread::spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
-                for id in &ids {
-                    drop(hub.to(id).join(["visited"]));
+            let churn = async {
+                while !stop.load(Ordering::Relaxed) {
+                    for id in &ids {
+                        drop(hub.to(id).join(["visited"]));
+                    }
+                    // Confirmed, so that no more than this round waits for a worker.
+                    let visited = ids.iter().map(|id| hub.to(id).leave(["visited"]));
+                    for left in join_all(visited).await {
+                        left.unwrap();
+                    }
                 }
-                thread::yield_now();
-                for id in &ids {
-                    drop(hub.to(id).leave(["visited"]));
-                }
-            }
+            };
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_time().build().unwrap().block_on(churn);
         });
         for round in 0..200 {
             let all = server.hub().to("all").to("visited").except("visited");

@@ -89,9 +89,11 @@ async fn a_middleware_that_is_asked_again_may_refuse() {
 
 const CHILD: &str = "/room-7,";
 
-/// Events are kept for a quarter of a second beyond `away`.
-fn rooms(away: Duration) -> World {
-    let soon = Duration::from_millis(50);
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Events are kept for six times `soon` beyond `away`; a client that is not read is given up after three.
+fn rooms(away: Duration, soon: Duration) -> World {
     let hub = |hub: roomcast::HubBuilder| {
         hub.dynamic_namespace::<Counter>("/room-{id}")
             .ping_interval(soon)
@@ -102,7 +104,7 @@ fn rooms(away: Duration) -> World {
 
 #[actix_web::test]
 async fn a_dynamic_namespace_stays_while_someone_may_come_back_to_it() {
-    let mut world = rooms(Duration::from_secs(60));
+    let mut world = rooms(LONG, LONG);
     let (client, _) = world.seen_at(CHILD, &["a"]).await;
     let ticket = world.cut(client).await;
     let stats = world.hub().stats();
@@ -124,7 +126,7 @@ async fn a_dynamic_namespace_stays_while_someone_may_come_back_to_it() {
 
 #[actix_web::test]
 async fn a_dynamic_namespace_goes_when_nobody_may_come_back_to_it_any_more() {
-    let mut world = rooms(Duration::from_millis(50));
+    let mut world = rooms(Duration::from_millis(50), Duration::from_millis(250));
     let (client, _) = world.seen_at(CHILD, &["a"]).await;
     let ticket = world.cut(client).await;
     let hub = world.hub();
@@ -140,7 +142,7 @@ struct Witness(#[expect(dead_code, reason = "dropped")] Arc<()>);
 #[actix_web::test]
 async fn a_hub_that_is_dropped_leaves_no_session_behind() {
     for nsp in ["", CHILD] {
-        let mut world = rooms(Duration::from_secs(60));
+        let mut world = rooms(LONG, LONG);
         let (client, socket) = world.seen_at(nsp, &["a"]).await;
         let here = Arc::new(());
         socket.extensions().insert(Witness(Arc::clone(&here)));

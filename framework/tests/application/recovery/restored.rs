@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use roomcast::{Binary, Recovery, prelude::*, testing::PATIENCE};
+use roomcast::{Binary, Recovery, prelude::*};
 use serde_json::json;
 
 use super::app::{Add, News, Picture, Question};
 use super::world::World;
 use crate::common::NEVER;
+use crate::waiting::PATIENCE;
 use crate::wire::Message;
 use crate::wire::recovering::news;
 

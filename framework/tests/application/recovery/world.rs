@@ -2,11 +2,7 @@
 
 use std::sync::{Arc, Mutex, mpsc::SyncSender};
 
-use roomcast::{
-    HubBuilder, Recovery, WebSocketMode,
-    prelude::*,
-    testing::{PATIENCE, TestServer},
-};
+use roomcast::{HubBuilder, Recovery, WebSocketMode, prelude::*, testing::TestServer};
 use serde_json::json;
 use tokio::{
     sync::{Notify, mpsc},
@@ -15,6 +11,7 @@ use tokio::{
 
 use super::app::{Counter, News, Tower};
 use crate::common::{until, within};
+use crate::waiting::PATIENCE;
 use crate::wire::recovering::{Client, Ticket};
 use crate::wire::serve_on;
 

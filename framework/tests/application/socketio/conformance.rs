@@ -67,7 +67,7 @@ async fn an_invalid_packet_closes_before_and_after_connecting(mode: WebSocketMod
 }
 
 async fn after_a_disconnect_packet_the_connection_stays(mode: WebSocketMode) {
-    let interval = Duration::from_millis(100);
+    let interval = Duration::from_secs(1);
     let (server, mut reasons) = suite_with(mode, |hub| hub.ping_interval(interval));
     let mut client = joined(&server).await;
     client.send("41").await;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use roomcast::{
     WebSocketMode,
     prelude::*,
-    testing::{Frame, PATIENCE, RawClient, TestClient, TestServer},
+    testing::{Frame, RawClient, TestClient, TestServer},
 };
 use serde_json::json;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::suite::connected;
 use crate::common::{both, until};
+use crate::waiting::PATIENCE;
 
 #[derive(Deserialize)]
 struct Ticket {

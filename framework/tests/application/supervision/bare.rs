@@ -17,7 +17,7 @@ use actix_web::{
     App, Error, HttpServer,
     dev::{ServerHandle, Service, ServiceRequest, Transform},
 };
-use roomcast::{Hub, testing::PATIENCE};
+use roomcast::Hub;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use crate::common::http::{UPGRADE, WEBSOCKET, head};
+use crate::waiting::PATIENCE;
 
 /// With two workers.
 pub(super) struct Bare {

@@ -1,23 +1,21 @@
 //! Nodes go, in good order and otherwise.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use roomcast::testing::PATIENCE;
 use tokio::time::{sleep, timeout};
 
-use super::world::{LEASE, Node, World};
+use super::world::{Node, World};
 use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
+use crate::waiting::PATIENCE;
 
 #[actix_web::test]
 async fn a_node_that_is_stopped_takes_its_presence_along_at_once() {
     let redis = RedisServer::start();
     let mut world = World::start(&redis.url()).await;
-    // Nobody has renewed for a while when its time is over.
-    let started = Instant::now();
-    world.one.server.hub().drain().await;
+    let drained = world.one.server.hub().drain().await;
+    assert!(drained.clean, "its presence was given back: {drained}");
     assert_eq!(world.watches[1].next().await, "-ann");
-    assert!(started.elapsed() < LEASE, "{:?}", started.elapsed());
     let hub = world.other.server.hub();
     assert_eq!(hub.cluster().unwrap().nodes().await.unwrap().len(), 1);
     assert!(!hub.user("ann").online().await.unwrap());
@@ -96,9 +94,7 @@ async fn a_node_without_redis_is_gone_for_others_and_comes_back_by_itself() {
     let (one, other) = (Node::start(&proxy.url()), Node::start(&redis.url()));
     let mut world = World::of(one, other).await;
     proxy.cut();
-    let started = Instant::now();
     assert_eq!(world.watches[1].next().await, "-ann");
-    assert!(started.elapsed() < LEASE * 3, "{:?}", started.elapsed());
     world.other.counts(1).await;
     proxy.heal();
     assert_eq!(world.watches[1].next().await, "+ann");

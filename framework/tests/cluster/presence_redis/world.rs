@@ -5,14 +5,15 @@ use std::time::Duration;
 use roomcast::{
     PresenceChange, PresenceWatch, SharedState, Socket,
     adapter::{PubSub, Redis},
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use tokio::time::{sleep, timeout};
 
 use crate::common::member::{Hall, members};
+use crate::waiting::PATIENCE;
 
-/// Of a node that is not heard of any more.
-pub(crate) const LEASE: Duration = Duration::from_secs(1);
+/// Of a node that is not heard of any more. It is renewed every second: a busy machine has two more.
+pub(crate) const LEASE: Duration = Duration::from_secs(3);
 
 pub(crate) struct Node {
     pub(crate) server: TestServer,

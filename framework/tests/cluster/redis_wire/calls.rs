@@ -7,13 +7,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use roomcast::{
     Binary, HubBuilder, Namespace, NamespaceBuilder,
     prelude::*,
-    testing::{PATIENCE, TestClient, TestServer},
+    testing::{TestClient, TestServer},
 };
 use serde_json::json;
 use tokio::time::timeout;
@@ -23,6 +22,7 @@ use crate::common::{
     member::{Hall, Member, members_with},
     redis::{Listening, RedisServer},
 };
+use crate::waiting::PATIENCE;
 
 /// What only Node's servers can ask, and binary in the data of a socket, which is JSON here.
 const NOT_FOR_US: [&str; 3] = [
@@ -119,7 +119,7 @@ impl<'a> World<'a> {
         let hub = hub
             .namespace::<Member>("/chat")
             // What the handle of a socket waits for.
-            .ack_timeout(Duration::from_millis(500));
+            .ack_timeout(PATIENCE);
         let hub = adapter(hub).build().expect("a hub");
         let server = TestServer::builder(hub).start();
         let cluster = server.hub().cluster().expect("an adapter");
@@ -247,19 +247,19 @@ impl<'a> World<'a> {
             }
 
             "A: io.timeout(500).emit('q') with ack" => {
-                let ask = all.timeout(Duration::from_millis(500));
+                let ask = all.timeout(PATIENCE);
                 ask.emit_with_ack(&Q).await.unwrap();
             }
             "A: io.timeout(1000).emit('q1') with ack" => {
-                let ask = all.timeout(Duration::from_secs(1));
+                let ask = all.timeout(PATIENCE);
                 ask.emit_with_ack(&Q1("x".to_owned())).await.unwrap();
             }
             "A: io.to('room1').timeout(1000).emit('q2') with ack, the answer of b1 is binary" => {
-                let ask = hub.to("room1").timeout(Duration::from_secs(1));
+                let ask = hub.to("room1").timeout(PATIENCE);
                 ask.emit_with_ack(&Q2).await.unwrap();
             }
             "A: io.timeout(300).emit('q3', <Buffer>) with ack" => {
-                let ask = all.timeout(Duration::from_millis(300));
+                let ask = all.timeout(PATIENCE);
                 let asked = ask.emit_with_ack(&Q3(Binary::from(vec![1]))).await;
                 asked.unwrap();
             }

@@ -6,11 +6,11 @@ use std::{
     thread,
 };
 
-use roomcast::testing::PATIENCE;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::recording::Sent;
 use crate::common::redis::RedisServer;
+use crate::waiting::PATIENCE;
 
 pub(crate) struct Monitor(mpsc::Receiver<Sent>);
 

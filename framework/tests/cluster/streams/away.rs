@@ -9,10 +9,13 @@ use super::world::{News, Node};
 use crate::common::{redis::RedisServer, until};
 use crate::wire::recovering::Client;
 
+/// Long enough for an entry to come back from Redis.
+const HOLD: Duration = Duration::from_millis(1_500);
+
 async fn impatient(redis: &RedisServer) -> Node {
     let build = Node::build(
         &redis.url(),
-        |streams| streams.hold(Duration::from_millis(300)),
+        |streams| streams.hold(HOLD),
         Some(Recovery::new()),
     );
     build.connected().await;

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use roomcast::{
     Recovery,
     adapter::{Redis, Streams},
-    testing::PATIENCE,
 };
 use serde_json::json;
 use tokio::{
@@ -17,6 +16,7 @@ use tokio::{
 };
 
 use super::world::{News, Node};
+use crate::waiting::PATIENCE;
 use crate::{common::redis::RedisCluster, wire::recovering::Client};
 
 /// One way.

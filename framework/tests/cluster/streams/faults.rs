@@ -2,12 +2,12 @@
 
 use std::{process::Command, time::Duration};
 
-use roomcast::testing::PATIENCE;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::world::{News, Node};
 use crate::common::redis::RedisServer;
+use crate::waiting::PATIENCE;
 use crate::wire::recovering::{Client, Ticket};
 
 /// Clients that hop between two nodes while one of them emits so many events, one every two

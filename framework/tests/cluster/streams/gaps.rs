@@ -1,5 +1,7 @@
 //! What is lost is told.
 
+use std::time::Duration;
+
 use roomcast::{
     Recovery,
     adapter::{Redis, Streams},
@@ -45,7 +47,10 @@ async fn entries_that_were_trimmed_while_a_node_was_away_are_counted() {
 #[actix_web::test]
 async fn entries_that_were_trimmed_before_a_node_that_was_there_read_them_are_counted() {
     let redis = RedisServer::start();
-    let small = |streams: Redis<Streams>| streams.read_count(5);
+    let small = |streams: Redis<Streams>| {
+        let streams = streams.response_timeout(Duration::from_secs(5));
+        streams.read_count(5)
+    };
     let node = Node::build(&redis.url(), small, Some(Recovery::new()));
     node.connected().await;
     let mut client = node.enter(&[]).await;

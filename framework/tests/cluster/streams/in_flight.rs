@@ -10,6 +10,9 @@ use crate::common::{redis::RedisServer, until};
 use crate::proxy::{Kind, Proxy};
 use crate::wire::recovering::Client;
 
+/// Long enough for an entry to come back from Redis.
+const HOLD: Duration = Duration::from_millis(1_500);
+
 struct World {
     redis: RedisServer,
     proxy: Proxy,
@@ -25,7 +28,7 @@ impl World {
         let proxy = Proxy::before(redis.port()).await;
         let emitter = Node::build(
             &proxy.url(),
-            |streams| streams.hold(Duration::from_millis(300)),
+            |streams| streams.hold(HOLD),
             Some(Recovery::new()),
         );
         emitter.connected().await;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use roomcast::{Drained, Recovery, adapter::Redis, testing::PATIENCE};
+use roomcast::{Drained, Recovery, adapter::Redis};
 use tokio::time::timeout;
 
 use super::world::{News, Node};
 use crate::common::redis::RedisServer;
+use crate::waiting::PATIENCE;
 
 /// A node that does not wait for long, with clients that could come back elsewhere.
 async fn node(redis: &RedisServer) -> Node {

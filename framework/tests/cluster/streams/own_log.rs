@@ -6,12 +6,12 @@ use std::time::Duration;
 use roomcast::{
     Recovery,
     adapter::{IntoAdapter, Redis, SubscriptionMode},
-    testing::PATIENCE,
 };
 use tokio::time::timeout;
 
 use super::world::{News, Node};
 use crate::common::{redis::RedisServer, until};
+use crate::waiting::PATIENCE;
 use crate::wire::recovering::{Client, news};
 
 async fn comes_back_to_what_other_nodes_said<A: IntoAdapter + 'static>(

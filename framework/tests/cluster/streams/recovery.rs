@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast::{Binary, testing::PATIENCE};
+use roomcast::Binary;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
+use crate::waiting::PATIENCE;
 use crate::wire::recovering::{Client, Ticket, news};
 
 async fn two() -> (RedisServer, Node, Node) {

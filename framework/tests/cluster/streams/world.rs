@@ -9,12 +9,13 @@ use roomcast::{
     Binary, ClusterEvent, HubBuilder, Recovery, SessionState, WebSocketMode,
     adapter::{IntoAdapter, Redis, Streams},
     prelude::*,
-    testing::{PATIENCE, TestServer},
+    testing::TestServer,
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::common::redis::RedisServer;
+use crate::waiting::PATIENCE;
 use crate::wire::recovering::Client;
 use crate::wire::serve_on;
 
@@ -112,7 +113,7 @@ impl Node {
         recovery: Option<Recovery>,
     ) -> Self {
         // Much shorter than by default, so that what hangs is noticed.
-        let streams = Redis::streams(url).response_timeout(Duration::from_secs(1));
+        let streams = Redis::streams(url).response_timeout(Duration::from_secs(2));
         Self::on(options(streams), recovery)
     }
 

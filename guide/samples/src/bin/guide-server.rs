@@ -1,16 +1,20 @@
 //! Serves the sessions of the guide's chapters, and the page of the last one, on a free port, for the JavaScript samples.
+//! With the argument `msgpack` a hub with that parser; with `readme` the chat of the README, and its page.
 
 use actix_web::{App, HttpServer, web};
 
-async fn page() -> web::Html {
-    web::Html::new(include_str!("../../js/page.html"))
-}
+const CHAPTERS: &str = include_str!("../../js/page.html");
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let hub = guide_samples::hub()?;
+    let (hub, page) = match std::env::args().nth(1).as_deref() {
+        Some("readme") => guide_samples::readme()?,
+        Some("msgpack") => (guide_samples::msgpack()?, CHAPTERS),
+        _ => (guide_samples::hub()?, CHAPTERS),
+    };
     let mount = hub.clone();
     let app = move || {
+        let page = move || async move { web::Html::new(page) };
         App::new()
             .route("/", web::get().to(page))
             .configure(mount.mount())

@@ -1,8 +1,14 @@
 // Written by roomcast from the types of the server (`Hub::contract`): change those, not this file.
 
-/** The answer in the place of the declared one, where the server refuses an event. */
-export interface Rejected {
-  error: { message: string; data?: unknown };
+/** The answer in the place of the declared one, where the server refuses an event; `D` is what its handler tells. */
+export interface Rejected<D = unknown> {
+  error: { message: string; data?: D | TooMany };
+}
+
+/** Where a limit on events is reached: what of it, and for how many milliseconds. */
+export interface TooMany {
+  limit: string;
+  retryAfter: number;
 }
 
 /** What `connect_error` is called with, where the server refuses a client. */

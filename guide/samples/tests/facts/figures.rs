@@ -5,9 +5,13 @@ use crate::{Tested, pages::pages};
 /// What time and memory are measured in; limits are told in other units.
 const UNITS: &[&str] = &[" µs", " KB"];
 
+/// What limits are told in as well: a figure with a fraction was measured.
+const OF_FRACTIONS: &[&str] = &[" ms", " MB", " MiB", " %"];
+
 /// Commands that measure, and the page and the file that have them.
 const SOURCES: &[&str] = &[
     "cargo xtask capacity",
+    "cargo xtask soak",
     "tests/bench/",
     "redis-cli MEMORY USAGE",
     "(capacity.md",
@@ -16,11 +20,26 @@ const SOURCES: &[&str] = &[
     "tests hold both numbers",
 ];
 
+/// The words before each of these units, if they are numbers.
+fn numbers<'a>(page: &'a str, units: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let places = units.iter().flat_map(|unit| page.match_indices(unit));
+    let words = places.filter_map(|(at, _)| page[..at].rsplit(' ').next());
+    words.filter(|word| word.ends_with(|c: char| c.is_ascii_digit()))
+}
+
 fn is_measured(page: &str) -> bool {
-    UNITS.iter().any(|unit| {
-        let mut places = page.match_indices(unit).map(|(at, _)| &page[..at]);
-        places.any(|before| before.ends_with(|c: char| c.is_ascii_digit()))
-    })
+    let is_fraction = |number: &str| number.contains('.');
+    numbers(page, UNITS).next().is_some() || numbers(page, OF_FRACTIONS).any(is_fraction)
+}
+
+#[test]
+fn figures_are_told_from_limits() {
+    for measured in ["2.5 KB", "took 40 µs each", "after 1.6 ms", "0.7 % more"] {
+        assert!(is_measured(measured), "{measured}");
+    }
+    for limit in ["16 MiB", "100 ms", "70 %", "v1.2, KB"] {
+        assert!(!is_measured(limit), "{limit}");
+    }
 }
 
 #[test]
@@ -35,6 +54,6 @@ fn every_page_with_measured_figures_says_how_to_repeat_them() -> Tested {
             measured += 1;
         }
     }
-    assert!(measured > 4, "only {measured} pages have figures");
+    assert!(measured > 5, "only {measured} pages have figures");
     Ok(())
 }

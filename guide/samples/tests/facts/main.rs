@@ -7,10 +7,12 @@ mod examples;
 mod feature_table;
 mod figures;
 mod limits;
+mod links;
 mod options;
 mod pages;
 mod readme;
 mod reasons;
+mod samples;
 mod troubleshooting;
 
 use std::error::Error;

@@ -1,10 +1,13 @@
-//! What the README says about versions: they are those of the tests.
+//! What the README says: its versions are those of the tests, its chat is run, its ratios are measured.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Tested, pages::read};
+use crate::{
+    Tested,
+    pages::{cells, read},
+};
 
 /// The clients and the servers of Node.js, by the packages of two folders.
 const PACKAGES: &[(&str, &[&str])] = &[
@@ -70,5 +73,73 @@ fn the_versions_in_the_readme_are_those_of_the_tests() -> Tested {
 
     let tested: BTreeSet<_> = tested.iter().map(String::as_str).collect();
     assert_eq!(versions(section), tested);
+    Ok(())
+}
+
+/// The first block of that language.
+fn block<'a>(page: &'a str, language: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("\n```{language}\n"))?;
+    Some(rest.split_once("```")?.0)
+}
+
+/// What `tests/e2e/guide-samples.test.mjs` runs is what the README shows.
+#[test]
+fn the_chat_of_the_readme_is_the_one_that_is_run() -> Tested {
+    let readme = read("README.md")?;
+    let program = read("guide/samples/src/readme/main.rs")?;
+    let (_, program) = program.split_once("// ANCHOR: all\n").ok_or("no anchor")?;
+    let (program, _) = program.split_once("// ANCHOR_END").ok_or("no end")?;
+    assert_eq!(block(&readme, "rust"), Some(program));
+    let page = read("guide/samples/src/readme/index.html")?;
+    assert_eq!(block(&readme, "html"), Some(&*page));
+    let client = read("guide/samples/js/readme.mjs")?;
+    assert_eq!(block(&readme, "js"), Some(&*client));
+
+    let chat = program.lines().skip_while(|line| !line.starts_with("#["));
+    let chat = chat.take_while(|line| !line.starts_with("async fn page"));
+    // With the empty line behind it.
+    assert_eq!(chat.count(), 21, "the README calls it a chat of 20 lines");
+    Ok(())
+}
+
+/// The figures of a row: its cells that are numbers, such as `1.83, reorders`.
+fn figures(table: &[Vec<String>], row: &str) -> Result<Vec<f64>, String> {
+    let found = table.iter().find(|cells| cells[0].starts_with(row));
+    let found = found.ok_or_else(|| format!("no figures of `{row}`"))?;
+    let number = |cell: &String| {
+        let digits = cell.split(", ").next().unwrap_or_default();
+        // Behind an empty cell its border is left.
+        let digits = digits.trim_start_matches(['|', ' ']);
+        digits.replace(',', "").parse().ok()
+    };
+    Ok(found.iter().skip(1).filter_map(number).collect())
+}
+
+#[test]
+fn the_ratios_in_the_readme_are_those_of_the_measured_figures() -> Tested {
+    let (readme, performance) = (read("README.md")?, read("PERFORMANCE.md")?);
+    let (_, ratios) = readme.split_once("## Performance").ok_or("no ratios")?;
+    let (_, measured) = performance.split_once("## One run").ok_or("no run")?;
+    let rows = |text: &str| -> Vec<_> {
+        let lines = text.lines().skip_while(|line| !line.starts_with('|'));
+        let lines = lines.take_while(|line| line.starts_with('|'));
+        lines.skip(2).map(cells).collect()
+    };
+    let (ratios, measured) = (rows(ratios), rows(measured));
+    for (told, row) in [
+        ("broadcast to 1,000", "broadcast to 1,000, one in flight"),
+        ("echo with ack", "echo with ack"),
+        ("memory per idle connection", "bytes for each"),
+    ] {
+        let figures = figures(&measured, row)?;
+        // Of three or four: the floor has no connections.
+        let [.., ours, socketioxide, node] = figures[..] else {
+            return Err(format!("{row}: {figures:?}").into());
+        };
+        let shown = [ours / socketioxide, ours / node].map(|ratio| format!("{ratio:.2} ×"));
+        let row = ratios.iter().find(|cells| cells[0].starts_with(told));
+        let row = row.ok_or_else(|| format!("no ratio of `{told}`"))?;
+        assert_eq!(row[1..], shown, "{told}");
+    }
     Ok(())
 }

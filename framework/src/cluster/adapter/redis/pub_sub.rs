@@ -13,6 +13,7 @@ use super::{
     counting,
     interest::{Interest, Topic},
     link::Link,
+    options::refuse_empty,
     publish::{command, not_encoded},
 };
 use crate::cluster::{
@@ -26,6 +27,12 @@ use crate::config::SharedState;
 use ear::Ear;
 
 /// The options of [`Redis::pub_sub`].
+///
+/// ```
+/// use roomcast::adapter::Redis;
+///
+/// let adapter = Redis::pub_sub("redis://10.0.0.5/").key("chat");
+/// ```
 #[derive(Debug, Clone)]
 pub struct PubSub {
     pub(super) key: String,
@@ -45,7 +52,7 @@ impl Redis<PubSub> {
         )
     }
 
-    /// Prefix of all channels, as the option `key` on Node.js. Default `socket.io`.
+    /// Prefix of all channels, as the option `key` on Node.js; not empty. Default `socket.io`.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.dialect.key = key.into();
         self
@@ -59,8 +66,15 @@ impl Redis<PubSub> {
     }
 }
 
+impl PubSub {
+    pub(super) fn validate(&self) -> Result<(), AdapterError> {
+        refuse_empty(&[("key", &self.key)])
+    }
+}
+
 impl IntoAdapter for Redis<PubSub> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+        self.dialect.validate()?;
         Ok(Arc::new(PubSubAdapter {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,

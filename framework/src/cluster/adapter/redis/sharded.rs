@@ -10,6 +10,7 @@ use super::{
     counting,
     interest::Interest,
     link::Link,
+    options::refuse_empty,
     publish::{command, not_encoded},
     slot::slot,
 };
@@ -28,6 +29,12 @@ use ear::Ear;
 
 /// Which rooms have a channel of their own, to which a node subscribes only while the room has members
 /// on it. All nodes of a cluster must use the same mode.
+///
+/// ```
+/// use roomcast::adapter::{Redis, SubscriptionMode};
+///
+/// let adapter = Redis::sharded("redis://10.0.0.5/").subscription_mode(SubscriptionMode::Static);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SubscriptionMode {
@@ -42,6 +49,12 @@ pub enum SubscriptionMode {
 }
 
 /// The options of [`Redis::sharded`].
+///
+/// ```
+/// use roomcast::adapter::Redis;
+///
+/// let adapter = Redis::sharded("redis://10.0.0.5/").channel_prefix("chat");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Sharded {
     prefix: String,
@@ -62,7 +75,7 @@ impl Redis<Sharded> {
         )
     }
 
-    /// Prefix of all channels, as the option `channelPrefix` on Node.js. Default `socket.io`.
+    /// Prefix of all channels, as the option `channelPrefix` on Node.js; not empty. Default `socket.io`.
     pub fn channel_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.prefix = prefix.into();
         self
@@ -78,6 +91,7 @@ impl Redis<Sharded> {
 
 impl IntoAdapter for Redis<Sharded> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+        refuse_empty(&[("channel_prefix", &self.dialect.prefix)])?;
         Ok(Arc::new(ShardedAdapter {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,

@@ -34,7 +34,7 @@ async fn reap_all(store: Arc<dyn Store>) -> Option<Duration> {
 
 pub(crate) async fn what_is_left_of_a_dead_node_goes_once(store: Arc<dyn Store>) {
     // As long as the writes may take on a busy machine.
-    let while_writing = Duration::from_secs(2);
+    let while_writing = Duration::from_secs(4);
     take(&*store, "dead.1", while_writing).await;
     take(&*store, "live.1", LONG).await;
     let lobby = lobby();

@@ -1,6 +1,6 @@
-//! For whoever runs the chat: health, readiness, and figures for Prometheus.
+//! For whoever runs an example: health, readiness, and figures for Prometheus, on a port that clients do not reach.
 
-use std::{io, time::Duration};
+use std::{future::ready, io, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -19,20 +19,27 @@ const BUCKETS: &[f64] = &[
 /// How often what was measured is put into its bucket, if nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Before the hub is built, which looks for it.
-pub(crate) fn exporter() -> Result<PrometheusHandle, BuildError> {
+/// To be called before the hub is built, which looks for it; and only for [`serve`]: what nobody reads grows for ever.
+///
+/// # Errors
+/// If the process has one already.
+pub fn exporter() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), BUCKETS)?
         .install_recorder()
 }
 
-/// On a port that clients do not reach, with a thread of its own.
-pub(crate) fn serve(hub: Hub, exporter: PrometheusHandle, port: u16) -> io::Result<Server> {
+/// `/health`, `/ready` and `/metrics`, with a thread of their own, so that they are answered while all workers are blocked.
+/// A port of 0 is any that is free.
+///
+/// # Errors
+/// If the port is taken.
+pub fn serve(hub: Hub, exporter: PrometheusHandle, host: &str, port: u16) -> io::Result<Server> {
     let figures = exporter.clone();
     let server = HttpServer::new(move || App::new().configure(routes(&hub, &figures)))
         .workers(1)
         .disable_signals()
-        .bind(("127.0.0.1", port))?;
+        .bind((host, port))?;
     println!("operations on http://{}", server.addrs()[0]);
     rt::spawn(async move {
         loop {
@@ -46,7 +53,7 @@ pub(crate) fn serve(hub: Hub, exporter: PrometheusHandle, port: u16) -> io::Resu
 fn routes(hub: &Hub, exporter: &PrometheusHandle) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let (operations, exporter) = (hub.operations(), exporter.clone());
     move |config| {
-        let metrics = move || std::future::ready(exporter.render());
+        let metrics = move || ready(exporter.render());
         config
             .configure(operations)
             .route("/metrics", web::get().to(metrics));
@@ -55,20 +62,30 @@ fn routes(hub: &Hub, exporter: &PrometheusHandle) -> impl FnOnce(&mut ServiceCon
 
 #[cfg(test)]
 mod tests {
-    use std::{error::Error, sync::Mutex};
+    use std::error::Error;
 
     use actix_web::test::{TestRequest, call_and_read_body, init_service};
+    use roomcast::prelude::*;
 
     use super::*;
-    use crate::chat::{Chat, Guest};
+
+    #[derive(EventHandlers)]
+    #[handles()]
+    struct Guest;
+
+    impl Session for Guest {
+        type Auth = ();
+
+        async fn connect((): (), _: &Socket) -> Result<Self, Refusal> {
+            Ok(Self)
+        }
+    }
 
     #[actix_web::test]
     async fn prometheus_reads_the_figures() -> Result<(), Box<dyn Error>> {
         let exporter = exporter()?;
-        let hub = Hub::builder()
-            .namespace::<Guest>("/")
-            .state(Mutex::new(Chat::default()));
-        let app = App::new().configure(routes(&hub.build()?, &exporter));
+        let hub = Hub::builder().namespace::<Guest>("/").build()?;
+        let app = App::new().configure(routes(&hub, &exporter));
         let app = init_service(app).await;
         let get = |path| call_and_read_body(&app, TestRequest::get().uri(path).to_request());
         let figures = String::from_utf8(get("/metrics").await.to_vec())?;
