@@ -5,145 +5,18 @@
 //! the [`metrics`] facade, for whichever exporter the application installed before it built the
 //! hub.
 
+mod by_reason;
+mod counter;
+mod gauge;
 mod labelled;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::collections::BTreeMap;
+
+use self::{by_reason::ByReason, counter::Counter, gauge::Gauge};
 
 #[cfg(feature = "redis")]
 pub(crate) use labelled::{delivery_duration, publish_duration};
 pub(crate) use labelled::{handler_duration, namespace_sockets, worker_lag};
-
-/// A number that only grows.
-pub(crate) struct Counter {
-    value: AtomicU64,
-    exported: metrics::Counter,
-}
-
-impl Counter {
-    fn new(name: &'static str, help: &'static str) -> Self {
-        metrics::describe_counter!(name, help);
-        Self {
-            value: AtomicU64::new(0),
-            exported: metrics::counter!(name),
-        }
-    }
-
-    pub(crate) fn add(&self, n: u64) {
-        if n > 0 {
-            self.value.fetch_add(n, Relaxed);
-            self.exported.increment(n);
-        }
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.value.load(Relaxed)
-    }
-}
-
-/// A number that goes up and down.
-pub(crate) struct Gauge {
-    value: AtomicU64,
-    exported: metrics::Gauge,
-}
-
-impl Gauge {
-    fn new(name: &'static str, help: &'static str) -> Self {
-        metrics::describe_gauge!(name, help);
-        Self {
-            value: AtomicU64::new(0),
-            exported: metrics::gauge!(name),
-        }
-    }
-
-    pub(crate) fn up(&self) {
-        self.value.fetch_add(1, Relaxed);
-        self.exported.increment(1.0);
-    }
-
-    pub(crate) fn down(&self) {
-        self.value.fetch_sub(1, Relaxed);
-        self.exported.decrement(1.0);
-    }
-
-    /// One part of it has changed.
-    pub(crate) fn change(&self, before: u64, now: u64) {
-        let (more, less) = (now.saturating_sub(before), before.saturating_sub(now));
-        if more > 0 {
-            self.value.fetch_add(more, Relaxed);
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "of 2^53 bytes nobody has enough"
-            )]
-            self.exported.increment(more as f64);
-        } else if less > 0 {
-            self.value.fetch_sub(less, Relaxed);
-            #[expect(clippy::cast_precision_loss, reason = "as above")]
-            self.exported.decrement(less as f64);
-        }
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.value.load(Relaxed)
-    }
-}
-
-/// A family of counters, one for each reason.
-pub(crate) struct ByReason {
-    name: &'static str,
-    /// Only written when a reason is new: a flood of refusals must not queue up here.
-    values: RwLock<BTreeMap<&'static str, Counter>>,
-}
-
-impl ByReason {
-    fn new(name: &'static str, help: &'static str) -> Self {
-        metrics::describe_counter!(name, help);
-        Self {
-            name,
-            values: RwLock::default(),
-        }
-    }
-
-    pub(crate) fn add(&self, reason: &'static str) {
-        self.add_many(reason, 1);
-    }
-
-    pub(crate) fn add_many(&self, reason: &'static str, n: u64) {
-        if n == 0 {
-            return;
-        }
-        if let Some(counter) = self.read().get(reason) {
-            return counter.add(n);
-        }
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        let counter = values.entry(reason).or_insert_with(|| Counter {
-            value: AtomicU64::new(0),
-            exported: metrics::counter!(self.name, "reason" => reason),
-        });
-        counter.add(n);
-    }
-
-    fn total(&self) -> u64 {
-        self.read().values().map(Counter::get).sum()
-    }
-
-    pub(crate) fn get(&self) -> BTreeMap<&'static str, u64> {
-        let values = self.read();
-        let values = values.iter();
-        values
-            .map(|(reason, counter)| (*reason, counter.get()))
-            .collect()
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<&'static str, Counter>> {
-        self.values.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 macro_rules! figures {
     (
@@ -214,11 +87,6 @@ figures! {
         sent_bytes => "roomcast_sent_bytes_total",
         /// Bytes read from clients: over WebSocket with its framing, over long-polling the bodies.
         received_bytes => "roomcast_received_bytes_total",
-        /// CONNECTs refused: by the session, for auth that does not fit, for an unknown namespace.
-        refused_connects => "roomcast_connects_refused_total",
-        /// CONNECTs refused because there were `max_dynamic_namespaces`, or too many of them on one
-        /// connection.
-        refused_namespaces => "roomcast_namespaces_refused_total",
         /// Events received and dispatched to a handler.
         events => "roomcast_events_total",
         /// Frames for connections that had gone, or went before they were written, and for sockets
@@ -250,8 +118,16 @@ figures! {
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
         unhandled => "roomcast_events_unhandled_total",
-        /// Events whose payload did not fit, or that a handler or a middleware refused.
-        rejected => "roomcast_events_rejected_total",
+        /// Connections closed because they were in no namespace when `connect_timeout` had passed.
+        connect_timeouts => "roomcast_connect_timeouts_total",
+        /// Upgrades from long-polling that were not finished within `upgrade_timeout`.
+        upgrade_timeouts => "roomcast_upgrade_timeouts_total",
+        /// Times that a connection was not read any further because too much of it waited for a session:
+        /// events (`max_queued_events`), their bytes, or sockets that leave.
+        reads_paused => "roomcast_reads_paused_total",
+        /// Acks that did not come in time: one for each client that was asked, is still there and has not
+        /// answered. Of other nodes' clients also those that have gone: nobody tells.
+        ack_timeouts => "roomcast_ack_timeouts_total",
         /// Panics caught in application code.
         panics => "roomcast_panics_total",
         /// Times that a worker was blocked for longer than `blocked_worker_after`.
@@ -324,8 +200,23 @@ figures! {
         draining => "roomcast_draining",
         /// 1 while the adapter is connected.
         cluster_connected => "roomcast_cluster_connected",
+        /// Bytes of messages for other nodes that wait for Redis, with what each costs besides them; brought
+        /// up to date a few times a second.
+        cluster_outbox_bytes => "roomcast_cluster_outbox_bytes",
+        /// How many connections the node takes: the option `max_connections`.
+        max_connections => "roomcast_max_connections",
     }
     reasons {
+        /// CONNECTs refused: by the application (`session`, `middleware`), because the `auth` does not fit its
+        /// type (`auth`) or there is no such namespace (`unknown_namespace`), because the client's time was
+        /// over (`expired`) or something went wrong (`panic`, `internal`), and by an option, under its name.
+        refused_connects => "roomcast_connects_refused_total",
+        /// CONNECTs refused because there were too many dynamic namespaces, by the option that says how many
+        /// may be.
+        refused_namespaces => "roomcast_namespaces_refused_total",
+        /// Events whose payload did not fit (`payload`; `server_side` for those of other servers), or that a
+        /// handler or a middleware refused (`handler`, `middleware`).
+        rejected => "roomcast_events_rejected_total",
         /// Handshakes refused.
         refused_handshakes => "roomcast_handshakes_refused_total",
         /// Events with which a socket sent more than its rate allows, by the option that says so.

@@ -150,7 +150,7 @@ def serve(binary, **options):
     env = {**os.environ, "PORT": str(port), **options}
     server = subprocess.Popen([binary], env=env, stdout=subprocess.PIPE, text=True)
     try:
-        assert server.stdout.readline() == "ready\n"
+        assert server.stdout.readline().startswith("ready")
         yield server.pid, port
     finally:
         server.terminate()

@@ -25,6 +25,9 @@ impl RedisStore {
         if self.session_duration < Duration::from_secs(1) {
             return Err(BuildError::Zero("admin.store.session_duration"));
         }
+        if self.prefix.is_empty() {
+            return Err(BuildError::Zero("admin.store.prefix"));
+        }
         Ok(RedisSessions {
             keys: ExpiringKeys::new(&self.url).map_err(BuildError::AdminStore)?,
             asking: Semaphore::new(AT_ONCE),

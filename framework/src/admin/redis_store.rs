@@ -32,7 +32,7 @@ impl RedisStore {
         }
     }
 
-    /// What stands before the `#` in keys. Default `socket.io-admin`.
+    /// What stands before the `#` in keys; not empty. Default `socket.io-admin`.
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
         self

@@ -137,6 +137,9 @@ impl Link {
     pub(super) fn note_pause(&mut self) {
         let paused = self.is_full();
         if std::mem::replace(&mut self.paused, paused) != paused {
+            if paused {
+                self.core.node.metrics.reads_paused.add(1);
+            }
             self.shard.pause(self.key, paused);
         }
     }

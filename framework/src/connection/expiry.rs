@@ -54,7 +54,7 @@ impl Link {
         self.core.node.metrics.expired.add(1);
         if client.phase.is_connecting() {
             // What its session is doing is dropped, as when the client goes.
-            self.connected(index, Err(Refusal::new(EXPIRED)));
+            self.connected(index, Err(Refusal::of("expired", EXPIRED)));
         } else {
             self.dismiss(index, DisconnectReason::Expired);
         }

@@ -6,11 +6,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{actor::Link, clients::Phase, joining::PANICKED, recovering::Stage, spans::traced};
+use super::{actor::Link, clients::Phase, joining, recovering::Stage, spans::traced};
 use crate::{
     error::DisconnectReason,
     event::{Incoming, RawEvent},
-    namespace::{Called, Outcome, Refusal, Socket},
+    namespace::{Called, Outcome, Socket},
     shard::{local::Shard, monitor::notice::What},
     supervision::{catch, poll_catching},
 };
@@ -149,7 +149,7 @@ impl Link {
                         Poll::Ready(Err(panic)) => {
                             let socket = client.socket.clone();
                             self.panicked("connect", &socket, &panic);
-                            self.connected(index, Err(Refusal::new(PANICKED)));
+                            self.connected(index, Err(joining::panicked()));
                         }
                     }
                 }

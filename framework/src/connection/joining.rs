@@ -18,8 +18,13 @@ use crate::{
     transport::frame::Frame,
 };
 
-/// What a client is told when a session panics; why is the server's business.
-pub(super) const PANICKED: &str = "internal server error";
+/// What a client is told when the server fails; why is the server's business.
+const FAILED: &str = "internal server error";
+
+/// The session has panicked.
+pub(super) fn panicked() -> Refusal {
+    Refusal::of("panic", FAILED)
+}
 
 impl Link {
     /// Starts to let the client into a namespace; false if it is in it or about to be.
@@ -28,7 +33,8 @@ impl Link {
             return false;
         }
         if auth.is_some_and(|auth| auth.len() > self.core.node.config.max_auth_bytes) {
-            self.refuse(nsp, &Refusal::new("the auth is too large"));
+            let refusal = Refusal::of("max_auth_bytes", "the auth is too large");
+            self.refuse(nsp, &refusal);
             return true;
         }
         let namespace = match self.namespace(nsp) {
@@ -40,7 +46,7 @@ impl Link {
         };
         let Ok(socket) = self.fresh(&namespace) else {
             tracing::error!("the system's random source failed");
-            self.refuse(nsp, &Refusal::new(PANICKED));
+            self.refuse(nsp, &Refusal::of("internal", FAILED));
             return true;
         };
         if let Err(refusal) = self.limit_events(&socket) {
@@ -73,8 +79,9 @@ impl Link {
             let sockets = self.clients.0.iter().map(|client| &client.socket);
             let children = sockets.filter(|socket| socket.is_in_child()).count();
             if children >= self.core.node.config.max_namespaces_per_connection {
-                self.core.node.metrics.refused_namespaces.add(1);
-                return Err(Refusal::too_many_namespaces());
+                let option = "max_namespaces_per_connection";
+                self.core.node.metrics.refused_namespaces.add(option);
+                return Err(Refusal::too_many_namespaces(option));
             }
         }
         Ok(namespace)
@@ -118,7 +125,7 @@ impl Link {
             Ok(Err(refusal)) => refusal,
             Err(panic) => {
                 self.panicked("connect", socket, &panic);
-                Refusal::new(PANICKED)
+                panicked()
             }
         };
         self.turn_away(socket, &refusal);
@@ -155,7 +162,8 @@ impl Link {
     }
 
     fn refuse(&mut self, nsp: &str, refusal: &Refusal) {
-        self.core.node.metrics.refused_connects.add(1);
+        let metrics = &self.core.node.metrics;
+        metrics.refused_connects.add(refusal.reason());
         tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
         self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
     }
@@ -212,6 +220,7 @@ impl Link {
         let mut clients = self.clients.0.iter();
         let joined = clients.any(|c| c.left.is_none() && !c.phase.is_connecting());
         if !joined && self.ending == Ending::Open {
+            self.core.node.metrics.connect_timeouts.add(1);
             tracing::debug!(peer = ?self.handshake.address(), "joined no namespace in time");
             self.end(DisconnectReason::ForcedClose, None);
         }

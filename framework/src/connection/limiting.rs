@@ -45,7 +45,7 @@ impl Link {
             .take_connect(now);
         taken.map_err(|too_many| {
             self.core.node.metrics.rate_limited.add(too_many.limit);
-            Refusal::new(TOO_MANY).with_data(&details(too_many))
+            Refusal::of(too_many.limit, TOO_MANY).with_data(&details(too_many))
         })
     }
 

@@ -189,6 +189,7 @@ impl Polling {
     pub(super) fn upgrade_timeout(&mut self, link: &Link) {
         let timeout = link.core.node.config.upgrade_timeout;
         if let Some(probe) = self.probe.take_if(|probe| probe.began.elapsed() >= timeout) {
+            link.core.node.metrics.upgrade_timeouts.add(1);
             tracing::debug!(peer = ?link.handshake.address(), "did not finish its upgrade in time");
             probe.refuse(link.core.node.config.close_timeout);
         }

@@ -254,6 +254,8 @@ pub(crate) struct Gathered {
     pub(crate) answers: Vec<Answer>,
     /// Every receiver has answered or gone.
     pub(crate) complete: bool,
+    /// Receivers that are there and did not answer in time.
+    pub(crate) unanswered: u64,
     receivers: usize,
 }
 
@@ -287,8 +289,13 @@ impl Answers {
         });
         let complete = tokio::time::timeout(timeout, complete).await.is_ok();
         let mut state = self.0.lock();
+        let unanswered = match complete {
+            true => 0,
+            false => u64::try_from(state.outstanding).unwrap_or(0),
+        };
         Gathered {
             answers: std::mem::take(&mut state.answers),
+            unanswered,
             complete: complete && !state.partial,
             receivers: state.receivers,
         }
@@ -337,6 +344,7 @@ mod tests {
         collector.answer(answer());
         let gathered = collector.answers().within(Duration::from_secs(1)).await;
         assert_eq!((gathered.answers.len(), gathered.complete), (1, false));
+        assert_eq!(gathered.unanswered, 1);
         assert!(collector.closed());
     }
 

@@ -43,6 +43,18 @@ pub enum RejectionKind {
     Middleware,
 }
 
+impl RejectionKind {
+    /// The label in [`Stats::rejected`](crate::Stats::rejected), which those without a handler are not in.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Unhandled => "unhandled",
+            Self::Handler => "handler",
+            Self::Middleware => "middleware",
+        }
+    }
+}
+
 impl Rejection {
     /// Refuses with a text that the client is told.
     pub fn new(message: impl Into<String>) -> Self {

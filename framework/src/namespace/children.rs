@@ -110,8 +110,9 @@ impl Children {
             return Ok(child);
         }
         if listed.len() >= self.node.config.max_dynamic_namespaces {
-            self.node.metrics.refused_namespaces.add(1);
-            return Err(Refusal::too_many_namespaces());
+            let option = "max_dynamic_namespaces";
+            self.node.metrics.refused_namespaces.add(option);
+            return Err(Refusal::too_many_namespaces(option));
         }
         let name = Arc::<str>::from(name);
         let scope = Scope::leased(self.ids.lease(), Arc::clone(&name));
@@ -209,6 +210,7 @@ mod tests {
             config: Config::default(),
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             supervise: |_, _| None,
             uplinks: None,
             monitor: None,

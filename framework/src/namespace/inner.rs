@@ -134,7 +134,8 @@ impl NamespaceInner {
                     return Ok(&known.parent.setup);
                 }
             }
-            let Some(params) = parent.accept(&self.scope.name, auth).await? else {
+            let accepted = parent.accept(&self.scope.name, auth).await;
+            let Some(params) = accepted.map_err(|refusal| refusal.by("predicate"))? else {
                 continue;
             };
             let parent = Arc::clone(parent);
@@ -159,7 +160,8 @@ async fn pass(auth: ConnectAuth, socket: Socket) -> Result<Box<dyn Live>, Refusa
     let setup = namespace.accepted(&auth, &socket).await?;
     if !socket.skips_middlewares() {
         for middleware in &setup.middleware {
-            middleware.run(&socket, &auth).await?;
+            let passed = middleware.run(&socket, &auth).await;
+            passed.map_err(|refusal| refusal.by("middleware"))?;
         }
     }
     let session = (setup.connect)(auth.json(), &socket)?.await?;

@@ -18,8 +18,37 @@ pub(crate) use limiter::{Limiter, TooMany};
 pub(crate) struct EventLimits {
     events: Option<Rate>,
     bytes: Option<Rate>,
-    of_events: Vec<(&'static str, Rate)>,
+    of_events: Vec<OfEvent>,
     excess: Option<Excess>,
+}
+
+/// What was set for the events of one type.
+#[derive(Debug, Clone)]
+struct OfEvent {
+    name: &'static str,
+    counts: Counts,
+    rate: Rate,
+}
+
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Events,
+    Bytes,
+}
+
+impl OfEvent {
+    /// The option that sets it.
+    fn option(&self) -> &'static str {
+        match self.counts {
+            Counts::Events => "event_rate_of",
+            Counts::Bytes => "byte_rate_of",
+        }
+    }
+
+    fn is_set_again_by(&self, other: &Self) -> bool {
+        (self.name, self.counts) == (other.name, other.counts)
+    }
 }
 
 impl NamespaceBuilder {
@@ -62,8 +91,38 @@ impl NamespaceBuilder {
     /// let hub = Hub::builder().namespace_with(chat).build()?;
     /// # Ok::<_, roomcast::BuildError>(())
     /// ```
-    pub fn event_rate_of<E: Event>(mut self, rate: Rate) -> Self {
-        self.limits().of_events.push((E::NAME, rate));
+    pub fn event_rate_of<E: Event>(self, rate: Rate) -> Self {
+        self.rate_of::<E>(Counts::Events, rate)
+    }
+
+    /// How many bytes of events of one type each socket may send, besides what
+    /// [`byte_rate`](Self::byte_rate) says of all: arguments, attachments and the name. Default: as many as of
+    /// others.
+    ///
+    /// ```
+    /// use roomcast::{NamespaceBuilder, Rate, prelude::*};
+    ///
+    /// #[derive(Deserialize, Event)]
+    /// struct Upload(Binary);
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let chat = NamespaceBuilder::named::<Chat>("/")
+    ///     .byte_rate_of::<Upload>(Rate::per_minute(5 << 20));
+    /// let hub = Hub::builder().namespace_with(chat).build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn byte_rate_of<E: Event>(self, rate: Rate) -> Self {
+        self.rate_of::<E>(Counts::Bytes, rate)
+    }
+
+    fn rate_of<E: Event>(mut self, counts: Counts, rate: Rate) -> Self {
+        let name = E::NAME;
+        let of_events = &mut self.limits().of_events;
+        of_events.push(OfEvent { name, counts, rate });
         self
     }
 
@@ -83,19 +142,30 @@ impl EventLimits {
     /// What the namespace does not say itself, the hub does.
     ///
     /// # Errors
-    /// A rate at which nothing passes.
+    /// A rate at which nothing passes, or the second of one event.
     pub(super) fn complete(&mut self, config: &Config) -> Result<(), BuildError> {
         self.events = self.events.or(config.event_rate);
         self.bytes = self.bytes.or(config.byte_rate);
         self.excess = self.excess.or(Some(config.excess));
         let all = self.events.map(|rate| ("event_rate", rate));
         let bytes = self.bytes.map(|rate| ("byte_rate", rate));
-        let each = self
-            .of_events
-            .iter()
-            .map(|(_, rate)| ("event_rate_of", *rate));
+        let each = self.of_events.iter().map(|of| (of.option(), of.rate));
         let mut rates = each.chain(all).chain(bytes);
-        rates.try_for_each(|(option, rate)| rate.validate(option))
+        rates.try_for_each(|(option, rate)| rate.validate(option))?;
+        self.refuse_doubles()
+    }
+
+    fn refuse_doubles(&self) -> Result<(), BuildError> {
+        let before = |at| self.of_events.iter().take(at);
+        let mut all = self.of_events.iter().enumerate();
+        let double = all.find(|(at, of)| before(*at).any(|one| one.is_set_again_by(of)));
+        match double {
+            Some((_, of)) => Err(BuildError::Contradiction {
+                option: of.option(),
+                conflict: "must not be given twice for one event",
+            }),
+            None => Ok(()),
+        }
     }
 }
 

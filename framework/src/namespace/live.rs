@@ -83,7 +83,7 @@ pub(crate) fn connect<S: Session>(
 
 /// The auth as a type of the application's.
 pub(super) fn parse_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, Refusal> {
-    decode_auth(auth).map_err(|error| Refusal::new(format!("invalid auth: {error}")))
+    decode_auth(auth).map_err(|error| Refusal::of("auth", format!("invalid auth: {error}")))
 }
 
 fn decode_auth<A: DeserializeOwned + 'static>(auth: Option<&str>) -> Result<A, String> {
@@ -231,7 +231,7 @@ pub(super) fn refuse<S: Session>(
     let metrics = socket.metrics();
     match rejection.kind() {
         RejectionKind::Unhandled => metrics.unhandled.add(1),
-        _ => metrics.rejected.add(1),
+        kind => metrics.rejected.add(kind.label()),
     }
     tracing::debug!(event, socket = %socket.id(), reason = %rejection, "event rejected");
     let reply = session.rejected(event, rejection, typed);

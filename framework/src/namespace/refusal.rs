@@ -3,6 +3,9 @@ use serde_json::value::RawValue;
 
 use crate::event::{raw, told_to_the_client};
 
+/// The reason of what a session, or the application on its way to one, refuses.
+const SESSION: &str = "session";
+
 /// Why a client may not connect to a namespace: it gets a CONNECT_ERROR with this message and
 /// data, and its `connect_error` event.
 ///
@@ -14,6 +17,8 @@ use crate::event::{raw, told_to_the_client};
 /// ```
 #[derive(Debug)]
 pub struct Refusal {
+    /// The label in [`Stats::refused_connects`](crate::Stats::refused_connects).
+    reason: &'static str,
     message: String,
     data: Option<Box<RawValue>>,
 }
@@ -21,9 +26,26 @@ pub struct Refusal {
 impl Refusal {
     /// Refuses with a text for the client.
     pub fn new(message: impl Into<String>) -> Self {
+        Self::of(SESSION, message)
+    }
+
+    /// Refuses for another reason than the session's.
+    pub(crate) fn of(reason: &'static str, message: impl Into<String>) -> Self {
         Self {
+            reason,
             message: message.into(),
             data: None,
+        }
+    }
+
+    /// What the application refused was refused by this part of it.
+    pub(super) fn by(self, part: &'static str) -> Self {
+        match self.reason {
+            SESSION => Self {
+                reason: part,
+                ..self
+            },
+            _ => self,
         }
     }
 
@@ -42,11 +64,16 @@ impl Refusal {
 
     /// No namespace has the name that the client asked for (protocol section 2).
     pub(super) fn unknown_namespace() -> Self {
-        Self::new("Invalid namespace")
+        Self::of("unknown_namespace", "Invalid namespace")
     }
 
-    pub(crate) fn too_many_namespaces() -> Self {
-        Self::new("too many namespaces")
+    /// There are as many as this option allows.
+    pub(crate) fn too_many_namespaces(option: &'static str) -> Self {
+        Self::of(option, "too many namespaces")
+    }
+
+    pub(crate) fn reason(&self) -> &'static str {
+        self.reason
     }
 
     pub(crate) fn data(&self) -> Option<&RawValue> {

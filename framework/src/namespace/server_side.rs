@@ -54,7 +54,7 @@ where
             let event = match decoded {
                 Ok(event) => event,
                 Err(rejection) => {
-                    namespace.metrics().rejected.add(1);
+                    namespace.metrics().rejected.add("server_side");
                     tracing::warn!(%rejection, "an event of another server does not fit");
                     return None;
                 }

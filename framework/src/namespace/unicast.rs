@@ -123,6 +123,7 @@ impl<'a> Unicast<'a> {
         let ack = Some((id, Arc::clone(&collector)));
         self.socket.command(Action::Emit { frame, ack })?;
         let gathered = collector.answers().within(self.timeout).await;
+        self.socket.metrics().ack_timeouts.add(gathered.unanswered);
         gathered.one(self.socket.is_connected())
     }
 

@@ -198,7 +198,7 @@ impl Socket {
                     })
                 }
                 Err(rejection) => {
-                    socket.metrics().rejected.add(1);
+                    socket.metrics().rejected.add(rejection.kind().label());
                     socket.refuse(&event, &rejection);
                     Err(WaitError::Payload(rejection))
                 }

@@ -40,6 +40,16 @@ pub struct BlockedWorker {
     pub place: Option<(Arc<str>, &'static str)>,
 }
 
+impl From<watch::Blocked> for BlockedWorker {
+    fn from(blocked: watch::Blocked) -> Self {
+        Self {
+            worker: blocked.worker.0,
+            since: blocked.since,
+            place: blocked.place.map(|place| (place.namespace, place.event)),
+        }
+    }
+}
+
 impl Health {
     /// Whether no worker is blocked.
     #[must_use]
@@ -161,14 +171,9 @@ impl Hub {
         let pulses = node.pulses();
         let workers = pulses.len();
         let blocked = watch::Blocked::among(pulses, node.config.unhealthy_after);
-        let blocked = blocked.into_iter().map(|blocked| BlockedWorker {
-            worker: blocked.worker.0,
-            since: blocked.since,
-            place: blocked.place.map(|place| (place.namespace, place.event)),
-        });
         Health {
             workers,
-            blocked: blocked.collect(),
+            blocked: blocked.into_iter().map(BlockedWorker::from).collect(),
         }
     }
 

@@ -74,6 +74,7 @@ impl Worker {
             config,
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             supervise: |_, _| None,
             uplinks: None,
             monitor: None,

@@ -28,7 +28,7 @@ use super::{
     observer::Observer,
     pulse::Pulse,
     uplink::Uplinks,
-    watch,
+    watch::{self, OnWorkerBlocked},
     workers::{MAX_WORKERS, Workers},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub(crate) struct Parts {
     /// `None` is the default parser.
     pub(crate) parser: Option<Box<dyn Parser>>,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(crate) on_worker_blocked: Option<OnWorkerBlocked>,
     pub(crate) supervise: Supervise,
     pub(crate) metrics: Arc<Metrics>,
     /// Set where the hub has an adapter.
@@ -65,6 +66,7 @@ pub(crate) struct Node {
     pub(crate) directory: Directory,
     pub(crate) supervise: Supervise,
     pub(crate) on_any_outgoing: Option<OnAnyOutgoing>,
+    pub(super) on_worker_blocked: Option<OnWorkerBlocked>,
     pub(crate) uplinks: Option<Arc<dyn Uplinks>>,
     pub(crate) monitor: Option<Arc<Monitor>>,
     pub(crate) admission: Admission,
@@ -117,6 +119,7 @@ impl Node {
             config,
             parser,
             on_any_outgoing,
+            on_worker_blocked,
             supervise,
             metrics,
             uplinks,
@@ -131,6 +134,7 @@ impl Node {
             directory: Directory::default(),
             supervise,
             on_any_outgoing,
+            on_worker_blocked,
             uplinks,
             monitor,
             draining: AtomicBool::new(false),

@@ -10,7 +10,7 @@ use super::{
     local::Shard,
     pulse::{Place, Pulse},
 };
-use crate::{id::WorkerId, metrics};
+use crate::{id::WorkerId, metrics, supervision::catch};
 
 /// The longest time between two signs of life.
 const BEAT: Duration = Duration::from_millis(250);
@@ -42,7 +42,11 @@ impl Shard {
         };
         let took = left - entered;
         if took > self.node.config.blocked_worker_after && self.pulse.is_news() {
-            self.report(self.worker, took, self.pulse.place());
+            self.report(Blocked {
+                worker: self.worker,
+                since: took,
+                place: self.pulse.place(),
+            });
         }
         self.pulse.leave();
         result
@@ -79,9 +83,13 @@ impl Shard {
     /// Whether this worker itself was blocked.
     fn look_back(&self, late: Duration) {
         if late > self.node.config.blocked_worker_after && self.pulse.is_news() {
-            self.node.metrics.worker_blocks.add(1);
             let worker = self.worker.0;
             tracing::error!(worker, since = ?late, "a worker was blocked, by no single call of a session");
+            self.tell_blocked(Blocked {
+                worker: self.worker,
+                since: late,
+                place: None,
+            });
         }
         if self.pulse.is_back() {
             tracing::warn!(worker = self.worker.0, ?late, "a worker runs again");
@@ -95,22 +103,39 @@ impl Shard {
                 && overdue > self.node.config.blocked_worker_after
                 && pulse.is_news()
             {
-                self.report(worker, overdue, pulse.place());
+                self.report(Blocked {
+                    worker,
+                    since: overdue,
+                    place: pulse.place(),
+                });
             }
         }
     }
 
-    fn report(&self, worker: WorkerId, since: Duration, place: Option<Place>) {
-        self.node.metrics.worker_blocks.add(1);
-        let worker = worker.0;
-        match place {
+    fn report(&self, blocked: Blocked) {
+        let (worker, since) = (blocked.worker.0, blocked.since);
+        match &blocked.place {
             Some(Place { namespace, event }) => {
                 tracing::error!(worker, ?since, %namespace, event, "a worker is blocked");
             }
             None => tracing::error!(worker, ?since, "a worker is blocked, by no session's code"),
         }
+        self.tell_blocked(blocked);
+    }
+
+    fn tell_blocked(&self, blocked: Blocked) {
+        self.node.metrics.worker_blocks.add(1);
+        if let Some(told) = &self.node.on_worker_blocked
+            && let Err(panic) = catch(|| told(blocked))
+        {
+            self.node.metrics.panics.add(1);
+            tracing::error!(panic, "`on_worker_blocked` panicked");
+        }
     }
 }
+
+/// What the application wants to be told.
+pub(crate) type OnWorkerBlocked = Box<dyn Fn(Blocked) + Send + Sync>;
 
 /// A worker that has not shown for a while that it runs.
 pub(crate) struct Blocked {

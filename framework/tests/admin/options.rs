@@ -59,6 +59,9 @@ fn options_have_their_bounds() {
     let short = RedisStore::new("redis://127.0.0.1/").session_duration(Duration::from_millis(999));
     let told = refused(open().store(short));
     assert!(told.contains("`admin.store.session_duration`"), "{told}");
+    let unnamed = RedisStore::new("redis://127.0.0.1/").prefix("");
+    let told = refused(open().store(unnamed));
+    assert!(told.contains("`admin.store.prefix`"), "{told}");
     let told = refused(open().store(RedisStore::new("http://127.0.0.1/")));
     assert!(told.contains("`admin.store`"), "{told}");
     let taken = builder(open().namespace("/")).build();

@@ -157,7 +157,8 @@ async fn unhandled_reads_the_arguments_on_demand_and_answers() {
     assert_eq!(answered.json(), r#"["x",{"_placeholder":true,"num":0}]"#);
     assert_eq!(answered.attachments(), [&[3, 2, 1][..]]);
     let stats = server.hub().stats();
-    assert_eq!((stats.events, stats.unhandled, stats.rejected), (7, 0, 0));
+    assert_eq!((stats.events, stats.unhandled), (7, 0));
+    assert!(stats.rejected.is_empty(), "{:?}", stats.rejected);
 }
 
 #[actix_web::test]
@@ -177,7 +178,8 @@ async fn what_unhandled_refuses_is_rejected_as_from_any_handler() {
         assert_eq!(answered.json(), error.to_string());
     }
     let stats = server.hub().stats();
-    assert_eq!((stats.unhandled, stats.rejected), (0, 3));
+    assert_eq!(stats.unhandled, 0);
+    assert_eq!(stats.rejected, [("handler", 2), ("payload", 1)].into());
 
     entries.rest();
     client.emit_raw("unknown", &()).await;

@@ -210,6 +210,10 @@ async fn a_predicate_is_asked_for_every_client(mode: WebSocketMode) {
         "members only"
     );
     assert_eq!(refusal(&server, "/club").await, "Invalid namespace");
+    assert_eq!(
+        server.hub().stats().refused_connects,
+        [("predicate", 1), ("unknown_namespace", 1)].into()
+    );
     assert_eq!(member.emit_with_ack(&Where).await, "tenant ?");
     assert_eq!(children(&server), 1);
 }
@@ -292,7 +296,9 @@ async fn there_are_at_most_as_many_as_allowed(mode: WebSocketMode) {
     let _bob = enter(&server, "/room-2").await.expect("a room");
     assert_eq!(refusal(&server, "/room-3").await, "too many namespaces");
     let stats = server.hub().stats();
-    assert_eq!((stats.refused_namespaces, stats.refused_connects), (1, 1));
+    let refused = [("max_dynamic_namespaces", 1)].into();
+    assert_eq!(stats.refused_namespaces, refused);
+    assert_eq!(stats.refused_connects, refused);
     let _carl = enter(&server, "/room-2").await.expect("one that exists");
     ann.disconnect().await;
     until("there is place again", || children(&server) == 1).await;

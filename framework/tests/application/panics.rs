@@ -154,7 +154,9 @@ async fn a_panic_in_connect_refuses_the_client_without_telling_why(mode: WebSock
             refused.expect_err("a panic").message,
             "internal server error"
         );
-        assert_eq!(server.hub().stats().panics, count);
+        let stats = server.hub().stats();
+        assert_eq!(stats.panics, count);
+        assert_eq!(stats.refused_connects, [("panic", count)].into());
     }
     works(&bystander).await;
     until("only the bystander is left", || {

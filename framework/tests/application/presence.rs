@@ -175,6 +175,8 @@ async fn what_a_socket_may_say_is_bounded() {
     let (_client, socket) = hall.enter(&one, &[]).await;
     let refused = socket.track("a", "more than ten bytes");
     assert!(matches!(refused, Err(PresenceError::TooLong(10))));
+    let counted = one.hub().stats().presence_refused;
+    assert_eq!(counted, [("max_meta_bytes", 1)].into());
     socket.track("a", &1).unwrap();
     socket.track("b", &1).unwrap();
     assert!(matches!(socket.track("c", &1), Err(PresenceError::Full)));

@@ -350,7 +350,8 @@ async fn a_protocol_packet_arrives_or_ends_the_connection() {
             .emit(0, tick, |stats, _| stats.dropped_oldest > 0)
             .await;
         pair.stuck.text("40/nowhere").await;
-        eventually("it is refused", || pair.stats().refused_connects == 1).await;
+        let refused = [("unknown_namespace", 1)].into();
+        eventually("it is refused", || pair.stats().refused_connects == refused).await;
         // Each of these drops an older one; what waits among them stays.
         pair.emit(sent, tick, |_, n| n == sent + 100).await;
         if pair.stats().closed_slow == 0 {

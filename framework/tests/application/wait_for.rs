@@ -283,7 +283,8 @@ async fn a_payload_that_does_not_fit_ends_the_wait_and_is_refused() {
     assert_eq!(rejection.message(), message);
     let answer = serde_json::json!([{"error": {"message": message}}]);
     scene.client.expect_text(&format!("437{answer}")).await;
-    assert_eq!(scene.server.hub().stats().rejected, 1);
+    let rejected = scene.server.hub().stats().rejected;
+    assert_eq!(rejected, [("payload", 1)].into());
 }
 
 #[actix_web::test]

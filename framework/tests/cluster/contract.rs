@@ -476,6 +476,19 @@ pub(crate) async fn servers_tell_each_other(meeting: &impl Meeting) {
     }
     nodes[0].hub().emit(&Number(1)).expect("emitted");
     nothing_but(&clients[0].0, 1).await;
+
+    #[derive(Serialize, Event)]
+    #[event(name = "reload")]
+    struct Unfit(u8);
+    main.server_side_emit(&Unfit(1)).expect("emitted");
+    until("what does not fit is counted by the others", || {
+        let of = |node: &Node| node.hub().stats().rejected;
+        of(&nodes[0]).is_empty()
+            && nodes[1..]
+                .iter()
+                .all(|node| of(node) == [("server_side", 1)].into())
+    })
+    .await;
 }
 
 pub(crate) async fn servers_answer_each_other(meeting: &impl Meeting) {

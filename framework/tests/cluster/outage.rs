@@ -4,6 +4,7 @@
 
 mod failover;
 mod recovery;
+mod waiting;
 
 use std::{
     collections::BTreeSet,

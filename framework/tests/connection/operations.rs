@@ -1,5 +1,7 @@
 //! What a node tells about itself: `/health`, `/ready`, and workers that are blocked.
 
+mod blocked;
+
 use std::{
     sync::{
         Mutex,
@@ -162,94 +164,6 @@ async fn a_hub_that_shuts_down_is_not_ready_but_healthy() {
     let told = not_ready("draining", "the hub drains");
     assert_eq!(ask(&operators, "/ready").await, (503, told));
     assert_eq!(ask(&operators, "/health").await.0, 200);
-}
-
-/// A hub on so many workers, each with a client, of which the first blocks its worker.
-struct Stuck {
-    server: TestServer,
-    /// They stay connected.
-    _clients: Vec<TestClient>,
-    leave: SyncSender<()>,
-}
-
-impl Stuck {
-    async fn start(workers: usize) -> Self {
-        let ((entered, is_in), (leave, may_leave)) = (sync_channel(1), sync_channel(1));
-        let leave_gate = Mutex::new(may_leave);
-        let gate = Gate {
-            entered,
-            leave: leave_gate,
-        };
-        let hub = hub()
-            .state(gate)
-            .blocked_worker_after(Duration::from_secs(1))
-            .unhealthy_after(Duration::from_secs(2));
-        let server = TestServer::builder(hub.build().unwrap())
-            .workers(workers)
-            .start();
-        let mut clients = Vec::new();
-        let filling = async {
-            while server.hub().health().workers() < workers {
-                clients.push(TestClient::connect(&server).await.unwrap());
-            }
-        };
-        within("a client on each worker", filling).await;
-        clients[0].emit(&Block).await;
-        let entered = actix_web::rt::task::spawn_blocking(move || is_in.recv());
-        let entered = within("the handler runs", entered).await;
-        entered.unwrap().expect("a hub");
-        Self {
-            server,
-            _clients: clients,
-            leave,
-        }
-    }
-
-    fn reports(&self) -> u64 {
-        self.server.hub().stats().worker_blocks
-    }
-}
-
-#[actix_web::test]
-async fn a_worker_that_is_blocked_is_reported_by_another_one_with_the_event_that_blocks_it() {
-    let stuck = Stuck::start(2).await;
-    let hub = stuck.server.hub();
-    until("it is reported while it is blocked", || {
-        stuck.reports() == 1
-    })
-    .await;
-    until("it is unhealthy", || !hub.health().is_healthy()).await;
-    let operators = operators(hub);
-    let (status, health) = ask(&operators, "/health").await;
-    assert_eq!((status, &health["status"]), (503, &json!("unhealthy")));
-    assert_eq!(health["workers"], 2);
-    let blocked = &health["blocked"][0];
-    assert_eq!(
-        (&blocked["namespace"], &blocked["event"]),
-        (&json!("/"), &json!("block"))
-    );
-    assert_eq!(
-        ask(&operators, "/ready").await.0,
-        200,
-        "restarting is the cure"
-    );
-
-    stuck.leave.send(()).unwrap();
-    until("it is healthy again", || hub.health().is_healthy()).await;
-    assert_eq!(stuck.reports(), 1, "it is told once");
-}
-
-#[actix_web::test]
-async fn a_worker_alone_reports_its_block_when_it_is_over() {
-    let stuck = Stuck::start(1).await;
-    let hub = stuck.server.hub();
-    until("it is unhealthy", || !hub.health().is_healthy()).await;
-    let place = hub.health().blocked()[0].place.clone();
-    assert_eq!(place.map(|(_, event)| event), Some("block"));
-    assert_eq!(stuck.reports(), 0, "nobody is there to notice");
-    stuck.leave.send(()).unwrap();
-    until("it has told", || stuck.reports() == 1).await;
-    until("it is healthy again", || hub.health().is_healthy()).await;
 }
 
 #[cfg(feature = "redis")]

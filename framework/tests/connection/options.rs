@@ -81,6 +81,10 @@ fn a_number_of_zero_is_refused() {
             limited(visitors().event_rate_of::<Typing>(none)),
         ),
         (
+            "byte_rate_of",
+            limited(visitors().byte_rate_of::<Typing>(none)),
+        ),
+        (
             "max_disconnection_duration",
             recovery(Recovery::new().max_disconnection_duration(NOTHING)),
         ),

@@ -179,6 +179,26 @@ async fn one_event_has_its_own_rate() {
 }
 
 #[actix_web::test]
+async fn the_bytes_of_one_event_have_their_own_rate() {
+    let chat = NamespaceBuilder::named::<Counter>("/")
+        .byte_rate_of::<Count>(Rate::per_minute(20))
+        .excess(Excess::Refuse);
+    let hub = Hub::builder().namespace_with(chat).build().expect("a hub");
+    let server = TestServer::start(hub);
+    let mut client = raw(&server).await;
+    client.send("421[\"count\",\"01234567890123456789\"]").await;
+    let answer = client.next().await;
+    assert!(matches!(&answer, Frame::Text(text) if text.starts_with("431")));
+    client.send("422[\"count\"]").await;
+    assert_eq!(refusal(client.next().await, "432").0, "byte_rate_of");
+    assert_eq!(limited(&server, "byte_rate_of"), 1);
+    client.send("423[\"total\"]").await;
+    let answer = client.next().await;
+    assert!(matches!(&answer, Frame::Text(text) if text.starts_with("433[")));
+    assert_eq!(server.hub().stats().rate_limited.len(), 1);
+}
+
+#[actix_web::test]
 async fn who_leaves_and_comes_back_has_what_was_left_and_coming_back_is_an_event() {
     let server = start(|hub| hub.event_rate(Rate::per_minute(3)));
     let mut client = raw(&server).await;
@@ -203,6 +223,8 @@ async fn who_leaves_and_comes_back_has_what_was_left_and_coming_back_is_an_event
     let told = "44{\"message\":\"too many events\",\"data\":{\"limit\":\"event_rate\",";
     assert!(refused.starts_with(told), "{refused}");
     assert_eq!(limited(&server, "event_rate"), 2);
+    let refused = server.hub().stats().refused_connects;
+    assert_eq!(refused, [("event_rate", 1)].into());
     // Another connection has buckets of its own.
     let other = connect(&server).await;
     assert_eq!(other.emit_with_ack(&Count).await, 1);
@@ -265,6 +287,10 @@ fn a_rate_at_which_nothing_passes_is_refused_by_the_name_of_its_option() {
         ("event_rate_of", {
             let namespace = NamespaceBuilder::named::<Counter>("/x");
             build(builder().namespace_with(namespace.event_rate_of::<Count>(never)))
+        }),
+        ("byte_rate_of", {
+            let namespace = NamespaceBuilder::named::<Counter>("/x");
+            build(builder().namespace_with(namespace.byte_rate_of::<Count>(no_burst)))
         }),
     ] {
         let told = error.starts_with(&format!("`{option}` must not be zero"));

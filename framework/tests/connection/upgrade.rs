@@ -200,7 +200,7 @@ async fn a_second_websocket_is_refused(mode: WebSocketMode) {
 
 async fn an_attempt_that_is_not_finished_is_given_up(mode: WebSocketMode) {
     let server = serve(mode, |hub| hub.upgrade_timeout(Duration::from_secs(1)));
-    for said in [None, Some("2probe")] {
+    for (count, said) in [(1, None), (2, Some("2probe"))] {
         let client = Poller::connected(&server).await;
         let mut socket = probe(&client).await;
         if let Some(said) = said {
@@ -208,6 +208,7 @@ async fn an_attempt_that_is_not_finished_is_given_up(mode: WebSocketMode) {
             socket.expect_text("3probe").await;
         }
         assert_eq!(socket.closed().await, 1005);
+        assert_eq!(server.hub().stats().upgrade_timeouts, count);
         still_polls(&client).await;
     }
 }

@@ -243,6 +243,7 @@ async fn events_for_a_slow_handler_are_left_unread_then_handled_in_order_and_nob
             2,
             "{mode:?}: silent for us, not dead"
         );
+        eventually("it is read no further", || stage.stats().reads_paused == 1).await;
         assert!(stage.lab.handled().is_empty());
         assert!(!writer.is_finished(), "{mode:?}: it was read");
         let grown = memory().saturating_sub(before);

@@ -272,6 +272,7 @@ async fn one_that_never_joins_is_closed_when_its_time_is_up() {
         let stage = Stage::set(mode, |hub| hub.connect_timeout(Duration::from_secs(1))).await;
         let idle = Wire::open(&stage.server).await;
         assert_eq!(idle.ended().await, (vec![], None));
+        assert_eq!(stage.stats().connect_timeouts, 1);
         stage.clear().await;
     }
 }

@@ -69,6 +69,21 @@ fn traced<S: Session>() -> Result<Hub, BuildError> {
     Ok(hub)
 }
 
+fn watched<S: Session>() -> Result<Hub, BuildError> {
+    // ANCHOR: blocked
+    let hub = Hub::builder()
+        .namespace::<S>("/")
+        .on_worker_blocked(|blocked| match &blocked.place {
+            Some((namespace, event)) => {
+                println!("{event} of {namespace} blocks {}", blocked.worker)
+            }
+            None => println!("worker {} is blocked", blocked.worker),
+        })
+        .build()?;
+    // ANCHOR_END: blocked
+    Ok(hub)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{error::Error, sync::Arc};

@@ -75,9 +75,13 @@ fn for_so_many<S: Session>() -> Result<Hub, BuildError> {
 #[derive(Deserialize, Event)]
 struct Typing;
 
+#[derive(Deserialize, Event)]
+struct Upload(Binary);
+
 fn not_too_much<S: Session>() -> Result<Hub, BuildError> {
     let chat = NamespaceBuilder::named::<S>("/")
         .event_rate_of::<Typing>(Rate::per_second(2))
+        .byte_rate_of::<Upload>(Rate::per_minute(5 << 20))
         .excess(Excess::Drop);
     Hub::builder()
         .namespace_with(chat)

@@ -2,7 +2,7 @@
 //!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
-//! | `PORT` | where to listen on 127.0.0.1 | 21001 |
+//! | `PORT` | where to listen on 127.0.0.1 (0: anywhere) | 21001 |
 //! | `WORKERS` | threads | 1 |
 //! | `DEFLATE` | `1` turns permessage-deflate on, for whoever offers it | 0 |
 //! | `PARK_MS` | after how long the GET of a polling client is parked | 5000 |
@@ -12,7 +12,7 @@
 //! | `ADMIN` | it has an admin page, for everyone, in this mode: `development` or `production` (feature `admin`) | none |
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
-//! It prints `ready` once it listens. `/echo` is a bare WebSocket echo; everything else is in
+//! It prints `ready PORT` once it listens. `/echo` is a bare WebSocket echo; everything else is in
 //! [`client`].
 
 mod client;
@@ -94,7 +94,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .on_connect(hub.on_connect())
             .shutdown_signal(hub.shutdown_on(signals()))
             .bind((Ipv4Addr::LOCALHOST, port))?;
-    println!("ready");
+    for address in server.addrs() {
+        println!("ready {}", address.port());
+    }
     server.run().await?;
     Ok(())
 }

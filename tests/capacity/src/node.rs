@@ -130,7 +130,7 @@ async fn state(hub: web::Data<Hub>) -> impl Responder {
             + stats.dropped_oldest
             + stats.closed_slow
             + stats.refused_overloaded
-            + stats.rejected
+            + stats.rejected.values().sum::<u64>()
             + stats.cluster_gaps
             + stats.cluster_lost_in_flight
             + stats.cluster_dropped.values().sum::<u64>(),

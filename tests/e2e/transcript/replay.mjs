@@ -8,9 +8,9 @@ import * as compare from "./compare.mjs";
 import { Names } from "./names.mjs";
 import { bodyBytes } from "./recorded.mjs";
 import { CUT, RAW, STEPS, isStep } from "./steps.mjs";
-import { Connection, Exchange, handshake } from "./wire.mjs";
+import { Connection, Exchange, ask, handshake } from "./wire.mjs";
 
-const PATIENCE = 10_000; // ms, for what has to come
+const PATIENCE = 30_000; // ms, for what has to come
 const SILENCE = 50; // ms, for what must not come
 const PAUSE = 50; // ms, in place of the longer ones of the recording
 const APART = 20; // ms, so that two connections are seen in their order
@@ -71,8 +71,15 @@ class Run {
   async #pause(event, previous) {
     if (!isClient(event) || !previous) return;
     const recorded = event.t - previous.t;
-    if (recorded >= 15) await sleep(PAUSE);
-    else if (isClient(previous) && channel(previous) !== channel(event)) await sleep(APART);
+    if (recorded >= 15) await this.#arrived(PAUSE);
+    else if (isClient(previous) && channel(previous) !== channel(event)) await this.#arrived(APART);
+  }
+
+  /** What was sent so far has arrived: what is asked after it, of one thread, has been answered. */
+  async #arrived(ms) {
+    await sleep(ms);
+    // The second is asked when all that the first could overtake is on its way.
+    for (let n = 0; n < 2 && !this.application.ends; n++) await ask(this.application.port).catch(() => {});
   }
 
   async #play(event, next) {
@@ -149,14 +156,14 @@ class Run {
       const ended = await Promise.race([connection.ended.then(() => true), sleep(PATIENCE, false, { ref: false })]);
       assert.ok(ended, "the server leaves the connection open");
     } else if (!connection.hasEnded) {
-      await sleep(APART);
+      await this.#arrived(APART);
     }
     connection.destroy();
     assert.deepEqual(connection.frames.rest().map(brief), [], "unexpected frames");
   }
 
   async #step(label) {
-    await sleep(PAUSE); // what was sent before has arrived
+    await this.#arrived(PAUSE);
     await this.application.step(label);
   }
 

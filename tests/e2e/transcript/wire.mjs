@@ -75,6 +75,13 @@ export class Exchange {
   }
 }
 
+/** A request that concerns nobody; returns when it is answered. */
+export async function ask(port) {
+  const request = http.get({ host: HOST, port, path: "/nowhere", agent: false });
+  const [response] = await once(request, "response");
+  await response.toArray();
+}
+
 /** The head of a request that would open a WebSocket. */
 export function handshake({ path, headers }) {
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);

@@ -19,6 +19,8 @@ mod room;
 mod transcripts;
 mod value;
 
+use std::time::Duration;
+
 use actix_web::{App, HttpServer};
 use roomcast::{Cookie, Cors, Hub, parser::Msgpack, signals};
 
@@ -42,6 +44,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ping_timeout(options.ping_timeout)
         .connect_timeout(options.connect_timeout)
         .park_polls_after(options.park_polls_after)
+        // The tests' clients share one busy thread.
+        .upgrade_timeout(Duration::from_secs(60))
         .websocket_mode(options.mode);
     if options.msgpack {
         builder = builder.parser(Msgpack);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use roomcast::prelude::*;
 
 /// How long clients may take to answer a question.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 pub(crate) struct Auth {

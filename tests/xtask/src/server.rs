@@ -1,7 +1,7 @@
 //! A server of ours as a process of its own, for tests from outside.
 
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -20,20 +20,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server that takes its port from `PORT` and prints a line with `ready` once it listens.
+    /// Starts a server that takes its port from `PORT` and prints a line `ready PORT` once it listens.
     ///
     /// # Errors
     ///
     /// If it does not get that far.
     pub(crate) fn start(binary: &Path, mode: &str) -> Result<Self> {
-        let address = free_address()?;
         let name = binary.file_name().unwrap_or_default().to_string_lossy();
-        println!(
-            "$ PORT={} WORKERS=2 MODE={mode} DEFLATE=1 {name}",
-            address.port()
-        );
-        let child = Command::new(binary)
-            .env("PORT", address.port().to_string())
+        println!("$ PORT=0 WORKERS=2 MODE={mode} DEFLATE=1 {name}");
+        let mut child = Command::new(binary)
+            .env("PORT", "0")
             .env("WORKERS", "2")
             .env("MODE", mode)
             .env("DEFLATE", "1")
@@ -41,9 +37,8 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| Failure::new(format!("cannot start {name}: {error}")))?;
-        let mut server = Self { child, address };
 
-        let stdout = server.child.stdout.take();
+        let stdout = child.stdout.take();
         let (ready, when_ready) = mpsc::sync_channel(1);
         thread::spawn(move || {
             let lines = stdout
@@ -51,13 +46,20 @@ impl Server {
                 .flat_map(|out| BufReader::new(out).lines());
             // Reads on after `ready`, as a full pipe would stop the server.
             for line in lines.map_while(std::io::Result::ok) {
-                if line.contains("ready") {
-                    let _ = ready.try_send(());
+                if let Some(Ok(port)) = line.strip_prefix("ready ").map(str::parse) {
+                    let _ = ready.try_send(port);
                 }
             }
         });
+        let mut server = Self {
+            child,
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+        };
         match when_ready.recv_timeout(START_TIMEOUT) {
-            Ok(()) => Ok(server),
+            Ok(port) => {
+                server.address.set_port(port);
+                Ok(server)
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 Err(Failure::new(format!("{name} ended before it was ready")))
             }
@@ -79,9 +81,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A port that the system just gave us and hardly gives to anyone else at once.
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

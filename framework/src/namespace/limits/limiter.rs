@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
 
-use super::EventLimits;
+use super::{Counts, EventLimits};
 use crate::{
     config::{Excess, Rate},
     event::Incoming,
@@ -82,12 +82,18 @@ impl Limiter {
             tokens,
         };
         let of_events = limits.of_events.iter().zip(of_events);
-        let of_events = of_events.filter(|((name, _), _)| *name == event.name);
-        let of_events =
-            of_events.map(move |((_, rate), bucket)| charge("event_rate_of", rate, bucket, 1));
+        let of_events = of_events.filter(|(of, _)| of.name == event.name);
+        let size = event.bytes() as u64;
+        let of_events = of_events.map(move |(of, bucket)| {
+            let tokens = match of.counts {
+                Counts::Events => 1,
+                Counts::Bytes => size,
+            };
+            charge(of.option(), &of.rate, bucket, tokens)
+        });
         let rate = limits.events.as_ref();
         let events = rate.map(|rate| charge("event_rate", rate, events, 1));
-        let (rate, size) = (limits.bytes.as_ref(), event.bytes() as u64);
+        let rate = limits.bytes.as_ref();
         let bytes = rate.map(|rate| charge("byte_rate", rate, bytes, size));
         of_events.chain(events).chain(bytes)
     }
@@ -128,14 +134,22 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::event::Payload;
+    use crate::{event::Payload, namespace::limits::OfEvent};
 
-    /// With this rate for all events, one a second for those named `rare`, and 100 bytes a second.
+    fn of(name: &'static str, counts: Counts, rate: Rate) -> OfEvent {
+        OfEvent { name, counts, rate }
+    }
+
+    /// With this rate for all events, one a second for those named `rare`, 100 bytes a second of all and 10 of
+    /// those named `small`.
     fn rated(events: Rate, now: Instant) -> Limiter {
         let limits = EventLimits {
             events: Some(events),
             bytes: Some(Rate::per_second(100)),
-            of_events: vec![("rare", Rate::per_second(1))],
+            of_events: vec![
+                of("rare", Counts::Events, Rate::per_second(1)),
+                of("small", Counts::Bytes, Rate::per_second(10)),
+            ],
             excess: None,
         };
         Limiter::full(&Arc::new(limits), now).unwrap()
@@ -176,6 +190,20 @@ mod tests {
             take("").map_err(|too_many| too_many.limit),
             Err("byte_rate")
         );
+    }
+
+    #[test]
+    fn bytes_of_one_event_are_limited_besides_those_of_all() {
+        let now = Instant::now();
+        let mut limiter = rated(Rate::per_second(50), now);
+        let mut take = |name, args| {
+            let taken = limiter.take(&incoming(name, args), now);
+            taken.map_err(|too_many| too_many.limit)
+        };
+        // 5 bytes of the name, and 12.
+        assert_eq!(take("small", "\"0123456789\""), Ok(()));
+        assert_eq!(take("small", ""), Err("byte_rate_of"));
+        assert_eq!(take("other", "\"0123456789\""), Ok(()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     error::{AckError, EmitError},
     event::{Answer, Answers, Collector, Event, Gathered, RawAck},
     id::SocketId,
+    metrics::Metrics,
     shard::{
         command::Action,
         uplink::{Asking, Elsewhere},
@@ -112,6 +113,7 @@ impl Broadcast<'_> {
             elsewhere,
             answers: collector.answers(),
             decode,
+            metrics: Arc::clone(&self.node.metrics),
             since: Instant::now(),
             timeout,
         }
@@ -125,6 +127,7 @@ pub(crate) struct Asked<A> {
     elsewhere: Option<Elsewhere<()>>,
     answers: Answers,
     decode: fn(Answer) -> Result<A, AckError>,
+    metrics: Arc<Metrics>,
     since: Instant,
     timeout: Duration,
 }
@@ -134,6 +137,7 @@ impl<A> Asked<A> {
     pub(crate) async fn one(self, is_there: impl FnOnce() -> bool) -> Result<A, AckError> {
         self.sent?;
         let gathered = gather(self.elsewhere, self.answers, self.timeout).await;
+        self.metrics.ack_timeouts.add(gathered.unanswered);
         gathered.one(is_there()).and_then(self.decode)
     }
 
@@ -147,6 +151,7 @@ impl<A> Asked<A> {
         for asked in all {
             let left = asked.timeout.saturating_sub(asked.since.elapsed());
             let gathered = gather(asked.elsewhere, asked.answers, left).await;
+            asked.metrics.ack_timeouts.add(gathered.unanswered);
             acks.complete &= gathered.complete && asked.sent.is_ok();
             refused = refused.and(asked.sent);
             let decoded = |answer: Answer| (answer.socket, (asked.decode)(answer));

@@ -98,6 +98,7 @@ fn serve() -> (Hub, SocketAddr) {
             config: Config::default(),
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             supervise: supervise_and_note,
             uplinks: None,
             monitor: None,

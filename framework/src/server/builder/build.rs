@@ -32,6 +32,7 @@ impl HubBuilder {
             mut states,
             mut http,
             on_any_outgoing,
+            on_worker_blocked,
             parser,
             server_id,
             adapter,
@@ -71,13 +72,16 @@ impl HubBuilder {
             config,
             parser,
             on_any_outgoing,
+            on_worker_blocked,
             supervise: room::supervise,
             metrics,
             uplinks: cluster.clone().map(|cluster| cluster as Arc<dyn Uplinks>),
             monitor: admin.as_ref().map(|admin| Arc::clone(&admin.monitor)),
         });
         registrar.observe(&node);
+        let max = node.config.max_connections as u64;
         let core = Arc::new(Core::new(node, namespaces, states)?);
+        core.node.metrics.max_connections.change(0, max);
         if let Some(cluster) = cluster {
             cluster.serve(&core);
         }

@@ -18,6 +18,7 @@ use crate::{
     event::OnAnyOutgoing,
     namespace::{Hub, NamespaceBuilder, Session, States},
     protocol::socket_io::parser::Parser,
+    shard::watch::OnWorkerBlocked,
 };
 
 /// Builds a [`Hub`]: its namespaces, and its options, each with a default. Options that Socket.IO has
@@ -46,6 +47,7 @@ pub struct HubBuilder {
     states: States,
     parser: Option<Box<dyn Parser>>,
     on_any_outgoing: Option<OnAnyOutgoing>,
+    on_worker_blocked: Option<OnWorkerBlocked>,
     server_id: Option<String>,
     adapter: Option<MakeAdapter>,
     on_cluster: Option<OnCluster>,
@@ -62,6 +64,7 @@ impl Hub {
             states: States::default(),
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             server_id: None,
             adapter: None,
             on_cluster: None,

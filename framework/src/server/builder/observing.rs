@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::HubBuilder;
 use crate::{
     config::ReadinessPolicy, connection::OnConnectionSpan, event::Outgoing, namespace::Handshake,
+    server::health::BlockedWorker,
 };
 
 impl HubBuilder {
@@ -78,6 +79,36 @@ impl HubBuilder {
     /// Default 1 s.
     pub fn blocked_worker_after(mut self, time: Duration) -> Self {
         self.config.blocked_worker_after = time;
+        self
+    }
+
+    /// Sets a function that is called once for each time that a worker is blocked for longer than
+    /// [`blocked_worker_after`](Self::blocked_worker_after): by another worker while it lasts, with a single
+    /// worker afterwards. What it is told is logged and counted in any case.
+    ///
+    /// It must not block, or its own worker is blocked as well. A panic in it is counted and logged.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    /// # #[derive(EventHandlers)] #[handles()] struct Chat;
+    /// # impl Session for Chat {
+    /// #     type Auth = ();
+    /// #     async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> { Ok(Self) }
+    /// # }
+    ///
+    /// let hub = Hub::builder()
+    ///     .namespace::<Chat>("/")
+    ///     .on_worker_blocked(|blocked| {
+    ///         eprintln!("worker {} for {:?}: {:?}", blocked.worker, blocked.since, blocked.place);
+    ///     })
+    ///     .build()?;
+    /// # Ok::<_, roomcast::BuildError>(())
+    /// ```
+    pub fn on_worker_blocked(
+        mut self,
+        told: impl Fn(&BlockedWorker) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_worker_blocked = Some(Box::new(move |blocked| told(&BlockedWorker::from(blocked))));
         self
     }
 

@@ -66,6 +66,7 @@ impl Patient {
             config,
             parser: None,
             on_any_outgoing: None,
+            on_worker_blocked: None,
             supervise: |_, _| None,
             uplinks: None,
             monitor: None,

@@ -263,6 +263,7 @@ async fn what_does_not_fit_is_told_to_the_session_and_changes_nothing_else(mode:
     entries.expect("quick Payload").await;
     entries.expect("typed Payload").await;
     entries.expect("quick 1").await;
-    assert_eq!(server.hub().stats().rejected, 3);
+    let rejected = server.hub().stats().rejected;
+    assert_eq!(rejected, [("payload", 3)].into());
     assert_eq!(Quick::NAME, "quick");
 }

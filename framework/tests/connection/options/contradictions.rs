@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use roomcast::{BuildError, Cookie, Cors, SameSite, TrustProxy};
+use roomcast::{BuildError, Cookie, Cors, NamespaceBuilder, Rate, SameSite, TrustProxy};
 
-use super::{EVER, NOTHING, Visitor, hub, refused};
+use super::{EVER, NOTHING, Typing, Visitor, hub, refused};
 
 #[test]
 fn options_that_contradict_each_other_are_refused() {
@@ -12,7 +12,25 @@ fn options_that_contradict_each_other_are_refused() {
     let node = || Cookie::named("node");
     let rooms = || hub().dynamic_namespace::<Visitor>("/room-{id}");
     let hour = Duration::from_secs(3600);
+    let (some, more) = (Rate::per_second(1), Rate::per_second(2));
+    let visitors = || NamespaceBuilder::named::<Visitor>("/limited");
     for (told, hub) in [
+        (
+            "`event_rate_of` must not be given twice for one event",
+            hub().namespace_with(
+                visitors()
+                    .event_rate_of::<Typing>(some)
+                    .event_rate_of::<Typing>(more),
+            ),
+        ),
+        (
+            "`byte_rate_of` must not be given twice for one event",
+            hub().namespace_with(
+                visitors()
+                    .byte_rate_of::<Typing>(some)
+                    .byte_rate_of::<Typing>(some),
+            ),
+        ),
         (
             "`max_dynamic_namespaces` must not be zero where there are dynamic namespaces",
             rooms().max_dynamic_namespaces(0),
@@ -69,7 +87,13 @@ fn options_that_contradict_each_other_are_refused() {
 #[test]
 fn what_only_looks_like_a_contradiction_is_built() {
     let hour = Duration::from_secs(3600);
+    let rate = Rate::per_second(1);
     for hub in [
+        hub().namespace_with(
+            NamespaceBuilder::named::<Visitor>("/limited")
+                .event_rate_of::<Typing>(rate)
+                .byte_rate_of::<Typing>(rate),
+        ),
         hub().max_dynamic_namespaces(0),
         hub().blocked_worker_after(EVER),
         hub().park_polls_after(EVER),

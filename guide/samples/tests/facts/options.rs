@@ -30,27 +30,43 @@ fn page() -> Result<String, Box<dyn std::error::Error>> {
     Ok(shown)
 }
 
-/// Of each section that is about a type, the names in the first two columns of its tables.
-fn told(page: &str) -> BTreeMap<&str, Vec<&str>> {
+/// What the tables of a section name.
+struct Told<'a> {
+    /// In the first column: what the row is about.
+    options: Vec<&'a str>,
+    /// In the first two.
+    all: Vec<&'a str>,
+}
+
+/// Of each section that is about a type, what its tables name.
+fn told(page: &str) -> BTreeMap<&str, Told<'_>> {
     let sections = page.split("\n## `").skip(1);
     let section = |text| {
         let (of, text): (&str, &str) = str::split_once(text, '`')?;
         let rows = text.lines().filter_map(|line| line.strip_prefix("| "));
-        let cells = rows.flat_map(|row| row.split(" | ").take(2));
-        let names = cells.flat_map(code).map(|call| {
-            let name = call.split(['(', ':']).next().unwrap_or(call);
-            // `Redis::pub_sub`, and `Admin::new(auth)`.
-            match call
-                .strip_prefix(of)
-                .and_then(|call| call.strip_prefix("::"))
-            {
-                Some(function) => function.split('(').next().unwrap_or(function),
-                None => name,
-            }
-        });
-        Some((of, names.collect()))
+        let named = |columns| {
+            let cells = rows
+                .clone()
+                .flat_map(move |row| row.split(" | ").take(columns));
+            cells.flat_map(code).map(|call| function(of, call))
+        };
+        let told = Told {
+            // The head of a table names the type.
+            options: named(1).filter(|name| *name != of).collect(),
+            all: named(2).collect(),
+        };
+        Some((of, told))
     };
     sections.filter_map(section).collect()
+}
+
+/// The function of a type that is called: `Redis::pub_sub`, `Admin::new(auth)`, `burst(times)`, `max_age`.
+fn function<'a>(of: &str, call: &'a str) -> &'a str {
+    let own = call.strip_prefix(of);
+    match own.and_then(|call| call.strip_prefix("::")) {
+        Some(function) => function.split('(').next().unwrap_or(function),
+        None => call.split(['(', ':']).next().unwrap_or(call),
+    }
 }
 
 /// The type that an `impl` is for, unless it is one of a trait.
@@ -103,7 +119,7 @@ fn every_function_of_a_builder_is_there_and_no_other() -> Tested {
     assert!(of.len() > 10, "only {of:?}");
     let mut found = BTreeMap::new();
     declared(&root().join("framework/src"), &of, &mut found)?;
-    for (of, names) in &told {
+    for (of, told) in &told {
         let functions = found
             .get(of)
             .ok_or_else(|| format!("no functions of `{of}`"))?;
@@ -111,7 +127,12 @@ fn every_function_of_a_builder_is_there_and_no_other() -> Tested {
             .iter()
             .filter(|name| !NO_OPTIONS.contains(&&***name))
         {
-            assert!(names.contains(&&**name), "`{of}::{name}` is not told");
+            let is_told = told.all.contains(&&**name);
+            assert!(is_told, "`{of}::{name}` is not told");
+        }
+        for name in &told.options {
+            let is_there = functions.iter().any(|function| function == name);
+            assert!(is_there, "there is no `{of}::{name}`");
         }
     }
     Ok(())

@@ -92,6 +92,31 @@ fn every_reason_of_a_refused_handshake_is_there() -> Tested {
 }
 
 #[test]
+fn every_reason_of_a_refused_client_is_there() -> Tested {
+    let rows = table("errors.md", "refused for")?;
+    let told: BTreeSet<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
+
+    // Refused for the event that it costs.
+    let mut expected = BTreeSet::from(["event_rate"]);
+    let named = [
+        "Refusal::of(\"",
+        "Self::of(\"",
+        ".by(\"",
+        "let option = \"",
+        "const SESSION: &str = \"",
+    ];
+    let sources = ["connection", "namespace"].map(|of| root().join("framework/src").join(of));
+    let sources = [sources_below(&sources[0])?, sources_below(&sources[1])?];
+    for line in sources.iter().flat_map(|text| text.lines()) {
+        if named.iter().any(|call| line.contains(call)) {
+            expected.extend(quoted(line).next());
+        }
+    }
+    assert_eq!(told, expected);
+    Ok(())
+}
+
+#[test]
 fn every_reason_of_a_fresh_session_is_there() -> Tested {
     let rows = table("recovery.md", "`recovery_refused`")?;
     let told: BTreeSet<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();

@@ -23,7 +23,8 @@ pub(crate) async fn serve(scenario: &str, port: u16) -> Result<(), Box<dyn Error
     steps::follow(hub.clone(), Arc::clone(&close));
     let app = hub.clone();
     let server = HttpServer::new(move || App::new().configure(app.mount()))
-        .workers(2)
+        // What arrives on several connections is handled in its order.
+        .workers(1)
         .on_connect(hub.on_connect())
         .shutdown_signal(hub.shutdown_on(async move { close.notified().await }))
         .bind(("127.0.0.1", port))?;

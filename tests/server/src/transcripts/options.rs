@@ -12,7 +12,8 @@ use super::{
     sessions::{Admin, Closed, Main, Watched},
 };
 
-/// The options and namespaces of a scenario.
+/// The options and namespaces of a scenario. Its times are longer than those of the recording (`slower` in
+/// `tests/e2e/transcript/recorded.mjs`).
 pub(super) fn builder(scenario: &str) -> HubBuilder {
     let hub = Hub::builder();
     let hub = match scenario {
@@ -24,11 +25,11 @@ pub(super) fn builder(scenario: &str) -> HubBuilder {
         "disconnects" => hub.namespace::<Watched>("/b"),
         "websocket edge cases" => hub.namespace::<Watched>("/two").max_http_buffer_size(1_000),
         "heartbeat" => hub
-            .ping_interval(Duration::from_millis(300))
-            .ping_timeout(Duration::from_millis(200)),
-        "connectTimeout" => hub.connect_timeout(Duration::from_millis(200)),
+            .ping_interval(Duration::from_secs(1))
+            .ping_timeout(Duration::from_secs(2)),
+        "connectTimeout" => hub.connect_timeout(Duration::from_secs(1)),
         "requests with a sid" => hub.max_http_buffer_size(1_000),
-        "upgrade edge cases" => hub.upgrade_timeout(Duration::from_millis(400)),
+        "upgrade edge cases" => hub.upgrade_timeout(Duration::from_secs(3)),
         "connection state recovery" | "connection state recovery refused" => {
             hub.connection_state_recovery(Recovery::new())
         }

@@ -60,7 +60,7 @@ impl<D> Redis<D> {
 
     /// Asks these sentinels for the master of this name, now and after each failover. The URL's host
     /// is not used; its user, password, database and TLS are those of the master. The URLs of the
-    /// sentinels have their own.
+    /// sentinels have their own. The master needs a name, and at least one sentinel must be given.
     pub fn sentinel<U: Into<String>>(
         mut self,
         master: impl Into<String>,

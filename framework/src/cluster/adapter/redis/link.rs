@@ -196,6 +196,13 @@ impl Link {
 
     /// Stays connected until the future is dropped.
     pub(super) async fn run(&self, listener: Arc<dyn Listener>) {
+        tokio::select! {
+            () = self.stay_connected(listener) => {}
+            () = self.outbox.tell() => {}
+        }
+    }
+
+    async fn stay_connected(&self, listener: Arc<dyn Listener>) {
         let mut backoff = Backoff::default();
         let mut known_to_be_away = false;
         loop {

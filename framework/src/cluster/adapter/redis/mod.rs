@@ -31,6 +31,7 @@ mod streams;
 mod subscriber;
 mod tls;
 mod topology;
+mod waiting;
 
 pub use builder::Redis;
 pub use emitter::{Emitter, EmitterBroadcast, EmitterError, IntoEmitter};

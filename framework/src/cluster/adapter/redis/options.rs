@@ -88,6 +88,13 @@ impl LinkOptions {
             ("connection_timeout", self.connection_timeout.is_zero()),
             ("max_outbox_bytes", self.max_outbox_bytes == 0),
         ])?;
+        if let Kind::Sentinel { master, urls } = &self.kind
+            && (master.is_empty() || urls.is_empty())
+        {
+            return Err(AdapterError::new(
+                "`sentinel` must have the name of a master, and at least one sentinel",
+            ));
+        }
         let (dialer, address) = self.parse(&self.url)?;
         let endpoints = match &self.kind {
             Kind::Single => Endpoints::Single(address),
@@ -147,6 +154,15 @@ impl LinkOptions {
 pub(super) fn refuse_zero(options: &[(&str, bool)]) -> Result<(), AdapterError> {
     match options.iter().find(|(_, is_zero)| *is_zero) {
         Some((option, _)) => Err(AdapterError::new(format!("`{option}` must not be zero"))),
+        None => Ok(()),
+    }
+}
+
+/// # Errors
+/// The first of these options that is an empty text.
+pub(super) fn refuse_empty(options: &[(&str, &str)]) -> Result<(), AdapterError> {
+    match options.iter().find(|(_, text)| text.is_empty()) {
+        Some((option, _)) => Err(AdapterError::new(format!("`{option}` must not be empty"))),
         None => Ok(()),
     }
 }

@@ -4,13 +4,14 @@
 //! before the caller does anything else; otherwise the master's task writes it together with its
 //! neighbours. While Redis is away commands wait, up to the bound.
 
+mod answers;
 mod connection;
 
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use ::metrics::Histogram;
@@ -19,17 +20,14 @@ use bytes::{Buf, Bytes};
 use super::{
     line::{Entry, Line},
     options::OutboxPolicy,
-    refusal::Refusal,
     socket::Socket,
     topology::Topology,
+    waiting,
 };
 use crate::{
     cluster::adapter::PublishError,
     metrics::{Metrics, publish_duration},
 };
-
-/// How long the log is silent about what Redis refuses, after it has told of it.
-const QUIET: Duration = Duration::from_secs(10);
 
 pub(super) struct Outbox {
     state: Mutex<State>,
@@ -140,7 +138,7 @@ impl Outbox {
     /// Whether there is room now. A command may be larger than the bound if it waits alone.
     fn make_room(&self, state: &mut State, weight: usize) -> bool {
         loop {
-            let waiting: usize = state.lines.iter().map(Line::weight).sum();
+            let waiting = state.weight();
             if waiting == 0 || waiting + weight <= self.max_bytes {
                 return true;
             }
@@ -228,54 +226,14 @@ impl Outbox {
         }
     }
 
-    /// The oldest command of a line has been executed.
-    pub(super) fn done(&self, id: LineId) {
-        self.answered(id);
-    }
-
-    /// The oldest command of a line was not executed.
-    pub(super) fn refused(&self, id: LineId, error: &str) -> Refused {
-        let Some(entry) = self.answered(id) else {
-            return Refused::Settled;
-        };
-        let code = error.split(' ').next().unwrap_or_default();
-        let refusal = Refusal::of_code(code);
-        if entry.resend && refusal != Refusal::Never {
-            let mut state = self.lock();
-            if let Some(line) = state.line(id) {
-                line.retry(entry);
-            }
-        } else if entry.counted {
-            self.tell_refused(error);
-            self.metrics.cluster_dropped.add("refused_by_redis");
-        }
-        match refusal {
-            Refusal::Elsewhere => Refused::Reconnect,
-            _ => Refused::Settled,
-        }
-    }
-
-    /// A right that is missing refuses every message: the log says so now and then.
-    fn tell_refused(&self, error: &str) {
-        let now = Instant::now();
-        let told = &mut self.lock().refusal_told;
-        if told.is_none_or(|told| now.duration_since(told) > QUIET) {
-            *told = Some(now);
-            tracing::warn!(error, "Redis refused a message to the other nodes");
-        }
-    }
-
-    fn answered(&self, id: LineId) -> Option<Entry> {
-        let (entry, sent) = self.lock().line(id)?.answered()?;
-        if entry.counted {
-            self.published.record(sent.elapsed());
-        }
-        Some(entry)
-    }
-
     /// Takes nothing more.
     pub(super) fn close(&self) {
         self.lock().closed = true;
+    }
+
+    /// Tells the figures how much waits, until it is dropped.
+    pub(super) async fn tell(&self) {
+        waiting::tell(&self.metrics, || self.lock().weight()).await;
     }
 
     /// Whether everything has been sent and answered.
@@ -285,6 +243,10 @@ impl Outbox {
 }
 
 impl State {
+    fn weight(&self) -> usize {
+        self.lines.iter().map(Line::weight).sum()
+    }
+
     fn line_of(&self, slot: u16) -> usize {
         self.topology
             .as_ref()

@@ -13,6 +13,7 @@ use super::{
     counting,
     interest::{Interest, Topic},
     link::Link,
+    options::refuse_empty,
     publish::{command, not_encoded},
 };
 use crate::cluster::{
@@ -51,7 +52,7 @@ impl Redis<PubSub> {
         )
     }
 
-    /// Prefix of all channels, as the option `key` on Node.js. Default `socket.io`.
+    /// Prefix of all channels, as the option `key` on Node.js; not empty. Default `socket.io`.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.dialect.key = key.into();
         self
@@ -65,8 +66,15 @@ impl Redis<PubSub> {
     }
 }
 
+impl PubSub {
+    pub(super) fn validate(&self) -> Result<(), AdapterError> {
+        refuse_empty(&[("key", &self.key)])
+    }
+}
+
 impl IntoAdapter for Redis<PubSub> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+        self.dialect.validate()?;
         Ok(Arc::new(PubSubAdapter {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,

@@ -10,6 +10,7 @@ use super::{
     counting,
     interest::Interest,
     link::Link,
+    options::refuse_empty,
     publish::{command, not_encoded},
     slot::slot,
 };
@@ -74,7 +75,7 @@ impl Redis<Sharded> {
         )
     }
 
-    /// Prefix of all channels, as the option `channelPrefix` on Node.js. Default `socket.io`.
+    /// Prefix of all channels, as the option `channelPrefix` on Node.js; not empty. Default `socket.io`.
     pub fn channel_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.prefix = prefix.into();
         self
@@ -90,6 +91,7 @@ impl Redis<Sharded> {
 
 impl IntoAdapter for Redis<Sharded> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
+        refuse_empty(&[("channel_prefix", &self.dialect.prefix)])?;
         Ok(Arc::new(ShardedAdapter {
             link: Link::new(&self.link, &context)?,
             server_id: context.server_id,

@@ -13,7 +13,7 @@ use crate::{
             entry::{Fields, stream_name},
         },
     },
-    error::EmitError,
+    error::{AdapterError, EmitError},
 };
 
 /// What an [`Emitter`](super::Emitter) connects with: the options of an adapter that hears emitters,
@@ -34,15 +34,14 @@ pub(super) mod sealed {
 
 /// Which commands messages become.
 pub(super) enum Dialect {
-    PubSub { key: String },
+    PubSub(PubSub),
     Streams(Streams),
 }
 
 #[allow(private_interfaces, reason = "only this module implements it")]
 impl sealed::IntoEmitter for Redis<PubSub> {
     fn into_emitter(self) -> (LinkOptions, Dialect) {
-        let key = self.dialect.key;
-        (self.link, Dialect::PubSub { key })
+        (self.link, Dialect::PubSub(self.dialect))
     }
 }
 
@@ -61,10 +60,19 @@ impl sealed::IntoEmitter for &str {
 }
 
 impl Dialect {
+    /// # Errors
+    /// If an option is not valid.
+    pub(super) fn validate(&self) -> Result<(), AdapterError> {
+        match self {
+            Self::PubSub(options) => options.validate(),
+            Self::Streams(options) => options.validate(),
+        }
+    }
+
     /// The key that tells which master of a Redis Cluster gets the command; `None` if any may.
     pub(super) fn key(&self, namespace: &str) -> Option<Cow<'_, str>> {
         match self {
-            Self::PubSub { .. } => None,
+            Self::PubSub(_) => None,
             Self::Streams(options) => Some(stream(options, namespace)),
         }
     }
@@ -72,9 +80,9 @@ impl Dialect {
     pub(super) fn command(&self, namespace: &str, message: &Message<'_>) -> Result<Cmd, EmitError> {
         let mut command;
         match self {
-            Self::PubSub { key } => {
+            Self::PubSub(options) => {
                 let payload = classic::encode(Sender::Emitter, namespace, message);
-                let channels = Channels::new(key, namespace);
+                let channels = Channels::new(&options.key, namespace);
                 command = cmd("PUBLISH");
                 command
                     .arg(&*channels.publish(message))

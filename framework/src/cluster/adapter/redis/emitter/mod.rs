@@ -84,6 +84,7 @@ impl Emitter {
     /// Safe.
     pub async fn connect(redis: impl IntoEmitter) -> Result<Self, AdapterError> {
         let (link, dialect) = redis.into_emitter();
+        dialect.validate()?;
         let session = Session::new(&link)?;
         session.connect(dialect.key("/").as_deref()).await?;
         Ok(Self {

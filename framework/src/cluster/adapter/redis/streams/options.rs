@@ -1,6 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
-use super::{super::options::refuse_zero, adapter::StreamsAdapter};
+use super::{
+    super::options::{refuse_empty, refuse_zero},
+    adapter::StreamsAdapter,
+};
 use crate::{
     cluster::adapter::{Adapter, AdapterContext, IntoAdapter, Redis},
     error::AdapterError,
@@ -73,7 +76,7 @@ impl Redis<Streams> {
         Self::new(url, defaults)
     }
 
-    /// The name of the stream. Default `socket.io`.
+    /// The name of the stream; not empty. Default `socket.io`.
     pub fn stream_name(mut self, name: impl Into<String>) -> Self {
         self.dialect.stream_name = name.into();
         self
@@ -109,13 +112,13 @@ impl Redis<Streams> {
         self
     }
 
-    /// Prefix of the keys under which sessions are stored for recovery. Default `sio:session:`.
+    /// Prefix of the keys under which sessions are stored for recovery; not empty. Default `sio:session:`.
     pub fn session_key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.session_key_prefix = prefix.into();
         self
     }
 
-    /// Prefix of the channels for requests between nodes and their answers. Default `socket.io`.
+    /// Prefix of the channels for requests between nodes and their answers; not empty. Default `socket.io`.
     pub fn channel_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.dialect.channel_prefix = prefix.into();
         self
@@ -148,16 +151,26 @@ impl Redis<Streams> {
     }
 }
 
+impl Streams {
+    pub(in super::super) fn validate(&self) -> Result<(), AdapterError> {
+        refuse_zero(&[
+            ("stream_count", self.stream_count == 0),
+            ("max_len", self.max_len == 0),
+            ("read_count", self.read_count == 0),
+            ("block_time", self.block_time.as_millis() == 0),
+            ("hold", self.hold.is_zero()),
+        ])?;
+        refuse_empty(&[
+            ("stream_name", &self.stream_name),
+            ("session_key_prefix", &self.session_key_prefix),
+            ("channel_prefix", &self.channel_prefix),
+        ])
+    }
+}
+
 impl IntoAdapter for Redis<Streams> {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
-        let options = &self.dialect;
-        refuse_zero(&[
-            ("stream_count", options.stream_count == 0),
-            ("max_len", options.max_len == 0),
-            ("read_count", options.read_count == 0),
-            ("block_time", options.block_time.as_millis() == 0),
-            ("hold", options.hold.is_zero()),
-        ])?;
+        self.dialect.validate()?;
         let adapter = StreamsAdapter::new(&self.link, self.dialect, &context)?;
         Ok(Arc::new(adapter))
     }

@@ -269,6 +269,11 @@ impl Outbox {
         })
     }
 
+    /// Bytes that wait, or are not answered yet.
+    pub(super) fn bytes(&self) -> usize {
+        self.queue().bytes
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue().entries.is_empty()
     }

@@ -15,7 +15,10 @@ use super::{
     writer::{PART, Writer},
 };
 use crate::{
-    cluster::adapter::{AdapterFuture, Inbound, redis::backoff::Backoff},
+    cluster::adapter::{
+        AdapterFuture, Inbound,
+        redis::{backoff::Backoff, waiting},
+    },
     error::AdapterError,
 };
 
@@ -43,6 +46,13 @@ impl StreamsAdapter {
         }
         running.push(Box::pin(self.sessions.run(&self.link)));
         running.push(Box::pin(self.link.run(Arc::new(ears))));
+        let bytes = || {
+            self.lanes
+                .iter()
+                .map(|lane| lane.outbox.bytes())
+                .sum::<usize>()
+        };
+        running.push(Box::pin(waiting::tell(&self.metrics, bytes)));
         // None of them ends by itself.
         select_all(running).await;
     }
