@@ -15,6 +15,7 @@ use crate::{
     common::until,
     crowd::Crowd,
     stage::MIB,
+    well_behaved::WELL_BEHAVED,
     wire::{HANDSHAKE, MODES, Wire, descriptors},
 };
 
@@ -96,14 +97,14 @@ async fn clients_that_vanish_behind_a_proxy_are_given_up_while_it_takes_what_the
             let websockets = join_all((0..CLIENTS).map(|_| proxy.websocket())).await;
             let pollers = join_all((0..CLIENTS).map(|_| proxy.poller())).await;
             until("all are in", || {
-                crowd.stats().sockets == 1 + 2 * CLIENTS as u64
+                crowd.stats().sockets == (WELL_BEHAVED + 2 * CLIENTS) as u64
             })
             .await;
             proxy.vanished.send_replace(true);
             let hall = crowd.server.hub().to("hall");
             until("they are given up", || {
                 hall.emit_raw("news", &[&news]).unwrap();
-                crowd.stats().connections == 1
+                crowd.stats().connections == WELL_BEHAVED as u64
             })
             .await;
             drop((websockets, pollers));
