@@ -208,8 +208,9 @@ export class Cluster {
     }
   }
 
+  /** A name that sorts behind those before it. */
   newRoom() {
-    return `room ${++this.#rooms}`;
+    return `room ${String(++this.#rooms).padStart(4, "0")}`;
   }
 
   async stop() {

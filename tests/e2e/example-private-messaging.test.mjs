@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { client, connected, startExample, useBrowser } from "./example.mjs";
-import { next, within } from "./server.mjs";
+import { next, until } from "../waiting.mjs";
 
 const open = useBrowser();
 
@@ -18,14 +18,21 @@ test("a secret brings the same person back, with what came meanwhile", async (t)
   const server = await startExample(t, "private-messaging");
   const ann = await enter(t, server, { name: "Ann" });
   const met = next(ann, "person");
+  const online = new Set();
+  ann.on("presence_state", ({ present }) => present.forEach(({ key }) => online.add(key)));
+  ann.on("presence_diff", ({ joins, leaves }) => {
+    joins.forEach(({ key }) => online.add(key));
+    leaves.forEach((key) => online.delete(key));
+  });
   const ben = await enter(t, server, { name: "Ben" });
   const [annId, benId] = [ann.identity.id, ben.identity.id];
   assert.deepEqual(ben.people, [{ id: annId, name: "Ann", unread: 0 }]);
   assert.deepEqual((await met)[0], { id: benId, name: "Ben", unread: 0 });
 
-  const gone = new Promise((resolve) => ann.on("presence_diff", ({ leaves }) => leaves.includes(benId) && resolve()));
+  // Who goes before Ann is told of them is not told at all.
+  await until("Ann knows that Ben is here", () => online.has(benId));
   ben.disconnect();
-  await within(gone, "word that Ben has gone");
+  await until("Ann knows that Ben has gone", () => !online.has(benId));
   const sent = await ann.emitWithAck("write", { to: benId, text: "Call me." });
   assert.deepEqual([sent.seq, sent.from, sent.to], [1, annId, benId]);
 

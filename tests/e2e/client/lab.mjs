@@ -75,8 +75,9 @@ export class Lab {
     await fetch(url, { method: "POST", body: text, headers: { connection: "close" } });
   }
 
+  /** A name that sorts behind those before it. */
   newRoom() {
-    return `room ${++this.#rooms}`;
+    return `room ${String(++this.#rooms).padStart(4, "0")}`;
   }
 }
 
