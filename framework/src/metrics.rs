@@ -207,8 +207,8 @@ figures! {
         max_connections => "roomcast_max_connections",
     }
     reasons {
-        /// CONNECTs refused: by the application (`session`, `middleware`), because the `auth` does not fit its
-        /// type (`auth`) or there is no such namespace (`unknown_namespace`), because the client's time was
+        /// CONNECTs refused: by the application (`session`, `middleware`, `predicate`), because the `auth`
+        /// does not fit its type (`auth`) or there is no such namespace (`unknown_namespace`), because the client's time was
         /// over (`expired`) or something went wrong (`panic`, `internal`), and by an option, under its name.
         refused_connects => "roomcast_connects_refused_total",
         /// CONNECTs refused because there were too many dynamic namespaces, by the option that says how many

@@ -131,7 +131,7 @@ const FAULTS = {
     const [one, two] = cluster.nodes;
     await two.stop("SIGKILL");
     cluster.nodes.pop();
-    await scene.becomes({ ada: ["desk"] });
+    await scene.becomes({ ada: ["desk"] }, { within: 3 * scene.lease });
     const three = await cluster.add("roomcast");
     await scene.enter(three, "ada", "phone");
     await scene.enter(three, "ben", "tablet");
@@ -140,7 +140,7 @@ const FAULTS = {
   "a node is apart from Redis for longer than its lease": async (scene) => {
     const [one, two] = scene.cluster.nodes;
     two.proxy.cut();
-    await scene.becomes({ ada: ["desk"] }, { nodes: [one] });
+    await scene.becomes({ ada: ["desk"] }, { nodes: [one], within: 3 * scene.lease });
     two.proxy.heal();
     await scene.connected();
   },

@@ -41,17 +41,17 @@ for (const file of PROXIES) {
     for (const number of [1, 2, 3, 4, 5, 6]) {
       await until(`session ${number} is open`, async () => (sessions[number - 1] = await open(world, number)));
     }
-    const statuses = new Set();
-    // Those of one crowd may be let in if it takes seconds to come.
+    // Those of one crowd may all be let in if it takes seconds to come.
     await until("some are let in, and others refused", async () => {
+      const statuses = new Set();
       const crowd = Array.from({ length: 60 }, (_, number) => ask(world, number + 10, {}));
       for (const { status, headers } of await Promise.all(crowd)) {
         if (status === 429) assert.match(headers["retry-after"], /^\d+$/);
+        else assert.equal(status, 200);
         statuses.add(status);
       }
       return statuses.size > 1;
     });
-    assert.deepEqual([...statuses].sort(), [200, 429]);
     for (const session of sessions) assert.equal(await say(world, session), 200, session.cookie);
   });
 

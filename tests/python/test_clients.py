@@ -120,6 +120,7 @@ class Cases:
         gone, reason, _ = await observer.next("gone")
         while gone != expected:
             # The server may only now hear of those of the test before.
+            self.assertNotEqual(gone, observer.client.get_sid())
             gone, reason, _ = await observer.next("gone")
         self.assertIn(reason, self.reasons_for_leaving)
 

@@ -25,6 +25,9 @@ use crate::{
     transport::frame::Handling,
 };
 
+/// A node has no more. Whoever can write to Redis may say so, and it ends up in what is waited for and counted.
+const MAX_CLIENTS: usize = 1 << 24;
+
 impl Core {
     pub(super) fn receive(self: &Arc<Self>, received: Received<'_>) {
         let Received {
@@ -98,7 +101,8 @@ impl Core {
                     .answered_by_node(&request, from, FromNode::Reply(reply))
             }
             Message::ClientCount { request, count } => {
-                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                let count = usize::try_from(count).unwrap_or(MAX_CLIENTS);
+                let count = count.min(MAX_CLIENTS);
                 self.requests.counted(&request, count)
             }
             Message::ClientAck { request, value } => {

@@ -283,18 +283,26 @@ async fn rooms_that_come_and_go_do_not_flap() {
         hub.namespace("/")
             .is_some_and(|main| !main.rooms().is_empty())
     };
-    let mut slowest = Duration::ZERO;
-    for _ in 0..10 {
-        let left = Instant::now();
-        socket.leave("a").expect("left");
-        until("the room has gone", || !exists()).await;
-        node.subscribed().await;
-        socket.join("a").expect("joined");
-        until("the room is there", exists).await;
-        slowest = slowest.max(left.elapsed());
-        node.subscribed().await;
-    }
-    // A room that nobody is in is listened to for a second; a busy machine may take longer.
-    assert!(commands() == 0 || slowest > Duration::from_millis(800));
+    // A room that nobody is in is listened to for a second. A round that takes as long on a busy machine says nothing.
+    let ten_quick_ones = async {
+        let mut quick = 0;
+        while quick < 10 {
+            node.redis.command(&["CONFIG", "RESETSTAT"]);
+            let left = Instant::now();
+            socket.leave("a").expect("left");
+            until("the room has gone", || !exists()).await;
+            node.subscribed().await;
+            socket.join("a").expect("joined");
+            until("the room is there", exists).await;
+            let took = left.elapsed();
+            node.subscribed().await;
+            if took < Duration::from_millis(800) {
+                assert_eq!(commands(), 0);
+                quick += 1;
+            }
+        }
+    };
+    let tried = timeout(3 * PATIENCE, ten_quick_ones).await;
+    tried.expect("ten rounds that are quicker than a second");
     assert_eq!(node.shard_channels(), ["socket.io#/#", "socket.io#/#a#"]);
 }

@@ -138,13 +138,18 @@ async fn events_without_end_leave_others_their_turns() {
     let crowd = Crowd::gather(|hub| hub).await;
     let flood = async {
         let mut one = crowd.enter().await;
+        let before = crowd.stats().events;
         let say = format!(r#"42["say","{}"]"#, "x".repeat(EVENT_BYTES));
+        let mut sent = 0;
         for _ in crowd.flood(20_000..=200_000) {
             one.send(&say).await;
+            sent += 1;
         }
         // Behind all the others.
         one.send(r#"421["echo",1]"#).await;
         one.expect_text("431[1]").await;
+        assert!(crowd.stats().events > before + sent, "each was handled");
+        assert!(crowd.stats().rate_limited.is_empty());
     };
     crowd.endures(MIB, flood).await;
     crowd.has_gone().await;

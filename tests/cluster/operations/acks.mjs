@@ -51,8 +51,9 @@ export function acks(lab) {
     far.on("question", (answer) => answer("far"));
     for (const timeout of SHORT) {
       const { answers, complete } = await question([], { timeout });
+      assert.equal(complete, false);
       if (answers.length < 2 && timeout < LONG) continue; // the machine has other things to do
-      assert.deepEqual([answers.sort(), complete], [["far", "near"], false]);
+      assert.deepEqual(answers.sort(), ["far", "near"]);
       return;
     }
   });

@@ -83,8 +83,8 @@ impl HubBuilder {
     }
 
     /// Sets a function that is called once for each time that a worker is blocked for longer than
-    /// [`blocked_worker_after`](Self::blocked_worker_after): by another worker while it lasts, with a single
-    /// worker afterwards. What it is told is logged and counted in any case.
+    /// [`blocked_worker_after`](Self::blocked_worker_after): by another worker while it lasts, or by its own
+    /// afterwards. What it is told is logged and counted in any case.
     ///
     /// It must not block, or its own worker is blocked as well. A panic in it is counted and logged.
     ///

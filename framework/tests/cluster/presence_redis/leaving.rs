@@ -1,10 +1,10 @@
 //! Nodes go, in good order and otherwise.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
-use super::world::{Node, World};
+use super::world::{LEASE, Node, World};
 use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
 use crate::waiting::PATIENCE;
@@ -12,7 +12,9 @@ use crate::waiting::PATIENCE;
 #[actix_web::test]
 async fn a_node_that_is_stopped_takes_its_presence_along_at_once() {
     let redis = RedisServer::start();
-    let mut world = World::start(&redis.url()).await;
+    // Leases that are over only when nobody waits any more.
+    let [one, other] = [(); 2].map(|()| Node::leased(&redis.url(), Duration::from_secs(300)));
+    let mut world = World::of(one, other).await;
     let drained = world.one.server.hub().drain().await;
     assert!(drained.clean, "its presence was given back: {drained}");
     assert_eq!(world.watches[1].next().await, "-ann");
@@ -94,7 +96,9 @@ async fn a_node_without_redis_is_gone_for_others_and_comes_back_by_itself() {
     let (one, other) = (Node::start(&proxy.url()), Node::start(&redis.url()));
     let mut world = World::of(one, other).await;
     proxy.cut();
+    let cut = Instant::now();
     assert_eq!(world.watches[1].next().await, "-ann");
+    assert!(cut.elapsed() < 4 * LEASE, "long before the default of 15 s");
     world.other.counts(1).await;
     proxy.heal();
     assert_eq!(world.watches[1].next().await, "+ann");

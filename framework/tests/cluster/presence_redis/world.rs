@@ -25,11 +25,19 @@ impl Node {
         Self::with(Redis::pub_sub(url))
     }
 
+    pub(crate) fn leased(url: &str, lease: Duration) -> Self {
+        Self::new(Redis::pub_sub(url), lease)
+    }
+
     pub(crate) fn with(redis: Redis<PubSub>) -> Self {
+        Self::new(redis, LEASE)
+    }
+
+    fn new(redis: Redis<PubSub>, lease: Duration) -> Self {
         // A Redis that stalls is given up before a lease is over.
         let redis = redis.response_timeout(LEASE / 2);
         let (hub, hall) = members();
-        let options = SharedState::new().lease(LEASE);
+        let options = SharedState::new().lease(lease);
         let hub = hub.adapter(redis).shared_state(options);
         let server = TestServer::start(hub.build().unwrap());
         Self { server, hall }
