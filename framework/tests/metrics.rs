@@ -186,6 +186,14 @@ const LATE: Duration = Duration::from_millis(50);
 /// More than the time between two signs of life of a worker.
 const BLOCKED: Duration = Duration::from_millis(600);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread that does nothing else is what is measured"
+)]
+fn block(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// In seconds, that is: neither in milliseconds nor nothing at all.
 fn took(sum: f64, at_least: Duration) {
     assert!(sum >= at_least.as_secs_f64(), "{sum} s");
@@ -221,7 +229,7 @@ impl Handle<Slow> for Guest {
 
 impl Handle<Block> for Guest {
     async fn handle(&mut self, _: Block, _: &Socket) -> Result<(), Rejection> {
-        std::thread::sleep(BLOCKED);
+        block(BLOCKED);
         Ok(())
     }
 }
@@ -270,7 +278,7 @@ async fn answers_of_clients_are_measured() {
     let server = serve("/acks");
     let client = enter(&server, "/acks").await;
     client.answer(|Question| {
-        std::thread::sleep(LATE);
+        block(LATE);
         7
     });
     let series = "roomcast_ack_duration_seconds{}";
