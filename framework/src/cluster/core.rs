@@ -146,8 +146,8 @@ impl Core {
 
     /// The adapter hears everything from now on.
     pub(in crate::cluster) fn connected(&self) {
-        if self.state.is_away() {
-            // Before anyone may come back again.
+        if !self.state.is_connected() {
+            // Before anyone may come back again; the first time, too.
             self.interrupt_logs();
         }
         self.state.connected();
@@ -176,9 +176,10 @@ impl Core {
         }
         let leaving = async {
             // Other nodes wait for the answers of handlers that run.
-            while self.is_asked() {
-                sleep(ASKED).await;
-            }
+            self.has_answered().await;
+            self.adapter.unsubscribe().await;
+            // And those that counted this one until then.
+            self.has_answered().await;
             self.adapter.close().await;
         };
         let closed = timeout_at(until, leaving).await.is_ok();
@@ -191,9 +192,12 @@ impl Core {
         closed
     }
 
-    fn is_asked(&self) -> bool {
+    /// Waits until nothing is being answered.
+    async fn has_answered(&self) {
         let counts = [&self.answering, &self.handling];
-        counts.iter().any(|count| count.load(Ordering::Acquire) > 0)
+        while counts.iter().any(|count| count.load(Ordering::Acquire) > 0) {
+            sleep(ASKED).await;
+        }
     }
 
     pub(in crate::cluster) fn detach(&self, name: &str) {

@@ -70,7 +70,7 @@ impl Uplink for Link {
     }
 
     fn misses_events(&self) -> bool {
-        self.core.state.is_away()
+        !self.core.state.is_connected()
     }
 
     fn shared_log(&self) -> Option<&dyn SharedLog> {

@@ -70,19 +70,21 @@ impl State {
         *self.connected.borrow()
     }
 
-    /// It was connected, or could not be. A node that has only begun to connect is not away yet.
-    pub(super) fn is_away(&self) -> bool {
-        self.tried.load(Ordering::Relaxed) && !self.is_connected()
-    }
-
     pub(super) fn watch(&self) -> watch::Receiver<bool> {
         self.connected.subscribe()
     }
 
     pub(super) fn connected(&self) {
         self.tried.store(true, Ordering::Relaxed);
-        if !self.connected.send_replace(true) {
-            self.metrics.cluster_connected.up();
+        let came = self.connected.send_if_modified(|connected| {
+            let came = !std::mem::replace(connected, true);
+            if came {
+                // Before those who wait for it look at the figure.
+                self.metrics.cluster_connected.up();
+            }
+            came
+        });
+        if came {
             tracing::info!("connected to the cluster");
             self.tell(&ClusterEvent::Connected);
         }

@@ -127,6 +127,12 @@ impl TypeVisitor for Declarations {
             return;
         }
         let (name, path) = (T::ident(&self.config), type_name::<T::WithoutGenerics>());
+        if !is_identifier(&name) {
+            self.fail(ContractError::NoName {
+                path,
+                name: name.clone(),
+            });
+        }
         if let Some(known) = self.types.get(&name) {
             if known.path != path {
                 let first = known.path;
@@ -153,6 +159,11 @@ impl TypeVisitor for Declarations {
         self.types.insert(name, declared);
         T::visit_dependencies(self);
     }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    !name.is_empty() && name.chars().all(is_part) && !name.starts_with(char::is_numeric)
 }
 
 fn told(panic: &(dyn Any + Send)) -> String {

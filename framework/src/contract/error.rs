@@ -28,6 +28,17 @@ pub enum ContractError {
         /// The type that would have it, too.
         second: &'static str,
     },
+    /// A type has a name that TypeScript cannot have, mostly because serde was given another.
+    #[error(
+        "`{path}` is called `{name}`, which is no name in TypeScript: give it another with \
+         `#[ts(rename = \"..\")]`"
+    )]
+    NoName {
+        /// The type.
+        path: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A type that TypeScript describes otherwise than the JSON Schema, which is how serde reads and
     /// writes it: mostly an attribute of serde that ts-rs does not know.
     #[error(

@@ -269,6 +269,36 @@ async fn in_a_redis_cluster_each_command_goes_to_its_master() {
 }
 
 #[actix_web::test]
+async fn callers_wait_for_one_attempt_to_connect_and_not_one_after_the_other() {
+    let redis = RedisServer::start();
+    let options = Redis::pub_sub(redis.url())
+        .response_timeout(Duration::from_secs(1))
+        .connection_timeout(Duration::from_secs(1));
+    let emitter = Emitter::connect(options).await.unwrap();
+    let connections = || {
+        let stats = redis.command(&["INFO", "stats"]);
+        let mut lines = stats.lines();
+        let count = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+        count.unwrap().parse::<usize>().unwrap()
+    };
+    let before = connections();
+    redis.pause();
+    // On the connection there is, which is given up, and then on a new one.
+    assert!(emitter.emit(&Number(0)).await.is_err());
+    let emits = (1..=5).map(|number| {
+        let emitter = &emitter;
+        async move { emitter.emit(&Number(number)).await }
+    });
+    for emitted in futures_util::future::join_all(emits).await {
+        assert!(emitted.is_err());
+    }
+    redis.resume();
+    // The other one is that of who asks.
+    assert_eq!(connections() - before, 1 + 1);
+    until_emitted(&emitter).await;
+}
+
+#[actix_web::test]
 async fn what_cannot_be_emitted_is_an_error() {
     let redis = RedisServer::start();
     let emitter = Emitter::connect(redis.url().as_str()).await.unwrap();

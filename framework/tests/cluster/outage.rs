@@ -4,6 +4,7 @@
 
 mod counting;
 mod failover;
+mod leaving;
 mod recovery;
 mod waiting;
 

@@ -1,9 +1,12 @@
 //! Between a node and Redis: lets everything through, or swallows what Redis answers on some
 //! connections or to a command, or cuts all of them, or does something before a command.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
@@ -36,7 +39,7 @@ const KINDS: [(Kind, &[u8]); 3] = [
 struct Ambush {
     command: &'static [u8],
     left: usize,
-    act: Box<dyn FnOnce() + Send>,
+    act: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 pub(crate) struct Proxy {
@@ -90,12 +93,12 @@ impl Proxy {
         &self,
         command: &'static [u8],
         ahead: usize,
-        act: impl FnOnce() + Send + 'static,
+        act: impl Future<Output = ()> + Send + 'static,
     ) {
         *self.state.ambush.lock().unwrap() = Some(Ambush {
             command,
             left: ahead,
-            act: Box::new(act),
+            act: Box::pin(act),
         });
     }
 
@@ -169,7 +172,7 @@ async fn ask(
         };
         let ambush = state.ambush.lock().unwrap().take_if(is_next);
         if let Some(ambush) = ambush {
-            (ambush.act)();
+            ambush.act.await;
         }
         if to.write_all(text).await.is_err() {
             return;

@@ -188,6 +188,12 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
+    /// Ends the subscriptions, before [`close`](Self::close): no node counts this one from then on. What other
+    /// nodes have asked before still comes, and is answered. Returns when that is done.
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Leaves the cluster: takes nothing more, sends what waits, and ends the subscriptions. Returns when
     /// that is done, however long other programs are away; the hub drops the future when a drain has no more
     /// time, which is not [clean](crate::Drained::clean) then.

@@ -172,6 +172,22 @@ struct Record {
     seconds: u8,
 }
 
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "kind")]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Tagged {
+    page: u8,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename = "chat-message")]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Hyphened {
+    page: u8,
+}
+
 /// Holds what is looked at.
 #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
 #[ts(crate = "roomcast::contract::ts_rs")]
@@ -246,6 +262,8 @@ session!(Hiders, handles Holding<Hidden>, ());
 session!(Hides, emits Holding<Hidden>);
 session!(Flats, emits Holding<Flat>);
 session!(Records, emits Holding<Record>);
+session!(Tags, emits Holding<Tagged>);
+session!(Hyphens, emits Holding<Hyphened>);
 session!(Tries, handles Try, Outcome::Done(1));
 
 fn refused<S: Session>() -> String {
@@ -261,6 +279,7 @@ fn refused<S: Session>() -> String {
         } => format!("{}: {difference}", name(path)),
         ContractError::NoTypeScript { path, reason, .. } => format!("{}: {reason}", name(path)),
         ContractError::NameTaken { first, second, .. } => format!("{}: {second}", name(first)),
+        ContractError::NoName { path, name: given } => format!("{}: {given}", name(path)),
         ContractError::LikeRejected { path, event, .. } => format!("{}: {event}", name(path)),
         other => other.to_string(),
     }
@@ -327,6 +346,12 @@ fn what_typescript_would_tell_wrongly_is_refused() {
         ),
         (refused::<Flats>(), "Flat: Extra | null cannot be flattened"),
         (refused::<Records>(), "Record: a type of TypeScript"),
+        // Right as it is, but serde does not ask for it, and the JSON Schema does not have it.
+        (
+            refused::<Tags>(),
+            "Tagged: only TypeScript has the field `kind`",
+        ),
+        (refused::<Hyphens>(), "Hyphened: chat-message"),
         (refused::<Tries>(), "Outcome: try"),
     ] {
         assert_eq!(error, expected);

@@ -65,3 +65,25 @@ async fn entries_that_were_trimmed_before_a_node_that_was_there_read_them_are_co
     client.expect(serde_json::json!(["news", 1])).await;
     assert_eq!(node.hub().stats().cluster_disconnects, 0);
 }
+
+#[actix_web::test]
+async fn a_node_that_may_not_read_never_calls_itself_connected() {
+    let redis = RedisServer::start();
+    redis.command(&[
+        "ACL", "SETUSER", "node", "on", ">pw", "~*", "&*", "+@all", "-xread",
+    ]);
+    let url = redis.url().replace("://", "://node:pw@");
+    let node = Node::build(&url, |streams| streams, Some(Recovery::new()));
+    redis.wait_for(&["INFO", "commandstats"], |stats| {
+        let mut lines = stats
+            .lines()
+            .filter(|line| line.starts_with("cmdstat_xread:"));
+        lines.any(|line| {
+            let refused = line.split("rejected_calls=").nth(1);
+            let refused = refused.and_then(|rest| rest.split(',').next()?.parse::<u32>().ok());
+            refused >= Some(3)
+        })
+    });
+    let stats = node.hub().stats();
+    assert_eq!((stats.cluster_connected, stats.cluster_disconnects), (0, 0));
+}

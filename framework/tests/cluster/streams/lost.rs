@@ -33,7 +33,7 @@ async fn what_is_trimmed_while_it_is_being_read() {
     }
     // The first one asks whether all of it is there.
     let trimmed = Arc::clone(&redis);
-    proxy.before_command(b"XRANGE", 2, move || {
+    proxy.before_command(b"XRANGE", 2, async move {
         trimmed.command(&["XTRIM", "socket.io", "MAXLEN", "1"]);
     });
     is_refused(&b, &ticket).await;

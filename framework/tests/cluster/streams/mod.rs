@@ -7,6 +7,7 @@ mod far_away;
 mod faults;
 mod gaps;
 mod in_flight;
+mod late;
 mod leaving;
 mod lost;
 mod own_log;

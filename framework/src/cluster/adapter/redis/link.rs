@@ -7,7 +7,10 @@
 use std::{
     collections::hash_map::DefaultHasher,
     hash::{Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -34,7 +37,7 @@ use crate::{
 };
 
 /// After how long a connection counts as one that holds.
-const STABLE: Duration = Duration::from_secs(5);
+pub(super) const STABLE: Duration = Duration::from_secs(5);
 
 /// Who listens.
 pub(super) trait Listener: Send + Sync + 'static {
@@ -75,6 +78,10 @@ pub(super) struct Link {
     /// The masters that were found last.
     known: Mutex<Vec<Address>>,
     pub(super) requests: RwLock<Option<Requests>>,
+    /// Nothing is to be heard any more.
+    deaf: AtomicBool,
+    pub(super) leaving: Notify,
+    pub(super) left: Notify,
     pub(super) closing: Notify,
     closed: Notify,
 }
@@ -102,6 +109,9 @@ impl Link {
             home: home.finish(),
             known: Mutex::default(),
             requests: RwLock::new(None),
+            deaf: AtomicBool::new(false),
+            leaving: Notify::new(),
+            left: Notify::new(),
             closing: Notify::new(),
             closed: Notify::new(),
         })
@@ -236,8 +246,23 @@ impl Link {
         }
     }
 
-    /// Takes nothing more, sends what waits as soon as Redis is there, and unsubscribes.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.deaf.load(Ordering::Relaxed)
+    }
+
+    /// Hears nothing more, once the server has confirmed that.
+    pub(super) async fn unsubscribe(&self) {
+        if self.deaf.swap(true, Ordering::Relaxed) || self.all_requests().is_err() {
+            return;
+        }
+        self.leaving.notify_one();
+        // Nobody may be running any more.
+        let _ = time::timeout(self.dialer.response_timeout, self.left.notified()).await;
+    }
+
+    /// Unsubscribes, takes nothing more, and sends what waits as soon as Redis is there.
     pub(super) async fn close(&self) {
+        self.unsubscribe().await;
         self.outbox.close();
         while !self.outbox.is_idle() {
             time::sleep(FLUSHING).await;
@@ -247,7 +272,7 @@ impl Link {
         }
         self.closing.notify_one();
         // Nobody may be running any more.
-        let _ = time::timeout(2 * CLOSING, self.closed.notified()).await;
+        let _ = time::timeout(CLOSING, self.closed.notified()).await;
     }
 }
 

@@ -227,6 +227,10 @@ impl Adapter for PubSubAdapter {
         })
     }
 
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(self.link.unsubscribe())
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
     }

@@ -30,7 +30,7 @@ const REDISCOVER: Duration = Duration::from_secs(10);
 /// How often [`Link::close`] looks whether all has been sent.
 pub(super) const FLUSHING: Duration = Duration::from_millis(2);
 
-/// For how long it waits for its subscriptions to end.
+/// For how long it waits for the connections to end.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
 /// One time of being connected; dropped, whatever ends it.
@@ -65,7 +65,10 @@ impl<'a> Session<'a> {
             Subscriber::connect(dialer, &discovered, home, listener, &mut self.tasks).await?;
 
         let marks = self.link.marks.watch();
-        let interests = self.listener.interests();
+        let interests = match self.link.is_deaf() {
+            true => Vec::new(),
+            false => self.listener.interests(),
+        };
         subscriber.subscribe(self.topics(&interests)).await?;
         let listener = Arc::clone(self.listener);
         let heard = Heard::new(interests).keeping(move |interest| listener.keeps(interest));
@@ -147,7 +150,15 @@ impl<'a> Session<'a> {
                     discovery = None;
                     found?;
                 }
-                () = link.closing.notified() => return self.close(subscriber).await,
+                () = link.leaving.notified() => {
+                    let topics = self.topics(&self.listener.interests());
+                    // What has broken is noticed elsewhere, and hears nothing either.
+                    if let Err(error) = subscriber.unsubscribe(topics).await {
+                        tracing::debug!(%error, "the subscriptions were not ended");
+                    }
+                    link.left.notify_one();
+                }
+                () = link.closing.notified() => return Ok(()),
                 _ = tick.tick() => {
                     let was_late = std::mem::replace(&mut late, link.outbox.check(timeout));
                     // Once may be this worker's own fault: the reply may be there, unread.
@@ -180,19 +191,15 @@ impl<'a> Session<'a> {
             |interest| listener.is_wanted(interest),
             || listener.interests(),
         );
-        subscriber
-            .subscribe(self.topics(&changes.subscribe))
-            .await?;
-        subscriber
-            .unsubscribe(self.topics(&changes.unsubscribe))
-            .await?;
+        if !self.link.is_deaf() {
+            subscriber
+                .subscribe(self.topics(&changes.subscribe))
+                .await?;
+            subscriber
+                .unsubscribe(self.topics(&changes.unsubscribe))
+                .await?;
+        }
         self.link.marks.told(changes.count);
-        Ok(())
-    }
-
-    async fn close(&self, mut subscriber: Subscriber) -> Result<(), AdapterError> {
-        let topics = self.topics(&self.listener.interests());
-        let _ = time::timeout(CLOSING, subscriber.unsubscribe(topics)).await;
         Ok(())
     }
 }

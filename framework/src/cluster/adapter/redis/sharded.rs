@@ -243,6 +243,10 @@ impl Adapter for ShardedAdapter {
         })
     }
 
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(self.link.unsubscribe())
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.close())
     }

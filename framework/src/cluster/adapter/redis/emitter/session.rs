@@ -1,4 +1,11 @@
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
 use tokio::sync::Mutex;
@@ -16,14 +23,28 @@ use crate::error::AdapterError;
 pub(in super::super) struct Session {
     dialer: Dialer,
     endpoints: Endpoints,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
     /// `None` until something is sent, and again once it did not work.
-    current: Mutex<Option<Connected>>,
+    current: Option<Connected>,
+    /// When the last attempt to connect failed, and why.
+    failed: Option<(Instant, String)>,
 }
 
 struct Connected {
     topology: Topology,
-    connections: HashMap<Address, MultiplexedConnection>,
-    tasks: Tasks,
+    connections: HashMap<Address, Arc<Open>>,
+}
+
+/// One connection. It lives as long as anyone waits for an answer on it.
+pub(super) struct Open {
+    connection: MultiplexedConnection,
+    /// Nothing more is to be sent on it.
+    given_up: AtomicBool,
+    tasks: std::sync::Mutex<Tasks>,
 }
 
 impl Session {
@@ -32,35 +53,26 @@ impl Session {
         Ok(Self {
             dialer,
             endpoints,
-            current: Mutex::default(),
+            state: Mutex::default(),
         })
     }
 
     /// The connection to the master that has the key, or to any.
-    pub(super) async fn connect(
-        &self,
-        key: Option<&str>,
-    ) -> Result<MultiplexedConnection, AdapterError> {
-        let mut current = self.current.lock().await;
-        // A task that has ended is a connection that was closed.
-        let has_ended = |connected: &mut Connected| connected.tasks.try_join_next().is_some();
-        if current.as_mut().is_some_and(has_ended) {
-            *current = None;
+    pub(super) async fn connect(&self, key: Option<&str>) -> Result<Arc<Open>, AdapterError> {
+        let waiting = Instant::now();
+        let mut state = self.state.lock().await;
+        // Those who waited for an attempt share its end, so that nobody waits for one after the other.
+        if let Some((at, why)) = &state.failed
+            && *at > waiting
+        {
+            return Err(AdapterError::new(why.clone()));
         }
-        // A caller that is dropped meanwhile leaves the others what there is.
-        let connected = match &mut *current {
-            Some(connected) => connected,
-            none => none.insert(Connected {
-                topology: Topology::discover(&self.dialer, &self.endpoints, &[]).await?,
-                connections: HashMap::new(),
-                tasks: Tasks::new(),
-            }),
-        };
-        let connection = connected.connection(&self.dialer, key).await;
-        if connection.is_err() {
-            *current = None;
+        let open = state.open(&self.dialer, &self.endpoints, key).await;
+        if let Err(error) = &open {
+            state.current = None;
+            state.failed = Some((Instant::now(), error.to_string()));
         }
-        connection
+        open
     }
 
     /// Sends a command once: it is not known of one that failed whether it was executed.
@@ -75,15 +87,41 @@ impl Session {
         command: &Cmd,
         key: Option<&str>,
     ) -> Result<T, AdapterError> {
-        let mut connection = self.connect(key).await?;
-        let answer = command.query_async(&mut connection).await;
+        let open = self.connect(key).await?;
+        let answer = command.query_async(&mut open.connection.clone()).await;
         if let Err(error) = &answer
             && matches!(Refusal::of(error), None | Some(Refusal::Elsewhere))
         {
-            // A connection that breaks, or a master that is none any more: the next call begins anew.
-            *self.current.lock().await = None;
+            // It breaks, or its master is none any more: the next call begins anew.
+            open.given_up.store(true, Ordering::Relaxed);
         }
         answer.map_err(AdapterError::new)
+    }
+}
+
+impl State {
+    async fn open(
+        &mut self,
+        dialer: &Dialer,
+        endpoints: &Endpoints,
+        key: Option<&str>,
+    ) -> Result<Arc<Open>, AdapterError> {
+        let is_over = |connected: &mut Connected| {
+            let mut connections = connected.connections.values();
+            connections.any(|open| open.is_over())
+        };
+        if self.current.as_mut().is_some_and(is_over) {
+            self.current = None;
+        }
+        // A caller that is dropped meanwhile leaves the others what there is.
+        let connected = match &mut self.current {
+            Some(connected) => connected,
+            none => none.insert(Connected {
+                topology: Topology::discover(dialer, endpoints, &[]).await?,
+                connections: HashMap::new(),
+            }),
+        };
+        connected.connection(dialer, key).await
     }
 }
 
@@ -92,18 +130,34 @@ impl Connected {
         &mut self,
         dialer: &Dialer,
         key: Option<&str>,
-    ) -> Result<MultiplexedConnection, AdapterError> {
+    ) -> Result<Arc<Open>, AdapterError> {
         let master = key.map_or(0, |key| self.topology.master_of(slot(key.as_bytes())));
         let address = self.topology.masters().get(master);
         let address = address.ok_or_else(|| AdapterError::new("Redis has no master"))?;
-        if let Some(connection) = self.connections.get(address) {
-            return Ok(connection.clone());
+        if let Some(open) = self.connections.get(address) {
+            return Ok(Arc::clone(open));
         }
+        let open = Arc::new(Open::to(dialer, address).await?);
+        self.connections.insert(address.clone(), Arc::clone(&open));
+        Ok(open)
+    }
+}
+
+impl Open {
+    async fn to(dialer: &Dialer, address: &Address) -> Result<Self, AdapterError> {
+        let mut tasks = Tasks::new();
         let timeout = Some(dialer.response_timeout);
-        let connection = dialer
-            .connection(address, None, timeout, &mut self.tasks)
-            .await?;
-        self.connections.insert(address.clone(), connection.clone());
-        Ok(connection)
+        let connection = dialer.connection(address, None, timeout, &mut tasks);
+        Ok(Self {
+            connection: connection.await?,
+            given_up: AtomicBool::new(false),
+            tasks: std::sync::Mutex::new(tasks),
+        })
+    }
+
+    /// Whether it was given up, or closed: then its task has ended.
+    fn is_over(&self) -> bool {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        self.given_up.load(Ordering::Relaxed) || tasks.try_join_next().is_some()
     }
 }

@@ -256,6 +256,10 @@ impl Adapter for StreamsAdapter {
         self.recovery.then_some(self)
     }
 
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        Box::pin(self.link.unsubscribe())
+    }
+
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(async move {
             self.session.close();

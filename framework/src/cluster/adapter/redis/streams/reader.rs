@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use redis::cmd;
+use redis::{Cmd, cmd};
 
 use super::{
     adding::HERE,
@@ -41,6 +41,7 @@ impl Reader {
             let info = self.lane.info(&mut redis, stream).await?;
             self.check(stream, &info, 0);
         }
+        redis.ask(&self.newest()).await.and_then(reply::done)?;
         part.up();
         let mut asked = self.portion.count();
         redis.send(&self.next(asked, &[])).await?;
@@ -86,6 +87,19 @@ impl Reader {
             // Others of this worker want to work, too.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Asks for nothing, to see whether it may ask.
+    fn newest(&self) -> Cmd {
+        let mut read = cmd("XREAD");
+        read.arg("COUNT").arg(1).arg("STREAMS");
+        for stream in 0..self.lane.len() {
+            read.arg(self.lane.name(stream));
+        }
+        for _ in 0..self.lane.len() {
+            read.arg("$");
+        }
+        read
     }
 
     /// Asks for so many that follow these entries, which are the last ones.

@@ -1,6 +1,6 @@
 //! The futures of the adapter, which connect again and again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use futures_util::future::select_all;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cluster::adapter::{
         AdapterFuture, Inbound,
-        redis::{backoff::Backoff, waiting},
+        redis::{backoff::Backoff, link::STABLE, waiting},
     },
     error::AdapterError,
 };
@@ -67,8 +67,9 @@ impl StreamsAdapter {
         };
         let mut backoff = Backoff::default();
         loop {
+            let begun = Instant::now();
             let error = self.session.during(writer.write(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
+            self.pause(&part, &error, begun, &mut backoff).await;
         }
     }
 
@@ -84,13 +85,20 @@ impl StreamsAdapter {
         };
         let mut backoff = Backoff::default();
         loop {
+            let begun = Instant::now();
             let error = self.session.during(reader.read(&self.link, &part)).await;
-            self.pause(&part, &error, &mut backoff).await;
+            self.pause(&part, &error, begun, &mut backoff).await;
         }
     }
 
-    async fn pause(&self, part: &Part, error: &AdapterError, backoff: &mut Backoff) {
-        if part.down(error) {
+    async fn pause(
+        &self,
+        part: &Part,
+        error: &AdapterError,
+        begun: Instant,
+        backoff: &mut Backoff,
+    ) {
+        if part.down(error) && begun.elapsed() > STABLE {
             backoff.reset();
         }
         tracing::debug!(%error, "a connection of the streams adapter has ended");
