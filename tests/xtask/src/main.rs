@@ -6,11 +6,14 @@ mod failure;
 mod guide;
 mod image;
 mod install;
+mod lints;
 mod process;
 mod runner;
 mod seeds;
+mod semver;
 mod server;
 mod steps;
+mod unit;
 mod watchdog;
 mod workspace;
 
@@ -39,6 +42,7 @@ fn run() -> Result {
             runner::run(&Workspace::find()?, &selected)?;
         }
         Task::Example(example) => examples::run(&Workspace::find()?, example)?,
+        Task::Guide(options) => examples::guide(&Workspace::find()?, &options)?,
         Task::Todo(options) => examples::todo(&Workspace::find()?, &options)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
         Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,
