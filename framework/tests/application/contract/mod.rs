@@ -6,4 +6,5 @@ mod emits;
 mod forms;
 mod samples;
 mod shop;
+mod types;
 mod undescribed;
