@@ -3,7 +3,7 @@
 //! That its samples compile and run is the matter of the tests of the packages they come from; that the first programs do so
 //! in a project of a reader's own is `stranger`'s.
 
-mod asyncapi;
+pub(crate) mod asyncapi;
 mod includes;
 mod links;
 pub(crate) mod stranger;

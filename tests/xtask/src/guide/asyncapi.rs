@@ -37,6 +37,18 @@ pub(super) fn place(workspace: &Workspace) -> Result {
     Ok(())
 }
 
+/// The same for a reader, who can do without: then the document is shown as text.
+pub(crate) fn place_if_possible(workspace: &Workspace) {
+    let folder = workspace.root.join(install::GUIDE);
+    let installed = match folder.join(COMPONENT).is_dir() {
+        true => Ok(()),
+        false => install::npm_packages(&folder),
+    };
+    if let Err(failure) = installed.and_then(|()| place(workspace)) {
+        println!("the AsyncAPI document is shown as text only: {failure}");
+    }
+}
+
 pub(super) fn check(workspace: &Workspace, built: &Path) -> Result {
     let chromium = install::chromium()
         .ok_or_else(|| Failure::new("Chromium is missing; run the step `install` first"))?;
