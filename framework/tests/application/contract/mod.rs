@@ -7,4 +7,5 @@ mod emits;
 mod forms;
 mod samples;
 mod shop;
+mod types;
 mod undescribed;
