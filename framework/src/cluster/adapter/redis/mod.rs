@@ -22,6 +22,7 @@ mod publisher;
 mod refusal;
 mod reply;
 mod resp;
+mod round_trips;
 mod session;
 mod sharded;
 mod slot;
