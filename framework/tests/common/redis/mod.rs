@@ -25,7 +25,10 @@ use std::{
 };
 
 pub(crate) use self::{
-    cluster::RedisCluster, commands::Commands, directory::Directory, sentinels::Sentinels,
+    cluster::RedisCluster,
+    commands::Commands,
+    directory::Directory,
+    sentinels::{Sentinels, sentinel},
     tls::Certificate,
 };
 
