@@ -90,6 +90,7 @@ pub(crate) async fn who_does_not_answer_is_named<M: Meeting>(meeting: &M) {
     // What Redis did not tell in time is not asked for again at once, so that many do not fit into less.
     let answers = timeout(3 * PATIENCE, asking).await;
     let answers = answers.expect("the one that is missing is named");
+    assert!(nodes[0].hub().stats().cluster_requests_timed_out >= 1);
     let named: Vec<_> = answers.missing_node_ids().iter().map(|id| &**id).collect();
     match M::ANSWERS_ARE_SIGNED {
         true => assert_eq!(named, [mute]),
