@@ -1,5 +1,6 @@
 //! What a session declares: what it may emit, and what a contract makes of it.
 
+mod answers;
 mod described;
 mod disagreement;
 mod emits;
