@@ -162,13 +162,28 @@ if (!("error" in basket)) basket.by_kind["x"]?.toFixed();
 const till: Socket<shop.TillNumberServerToClientEvents, shop.TillNumberClientToServerEvents> = io("/till-1");
 till.on("anything", (...args) => args.length);
 
-const server = new Server<shop.ClientToServerEvents, shop.ServerToClientEvents>();
-server.on("connection", (socket) => {
+const server = new Server<shop.ClientToServerEvents, shop.Asking<shop.ServerToClientEvents>>();
+server.on("connection", async (socket) => {
   socket.on("move line", (from, to, kind, ack) => ack(from, [to ?? 0]));
   socket.emit("pointing", { line: 1, who: "ann" });
+  socket.emit("rated", 5);
+  const yes: boolean = await socket.emitWithAck("confirm", "sure?");
+  const all: boolean[] = await server.timeout(1000).emitWithAck("confirm", yes ? "sure?" : "really?");
+  socket.emit("confirm", "sure?", (yes) => all.includes(yes));
 });
+const tills = new Server<shop.TillNumberClientToServerEvents, shop.Asking<shop.TillNumberServerToClientEvents>>();
+tills.emit("anything", 1);
 `;
-  assert.deepEqual(errorsOf(program, { "./shop": path(`${SHOP}.ts`) }), []);
+  const modules = { "./shop": path(`${SHOP}.ts`) };
+  assert.deepEqual(errorsOf(program, modules), []);
+  for (const mistake of [
+    [`socket.emitWithAck("confirm"`, `socket.emitWithAck("confrim"`],
+    [`socket.emitWithAck("confirm"`, `socket.emitWithAck("pointing"`],
+    [`const yes: boolean`, `const yes: string`],
+  ]) {
+    assert.ok(program.includes(mistake[0]));
+    assert.notDeepEqual(errorsOf(program.replace(...mistake), modules), [], mistake[1]);
+  }
 });
 
 test("what the server would refuse is an error, in each form of a union", () => {

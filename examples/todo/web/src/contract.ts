@@ -27,6 +27,18 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
   : never;
 
 /**
+ * What the server emits, for `Server` of socket.io: no callback is optional there, since its `emitWithAck` takes only
+ * events that must have one.
+ */
+export type Asking<E> = {
+  [K in keyof E]: E[K] extends (...args: infer A) => void
+    ? Required<A> extends [...unknown[], (...args: any[]) => void]
+      ? (...args: Required<A>) => void
+      : E[K]
+    : E[K];
+};
+
+/**
  * Puts something on the list.
  */
 export type Create = { title: string, };

@@ -27,8 +27,21 @@ export type Without<T, K extends PropertyKey> = T extends unknown
 export type Optional<T, K extends PropertyKey> = T extends unknown
   ? Without<T, K> & { [P in keyof T as P extends K ? P : never]?: T[P] }
   : never;
+
+/**
+ * What the server emits, for `Server` of socket.io: no callback is optional there, since its `emitWithAck` takes only
+ * events that must have one.
+ */
+export type Asking<E> = {
+  [K in keyof E]: E[K] extends (...args: infer A) => void
+    ? Required<A> extends [...unknown[], (...args: any[]) => void]
+      ? (...args: Required<A>) => void
+      : E[K]
+    : E[K];
+};
 ";
 
 /// The names that `COMMON` declares.
-pub(super) const COMMON_NAMES: [&str; 5] =
-    ["Optional", "Refused", "Rejected", "TooMany", "Without"];
+pub(super) const COMMON_NAMES: [&str; 6] = [
+    "Asking", "Optional", "Refused", "Rejected", "TooMany", "Without",
+];
