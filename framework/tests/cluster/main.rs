@@ -14,6 +14,8 @@ mod contract;
 mod emitter;
 mod in_process;
 mod outage;
+mod permissions;
+mod plaintext;
 mod presence_redis;
 mod proxy;
 mod publishes;

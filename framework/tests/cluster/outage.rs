@@ -3,6 +3,7 @@
 #![cfg(feature = "redis")]
 
 mod failover;
+mod full;
 mod recovery;
 mod waiting;
 

@@ -4,6 +4,7 @@
 //! `ROOMCAST_SEEDS=0..100000` runs more of them.
 
 mod kit;
+mod leases;
 mod leaving;
 mod ordering;
 mod presence;
