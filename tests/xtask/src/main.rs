@@ -5,11 +5,14 @@ mod examples;
 mod failure;
 mod guide;
 mod install;
+mod lints;
 mod process;
 mod runner;
 mod seeds;
+mod semver;
 mod server;
 mod steps;
+mod unit;
 mod watchdog;
 mod workspace;
 

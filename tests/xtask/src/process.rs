@@ -12,8 +12,10 @@ use crate::failure::{Failure, Result};
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     if std::env::var_os("CI").is_some() {
-        // What is built once need not be built again in part: less to write, and half the disk.
+        // What is built once need not be built again in part, and nobody is there to debug it: less to write, and half the disk.
         cargo.env("CARGO_INCREMENTAL", "0");
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "0");
     }
     cargo
 }
@@ -32,6 +34,15 @@ pub(crate) fn run(command: &mut Command) -> Result {
         return Ok(());
     }
     Err(Failure::new(format!("{status}: {}", shown(command))))
+}
+
+/// Runs a program to its end, with what others leave of the machine. What it prints is shown when it has ended.
+///
+/// # Errors
+///
+/// If it cannot be started or does not succeed.
+pub(crate) fn run_beside(command: &Command) -> Result {
+    run_captured(leisurely(command))
 }
 
 /// The same program, with what others leave of the machine.

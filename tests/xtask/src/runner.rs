@@ -1,10 +1,11 @@
-//! Runs steps in order, stops at the first that fails or does not end, and says how long each took.
+//! Runs steps in two lanes, stops at the first that fails or does not end, and says how long each took.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result};
-use crate::watchdog;
 use crate::workspace::Workspace;
+use crate::{process, watchdog};
 
 /// A step that is not done by then never will be: the longest takes a third of it on two cores.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -12,7 +13,18 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    pub(crate) lane: Lane,
     pub(crate) run: fn(&Workspace) -> Result,
+}
+
+/// Where a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// One after the other.
+    Main,
+    /// Also one after the other, but beside the main ones that are listed after the first of these. It only compiles, in a
+    /// folder of its own and with what the tests leave of the machine: they wait for most of their time.
+    Beside,
 }
 
 pub(crate) fn list(steps: &[Step]) {
@@ -43,28 +55,60 @@ pub(crate) fn select<'s>(steps: &'s [Step], only: &[String]) -> Result<Vec<&'s S
 ///
 /// # Errors
 ///
-/// If a step fails, or is not done in time; those after it are not run.
+/// If a step fails, or is not done in time; those after it are not run, in neither lane.
 pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result {
     let started = Instant::now();
-    let mut times = Vec::new();
-    let mut outcome = Ok(());
-    for step in steps {
+    let in_lane = |lane| move |run: &&mut Run<'_>| run.step.lane == lane;
+    let mut runs: Vec<_> = steps.iter().copied().map(Run::new).collect();
+    let first = runs.iter().position(|run| run.step.lane == Lane::Beside);
+    let failed = AtomicBool::new(false);
+    let outcome = {
+        let (alone, rest) = runs.split_at_mut(first.unwrap_or(steps.len()));
+        let alone = in_order(workspace, alone.iter_mut().collect(), &failed);
+        let (beside, main): (Vec<_>, Vec<_>) = rest.iter_mut().partition(in_lane(Lane::Beside));
+        let lanes = process::side_by_side(
+            || in_order(workspace, beside, &failed),
+            || in_order(workspace, main, &failed),
+        );
+        alone.and(lanes)
+    };
+    print!("{}", table(&runs));
+    println!("{:<22}{}\n", "all", shown(started.elapsed()));
+    outcome
+}
+
+/// A step, and what came of it.
+struct Run<'s> {
+    step: &'s Step,
+    ended: Option<(Duration, bool)>,
+}
+
+impl<'s> Run<'s> {
+    fn new(step: &'s Step) -> Self {
+        Self { step, ended: None }
+    }
+}
+
+/// The steps of one lane, until one fails here or in the other.
+fn in_order(workspace: &Workspace, runs: Vec<&mut Run<'_>>, failed: &AtomicBool) -> Result {
+    for Run { step, ended } in runs {
+        if failed.load(Ordering::Relaxed) {
+            break;
+        }
         println!("\n=== {}: {} ===\n", step.name, step.about);
-        let step_started = Instant::now();
+        let started = Instant::now();
         let result = done_within(LIMIT, || (step.run)(workspace));
-        times.push(step_started.elapsed());
+        *ended = Some((started.elapsed(), result.is_ok()));
         if let Err(failure) = result {
-            outcome = Err(Failure::new(format!(
+            failed.store(true, Ordering::Relaxed);
+            return Err(Failure::new(format!(
                 "the step `{name}` failed: {failure}\n\
                  to run only this step: cargo xtask test --only {name}",
                 name = step.name,
             )));
-            break;
         }
     }
-    print!("{}", table(steps, &times, outcome.is_ok()));
-    println!("{:<22}{}\n", "all", shown(started.elapsed()));
-    outcome
+    Ok(())
 }
 
 fn done_within(limit: Duration, run: impl FnOnce() -> Result) -> Result {
@@ -81,15 +125,14 @@ fn done_within(limit: Duration, run: impl FnOnce() -> Result) -> Result {
     )))
 }
 
-/// One line per step; `times` ends with the step that failed, if one did.
-fn table(steps: &[&Step], times: &[Duration], passed: bool) -> String {
+/// One line per step.
+fn table(runs: &[Run<'_>]) -> String {
     let mut table = String::from("\n");
-    for (index, step) in steps.iter().enumerate() {
-        let failed = !passed && index + 1 == times.len();
-        let (result, time) = match times.get(index) {
+    for Run { step, ended } in runs {
+        let (result, time) = match *ended {
             None => ("not run", String::new()),
-            Some(time) if failed => ("failed", shown(*time)),
-            Some(time) => ("ok", shown(*time)),
+            Some((time, true)) => ("ok", shown(time)),
+            Some((time, false)) => ("failed", shown(time)),
         };
         let line = format!("{:<12}{result:<10}{time}", step.name);
         table.push_str(line.trim_end());
@@ -110,9 +153,9 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use std::process::Command;
+    use std::sync::Barrier;
 
     use super::*;
-    use crate::process;
 
     const STEPS: &[Step] = &[
         step("first", |_| Ok(())),
@@ -124,6 +167,7 @@ mod tests {
         Step {
             name,
             about: "",
+            lane: Lane::Main,
             run,
         }
     }
@@ -170,11 +214,33 @@ mod tests {
     }
 
     #[test]
+    fn a_step_beside_runs_with_those_after_it_and_after_those_before() {
+        static DONE_BEFORE: AtomicBool = AtomicBool::new(false);
+        static TOGETHER: Barrier = Barrier::new(2);
+        let meets = |_: &Workspace| {
+            assert!(DONE_BEFORE.load(Ordering::Relaxed));
+            TOGETHER.wait();
+            Ok(())
+        };
+        let before = step("before", |_| {
+            DONE_BEFORE.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        let beside = Step {
+            lane: Lane::Beside,
+            ..step("beside", meets)
+        };
+        let workspace = Workspace::find().unwrap();
+        run(&workspace, &[&before, &beside, &step("after", meets)]).unwrap();
+    }
+
+    #[test]
     fn the_table_tells_what_failed_and_what_was_not_run() {
-        let steps: Vec<_> = STEPS.iter().collect();
-        let times = [Duration::from_millis(1_250), Duration::from_secs(83)];
+        let mut runs: Vec<_> = STEPS.iter().map(Run::new).collect();
+        runs[0].ended = Some((Duration::from_millis(1_250), true));
+        runs[1].ended = Some((Duration::from_secs(83), false));
         assert_eq!(
-            table(&steps, &times, false),
+            table(&runs),
             "\nfirst       ok        1.2 s\nsecond      failed    1 min 23 s\nthird       not run\n"
         );
     }

@@ -4,84 +4,101 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
-use crate::runner::Step;
+use crate::runner::{Lane, Step};
 use crate::server::Server;
 use crate::workspace::Workspace;
-use crate::{guide, install, process, seeds};
+use crate::{guide, install, lints, process, seeds, semver, unit};
 
 pub(crate) const ALL: &[Step] = &[
     Step {
         name: "install",
         about: "programs, npm packages and Python tools that are missing",
+        lane: Lane::Main,
         run: install::run,
     },
     Step {
         name: "fmt",
         about: "formatting",
+        lane: Lane::Main,
         run: fmt,
-    },
-    Step {
-        name: "clippy",
-        about: "lints, warnings denied",
-        run: clippy,
-    },
-    Step {
-        name: "features",
-        about: "each feature builds alone, warnings denied",
-        run: features,
     },
     Step {
         name: "deny",
         about: "licences and sources of the dependencies",
+        lane: Lane::Main,
         run: deny,
     },
     Step {
-        name: "unit",
-        about: "unit, integration, ui and doc tests",
-        run: unit,
+        name: "clippy",
+        about: "lints, warnings denied",
+        lane: Lane::Beside,
+        run: lints::clippy,
+    },
+    Step {
+        name: "features",
+        about: "each feature builds alone, warnings denied",
+        lane: Lane::Beside,
+        run: lints::features,
     },
     Step {
         name: "rustdoc",
         about: "documentation, warnings denied",
-        run: rustdoc,
+        lane: Lane::Beside,
+        run: lints::rustdoc,
+    },
+    Step {
+        name: "semver",
+        about: "the public interface is compatible with the last one that was settled",
+        lane: Lane::Beside,
+        run: semver::run,
     },
     Step {
         name: "fuzz-build",
         about: "the fuzz targets build and take their corpora",
-        run: fuzz_build,
+        lane: Lane::Beside,
+        run: lints::fuzz_build,
+    },
+    Step {
+        name: "unit",
+        about: "unit, integration, ui and doc tests",
+        lane: Lane::Main,
+        run: unit::run,
     },
     Step {
         name: "autobahn",
         about: "the WebSocket conformance suite",
+        lane: Lane::Main,
         run: autobahn,
     },
     Step {
         name: "e2e",
         about: "end to end with real clients and a browser",
+        lane: Lane::Main,
         run: e2e,
     },
     Step {
         name: "cluster",
         about: "nodes of both kinds with a real Redis between them; beside them new seeds for those in virtual time, and the guide's first steps",
+        lane: Lane::Main,
         run: cluster,
     },
     Step {
         name: "python",
         about: "the Socket.IO clients of Python",
+        lane: Lane::Main,
         run: python,
     },
     Step {
         name: "guide",
         about: "the guide builds, its includes and links lead somewhere, it can be searched",
+        lane: Lane::Main,
         run: guide::run,
     },
 ];
 
-const FUZZ: &str = "tests/fuzz";
+pub(crate) const FUZZ_MANIFEST: &str = "tests/fuzz/Cargo.toml";
 
-const FUZZ_MANIFEST: &str = "tests/fuzz/Cargo.toml";
-
-fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = process::cargo();
     command.current_dir(&workspace.root).args(arguments);
     command
@@ -93,35 +110,6 @@ fn fmt(workspace: &Workspace) -> Result {
     process::run(&mut cargo(workspace, &fuzz))
 }
 
-fn clippy(workspace: &Workspace) -> Result {
-    process::run(&mut cargo(
-        workspace,
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ))
-}
-
-/// All of them at once are what the other steps build; `default` is `redis`.
-fn features(workspace: &Workspace) -> Result {
-    process::run(
-        Command::new(workspace.python_tool("cargo-hack")?)
-            .current_dir(&workspace.root)
-            .args(["hack", "clippy", "--package", "roomcast", "--each-feature"])
-            .args(["--exclude-all-features", "--exclude-features", "default"])
-            .args(["--", "-D", "warnings"]),
-    )?;
-    // Their tests are sessions and events where no feature is on.
-    let derives = ["clippy", "--package", "roomcast-macros", "--all-targets"];
-    process::run(cargo(workspace, &derives).args(["--", "-D", "warnings"]))
-}
-
 /// Without `advisories`, whose database is fetched from elsewhere: see CONTRIBUTING.md.
 fn deny(workspace: &Workspace) -> Result {
     process::run(
@@ -129,45 +117,6 @@ fn deny(workspace: &Workspace) -> Result {
             .current_dir(&workspace.root)
             .args(["--all-features", "check", "bans", "licenses", "sources"]),
     )
-}
-
-fn unit(workspace: &Workspace) -> Result {
-    process::run(
-        cargo(workspace, &["test", "--workspace", "--all-features"])
-            // Most tests wait: for a time to pass, or for another program.
-            .env("RUST_TEST_THREADS", "4"),
-    )
-}
-
-fn rustdoc(workspace: &Workspace) -> Result {
-    process::run(
-        cargo(
-            workspace,
-            &["doc", "--no-deps", "--workspace", "--all-features"],
-        )
-        .env("RUSTDOCFLAGS", "-D warnings"),
-    )
-}
-
-/// Each target takes its corpus once: the search for more needs a nightly compiler.
-fn fuzz_build(workspace: &Workspace) -> Result {
-    let built = workspace.target.join("fuzz");
-    process::run(
-        cargo(workspace, &["build", "--manifest-path", FUZZ_MANIFEST])
-            .arg("--target-dir")
-            .arg(&built),
-    )?;
-    let folder = workspace.root.join(FUZZ);
-    for target in files(&folder.join("fuzz_targets"), ".rs")? {
-        let target = target.with_extension("");
-        process::run(
-            Command::new(built.join("debug").join(&target))
-                .current_dir(&folder)
-                .arg("-runs=0")
-                .arg(PathBuf::from("corpus").join(&target)),
-        )?;
-    }
-    Ok(())
 }
 
 /// What the steps after it talk to. The dev profile: its checks for overflow are worth more here than speed.
@@ -257,7 +206,7 @@ fn python(workspace: &Workspace) -> Result {
 
 /// The names of a folder's files with this end, in their order. Node 18 does not expand patterns, and with no file at
 /// all it would pass.
-fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = PathBuf::from(entry?.file_name());

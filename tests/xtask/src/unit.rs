@@ -1,0 +1,53 @@
+//! The tests that cargo runs. It runs one program of tests at a time, and the longest mostly wait: those run beside the others.
+
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::steps::cargo;
+use crate::workspace::Workspace;
+
+/// The programs of tests that take a minute or more, the longest first.
+const LONG: [&str; 3] = ["cluster", "polling_churn", "ui"];
+
+pub(crate) fn run(workspace: &Workspace) -> Result {
+    let test = |what: &[&str]| {
+        let mut test = cargo(workspace, &["test", "--workspace", "--all-features"]);
+        test.args(what)
+            // Most tests wait: for a time to pass, or for another program.
+            .env("RUST_TEST_THREADS", "4");
+        test
+    };
+    process::run(&mut test(&["--no-run"]))?;
+    let built = process::output(test(&["--no-run", "--quiet"]).args(["--message-format", "json"]))
+        .ok_or_else(|| Failure::new("cargo does not say which tests there are"))?;
+    let mut runs: Vec<Command> = LONG.iter().map(|long| test(&["--test", long])).collect();
+    let mut others = test(&["--lib", "--bins", "--examples"]);
+    for name in built.lines().filter_map(program_of_tests) {
+        if !LONG.contains(&name) {
+            others.args(["--test", name]);
+        }
+    }
+    runs.extend([others, test(&["--doc"])]);
+    process::run_two_at_a_time(runs)
+}
+
+/// The name of the program of integration tests of which a message of cargo's tells, if it does.
+fn program_of_tests(message: &str) -> Option<&str> {
+    let (_, target) = message.split_once("\"target\":{\"kind\":[\"test\"]")?;
+    let (_, name) = target.split_once("\"name\":\"")?;
+    Some(name.split_once('"')?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_integration_tests_are_read() {
+        let test = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"crate_types":["bin"],"name":"facts"}}"#;
+        assert_eq!(program_of_tests(test), Some("facts"));
+        let library = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"crate_types":["lib"],"name":"roomcast"}}"#;
+        assert_eq!(program_of_tests(library), None);
+    }
+}
