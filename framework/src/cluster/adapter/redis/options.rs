@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_of_an_adapter_has_no_passwords() {
-        use crate::adapter::Redis;
+        use super::super::Redis;
         let url = || "redis://u:secret@host/".to_owned();
         for printed in [
             format!("{:?}", Redis::pub_sub(url())),
