@@ -276,10 +276,12 @@ test("9: two nodes are one chat, and a client comes back to either", async (t) =
 /** nginx with the tutorial's file, before the nodes at these addresses. */
 async function startNginx(t, folder, nodes) {
   const port = await freePort();
-  const file = readFileSync(NGINX, "utf8")
-    .replace("127.0.0.1:3001", nodes[0])
-    .replace("127.0.0.1:3002", nodes[1])
-    .replace("listen 80;", `listen 127.0.0.1:${port};`);
+  const places = { "127.0.0.1:3001": nodes[0], "127.0.0.1:3002": nodes[1], "listen 8080;": `listen 127.0.0.1:${port};` };
+  let file = readFileSync(NGINX, "utf8");
+  for (const [is, here] of Object.entries(places)) {
+    assert.ok(file.includes(is), `the tutorial's file has no ${is}`);
+    file = file.replace(is, here);
+  }
   writeFileSync(path.join(folder, "chat.conf"), file);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((of) => `${of}_temp_path ${of};`).join(" ");
   const main = `daemon off; pid nginx.pid; events {} http { access_log off; ${temporary} include chat.conf; }`;

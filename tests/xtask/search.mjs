@@ -10,15 +10,19 @@ import { createContext, runInContext } from "node:vm";
 const KNOWN = {
   adapter: "own-adapter.html",
   authorise: "howto-authorise.html",
+  contract: "contract.html",
   count: "howto-count-users.html",
   descriptors: "deployment.html",
   emitter: "emitter.html",
   metrics: "observability.html",
   msgpack: "parsers.html",
+  options: "options.html",
   parser: "own-parser.html",
   presence: "presence.html",
   rates: "howto-rates.html",
+  recovery: "recovery.html",
   test: "testing.html",
+  typescript: "contract.html",
   upload: "howto-upload.html",
 };
 

@@ -98,12 +98,10 @@ impl Cluster {
     /// seldom.
     ///
     /// # Errors
-    /// If the adapter cannot find out, because it is not connected, or, with
-    /// [`Redis::sharded`](crate::adapter::Redis::sharded), because nodes and rooms cannot be told
-    /// apart: a room is named like a node (16 hexadecimal digits), or a node was
+    /// If the adapter cannot find out, because it is not connected, or, with `Redis::sharded`, because nodes
+    /// and rooms cannot be told apart: a room is named like a node (16 hexadecimal digits), or a node was
     /// [given](crate::HubBuilder::server_id) a name that is not like that. In
-    /// [`SubscriptionMode::Static`](crate::adapter::SubscriptionMode::Static) any names will do, as
-    /// rooms have no channels there.
+    /// `SubscriptionMode::Static` any names will do, as rooms have no channels there.
     pub async fn server_ids(&self, namespace: &Namespace) -> Result<Vec<Arc<str>>, AdapterError> {
         self.core.adapter.server_ids(namespace.name()).await
     }

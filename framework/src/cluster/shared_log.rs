@@ -187,8 +187,13 @@ impl SharedLog for Link {
             let Ok(log) = core.recovery_log() else {
                 return Err(NotReplayed::Unreachable);
             };
-            let (mut after, up_to) = (EntryId::from(after), EntryId::from(up_to));
+            let (seen, up_to) = (EntryId::from(after), EntryId::from(up_to));
+            let mut after = seen;
             let (mut frames, mut bytes) = (Vec::new(), 0);
+            let lost = |error| {
+                unreachable(&error);
+                NotReplayed::Unreachable
+            };
             while after < up_to {
                 let mut found = |entry: EntryId, message: Message<'_>| {
                     let Message::Broadcast { data, options, .. } = message else {
@@ -203,17 +208,20 @@ impl SharedLog for Link {
                     }
                 };
                 let read = log.read(&namespace, after, up_to, &mut found).await;
-                let read = read.map_err(|error| {
-                    unreachable(&error);
-                    NotReplayed::Unreachable
-                })?;
+                let read = read.map_err(lost)?;
                 if bytes > by.max_bytes {
                     return Err(NotReplayed::TooMuch);
                 }
                 let Some(last) = read else { break };
                 after = last;
             }
-            Ok(frames)
+            // A log loses its oldest entries only: none of these while there is one before them.
+            let reaches =
+                seen >= up_to || log.reaches_back_to(&namespace, seen).await.map_err(lost)?;
+            match reaches {
+                true => Ok(frames),
+                false => Err(NotReplayed::Trimmed),
+            }
         })
     }
 }

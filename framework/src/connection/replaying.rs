@@ -127,6 +127,7 @@ impl Link {
             match timeout(PATIENCE, missed).await {
                 Ok(Ok(missed)) => Ok(missed),
                 Ok(Err(NotReplayed::TooMuch)) => Err("too_much_missed"),
+                Ok(Err(NotReplayed::Trimmed)) => Err("trimmed"),
                 Ok(Err(NotReplayed::Unreachable)) | Err(_) => Err("log_unreachable"),
             }
         });

@@ -69,7 +69,7 @@ pub trait Event {
     /// [`slow_consumer`](crate::HubBuilder::slow_consumer) applies.
     const SLOW_CONSUMER: Option<SlowConsumer> = None;
 
-    /// What its doc comment says, for the [contract](crate::Hub::contract).
+    /// What its doc comment says, for the contract (`Hub::contract`, feature `codegen`).
     const DOCS: &'static str = "";
 
     /// Events of one name and key replace each other under [`SlowConsumer::Latest`].
@@ -78,7 +78,7 @@ pub trait Event {
     }
 }
 
-/// An event of which the data of its rejections is declared, for the [contract](crate::Hub::contract).
+/// An event of which the data of its rejections is declared, for the contract (`Hub::contract`, feature `codegen`).
 ///
 /// ```
 /// use roomcast::prelude::*;

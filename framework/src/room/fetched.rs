@@ -82,8 +82,7 @@ impl FetchedSockets {
     }
 
     /// The [ids](crate::Cluster::server_id) of the nodes that did not answer and still serve the
-    /// namespace, Node.js servers included. Empty with
-    /// [`Redis::pub_sub`](crate::adapter::Redis::pub_sub), where answers do not name their node, and
+    /// namespace, Node.js servers included. Empty with `Redis::pub_sub`, where answers do not name their node, and
     /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has ended meanwhile.
     #[must_use]
     pub fn missing_node_ids(&self) -> &[Arc<str>] {

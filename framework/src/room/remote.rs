@@ -114,7 +114,7 @@ impl RemoteSocket {
     /// # Errors
     /// As [`Broadcast::emit`]. It is no error if the socket has disconnected.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        self.alone().emit(event)
+        self.logged().emit(event)
     }
 
     /// Emits an untyped event; `args` must serialize to a list.
@@ -122,7 +122,7 @@ impl RemoteSocket {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn emit_raw<A: Serialize + ?Sized>(&self, name: &str, args: &A) -> Result<(), EmitError> {
-        self.alone().emit_raw(name, args)
+        self.logged().emit_raw(name, args)
     }
 
     /// Emits to it and waits for its answer, at most
@@ -191,11 +191,23 @@ impl RemoteSocket {
     }
 
     fn alone(&self) -> Broadcast<'_> {
-        let alone = Broadcast::new(&self.node, &self.scope).to(self.id).single();
         match self.is_there() {
-            true => alone.local(),
-            false => alone,
+            true => self.anywhere().local(),
+            false => self.anywhere(),
         }
+    }
+
+    /// For what its client gets when it comes back: that goes through the log which all nodes share, if
+    /// there is one.
+    fn logged(&self) -> Broadcast<'_> {
+        match self.scope.shared_log() {
+            Some(_) => self.anywhere(),
+            None => self.alone(),
+        }
+    }
+
+    fn anywhere(&self) -> Broadcast<'_> {
+        Broadcast::new(&self.node, &self.scope).to(self.id).single()
     }
 }
 

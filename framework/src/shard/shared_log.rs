@@ -27,7 +27,7 @@ pub(crate) trait SharedLog: Send + Sync {
     /// it.
     fn take(&self, pid: PrivateId) -> Elsewhere<Result<Option<Stored>, Unreachable>>;
 
-    /// Whether all events behind this one are still there.
+    /// Whether this event and all behind it are still there.
     fn reaches_back_to(&self, offset: Offset) -> Elsewhere<Result<bool, Unreachable>>;
 
     /// The events behind `after`, up to and with `up_to`, for a socket.
@@ -69,4 +69,6 @@ pub(crate) struct Unreachable;
 pub(crate) enum NotReplayed {
     Unreachable,
     TooMuch,
+    /// Part of it was removed before it had been read.
+    Trimmed,
 }

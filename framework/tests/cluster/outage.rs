@@ -2,6 +2,7 @@
 
 #![cfg(feature = "redis")]
 
+mod counting;
 mod failover;
 mod full;
 mod recovery;

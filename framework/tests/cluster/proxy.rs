@@ -1,5 +1,5 @@
 //! Between a node and Redis: lets everything through, or swallows what Redis answers on some
-//! connections or to a command, or cuts all of them.
+//! connections or to a command, or cuts all of them, or does something before a command.
 
 use std::sync::{
     Arc, Mutex,
@@ -22,9 +22,22 @@ pub(crate) enum Kind {
     Writer,
     /// On which they are read.
     Reader,
+    /// On which the nodes are counted.
+    Requests,
 }
 
-const KINDS: [(Kind, &[u8]); 2] = [(Kind::Writer, b"XADD"), (Kind::Reader, b"XREAD")];
+const KINDS: [(Kind, &[u8]); 3] = [
+    (Kind::Writer, b"XADD"),
+    (Kind::Reader, b"XREAD"),
+    (Kind::Requests, b"PUBSUB"),
+];
+
+/// What is done before Redis gets the last of so many commands with these bytes.
+struct Ambush {
+    command: &'static [u8],
+    left: usize,
+    act: Box<dyn FnOnce() + Send>,
+}
 
 pub(crate) struct Proxy {
     port: u16,
@@ -36,6 +49,7 @@ struct State {
     muted: Mutex<Vec<Kind>>,
     /// Of the first connection over which it goes the answer is lost.
     fatal: Mutex<Option<&'static [u8]>>,
+    ambush: Mutex<Option<Ambush>>,
     /// So many answers went to writers.
     written: AtomicUsize,
     cut: watch::Sender<bool>,
@@ -68,6 +82,21 @@ impl Proxy {
     /// What Redis answers on connections of this kind does not arrive.
     pub(crate) fn mute(&self, kind: Kind) {
         self.state.muted.lock().unwrap().push(kind);
+    }
+
+    /// Redis gets the command with these bytes that is so many ahead, the next one being 1, only once
+    /// this was done.
+    pub(crate) fn before_command(
+        &self,
+        command: &'static [u8],
+        ahead: usize,
+        act: impl FnOnce() + Send + 'static,
+    ) {
+        *self.state.ambush.lock().unwrap() = Some(Ambush {
+            command,
+            left: ahead,
+            act: Box::new(act),
+        });
     }
 
     /// Redis does the next command with these bytes, but the connection breaks before it answers.
@@ -133,6 +162,14 @@ async fn ask(
         }
         if state.fatal.lock().unwrap().take_if(|it| has(it)).is_some() {
             breaks.store(true, Ordering::Relaxed);
+        }
+        let is_next = |it: &mut Ambush| {
+            it.left -= usize::from(has(it.command));
+            it.left == 0
+        };
+        let ambush = state.ambush.lock().unwrap().take_if(is_next);
+        if let Some(ambush) = ambush {
+            (ambush.act)();
         }
         if to.write_all(text).await.is_err() {
             return;

@@ -1,7 +1,10 @@
 //! Decides what a struct and its `#[event(..)]` mean, and refuses what means nothing.
 
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Ident, LitStr, Member, Meta, Type};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Field, Fields, FieldsUnnamed, Ident, LitStr, Member, Meta,
+    Type,
+};
 
 use super::parse::EventAttribute;
 use super::{Args, Event, SlowConsumer};
@@ -28,7 +31,7 @@ pub(super) fn validate<'a>(
         ident: &input.ident,
         generics: &input.generics,
         name: name(&input.ident, attribute.name, mistakes),
-        args: args(input, fields),
+        args: args(input, fields, mistakes),
         ack: attribute.ack.and_then(|ack| ack.value),
         rejected,
         slow_consumer: slow_consumer(attribute.slow_consumer, mistakes),
@@ -106,7 +109,7 @@ fn rejected(given: Option<Given<Type>>, has_ack: bool, mistakes: &mut Mistakes) 
 }
 
 /// How many arguments the event has, as serde will write the struct.
-fn args(input: &DeriveInput, fields: Option<&Fields>) -> Args {
+fn args(input: &DeriveInput, fields: Option<&Fields>, mistakes: &mut Mistakes) -> Args {
     match fields {
         None | Some(Fields::Named(_)) => Args::One,
         Some(Fields::Unit) => Args::None,
@@ -116,14 +119,30 @@ fn args(input: &DeriveInput, fields: Option<&Fields>) -> Args {
         Some(Fields::Unnamed(fields)) => match fields.unnamed.len() {
             0 => Args::None,
             1 => Args::One,
-            _ => Args::Many(
-                fields
-                    .unnamed
-                    .iter()
-                    .filter(|field| is_written(field))
-                    .count(),
-            ),
+            _ => {
+                keep_their_places(fields, mistakes);
+                Args::Many(
+                    fields
+                        .unnamed
+                        .iter()
+                        .filter(|field| is_written(field))
+                        .count(),
+                )
+            }
         },
+    }
+}
+
+/// Serde leaves such a field out of the list, whatever is behind it.
+fn keep_their_places(fields: &FieldsUnnamed, mistakes: &mut Mistakes) {
+    for field in &fields.unnamed {
+        if let Some(given) = serde_attribute::given(&field.attrs, "skip_serializing_if") {
+            mistakes.at(
+                given,
+                "an argument that is left out gives its place to the next one: leave this attribute \
+                 out, so that an `Option` is sent as `null`, or name the fields",
+            );
+        }
     }
 }
 
@@ -289,6 +308,32 @@ mod tests {
             assert_eq!(seen, args);
             assert!(messages.is_empty(), "{messages:?}");
         }
+    }
+
+    #[test]
+    fn an_argument_that_may_be_left_out_is_refused() {
+        let ((), messages) = validated(
+            parse_quote!(
+                struct Said(
+                    u8,
+                    #[serde(default, skip_serializing_if = "none")] Option<u8>,
+                    u8,
+                );
+            ),
+            |_| (),
+        );
+        assert!(
+            messages[0].contains("gives its place to the next one"),
+            "{messages:?}"
+        );
+        // There is no place to give: serde looks at the type alone.
+        let ((), messages) = validated(
+            parse_quote!(
+                struct Said(#[serde(skip_serializing_if = "none")] Option<u8>);
+            ),
+            |_| (),
+        );
+        assert!(messages.is_empty(), "{messages:?}");
     }
 
     #[test]

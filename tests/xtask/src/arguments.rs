@@ -10,6 +10,7 @@ Usage:
     cargo xtask test                  install what is missing, then run every step
     cargo xtask test --only STEP,...  run only these steps, in the usual order
     cargo xtask test --list           name the steps
+    cargo xtask guide [OPTION]...     build the guide and serve it on http://localhost:8000; --help has the options
     cargo xtask todo [OPTION]...      build the page of the example of that name, and run it; --help has the options
     cargo xtask cluster               run the example of that name: Redis and three nodes, until Ctrl-C
     cargo xtask mixed-cluster         the same with a node of Node.js
@@ -28,6 +29,8 @@ pub(crate) enum Task {
     },
     /// Runs an example until it is told to end.
     Example(Example),
+    /// Options for what serves the guide.
+    Guide(Vec<String>),
     /// Options for the example of that name, which reads them itself.
     Todo(Vec<String>),
     /// Options for the soak, likewise.
@@ -40,6 +43,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task>
     match arguments.next().as_deref() {
         None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some("test") => {}
+        Some("guide") => return Ok(Task::Guide(arguments.collect())),
         Some("todo") => return Ok(Task::Todo(arguments.collect())),
         Some("soak") => return Ok(Task::Soak(arguments.collect())),
         Some("capacity") => return Ok(Task::Capacity(arguments.collect())),
@@ -114,6 +118,7 @@ mod tests {
             Task::Todo(options)
         );
         assert!(parse_words("cluster --nodes 5").is_err());
+        assert_eq!(parse_words("guide").unwrap(), Task::Guide(Vec::new()));
         let options = ["--minutes", "2"].map(str::to_owned).to_vec();
         assert_eq!(
             parse_words("soak --minutes 2").unwrap(),

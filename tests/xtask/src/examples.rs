@@ -1,5 +1,5 @@
-//! What runs on its own: the examples that need more than cargo, the soak, and the run that measures capacity. Each takes
-//! our place as a process, so that a signal is for it alone.
+//! What runs on its own: the examples that need more than cargo, the guide for readers, the soak, and the run that measures
+//! capacity. Each takes our place as a process, so that a signal is for it alone.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -59,6 +59,37 @@ pub(crate) fn todo(workspace: &Workspace, options: &[String]) -> Result {
     let mut todo = Command::new(workspace.binary("todo"));
     todo.args(options);
     take_over(todo)
+}
+
+/// Builds the guide and serves it in our place, with mdBook's own options.
+///
+/// # Errors
+///
+/// If mdBook cannot be installed.
+pub(crate) fn guide(workspace: &Workspace, options: &[String]) -> Result {
+    let mdbook = match workspace.python_tool("mdbook") {
+        Ok(mdbook) => mdbook,
+        Err(_) => {
+            install::python_tools(workspace)?;
+            workspace.python_tool("mdbook")?
+        }
+    };
+    let mut serve = Command::new(mdbook);
+    serve.arg("serve").arg(workspace.root.join("guide"));
+    let has = |names: [&str; 2]| {
+        options
+            .iter()
+            .any(|option| names.contains(&option.as_str()))
+    };
+    // The chat of the first pages serves on 3000, which is mdBook's default.
+    if !has(["--port", "-p"]) {
+        serve.args(["--port", "8000"]);
+    }
+    if !has(["--dest-dir", "-d"]) {
+        serve.arg("--dest-dir").arg(workspace.target.join("guide"));
+    }
+    serve.args(options);
+    take_over(serve)
 }
 
 /// Runs the soak in our place, with its own options; or, with `--seeds`, the tests in virtual time.

@@ -80,7 +80,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER, TODO] {
         npm_packages(&workspace.root.join(folder))?;
     }
-    install_python_tools(workspace)
+    python_tools(workspace)
 }
 
 /// The browser: the one that `CHROMIUM` names, else the first on the path.
@@ -137,7 +137,10 @@ pub(crate) fn npm_packages(folder: &Path) -> Result {
     )
 }
 
-fn install_python_tools(workspace: &Workspace) -> Result {
+/// # Errors
+///
+/// If there is no Python with venv, or a tool cannot be fetched.
+pub(crate) fn python_tools(workspace: &Workspace) -> Result {
     let environment = workspace.python_environment();
     process::run(
         Command::new("python3")

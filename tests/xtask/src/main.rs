@@ -41,6 +41,7 @@ fn run() -> Result {
             runner::run(&Workspace::find()?, &selected)?;
         }
         Task::Example(example) => examples::run(&Workspace::find()?, example)?,
+        Task::Guide(options) => examples::guide(&Workspace::find()?, &options)?,
         Task::Todo(options) => examples::todo(&Workspace::find()?, &options)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
         Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,

@@ -16,8 +16,14 @@ pub(crate) const OF_THE_KIT: &str = "virtual_cluster::kit";
 
 pub(crate) const VARIABLE: &str = "ROOMCAST_SEEDS";
 
-/// For how long new seeds are run.
+/// For how long new seeds are run,
 const TIME: Duration = Duration::from_secs(60);
+
+/// how many runs there are at least, a test with a seed each,
+const RUNS: u64 = 2_000;
+
+/// and for how long on a machine that is too slow for so many.
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// How many of them each test runs between two looks at the clock.
 const AT_ONCE: u64 = 10;
@@ -25,7 +31,7 @@ const AT_ONCE: u64 = 10;
 /// How many belong to a second of the calendar, so that no two runs have the same: more than a machine can run in it.
 const EACH_SECOND: u64 = 1_000;
 
-/// Runs new seeds for a minute, beside something that waits.
+/// Runs new seeds, for a minute or longer, beside something that waits.
 ///
 /// # Errors
 ///
@@ -34,9 +40,9 @@ pub(crate) fn fresh(workspace: &Workspace) -> Result {
     let tests = program(workspace)?;
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let first = since.as_secs() * EACH_SECOND;
-    let mut next = first;
+    let (mut next, mut runs) = (first, 0);
     let started = Instant::now();
-    while started.elapsed() < TIME {
+    while goes_on(started.elapsed(), runs) {
         let range = format!("{next}..{}", next + AT_ONCE);
         next += AT_ONCE;
         let mut run = Command::new(&tests);
@@ -45,15 +51,34 @@ pub(crate) fn fresh(workspace: &Workspace) -> Result {
             .env("RUST_TEST_THREADS", "2")
             .env(VARIABLE, &range);
         let ran = process::leisurely(&run).output()?;
+        let printed = String::from_utf8_lossy(&ran.stdout);
         if !ran.status.success() {
-            print!("{}", String::from_utf8_lossy(&ran.stdout));
+            print!("{printed}");
             return Err(Failure::new(format!(
                 "the tests in virtual time fail for one of the seeds {range}"
             )));
         }
+        let tests = passed(&printed)
+            .filter(|tests| *tests > 0)
+            .ok_or_else(|| Failure::new("no test in virtual time has run"))?;
+        runs += tests * AT_ONCE;
     }
-    println!("new seeds for the tests in virtual time: {first}..{next}");
+    println!(
+        "{runs} runs of the tests in virtual time with new seeds, {first}..{next}, in {} s",
+        started.elapsed().as_secs()
+    );
     Ok(())
+}
+
+fn goes_on(elapsed: Duration, runs: u64) -> bool {
+    elapsed < TIME || (runs < RUNS && elapsed < LONGEST)
+}
+
+/// How many tests have passed, as their program says at its end.
+fn passed(printed: &str) -> Option<u64> {
+    let (_, result) = printed.split_once("test result: ok. ")?;
+    let (passed, _) = result.split_once(" passed")?;
+    passed.parse().ok()
 }
 
 /// The program with the tests, which is built already.
@@ -79,6 +104,23 @@ fn executable(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_machine_runs_new_seeds_for_longer_and_not_for_ever() {
+        let after = Duration::from_secs;
+        assert!(goes_on(after(59), 10 * RUNS));
+        assert!(!goes_on(after(60), RUNS));
+        assert!(goes_on(after(179), RUNS - 1));
+        assert!(!goes_on(after(180), 1));
+    }
+
+    #[test]
+    fn the_tests_that_have_passed_are_counted() {
+        let printed =
+            "running 9 tests\n.........\n\ntest result: ok. 9 passed; 0 failed; 0 ignored\n";
+        assert_eq!(passed(printed), Some(9));
+        assert_eq!(passed("test result: FAILED. 8 passed; 1 failed"), None);
+    }
 
     #[test]
     fn the_program_is_found_in_what_cargo_says() {

@@ -38,7 +38,7 @@ pub trait RecoveryLog: Send + Sync {
         pid: &'a str,
     ) -> AdapterFuture<'a, Result<Option<StoredSession<'static>>, AdapterError>>;
 
-    /// Whether no entry behind this one has been removed from the log.
+    /// Whether the log has this entry, and no entry behind it has been removed or lost.
     fn reaches_back_to<'a>(
         &'a self,
         namespace: &'a str,

@@ -17,6 +17,9 @@ const POLICIES: [(&str, SlowConsumer); 4] = [
     ("latest", SlowConsumer::Latest),
 ];
 
+/// A room that no socket can join: the name is the hub's own.
+const NOBODY: &str = "roomcast:nobody";
+
 /// Whether options have flags, and where: rooms are first, then the excepted ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Members {
@@ -117,7 +120,7 @@ pub(super) fn read_options(options: Option<Value<'_>>) -> Result<Options<'_>, Wi
     };
     let options = options.object()?;
     Ok(Options {
-        rooms: texts(options.get("rooms"))?,
+        rooms: rooms(options.get("rooms"))?,
         except: texts(options.get("except"))?,
         flags: match options.get("flags") {
             Some(flags) => read_flags(&flags.object()?),
@@ -156,10 +159,22 @@ pub(super) fn write_texts(
     })
 }
 
-/// The texts of a list; none if there is no list.
+/// The texts of a list; none if there is no list. Node's servers tell rooms that are none, such as the
+/// `null` of a user without a socket: nobody is in them.
 pub(super) fn texts(list: Option<Value<'_>>) -> Result<Vec<Cow<'_, str>>, WireError> {
-    match list {
-        Some(list) => list.list()?.into_iter().map(Value::text).collect(),
-        None => Ok(Vec::new()),
+    let Some(list) = list else {
+        return Ok(Vec::new());
+    };
+    let texts = list.list()?.into_iter();
+    Ok(texts.filter_map(|text| text.text().ok()).collect())
+}
+
+/// The rooms that a message is for, of which none would be everyone.
+pub(super) fn rooms(list: Option<Value<'_>>) -> Result<Vec<Cow<'_, str>>, WireError> {
+    let mut rooms = texts(list)?;
+    let is_for_some = list.is_some_and(|list| list.list().is_ok_and(|list| !list.is_empty()));
+    if rooms.is_empty() && is_for_some {
+        rooms.push(NOBODY.into());
     }
+    Ok(rooms)
 }

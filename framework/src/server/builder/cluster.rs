@@ -15,8 +15,8 @@ impl HubBuilder {
     ///
     /// No two nodes that run at the same time may have the same name: each would ignore the other's
     /// messages as its own. If each machine or pod runs one node, use the host name. A restarted node may
-    /// have its former name. With [`Redis::sharded`](crate::adapter::Redis::sharded) nodes with names can
-    /// only be [listed](crate::Cluster::server_ids) in some modes.
+    /// have its former name. With `Redis::sharded` nodes with names can only be
+    /// [listed](crate::Cluster::server_ids) in some modes.
     ///
     /// ```
     /// use roomcast::prelude::*;

@@ -11,7 +11,7 @@ use roomcast::{
 
 use super::world::{Member, PING, Who, is_replay, ms, pause};
 
-const NODES: usize = 3;
+pub(super) const NODES: usize = 3;
 
 #[derive(Debug, Serialize, Deserialize, Event)]
 struct News {
@@ -19,7 +19,7 @@ struct News {
     number: u64,
 }
 
-async fn cluster(faults: Faults) -> VirtualCluster {
+pub(super) async fn cluster(faults: Faults) -> VirtualCluster {
     let hub = |_| {
         let recovery = Recovery::new().max_disconnection_duration(ms(5_000));
         Hub::builder()

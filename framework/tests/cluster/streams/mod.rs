@@ -8,6 +8,7 @@ mod faults;
 mod gaps;
 mod in_flight;
 mod leaving;
+mod lost;
 mod order;
 mod own_log;
 mod recovery;

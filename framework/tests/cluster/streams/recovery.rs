@@ -22,7 +22,7 @@ async fn two() -> (RedisServer, Node, Node) {
 }
 
 /// The client's connection breaks; its session is in Redis.
-async fn saved(redis: &RedisServer, client: Client) -> Ticket {
+pub(super) async fn saved(redis: &RedisServer, client: Client) -> Ticket {
     let ticket = client.cut();
     until("it is saved", || is_kept(redis.port(), &ticket)).await;
     ticket
@@ -119,6 +119,24 @@ async fn who_comes_back_before_its_loss_is_known_takes_over() {
             assert_eq!(client.missed, news([number]));
         }
     }
+}
+
+#[actix_web::test]
+async fn what_a_socket_that_was_found_is_sent_waits_for_its_client() {
+    let (_redis, a, _b) = two().await;
+    let gone = a.enter(&["idle"]).await;
+    for socket in a.hub().to("idle").fetch_sockets().await.unwrap() {
+        assert!(socket.is_local());
+        socket.emit(&News(1)).unwrap();
+        socket.emit_raw("news", &[2]).unwrap();
+    }
+    let (mut client, recovered) = Client::back(&a.server, &gone.ticket()).await;
+    assert!(recovered, "{:?}", a.hub().stats().recovery_refused);
+    let mut events = std::mem::take(&mut client.missed);
+    while events.len() < 2 {
+        events.push(client.event().await);
+    }
+    assert_eq!(events, news([1, 2]));
 }
 
 #[actix_web::test]

@@ -1,6 +1,9 @@
 //! Figures that were measured: each page that has some says how to measure again, or where that is said.
 
-use crate::{Tested, pages::pages};
+use crate::{
+    Tested,
+    pages::{pages, read},
+};
 
 /// What time and memory are measured in; limits are told in other units.
 const UNITS: &[&str] = &[" µs", " KB"];
@@ -14,11 +17,13 @@ const SOURCES: &[&str] = &[
     "cargo xtask soak",
     "tests/bench/",
     "redis-cli MEMORY USAGE",
-    "(capacity.md",
     "PERFORMANCE.md",
     // Of the browser client, whose size a test holds.
     "tests hold both numbers",
 ];
+
+/// Of these sections of PERFORMANCE.md the figures are those of the others, or are said not to be comparable.
+const WITHOUT_COMMANDS: &[&str] = &["Goals", "What the figures do not show"];
 
 /// The words before each of these units, if they are numbers.
 fn numbers<'a>(page: &'a str, units: &'a [&str]) -> impl Iterator<Item = &'a str> {
@@ -55,5 +60,24 @@ fn every_page_with_measured_figures_says_how_to_repeat_them() -> Tested {
         }
     }
     assert!(measured > 5, "only {measured} pages have figures");
+    Ok(())
+}
+
+#[test]
+fn so_does_every_section_with_measurements_beside_others() -> Tested {
+    let mut measured = 0;
+    for section in read("PERFORMANCE.md")?.split("\n## ").skip(1) {
+        let title = section.lines().next().unwrap_or_default();
+        let text = section.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Its tables have the units in their heads, and memory is told in bytes.
+        let is_measured = is_measured(&text) || text.contains("µs") || text.contains(" bytes");
+        if is_measured && !WITHOUT_COMMANDS.contains(&title) {
+            let commands = ["tests/bench/", "cargo xtask", "bench/run.py"];
+            let is_told = commands.iter().any(|command| text.contains(command));
+            assert!(is_told, "\"{title}\" has figures, and no command");
+            measured += 1;
+        }
+    }
+    assert!(measured > 3, "only {measured} sections have figures");
     Ok(())
 }

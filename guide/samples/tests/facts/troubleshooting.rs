@@ -80,10 +80,28 @@ fn what_it_quotes_is_in_the_sources() -> Tested {
     Ok(())
 }
 
+/// The text that begins here, as it is printed, if it is one: on one line, with `{..}` for what differs.
+fn literal(source: &str) -> Option<String> {
+    let source = source.trim_start().strip_prefix('"')?;
+    let lines: Vec<&str> = source.split("\\\n").map(str::trim_start).collect();
+    let text = lines.concat().replace("\\\"", "\u{1}");
+    let text = text.split('"').next()?;
+    Some(text.replace('\u{1}', "\""))
+}
+
+#[test]
+fn texts_of_several_lines_are_read_as_one() {
+    let source = "\n        \"`{a}` is \\\n         not \\\"{b}\\\"\"\n    )]";
+    assert_eq!(literal(source).as_deref(), Some("`{a}` is not \"{b}\""));
+    assert_eq!(literal("transparent)]"), None);
+}
+
 #[test]
 fn every_error_of_the_library_is_there() -> Tested {
     let page = read(PAGE)?;
     for file in [
+        "cluster/presence/error.rs",
+        "contract/error.rs",
         "error.rs",
         "error/build.rs",
         "id.rs",
@@ -93,25 +111,45 @@ fn every_error_of_the_library_is_there() -> Tested {
         "server/proxy.rs",
     ] {
         let source = read(&format!("framework/src/{file}"))?;
-        for text in source.split("#[error(\"").skip(1) {
-            // What is escaped is printed; single braces are placeholders.
-            let printed = [
-                ("\\\"", "\u{1}", "\""),
-                ("{{", "\u{2}", "{"),
-                ("}}", "\u{3}", "}"),
-            ];
-            let hidden = printed
-                .iter()
-                .fold(text.to_owned(), |text, (escaped, hidden, _)| {
-                    text.replace(escaped, hidden)
-                });
-            let text = hidden.split('"').next().map_or("", fixed).to_owned();
-            let text = printed
-                .iter()
-                .fold(text, |text, (_, hidden, shown)| text.replace(hidden, shown));
+        let errors = source.split("#[error(").skip(1);
+        for text in errors.filter_map(literal) {
+            // Double braces are printed; single ones are placeholders.
+            let hidden = text.replace("{{", "\u{2}").replace("}}", "\u{3}");
+            let text = fixed(&hidden).replace('\u{2}', "{").replace('\u{3}', "}");
             assert!(page.contains(&text), "{file}: `{text}` is not explained");
         }
     }
+    Ok(())
+}
+
+/// Whether a quote with `..` for what differs is of this text.
+fn is_of(quote: &str, text: &str) -> bool {
+    let mut rest = Some(text);
+    for part in parts(quote) {
+        rest = rest.and_then(|rest| Some(rest.split_once(part)?.1));
+    }
+    rest.is_some_and(str::is_empty)
+}
+
+#[test]
+fn every_hint_of_the_traits_is_there() -> Tested {
+    assert!(is_of("`..` is not an event", "`{Self}` is not an event"));
+    assert!(!is_of("`..` is not an event", "`{Self}` is not a session"));
+    let page = read(PAGE)?;
+    let cells = ours(&page);
+    let explained: Vec<&str> = cells.iter().flat_map(|cell| quotes(cell)).collect();
+    let mut hints = 0;
+    for source in sources_below(&root().join("framework/src"))?
+        .split("on_unimplemented(")
+        .skip(1)
+    {
+        let (_, message) = source.split_once("message =").ok_or("no message")?;
+        let text = literal(message).ok_or("no text")?;
+        let is_explained = explained.iter().any(|quote| is_of(quote, &text));
+        assert!(is_explained, "`{text}` is not explained");
+        hints += 1;
+    }
+    assert!(hints > 5, "only {hints} hints");
     Ok(())
 }
 

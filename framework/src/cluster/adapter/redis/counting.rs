@@ -3,16 +3,20 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use redis::{FromRedisValue, cmd};
 
-use super::link::Link;
+use super::{
+    link::Link,
+    requests::{Asked, Requests},
+};
 use crate::cluster::{
     adapter::AdapterError,
     wire::{Channel, Place},
 };
 
-/// With NUMSUB or SHARDNUMSUB. The masters of a Redis Cluster know their own subscribers only.
+/// With NUMSUB or SHARDNUMSUB. The servers of a Redis Cluster know their own subscribers only, and
+/// those of Node's servers may be replicas.
 pub(super) async fn subscribers(
     link: &Link,
     subcommand: &str,
@@ -32,7 +36,7 @@ pub(super) async fn names(
 ) -> Result<Vec<Arc<str>>, AdapterError> {
     let answers = ask_all::<Vec<String>>(link, subcommand, pattern).await?;
     let names = answers.iter().flatten();
-    // Masters may tell the same twice, and a namespace may look like another's room.
+    // Servers may tell the same twice, and a namespace may look like another's room.
     let names: BTreeSet<&str> = names
         .filter_map(|name| match channel.place(name) {
             Some(Place::Named(name)) if !name.contains('#') => Some(name),
@@ -50,8 +54,21 @@ async fn ask_all<T: FromRedisValue>(
     let mut query = cmd("PUBSUB");
     query.arg(subcommand).arg(about);
     let query = &query;
-    let masters = link.all_requests()?.into_iter();
-    try_join_all(masters.map(async |mut master| query.query_async(&mut master).await))
-        .await
-        .map_err(AdapterError::new)
+    let Requests {
+        masters, replicas, ..
+    } = link.all_requests()?;
+    let ask = async |asked: &Asked| query.query_async(&mut asked.connection.clone()).await;
+    let of_masters = try_join_all(masters.iter().map(ask));
+    let of_replicas = try_join_all(replicas.iter().map(async |replica| {
+        match ask(&replica.asked).await {
+            Ok(answer) => Ok(Some(answer)),
+            // It is there, and somebody may be subscribed.
+            Err(error) if error.is_timeout() => Err(error),
+            Err(_) => Ok(None),
+        }
+    }));
+    let asked = try_join(of_masters, of_replicas).await;
+    let (mut answers, of_replicas) = asked.map_err(AdapterError::new)?;
+    answers.extend(of_replicas.into_iter().flatten());
+    Ok(answers)
 }

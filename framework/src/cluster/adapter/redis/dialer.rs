@@ -5,7 +5,7 @@ use std::{
     io,
     path::PathBuf,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     task::{Context, Poll},
     time::Duration,
 };
@@ -58,6 +58,23 @@ impl Dialer {
         response_timeout: Option<Duration>,
         tasks: &mut Tasks,
     ) -> Result<MultiplexedConnection, AdapterError> {
+        let read = Arc::default();
+        self.counted(address, on_push, response_timeout, tasks, &read)
+            .await
+    }
+
+    /// The same, with a count of the bytes that have come on it.
+    ///
+    /// # Panics
+    /// As [`connection`](Self::connection).
+    pub(super) async fn counted(
+        &self,
+        address: &Address,
+        on_push: Option<OnPush>,
+        response_timeout: Option<Duration>,
+        tasks: &mut Tasks,
+        read: &Arc<AtomicU64>,
+    ) -> Result<MultiplexedConnection, AdapterError> {
         let mut config = AsyncConnectionConfig::new().set_response_timeout(response_timeout);
         let hears = on_push.is_some();
         if let Some(on_push) = on_push {
@@ -68,7 +85,7 @@ impl Dialer {
         }
         let connect = async {
             let stream = self.open(address).await.map_err(AdapterError::new)?;
-            let stream = Guarded::new(stream, self.max_reply);
+            let stream = Guarded::new(stream, self.max_reply, Arc::clone(read));
             MultiplexedConnection::new_with_config(&self.login, stream, config)
                 .await
                 .map_err(AdapterError::new)

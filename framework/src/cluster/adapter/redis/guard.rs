@@ -4,6 +4,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -15,14 +19,17 @@ use super::resp::Scan;
 pub(super) struct Guarded<S> {
     stream: S,
     scan: Scan,
+    /// How many bytes have come.
+    read: Arc<AtomicU64>,
 }
 
 impl<S> Guarded<S> {
     /// With the bound of [`Scan::new`].
-    pub(super) fn new(stream: S, max_reply: u64) -> Self {
+    pub(super) fn new(stream: S, max_reply: u64, read: Arc<AtomicU64>) -> Self {
         Self {
             stream,
             scan: Scan::new(max_reply),
+            read,
         }
     }
 }
@@ -39,6 +46,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
             let read = buf.filled_mut().get_mut(before..).unwrap_or_default();
             let is_end = read.is_empty();
+            this.read.fetch_add(read.len() as u64, Relaxed);
             let kept = this.scan.take_all(read)?;
             buf.set_filled(before + kept);
             // Nothing read would be the end.

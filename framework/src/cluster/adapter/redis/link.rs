@@ -21,6 +21,7 @@ use super::{
     interest::{Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
+    requests::{Replica, Requests},
     session::{CLOSING, FLUSHING, Session},
     slot::slot,
     socket::Socket,
@@ -76,12 +77,6 @@ pub(super) struct Link {
     pub(super) requests: RwLock<Option<Requests>>,
     pub(super) closing: Notify,
     closed: Notify,
-}
-
-/// The connections for requests.
-pub(super) struct Requests {
-    pub(super) topology: Topology,
-    pub(super) connections: Vec<MultiplexedConnection>,
 }
 
 impl Link {
@@ -145,21 +140,30 @@ impl Link {
             .as_ref()
             .and_then(|requests| {
                 let master = requests.topology.master_of(slot(key));
-                requests.connections.get(master).cloned()
+                let asked = requests.masters.get(master)?;
+                Some(asked.connection.clone())
             })
             .ok_or_else(away)
     }
 
-    /// The connections for requests to all masters.
+    /// All connections for requests.
     ///
     /// # Errors
     /// While there are none.
-    pub(super) fn all_requests(&self) -> Result<Vec<MultiplexedConnection>, AdapterError> {
+    pub(super) fn all_requests(&self) -> Result<Requests, AdapterError> {
         let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
-        requests
-            .as_ref()
-            .map(|requests| requests.connections.clone())
-            .ok_or_else(away)
+        requests.clone().ok_or_else(away)
+    }
+
+    /// Of these replicas, from now on.
+    pub(super) fn set_replicas(&self, replicas: Vec<Arc<Replica>>) {
+        let mut requests = self
+            .requests
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(requests) = &mut *requests {
+            requests.replicas = replicas;
+        }
     }
 
     /// One more connection to the master of a key.

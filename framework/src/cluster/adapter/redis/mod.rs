@@ -21,6 +21,7 @@ mod publish;
 mod publisher;
 mod refusal;
 mod reply;
+mod requests;
 mod resp;
 mod session;
 mod sharded;

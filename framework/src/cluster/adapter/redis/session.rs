@@ -5,14 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::aio::MultiplexedConnection;
+use futures_util::future::try_join;
 use tokio::time::{self, MissedTickBehavior};
 
 use super::{
     dialer::Tasks,
     interest::{Heard, Interest, Topic},
-    link::{Link, Listener, Requests},
+    link::{Link, Listener},
     publisher::publish,
+    requests::{Asked, Requests, look_for_replicas, ping},
     socket::Socket,
     subscriber::Subscriber,
     topology::Topology,
@@ -22,8 +23,8 @@ use crate::cluster::adapter::AdapterError;
 /// How often replies that do not come are looked for, at least.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often the masters are asked for while all is well: what a failover leaves reachable would
-/// otherwise never be left.
+/// How often the masters are asked for while all is well, and their replicas: what a failover leaves
+/// reachable would otherwise never be left.
 const REDISCOVER: Duration = Duration::from_secs(10);
 
 /// How often [`Link::close`] looks whether all has been sent.
@@ -55,7 +56,8 @@ impl<'a> Session<'a> {
         let dialer = &self.link.dialer;
         let discovered = self.link.discover().await?;
         let sockets = self.open_sockets(&discovered).await?;
-        let requests = self.open_requests(&discovered).await?;
+        let requests = Requests::open(dialer, &discovered, &mut self.tasks).await?;
+        let asked = requests.masters.clone();
         let masters = discovered.masters().len() as u64;
         let home = usize::try_from(self.link.home % masters.max(1)).unwrap_or_default();
         let listener = Arc::clone(self.listener);
@@ -71,10 +73,7 @@ impl<'a> Session<'a> {
         subscriber.ping().await?;
         self.link.marks.told(marks);
 
-        self.set_requests(Some(Requests {
-            topology: discovered.clone(),
-            connections: requests,
-        }));
+        self.set_requests(Some(requests));
         let lines = self
             .link
             .outbox
@@ -85,7 +84,7 @@ impl<'a> Session<'a> {
         }
         self.was_connected = true;
         self.listener.connected();
-        self.serve(&discovered, subscriber, heard).await
+        self.serve(&discovered, subscriber, heard, &asked).await
     }
 
     async fn open_sockets(&self, topology: &Topology) -> Result<Vec<Arc<Socket>>, AdapterError> {
@@ -99,23 +98,6 @@ impl<'a> Session<'a> {
             sockets.push(Arc::new(dialer.in_time(open).await?));
         }
         Ok(sockets)
-    }
-
-    async fn open_requests(
-        &mut self,
-        topology: &Topology,
-    ) -> Result<Vec<MultiplexedConnection>, AdapterError> {
-        let dialer = &self.link.dialer;
-        let timeout = Some(dialer.response_timeout);
-        let mut connections = Vec::new();
-        for master in topology.masters() {
-            connections.push(
-                dialer
-                    .connection(master, None, timeout, &mut self.tasks)
-                    .await?,
-            );
-        }
-        Ok(connections)
     }
 
     fn set_requests(&self, requests: Option<Requests>) {
@@ -138,6 +120,7 @@ impl<'a> Session<'a> {
         topology: &Topology,
         mut subscriber: Subscriber,
         mut heard: Heard,
+        masters: &[Asked],
     ) -> Result<(), AdapterError> {
         let link = self.link;
         let timeout = link.dialer.response_timeout;
@@ -174,7 +157,7 @@ impl<'a> Session<'a> {
                     if pinged.elapsed() > timeout / 2 {
                         pinged = Instant::now();
                         link.outbox.ping();
-                        subscriber.ping().await?;
+                        try_join(subscriber.ping(), ping(masters)).await?;
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
@@ -227,8 +210,14 @@ impl Drop for Session<'_> {
 async fn look_for_a_failover(link: &Link, topology: &Topology) -> Result<(), AdapterError> {
     // Who cannot be asked has not said that anything changed.
     match link.discover().await {
-        Ok(now) if now != *topology => Err(AdapterError::new("the masters of Redis have changed")),
-        _ => Ok(()),
+        Ok(now) if now.has_moved_since(topology) => {
+            Err(AdapterError::new("the masters of Redis have changed"))
+        }
+        Ok(now) => {
+            look_for_replicas(link, &now).await;
+            Ok(())
+        }
+        Err(_) => Ok(()),
     }
 }
 

@@ -9,9 +9,11 @@ use super::{
 use crate::cluster::adapter::AdapterError;
 
 /// The masters at one moment: one, or those of a Redis Cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Topology {
     masters: Vec<Address>,
+    /// Of a Redis Cluster: who is subscribed there hears everything, too.
+    replicas: Vec<Address>,
     /// First and last slot, and the master that has them; in order.
     ranges: Vec<(u16, u16, usize)>,
 }
@@ -21,6 +23,7 @@ impl Topology {
     fn single(address: Address) -> Self {
         Self {
             masters: vec![address],
+            replicas: Vec::new(),
             ranges: vec![(0, u16::MAX, 0)],
         }
     }
@@ -36,6 +39,16 @@ impl Topology {
 
     pub(super) fn masters(&self) -> &[Address] {
         &self.masters
+    }
+
+    /// Those that a Redis Cluster names; of others it is not known.
+    pub(super) fn replicas(&self) -> &[Address] {
+        &self.replicas
+    }
+
+    /// Whether another server takes writes.
+    pub(super) fn has_moved_since(&self, before: &Self) -> bool {
+        self.masters != before.masters || self.ranges != before.ranges
     }
 
     /// The index of the master that has the slot. Slots that nobody has are the first one's, which
@@ -60,8 +73,13 @@ impl Topology {
             Endpoints::Single(address) => return Ok(Self::single(address.clone())),
             Endpoints::Sentinel { master, sentinels } => {
                 for (sentinel, address) in sentinels {
-                    match ask_sentinel(sentinel, address, master).await {
-                        Ok(address) => return Self::verified(dialer, address).await,
+                    // One that is cut off from the others may name a master of before.
+                    let found = async {
+                        let master = ask_sentinel(sentinel, address, master).await?;
+                        Self::verified(dialer, master).await
+                    };
+                    match found.await {
+                        Ok(topology) => return Ok(topology),
                         Err(reason) => error = reason,
                     }
                 }
@@ -105,12 +123,24 @@ async fn ask_node(dialer: &Dialer, node: &Address) -> Result<Topology, AdapterEr
         return Err(AdapterError::new("CLUSTER SLOTS has another form"));
     };
     // Whoever is asked: the same masters in the same order.
-    ranges.sort_unstable_by_key(|range| range.0);
+    ranges.sort_unstable_by_key(|range| range.first);
     let mut topology = Topology {
         masters: Vec::new(),
+        replicas: Vec::new(),
         ranges: Vec::new(),
     };
-    for (first, last, address) in ranges {
+    for Range {
+        first,
+        last,
+        master: address,
+        replicas,
+    } in ranges
+    {
+        for replica in replicas {
+            if !topology.replicas.contains(&replica) {
+                topology.replicas.push(replica);
+            }
+        }
         let masters = &mut topology.masters;
         let known = masters.iter().position(|master| *master == address);
         let index = known.unwrap_or(masters.len());
@@ -125,27 +155,42 @@ async fn ask_node(dialer: &Dialer, node: &Address) -> Result<Topology, AdapterEr
     }
 }
 
+/// The slots from the first to the last, and who has them.
+struct Range {
+    first: u16,
+    last: u16,
+    master: Address,
+    replicas: Vec<Address>,
+}
+
 /// `[first, last, [host, port, ..], replicas ..]`.
-fn parse_range(range: Value, asked: &Address) -> Option<(u16, u16, Address)> {
+fn parse_range(range: Value, asked: &Address) -> Option<Range> {
     let Value::Array(parts) = range else {
         return None;
     };
     let mut parts = parts.into_iter();
-    let first = from_redis_value(parts.next()?).ok()?;
-    let last = from_redis_value(parts.next()?).ok()?;
-    let Value::Array(master) = parts.next()? else {
+    Some(Range {
+        first: from_redis_value(parts.next()?).ok()?,
+        last: from_redis_value(parts.next()?).ok()?,
+        master: parse_node(parts.next()?, asked)?,
+        replicas: parts.filter_map(|node| parse_node(node, asked)).collect(),
+    })
+}
+
+fn parse_node(node: Value, asked: &Address) -> Option<Address> {
+    let Value::Array(node) = node else {
         return None;
     };
-    let mut master = master.into_iter();
-    let host: Option<String> = from_redis_value(master.next()?).ok()?;
-    let port = from_redis_value(master.next()?).ok()?;
+    let mut node = node.into_iter();
+    let host: Option<String> = from_redis_value(node.next()?).ok()?;
+    let port = from_redis_value(node.next()?).ok()?;
     // A node that does not know how it is called is called as we did.
     let host = match (host.filter(|host| !host.is_empty()), asked) {
         (Some(host), _) => host,
         (None, Address::Tcp(host, _)) => host.clone(),
         (None, Address::Unix(_)) => return None,
     };
-    Some((first, last, Address::Tcp(host, port)))
+    Some(Address::Tcp(host, port))
 }
 
 async fn ask<T: redis::FromRedisValue>(
@@ -173,6 +218,7 @@ mod tests {
         let address = |port| Address::Tcp("host".to_owned(), port);
         let topology = Topology {
             masters: vec![address(1), address(2)],
+            replicas: Vec::new(),
             ranges: vec![(0, 99, 1), (200, 300, 0), (301, 16_383, 1)],
         };
         let of = |slot| topology.master_of(slot);

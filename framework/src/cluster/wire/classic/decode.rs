@@ -4,7 +4,7 @@ use super::{
     super::{
         Message, Options, WireError,
         answers::{list_data, read_sockets},
-        options::{read_options, texts},
+        options::{read_options, rooms, texts},
         packet::read_packet,
         value::{Object, Value},
     },
@@ -101,7 +101,7 @@ impl<'a> Request<'a> {
         Ok(match self.kind {
             SOCKETS => Message::FetchSockets {
                 options: Options {
-                    rooms: texts(members.get("rooms"))?,
+                    rooms: rooms(members.get("rooms"))?,
                     ..Options::default()
                 },
                 request: Cow::Owned(format!("{IDS_ONLY}{}", request()?)),

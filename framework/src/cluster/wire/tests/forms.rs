@@ -151,6 +151,41 @@ fn rooms_and_request_ids_may_be_numbers() {
 }
 
 #[test]
+fn nobody_is_in_a_room_that_is_none() {
+    let said = |opts: &str| {
+        let payload = format!(r#"{{"requestId":"q","type":4,"opts":{opts},"close":true}}"#);
+        match request(payload.as_bytes()).unwrap() {
+            Message::Disconnect { options, .. } => {
+                let [rooms, except] = [options.rooms, options.except];
+                (rooms.join(","), except.join(","))
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = |rooms: &str, except: &str| (rooms.to_owned(), except.to_owned());
+    // `io.except(undefined)`, and `io.to(undefined)`, which is not everyone.
+    assert_eq!(
+        said(r#"{"rooms":[],"except":[null,"a",{}]}"#),
+        told("", "a")
+    );
+    assert_eq!(said(r#"{"rooms":["a",null],"except":[]}"#), told("a", ""));
+    assert_eq!(
+        said(r#"{"rooms":[null],"except":[]}"#),
+        told("roomcast:nobody", "")
+    );
+    let ids = request(br#"{"uid":"a","requestId":"q","type":0,"rooms":[null]}"#);
+    let Ok(Message::FetchSockets { options, .. }) = ids else {
+        panic!("{ids:?}");
+    };
+    assert_eq!(options, to(&["roomcast:nobody"], &[]));
+    let answer = br#"{"requestId":"q","sockets":[{"id":"s","handshake":{},"rooms":["s",null,true],"data":{}}]}"#;
+    let Ok(Message::Sockets { sockets, .. }) = classic_answer(answer) else {
+        panic!("an answer");
+    };
+    assert_eq!(sockets[0].rooms, texts(&["s"]));
+}
+
+#[test]
 fn binary_in_text_is_written_as_javascript_does() {
     let message = Message::ServerSideEmit {
         data: binary(),

@@ -1,6 +1,7 @@
 //! Step 8: several cores.
 
 // ANCHOR: all
+// ANCHOR: use
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -9,6 +10,7 @@ use std::{
 
 use actix_web::{App, HttpServer, web};
 use roomcast::{Recovery, prelude::*};
+// ANCHOR_END: use
 
 #[derive(Deserialize, Event)]
 struct Enter {

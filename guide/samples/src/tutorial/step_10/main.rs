@@ -1,6 +1,7 @@
 //! Step 10: deployment.
 
 // ANCHOR: all
+// ANCHOR: use
 use std::{env, process::ExitCode};
 
 use actix_web::{App, HttpServer, rt, web};
@@ -10,6 +11,7 @@ use roomcast::{
     prelude::*,
     signals,
 };
+// ANCHOR_END: use
 
 #[derive(Deserialize, Event)]
 struct Enter {
@@ -194,3 +196,41 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 pub(crate) fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     main()
 }
+
+// ANCHOR: test
+#[cfg(test)]
+mod tests {
+    use roomcast::{
+        adapter::InProcess,
+        testing::{TestClient, TestServer},
+    };
+    use serde_json::json;
+
+    use super::hub;
+
+    #[actix_web::test]
+    async fn what_is_said_on_one_node_is_heard_on_the_other()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let cluster = InProcess::new();
+        let mut clients = Vec::new();
+        let nodes = [hub(cluster.clone())?, hub(cluster)?].map(TestServer::start);
+        for (node, nick) in nodes.iter().zip(["ann", "bob"]) {
+            let login = json!({ "nick": nick, "room": "lobby" });
+            clients.push(TestClient::builder(node).auth(&login).connect().await?);
+        }
+        let say = [json!({ "number": 1, "text": "hi" })];
+        assert_eq!(
+            clients[1].emit_raw_with_ack("say", &say).await.json(),
+            "[1]"
+        );
+        // Before that she is told who is there.
+        loop {
+            let event = clients[0].next().await;
+            if event.name() == "said" {
+                assert!(event.json().contains("hi"), "{event}");
+                return Ok(());
+            }
+        }
+    }
+}
+// ANCHOR_END: test

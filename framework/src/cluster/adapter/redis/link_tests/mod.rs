@@ -19,7 +19,9 @@ use std::{
 use bytes::Bytes;
 use tokio::task::LocalSet;
 
-use self::redis::{Certificate, Directory, RedisCluster, RedisServer, Sentinels, free_port};
+use self::redis::{
+    Certificate, Directory, RedisCluster, RedisServer, Sentinels, free_port, sentinel,
+};
 use super::{
     interest::{Interest, Topic},
     link::{Link, Listener},

@@ -87,12 +87,15 @@ async fn a_unix_socket_is_as_good() {
 async fn the_master_is_asked_of_the_sentinels_and_followed_after_a_failover() {
     local(async {
         let mut sentinels = Sentinels::start();
+        // As one that is cut off from the others may.
+        let mistaken = sentinel(free_port());
         let mut options = options("redis://unused/");
         options.kind = Kind::Sentinel {
             master: "main".to_owned(),
             // The first does not answer.
             urls: vec![
                 format!("redis://127.0.0.1:{}/", free_port()),
+                mistaken.url(),
                 sentinels.url(),
             ],
         };

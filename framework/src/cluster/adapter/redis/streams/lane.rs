@@ -28,6 +28,8 @@ struct Stream {
     head: Mutex<EntryId>,
     /// Everything up to there has been.
     delivered: watch::Sender<EntryId>,
+    /// How far it had been read when Redis was found to have lost some of it.
+    lost: Mutex<EntryId>,
 }
 
 impl Lane {
@@ -37,6 +39,7 @@ impl Lane {
             position: Mutex::default(),
             head: Mutex::default(),
             delivered: watch::Sender::default(),
+            lost: Mutex::default(),
         };
         Self {
             streams: names.into_iter().map(stream).collect(),
@@ -103,6 +106,20 @@ impl Lane {
     /// Up to where all entries of a stream have been handed over.
     pub(super) fn delivered(&self, stream: usize) -> Option<watch::Receiver<EntryId>> {
         Some(self.streams.get(stream)?.delivered.subscribe())
+    }
+
+    /// Redis has lost some of a stream, which had been read up to there.
+    pub(super) fn has_lost(&self, stream: usize, read: EntryId) {
+        if let Some(stream) = self.streams.get(stream) {
+            let mut lost = lock(&stream.lost);
+            *lost = read.max(*lost);
+        }
+    }
+
+    /// What others have had of a stream up to there may not be in it any more.
+    pub(super) fn lost_up_to(&self, stream: usize) -> EntryId {
+        let stream = self.streams.get(stream);
+        stream.map(|stream| *lock(&stream.lost)).unwrap_or_default()
     }
 
     /// Tells it to those who wait. What they wait for may have changed without it: what is still to

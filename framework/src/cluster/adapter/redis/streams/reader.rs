@@ -9,7 +9,7 @@ use super::{
     health::Part,
     lane::Lane,
     portion::Portion,
-    position::{Info, Position},
+    position::{Gap, Info, Position},
     reply::{self, Stored},
     wire::Wire,
 };
@@ -110,6 +110,7 @@ impl Reader {
         let Some(mut position) = self.lane.position(stream) else {
             return;
         };
+        let before = position.map(|position| position.id);
         let gap = match &mut *position {
             None => {
                 *position = Some(Position::end(info));
@@ -121,6 +122,9 @@ impl Reader {
         drop(position);
         if gap.is_some() {
             self.lane.outbox.lost(stream, info.last);
+        }
+        if let (Some(Gap { lost: None }), Some(before)) = (&gap, before) {
+            self.lane.has_lost(stream, before);
         }
         if let Some(at) = at {
             self.lane.set_head(stream, at);

@@ -37,14 +37,13 @@ impl StreamsAdapter {
     async fn range(
         &self,
         stream: &str,
-        command: &str,
         bounds: [&str; 2],
         portion: &Portion,
     ) -> Result<Vec<Stored>, AdapterError> {
         loop {
             if let Ok(mut redis) = self.link.requests(stream.as_bytes()) {
                 let count = portion.count();
-                let mut range = cmd(command);
+                let mut range = cmd("XRANGE");
                 range.arg(stream).arg(&bounds).arg("COUNT").arg(count);
                 match range.query_async::<Value>(&mut redis).await {
                     Ok(reply) => {
@@ -164,17 +163,15 @@ impl RecoveryLog for StreamsAdapter {
             let Some((lane, stream)) = self.place(namespace) else {
                 return Ok(false);
             };
-            let stream = lane.name(stream);
-            // Streams lose their oldest entries only: while it or an older one is there, nothing
-            // behind it is gone.
-            let bounds = ["-", &entry.to_string()];
-            let one = Portion::new(1);
-            let older = self.range(stream, "XRANGE", bounds, &one).await?;
-            if older.is_empty() {
+            if entry <= lane.lost_up_to(stream) {
                 return Ok(false);
             }
-            let last = self.range(stream, "XREVRANGE", ["+", "-"], &one).await?;
-            Ok(last.first().is_some_and(|last| entry <= last.id))
+            // Streams lose their oldest entries only, and where Redis has lost its newest ones, others
+            // may be behind them by now: while it is there itself, nothing behind it is gone.
+            let id = entry.to_string();
+            let one = Portion::new(1);
+            let found = self.range(lane.name(stream), [&id, &id], &one).await?;
+            Ok(!found.is_empty())
         })
     }
 
@@ -192,7 +189,7 @@ impl RecoveryLog for StreamsAdapter {
             let bounds = [after.next().to_string(), up_to.to_string()];
             let bounds = [&*bounds[0], &*bounds[1]];
             let stream = lane.name(stream);
-            let entries = self.range(stream, "XRANGE", bounds, &self.portion);
+            let entries = self.range(stream, bounds, &self.portion);
             let entries = entries.await?;
             for stored in &entries {
                 let Ok(Some(entry)) = Entry::read(stored.fields()) else {

@@ -1,0 +1,141 @@
+//! The connections for requests: to each master, and in a Redis Cluster to the replicas, where others
+//! may be subscribed.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use futures_util::future::{join_all, try_join_all};
+use redis::{RedisResult, Value, aio::MultiplexedConnection, cmd};
+
+use super::{
+    dialer::{Address, Dialer, Tasks},
+    link::Link,
+    refusal::Refusal,
+    topology::Topology,
+};
+use crate::cluster::adapter::AdapterError;
+
+#[derive(Clone)]
+pub(super) struct Requests {
+    pub(super) topology: Topology,
+    pub(super) masters: Vec<Asked>,
+    pub(super) replicas: Vec<Arc<Replica>>,
+}
+
+/// One that is asked.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) connection: MultiplexedConnection,
+    /// How many bytes have come on it.
+    read: Arc<AtomicU64>,
+}
+
+/// A replica of a Redis Cluster. It may go at any time.
+pub(super) struct Replica {
+    address: Address,
+    pub(super) asked: Asked,
+    /// Ends with the connection.
+    tasks: Mutex<Tasks>,
+}
+
+impl Requests {
+    /// Opens them. A replica that cannot be reached is left out.
+    ///
+    /// # Errors
+    /// If a master cannot be reached.
+    pub(super) async fn open(
+        dialer: &Dialer,
+        topology: &Topology,
+        tasks: &mut Tasks,
+    ) -> Result<Self, AdapterError> {
+        let mut masters = Vec::new();
+        for master in topology.masters() {
+            masters.push(Asked::open(dialer, master, tasks).await?);
+        }
+        Ok(Self {
+            topology: topology.clone(),
+            masters,
+            replicas: replicas(dialer, topology, &[]).await,
+        })
+    }
+}
+
+impl Asked {
+    async fn open(
+        dialer: &Dialer,
+        address: &Address,
+        tasks: &mut Tasks,
+    ) -> Result<Self, AdapterError> {
+        let read = Arc::<AtomicU64>::default();
+        let timeout = Some(dialer.response_timeout);
+        let connection = dialer.counted(address, None, timeout, tasks, &read);
+        Ok(Self {
+            connection: connection.await?,
+            read,
+        })
+    }
+
+    /// Whether the server still answers. One of which something comes is alive, though its answer waits
+    /// behind that for longer than the timeout.
+    async fn ping(&self) -> Result<(), AdapterError> {
+        let before = self.read.load(Relaxed);
+        let mut connection = self.connection.clone();
+        let answered: RedisResult<Value> = cmd("PING").query_async(&mut connection).await;
+        match answered {
+            Err(error) if Refusal::of(&error).is_some() => Ok(()),
+            Err(error) if error.is_timeout() && self.read.load(Relaxed) != before => Ok(()),
+            answered => answered.map(|_| ()).map_err(AdapterError::new),
+        }
+    }
+}
+
+impl Replica {
+    fn is_open(&self) -> bool {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.try_join_next().is_none()
+    }
+}
+
+/// Whether all masters still answer requests: nothing else would tell of one that has been idle.
+pub(super) async fn ping(masters: &[Asked]) -> Result<(), AdapterError> {
+    try_join_all(masters.iter().map(Asked::ping)).await?;
+    Ok(())
+}
+
+/// Connections to the replicas there are by now, as far as they can be reached.
+pub(super) async fn look_for_replicas(link: &Link, topology: &Topology) {
+    let Ok(known) = link.all_requests() else {
+        return;
+    };
+    let replicas = replicas(&link.dialer, topology, &known.replicas).await;
+    link.set_replicas(replicas);
+}
+
+async fn replicas(
+    dialer: &Dialer,
+    topology: &Topology,
+    known: &[Arc<Replica>],
+) -> Vec<Arc<Replica>> {
+    let open = async |address: &Address| {
+        let is_it = |replica: &&Arc<Replica>| replica.address == *address && replica.is_open();
+        if let Some(replica) = known.iter().find(is_it) {
+            return Some(Arc::clone(replica));
+        }
+        let mut tasks = Tasks::new();
+        match Asked::open(dialer, address, &mut tasks).await {
+            Ok(asked) => Some(Arc::new(Replica {
+                address: address.clone(),
+                asked,
+                tasks: Mutex::new(tasks),
+            })),
+            Err(error) => {
+                tracing::debug!(%error, ?address, "a replica cannot be asked for its subscribers");
+                None
+            }
+        }
+    };
+    let replicas = join_all(topology.replicas().iter().map(open)).await;
+    replicas.into_iter().flatten().collect()
+}

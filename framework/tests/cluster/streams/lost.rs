@@ -1,0 +1,83 @@
+//! Nobody comes back over what the stream does not have any more.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    recovery::saved,
+    world::{News, Node},
+};
+use crate::common::{redis::RedisServer, until};
+use crate::proxy::Proxy;
+use crate::wire::recovering::{Client, Ticket};
+
+async fn is_refused(node: &Node, ticket: &Ticket) {
+    let (client, recovered) = Client::back(&node.server, ticket).await;
+    assert!(!recovered, "{:?}", client.missed);
+    let refused = node.hub().stats().recovery_refused;
+    assert_eq!(refused.get("trimmed"), Some(&1), "{refused:?}");
+}
+
+#[actix_web::test]
+async fn what_is_trimmed_while_it_is_being_read() {
+    let redis = Arc::new(RedisServer::start());
+    let proxy = Proxy::before(redis.port()).await;
+    let (a, b) = (Node::start(&redis).await, Node::at(&proxy.url()).await);
+    let mut there = b.enter(&["room"]).await;
+    let client = a.enter(&["room"]).await;
+    let ticket = saved(&redis, client).await;
+    for number in 1..=5 {
+        a.hub().to("room").emit(&News(number)).unwrap();
+        there.expect(json!(["news", number])).await;
+    }
+    // The first one asks whether all of it is there.
+    let trimmed = Arc::clone(&redis);
+    proxy.before_command(b"XRANGE", 2, move || {
+        trimmed.command(&["XTRIM", "socket.io", "MAXLEN", "1"]);
+    });
+    is_refused(&b, &ticket).await;
+}
+
+#[actix_web::test]
+async fn what_a_client_has_seen_and_redis_has_lost() {
+    let redis = RedisServer::start();
+    let node = Node::start(&redis).await;
+    let mut client = node.enter(&[]).await;
+    redis.command(&["COPY", "socket.io", "before"]);
+    node.hub().emit(&News(1)).unwrap();
+    client.expect(json!(["news", 1])).await;
+    let ticket = saved(&redis, client).await;
+    redis.command(&["RENAME", "before", "socket.io"]);
+    // Behind it in the order of ids, as the clock has gone on.
+    let mut other = node.enter(&[]).await;
+    node.hub().emit(&News(2)).unwrap();
+    other.expect(json!(["news", 2])).await;
+    is_refused(&node, &ticket).await;
+}
+
+#[actix_web::test]
+async fn what_others_have_seen_and_redis_has_lost() {
+    let redis = RedisServer::start();
+    let node = Node::start(&redis).await;
+    let mut there = node.enter(&[]).await;
+    let client = node.enter(&[]).await;
+    let ticket = saved(&redis, client).await;
+    redis.command(&["COPY", "socket.io", "before"]);
+    node.hub().emit(&News(1)).unwrap();
+    there.expect(json!(["news", 1])).await;
+    redis.command(&["RENAME", "before", "socket.io"]);
+    redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+    until("the loss is told", || !node.gaps.lock().unwrap().is_empty()).await;
+    node.connected().await;
+    node.hub().emit(&News(2)).unwrap();
+    there.expect(json!(["news", 2])).await;
+    is_refused(&node, &ticket).await;
+
+    // What came later is whole.
+    let ticket = saved(&redis, there).await;
+    node.hub().emit(&News(3)).unwrap();
+    let (back, recovered) = Client::back(&node.server, &ticket).await;
+    assert!(recovered, "{:?}", node.hub().stats().recovery_refused);
+    assert_eq!(back.missed, [json!(["news", 3])]);
+}
