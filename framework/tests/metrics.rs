@@ -8,6 +8,7 @@ mod waiting;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
 };
 
 use common::{http::POLLING, redis::RedisServer, until};
@@ -22,10 +23,11 @@ use roomcast::{
     testing::{RawClient, TestClient, TestServer},
 };
 
-/// Keeps the sum of each series, and of a histogram the number of its values.
+/// Keeps the sum of each series, and of a histogram the number of its values, and apart from that their sum.
 #[derive(Clone, Default)]
 struct Exporter {
     series: Arc<Mutex<BTreeMap<String, f64>>>,
+    sums: Arc<Mutex<BTreeMap<String, f64>>>,
     described: Arc<Mutex<Vec<String>>>,
 }
 
@@ -68,6 +70,9 @@ impl GaugeFn for Series {
 impl HistogramFn for Series {
     fn record(&self, value: f64) {
         assert!((0.0..60.0).contains(&value), "{} took {value} s", self.name);
+        let mut sums = self.of.sums.lock().unwrap();
+        *sums.entry(self.name.clone()).or_default() += value;
+        drop(sums);
         self.add(1.0);
     }
 }
@@ -94,6 +99,18 @@ impl Exporter {
 
     fn get(&self, series: &str) -> f64 {
         self.series
+            .lock()
+            .unwrap()
+            .get(series)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl Exporter {
+    /// The seconds of a histogram.
+    fn sum(&self, series: &str) -> f64 {
+        self.sums
             .lock()
             .unwrap()
             .get(series)
@@ -139,7 +156,7 @@ fn exporter() -> &'static Exporter {
 }
 
 #[derive(EventHandlers)]
-#[handles(Echo, Flood)]
+#[handles(Echo, Flood, Slow, Block)]
 struct Guest;
 
 #[derive(Serialize, Deserialize, Event)]
@@ -150,9 +167,38 @@ struct Echo(String);
 #[derive(Serialize, Deserialize, Event)]
 struct Flood(usize);
 
+/// Is answered after `LATE`.
+#[derive(Serialize, Deserialize, Event)]
+#[event(ack = ())]
+struct Slow;
+
+/// Blocks the worker for `BLOCKED`.
+#[derive(Serialize, Deserialize, Event)]
+#[event(ack = ())]
+struct Block;
+
 #[derive(Serialize, Deserialize, Event)]
 #[event(ack = u8)]
 struct Question;
+
+const LATE: Duration = Duration::from_millis(50);
+
+/// More than the time between two signs of life of a worker.
+const BLOCKED: Duration = Duration::from_millis(600);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread that does nothing else is what is measured"
+)]
+fn block(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// In seconds, that is: neither in milliseconds nor nothing at all.
+fn took(sum: f64, at_least: Duration) {
+    assert!(sum >= at_least.as_secs_f64(), "{sum} s");
+    assert!(sum < 40.0, "{sum} s");
+}
 
 impl Session for Guest {
     type Auth = ();
@@ -171,6 +217,20 @@ impl Handle<Echo> for Guest {
 impl Handle<Flood> for Guest {
     async fn handle(&mut self, Flood(bytes): Flood, socket: &Socket) -> Result<(), Rejection> {
         Ok(socket.emit(&Echo("x".repeat(bytes)))?)
+    }
+}
+
+impl Handle<Slow> for Guest {
+    async fn handle(&mut self, _: Slow, _: &Socket) -> Result<(), Rejection> {
+        actix_web::rt::time::sleep(LATE).await;
+        Ok(())
+    }
+}
+
+impl Handle<Block> for Guest {
+    async fn handle(&mut self, _: Block, _: &Socket) -> Result<(), Rejection> {
+        block(BLOCKED);
+        Ok(())
     }
 }
 
@@ -203,6 +263,9 @@ async fn handlers_are_measured_by_namespace_and_event_and_sockets_counted_by_nam
     other.emit_with_ack(&Echo("b".into())).await;
     let series = "roomcast_handler_duration_seconds{namespace=/room-{id},event=echo}";
     assert_eq!(exporter().get(series), 2.0);
+    one.emit_with_ack(&Slow).await;
+    let slow = "roomcast_handler_duration_seconds{namespace=/room-{id},event=slow}";
+    took(exporter().sum(slow), LATE);
     one.disconnect().await;
     until("it is counted no more", || sockets() == 1.0).await;
     // A worker that ends leaves nothing.
@@ -214,15 +277,36 @@ async fn handlers_are_measured_by_namespace_and_event_and_sockets_counted_by_nam
 async fn answers_of_clients_are_measured() {
     let server = serve("/acks");
     let client = enter(&server, "/acks").await;
-    client.answer(|Question| 7);
-    let before = exporter().get("roomcast_ack_duration_seconds{}");
+    client.answer(|Question| {
+        block(LATE);
+        7
+    });
+    let series = "roomcast_ack_duration_seconds{}";
     let acks = server.hub().namespace("/acks").unwrap();
     acks.everyone().emit_with_ack(&Question).await.unwrap();
-    assert!(exporter().get("roomcast_ack_duration_seconds{}") > before);
+    assert_eq!(exporter().get(series), 1.0, "no other test here asks");
+    took(exporter().sum(series), LATE);
+}
+
+#[actix_web::test]
+async fn a_worker_that_is_blocked_lags() {
+    let server = serve("/lag");
+    let client = enter(&server, "/lag").await;
+    let lag = || exporter().sum("roomcast_worker_lag_seconds{worker=0}");
+    let begun = (lag(), Instant::now());
+    client.emit_with_ack(&Block).await;
+    // The sign of life that was due at the latest 250 ms after the block had begun.
+    let at_least = BLOCKED - Duration::from_millis(250);
     until("the worker has shown that it runs", || {
-        exporter().get("roomcast_worker_lag_seconds{worker=0}") > 0.0
+        lag() - begun.0 >= at_least.as_secs_f64()
     })
     .await;
+    // Other tests here have workers of this number, too, and each a lag of its own.
+    assert!(
+        lag() - begun.0 < 100.0 * begun.1.elapsed().as_secs_f64(),
+        "{}",
+        lag()
+    );
 }
 
 /// One exporter has both, so the one adapter is looked at after the other.
@@ -258,6 +342,10 @@ async fn the_way_over_redis_is_measured_by_the_node_that_emits() {
     emit(&server).await;
     assert_eq!(delivered(), 1.0);
     until("Redis has answered", || published() > before).await;
+    for latency in ["publish", "delivery"] {
+        let sum = exporter().sum(&format!("roomcast_cluster_{latency}_duration_seconds{{}}"));
+        assert!(sum > 0.0 && sum < 40.0, "{latency}: {sum} s");
+    }
 }
 
 #[actix_web::test]

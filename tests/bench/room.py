@@ -144,11 +144,12 @@ def free_port():
 
 
 @contextlib.contextmanager
-def serve(binary, **options):
+def serve(command, **options):
     """A server of its own, with these variables in its environment: its process and its port."""
     port = free_port()
     env = {**os.environ, "PORT": str(port), **options}
-    server = subprocess.Popen([binary], env=env, stdout=subprocess.PIPE, text=True)
+    command = [command] if isinstance(command, str) else command
+    server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout.readline().startswith("ready")
         yield server.pid, port

@@ -1,4 +1,5 @@
-// The files of examples/deploy that no test can use here: against their schemas, by linters, and against each other.
+// The files of examples/deploy that no test can use here: against their schemas, by linters, and against each other. Those for
+// Docker are run by `cargo xtask image`.
 // PYTHON names the environment of the Python tools, GUIDE_BIN the folder of the nodes' program.
 
 import assert from "node:assert/strict";
@@ -15,12 +16,21 @@ import { Process } from "./deploy/process.mjs";
 
 const { PYTHON, GUIDE_BIN } = process.env;
 const KUBERNETES = "v1.34.0-local-strict"; // what is not known is an error
-const DRAIN = 30; // s: `drain_timeout`
 const OPTIONS = { strict: false, validateFormats: false, allErrors: true };
 const DEPLOY = fileURLToPath(new URL("../../examples/deploy/", import.meta.url));
 
 const read = (file) => readFileSync(path.join(DEPLOY, file), "utf8");
 const yaml = (file) => parse(read(file), { merge: true });
+
+const CONFIG = readFileSync(path.join(DEPLOY, "../../framework/src/config.rs"), "utf8");
+
+/** The default of an option of the hub, in seconds or bytes. */
+function preset(option) {
+  const [, value] = new RegExp(`^ +${option}: (?:Duration::from_secs\\()?([\\d_]+)\\)?,$`, "m").exec(CONFIG);
+  return Number(value.replaceAll("_", ""));
+}
+
+const DRAIN = preset("drain_timeout");
 
 /** The objects of Kubernetes, by kind and name. */
 function objects() {
@@ -60,6 +70,8 @@ test("Kubernetes: the objects fit each other and the nodes", () => {
   const { spec } = all.get("Deployment roomcast");
   const pod = spec.template.spec;
   const [container] = pod.containers;
+  const [{ name: image }] = yaml("kubernetes/kustomization.yaml").images;
+  assert.equal(container.image.split(":")[0], image, "or your own is not put in its place");
   for (const [name, selector] of [
     ["Service", all.get("Service roomcast").spec.selector],
     ["PodDisruptionBudget", all.get("PodDisruptionBudget roomcast").spec.selector.matchLabels],
@@ -122,11 +134,50 @@ test("Compose knows each field, and runs the nodes that nginx asks for", () => {
   }
 });
 
-test("the program takes the options that it is given", async (t) => {
+/** What is asked of a proxy, and how each file says it. */
+const SILENCE = ["proxy_read_timeout", "proxy_send_timeout", "timeout client", "timeout server", "timeout tunnel"];
+const INGRESS = "nginx.ingress.kubernetes.io";
+
+test("proxies wait longer than a client may be silent, and take messages that nodes take", () => {
+  const files = ["nginx/ip-hash.conf", "nginx/cookie.conf", "haproxy/source.cfg", "haproxy/cookie.cfg"];
+  const said = files.flatMap((file) => SILENCE.flatMap((name) => [...read(file).matchAll(new RegExp(`^ +${name} (\\d+)s;?$`, "gm"))]));
+  assert.equal(said.length, 2 * 2 + 2 * 3, "each file says each of its own");
+  const { annotations } = objects().get("Ingress roomcast").metadata;
+  const ingress = ["read", "send"].map((way) => annotations[`${INGRESS}/proxy-${way}-timeout`]);
+  const patience = preset("ping_interval") + preset("ping_timeout");
+  for (const seconds of [...said.map(([, seconds]) => seconds), ...ingress]) assert.ok(Number(seconds) > patience, seconds);
+  const sizes = files.flatMap((file) => read(file).match(/(?<=client_max_body_size )\d+m/) ?? []);
+  assert.equal(sizes.length, 2);
+  for (const size of [...sizes, annotations[`${INGRESS}/proxy-body-size`]]) {
+    assert.ok(parseInt(size) * 2 ** 20 >= preset("max_http_buffer_size"), size);
+  }
+});
+
+/** Bytes, as Redis, Docker and Kubernetes write them. */
+const bytes = (text) => parseInt(text) * 2 ** { m: 20, g: 30 }[/(?<=\d)[mg]/i.exec(text)[0].toLowerCase()];
+
+test("Redis refuses before it is killed, and has room for the stream", () => {
+  const pod = objects().get("Deployment redis").spec.template.spec.containers[0];
+  const service = yaml("docker/compose.yaml").services.redis;
+  for (const [command, limit] of [[pod.args, pod.resources.limits.memory], [service.command, service.mem_limit]]) {
+    const option = (name) => command[command.indexOf(name) + 1];
+    assert.equal(option("--maxmemory-policy"), "noeviction");
+    assert.ok(bytes(option("--maxmemory")) < bytes(limit), "or it is killed first");
+    // 2,000 characters of 4 bytes, as Redis 7 keeps them.
+    for (const options of nodes()) assert.ok(options[options.indexOf("--max-len") + 1] * 10_600 < bytes(option("--maxmemory")));
+  }
+});
+
+/** The options of a node in each of the files. */
+function nodes() {
   const unit = /^ExecStart=\S+ (.+)$/m.exec(read("systemd/roomcast.service"))[1].split(" ");
   const pod = objects().get("Deployment roomcast").spec.template.spec.containers[0].args;
-  const node = yaml("docker/compose.yaml").services["node-1"].command;
-  for (const options of [unit, pod, node]) {
+  const services = Object.entries(yaml("docker/compose.yaml").services).filter(([name]) => name.startsWith("node-"));
+  return [unit, pod, ...services.map(([, { command }]) => command)];
+}
+
+test("the program takes the options that it is given", async (t) => {
+  for (const options of nodes()) {
     const here = { "--host": "127.0.0.1", "--port": "0", "--operations": "0", "--redis": "redis://127.0.0.1:1/", "--name": "node-1" };
     const args = options.map((value, at) => here[options[at - 1]] ?? value);
     const program = new Process(path.join(GUIDE_BIN, "cluster"), ...args);

@@ -14,9 +14,8 @@ const PROXIES = ["nginx/ip-hash.conf", "nginx/cookie.conf", "haproxy/source.cfg"
 const OPEN = "/socket.io/?EIO=4&transport=polling";
 
 /** A request of a client that has this number, and an address by it. */
-async function ask(world, number, { path = OPEN, method = "GET", cookie = "", body }) {
-  const headers = { cookie };
-  const sent = request(world.url + path, { method, headers, agent: false, localAddress: `127.0.${number}.1` });
+async function ask(world, number, { path = OPEN, method = "GET", cookie = "", headers, body }) {
+  const sent = request(world.url + path, { method, headers: { cookie, ...headers }, agent: false, localAddress: `127.0.${number}.1` });
   sent.end(body);
   const [answer] = await within(once(sent, "response"), `answer to ${method} ${path}`);
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
@@ -83,9 +82,38 @@ for (const file of PROXIES) {
       assert.equal((await ask(world, 1, { path })).status, 404, path);
     }
   });
+
+  test(`${file}: what a client says of itself is not what the nodes believe`, async (t) => {
+    const world = await World.before(t, file, (_, request, answer) => answer.write(JSON.stringify(request.headers)));
+    const host = new URL(world.url).host;
+    for (const forged of [{}, { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https" }]) {
+      const told = JSON.parse((await ask(world, 1, { headers: forged })).body);
+      // `TrustProxy::hops(1)` takes the last one.
+      assert.equal(told["x-forwarded-for"].split(",").at(-1).trim(), "127.0.1.1");
+      assert.equal(told["x-forwarded-proto"].split(",").at(-1).trim(), "http");
+      assert.equal(told.host, host);
+    }
+  });
 }
 
 for (const file of PROXIES.filter((file) => file.startsWith("haproxy"))) {
+  for (const place of ["/health", "/ready"]) {
+    test(`${file}: a node that fails at ${place} gets no new sessions until it is well again`, async (t) => {
+      let ill;
+      const world = await World.before(t, file, (name, { url }, answer) => {
+        if (name === ill && url === place) answer.statusCode = 503;
+        answer.write(name);
+      });
+      const opened = async () => (await ask(world, 1, { path: "/", cookie: "node=node-1" })).body;
+      [ill] = [await opened()];
+      await world.proxy.prints(new RegExp(`Server nodes/${ill} is DOWN`));
+      assert.notEqual(await opened(), ill);
+      const well = ill;
+      ill = undefined;
+      await world.proxy.prints(new RegExp(`Server nodes/${well} is UP`));
+    });
+  }
+
   test(`${file}: a node that is not ready is still asked for the sessions that it has`, async (t) => {
     const world = await World.start(t, file);
     const session = await open(world, 1);

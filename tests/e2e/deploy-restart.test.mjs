@@ -10,7 +10,7 @@ import { GUIDE_BIN, NODES, World, figures, startRedis } from "./deploy/harness.m
 import { Process, until } from "./deploy/process.mjs";
 import { next, within } from "./server.mjs";
 
-const PROXY = "haproxy/cookie.cfg";
+const PROXIES = ["nginx/cookie.conf", "haproxy/cookie.cfg"];
 const CLIENTS = 12;
 const SENDERS = 3;
 const PAUSE = 100; // ms between two events of a sender: the nodes take 20 in a second
@@ -53,46 +53,50 @@ async function restart(world, name) {
   return code;
 }
 
-test("nothing is lost when the nodes of examples/deploy are restarted one after the other", async (t) => {
-  const world = await World.start(t, PROXY, "--recovery");
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => enter(t, world, index + 1)));
-  assert.deepEqual([...new Set(clients.map(({ node }) => node))].sort(), NODES);
-  const senders = clients.slice(0, SENDERS);
-  const stop = new AbortController();
-  const talking = Promise.all(senders.map((sender) => talk(sender, stop.signal)));
-  const goOn = () => {
-    const wanted = senders.map(({ said }) => said.length + SOME);
-    return until("all senders go on", () => senders.every(({ said }, index) => said.length >= wanted[index]));
-  };
+for (const file of PROXIES) {
+  test(`${file}: nothing is lost when the nodes of examples/deploy are restarted one after the other`, async (t) => {
+    const world = await World.start(t, file, "--recovery");
+    const clients = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => enter(t, world, index + 1)));
+    assert.deepEqual([...new Set(clients.map(({ node }) => node))].sort(), NODES);
+    const senders = clients.slice(0, SENDERS);
+    const stop = new AbortController();
+    const talking = Promise.all(senders.map((sender) => talk(sender, stop.signal)));
+    const goOn = () => {
+      const wanted = senders.map(({ said }) => said.length + SOME);
+      return until("all senders go on", () => senders.every(({ said }, index) => said.length >= wanted[index]));
+    };
 
-  await goOn();
-  for (const name of NODES) {
-    assert.equal(await restart(world, name), 0, `exit code of ${name}`);
     await goOn();
-  }
-  stop.abort();
-  await talking;
-
-  const all = senders.flatMap(({ said }) => said).length;
-  // Should one come twice and another one not at all, the next says so.
-  await until("the last has arrived", () => clients.every(({ heard }) => heard.length >= all)).catch(() => {});
-  for (const { nick, socket, heard, lost, errors, returns } of clients) {
-    for (const { nick: sender, said } of senders) {
-      const theirs = heard.filter((text) => text.startsWith(`${sender}: `));
-      assert.deepEqual(theirs, said, `what ${nick} has heard of ${sender}`);
+    for (const name of NODES) {
+      assert.equal(await restart(world, name), 0, `exit code of ${name}`);
+      await goOn();
     }
-    assert.ok(lost > 0, `the node of ${nick} was restarted`);
-    assert.deepEqual(errors, []);
-    assert.deepEqual(returns, Array.from({ length: lost }, () => true), "each time it was recovered");
-    assert.ok(socket.connected);
-  }
-  // Who sends may be at any node by now.
-  const told = (await Promise.all(NODES.map((name) => figures(world.operationsUrl(name))))).join("\n");
-  for (const latency of ["cluster_publish", "cluster_delivery", "handler"]) {
-    assert.match(told, new RegExp(`^roomcast_${latency}_duration_seconds_bucket\\{.*\\} [1-9]`, "m"));
-  }
-  t.diagnostic(`${all} events to ${CLIENTS} clients, which had to go ${clients.reduce((sum, { lost }) => sum + lost, 0)} times`);
-});
+    stop.abort();
+    await talking;
+
+    const all = senders.flatMap(({ said }) => said).length;
+    // Should one come twice and another one not at all, the next says so.
+    await until("the last has arrived", () => clients.every(({ heard }) => heard.length >= all)).catch(() => {});
+    for (const { nick, socket, heard, lost, errors, returns } of clients) {
+      for (const { nick: sender, said } of senders) {
+        const theirs = heard.filter((text) => text.startsWith(`${sender}: `));
+        assert.deepEqual(theirs, said, `what ${nick} has heard of ${sender}`);
+      }
+      assert.ok(lost > 0, `the node of ${nick} was restarted`);
+      // In Node.js each session begins without a cookie. For those nginx leaves a node out for ten seconds, and the nodes go faster
+      // than that here: they may find none, and try again.
+      if (!file.startsWith("nginx")) assert.deepEqual(errors, []);
+      assert.deepEqual(returns, Array.from({ length: lost }, () => true), "each time it was recovered");
+      assert.ok(socket.connected);
+    }
+    // Who sends may be at any node by now.
+    const told = (await Promise.all(NODES.map((name) => figures(world.operationsUrl(name))))).join("\n");
+    for (const latency of ["cluster_publish", "cluster_delivery", "handler"]) {
+      assert.match(told, new RegExp(`^roomcast_${latency}_duration_seconds_bucket\\{.*\\} [1-9]`, "m"));
+    }
+    t.diagnostic(`${all} events to ${CLIENTS} clients, which had to go ${clients.reduce((sum, { lost }) => sum + lost, 0)} times`);
+  });
+}
 
 /** One of the examples that drain, with the addresses that it has printed. */
 async function start(t, name, ...options) {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { DEPLOY, World, figures } from "./deploy/harness.mjs";
+import { DEPLOY, NODES, World, figures } from "./deploy/harness.mjs";
 import { until } from "./deploy/process.mjs";
 
 const POLLING = { transports: ["polling"] };
@@ -22,6 +22,12 @@ async function crowd(t, world) {
   await until("the others have changed to WebSocket", () =>
     clients.filter(({ socket }) => socket.io.engine.transport.name === "websocket").length === 6);
   return clients;
+}
+
+/** A gauge of all nodes together, as the autoscaler adds it up. */
+async function sum(world, gauge) {
+  const told = await Promise.all(NODES.map((name) => figures(world.operationsUrl(name))));
+  return told.reduce((all, figures) => all + Number(new RegExp(`^${gauge} (\\d+)$`, "m").exec(figures)[1]), 0);
 }
 
 /** Everyone says something, and everyone hears all of it. */
@@ -64,7 +70,11 @@ for (const file of PROXIES) {
   test(`${file}: a crowd polls, upgrades, and outlives its nodes`, async (t) => {
     const world = await World.start(t, file);
     const clients = await crowd(t, world);
-    assert.deepEqual([...new Set(clients.map(({ node }) => node))].sort(), ["node-1", "node-2", "node-3"]);
+    assert.deepEqual([...new Set(clients.map(({ node }) => node))].sort(), NODES);
+    // By the first of these the nodes are scaled; who has changed to WebSocket polls no more.
+    for (const gauge of ["websocket_connections", "roomcast_polling_sessions"]) {
+      await until(`${gauge} of all nodes is 6`, async () => (await sum(world, gauge)) === 6);
+    }
     for (const round of [1, 2, 3]) await talk(clients, round);
     // Too long for the application, not for what is in between.
     const refused = await clients[0].socket.emitWithAck("say", "x".repeat(900_000));
@@ -128,15 +138,20 @@ for (const file of PROXIES.filter((file) => file.includes("cookie"))) {
     });
     assert.equal(rest.status, 200, "the node still answers a session that it has");
   });
+}
 
-  test(`${file}: a page does not notice that its node shuts down`, async (t) => {
+for (const file of PROXIES) {
+  test(`${file}: a page is at another node when its own shuts down, without an error on it`, async (t) => {
     const world = await World.start(t, file);
     const context = await browser.newContext();
     t.after(() => context.close());
     const page = await context.newPage();
     const errors = [];
     page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    // By address, nginx leads a session to a node that does not know it while it leaves out its own. Should the page poll then,
+    // the 400 is a line in the console that no page can avoid, and its client begins anew.
+    const is400 = (text) => file.includes("ip-hash") && /Failed to load resource.+ 400 /.test(text);
+    page.on("console", (message) => message.type() === "error" && !is400(message.text()) && errors.push(message.text()));
     await page.goto(world.url);
     await page.getByTestId("nick-input").fill("Ada");
     await page.getByTestId("nick-submit").click();

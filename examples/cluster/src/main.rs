@@ -73,7 +73,7 @@ fn hub(options: &Options) -> Result<Hub, Box<dyn Error>> {
     hub = match options.recovery {
         // All nodes read one stream: what a client missed it finds on any of them.
         true => hub
-            .adapter(Redis::streams(redis))
+            .adapter(Redis::streams(redis).max_len(options.max_len))
             .connection_state_recovery(Recovery::default()),
         false => hub.adapter(Redis::pub_sub(redis)),
     };

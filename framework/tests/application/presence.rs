@@ -180,6 +180,8 @@ async fn what_a_socket_may_say_is_bounded() {
     socket.track("a", &1).unwrap();
     socket.track("b", &1).unwrap();
     assert!(matches!(socket.track("c", &1), Err(PresenceError::Full)));
+    let counted = one.hub().stats().presence_refused;
+    assert_eq!(counted, [("max_entries", 1), ("max_meta_bytes", 1)].into());
     // Rooms that clients name keep nobody from logging in.
     socket.bind_user("ann").unwrap();
     socket.track("a", &2).unwrap();
@@ -203,6 +205,9 @@ async fn a_socket_is_tracked_in_and_watches_a_bounded_number_of_rooms() {
     assert!(matches!(refused, Err(PresenceError::TooManyTracked(2))));
     let refused = socket.watch_presence("c");
     assert!(matches!(refused, Err(PresenceError::TooManyWatched(1))));
+    let counted = one.hub().stats().presence_refused;
+    let each_once = [("max_tracked_rooms", 1), ("max_watched_rooms", 1)];
+    assert_eq!(counted, each_once.into());
     socket.untrack("a");
     socket.track("c", &1).unwrap();
     socket.unwatch_presence("a").unwrap();

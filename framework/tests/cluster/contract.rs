@@ -542,6 +542,7 @@ pub(crate) async fn who_does_not_answer_is_named<M: Meeting>(meeting: &M) {
         }
     };
     let answers = within("the one that is missing is named", asking).await;
+    assert!(nodes[0].hub().stats().cluster_requests_timed_out >= 1);
     let named: Vec<_> = answers.missing_node_ids().iter().map(|id| &**id).collect();
     match M::ANSWERS_ARE_SIGNED {
         true => assert_eq!(named, [mute]),

@@ -252,7 +252,9 @@ async fn a_decoder_that_errs_or_panics_costs_its_connection_only(mode: WebSocket
         assert_eq!(entries.next().await, DisconnectReason::ForcedClose.as_str());
         works(&mut bystander).await;
     }
-    assert_eq!(server.hub().stats().panics, 1);
+    let stats = server.hub().stats();
+    assert_eq!(stats.panics, 1);
+    assert_eq!(stats.refused_packets, [("parser", 1)].into());
 }
 
 async fn a_packet_that_does_not_fit_its_type_costs_its_connection(mode: WebSocketMode) {

@@ -168,6 +168,10 @@ async fn a_second_poll_ends_the_session() {
     both.sort_unstable();
     assert_eq!(both, [(200, "1"), (400, "")]);
     entries.expect("transport error").await;
+    assert_eq!(
+        server.hub().stats().refused_packets,
+        [("second_poll", 1)].into()
+    );
     client
         .poll()
         .await
@@ -185,6 +189,10 @@ async fn a_second_post_ends_the_session() {
     within("one is refused", refused).await;
     poll.answer().await.expect(200, "1");
     entries.expect("transport error").await;
+    assert_eq!(
+        server.hub().stats().refused_packets,
+        [("second_post", 1)].into()
+    );
     // Its body will never be whole.
     assert_eq!(first.answer().await.status, 400);
 }

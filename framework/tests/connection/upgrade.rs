@@ -106,13 +106,24 @@ async fn a_probe_then_an_upgrade_moves_the_session(mode: WebSocketMode) {
         client.poll().await.expect(200, "6");
         socket.send("5").await;
         echoes(&mut socket).await;
+        let stats = server.hub().stats();
+        assert_eq!(
+            (stats.polling_sessions, stats.websocket_connections),
+            (0, 1)
+        );
         let refused = r#"{"code":3,"message":"Bad request"}"#;
         client.poll().await.expect(400, refused);
         client.post("3").await.expect(400, refused);
         socket.close(None).await;
         assert_eq!(socket.closed().await, 1005);
+        until("it has ended", || server.hub().stats().connections == 0).await;
     }
     until("all have ended", || server.hub().stats().connections == 0).await;
+    let stats = server.hub().stats();
+    assert_eq!(
+        (stats.polling_sessions, stats.websocket_connections),
+        (0, 0)
+    );
 }
 
 async fn what_is_sent_meanwhile_arrives_once_and_in_order(mode: WebSocketMode) {

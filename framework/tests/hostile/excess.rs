@@ -58,6 +58,38 @@ async fn handshakes_that_come_byte_by_byte_are_cut() {
     crowd.has_gone().await;
 }
 
+/// Connections that ask for nothing are not counted against `max_connections`: only this time ends them.
+#[actix_web::test]
+async fn connections_that_never_become_handshakes_are_cut() {
+    let crowd = Crowd::gather(|hub| hub).await;
+    let idle = async {
+        let mut waiting = Vec::new();
+        for begun in [
+            "",
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: x",
+        ]
+        .repeat(300)
+        {
+            let stream = TcpStream::connect(crowd.server.addr()).await;
+            let mut stream = stream.expect("a connection");
+            stream
+                .write_all(begun.as_bytes())
+                .await
+                .expect("it is taken");
+            // To the end, of an answer or without one.
+            waiting.push(spawn(
+                async move { while stream.read_u8().await.is_ok() {} },
+            ));
+        }
+        for waiting in waiting {
+            let cut = timeout(PATIENCE * 3, waiting).await;
+            cut.expect("it is cut").expect("a task");
+        }
+    };
+    crowd.endures(16 * MIB, idle).await;
+    crowd.has_gone().await;
+}
+
 /// Their size is limited by actix-web, too.
 #[actix_web::test]
 async fn handshakes_whose_head_has_no_end_are_cut() {

@@ -11,6 +11,7 @@ async fn every_refused_packet_costs_its_connection_and_is_counted_by_its_reason(
         text(&format!(r#"45{attachments}-["upload",{placeholder}]"#))
     };
     let good = r#"{"_placeholder":true,"num":0}"#;
+    let nested = [&*"[".repeat(200), &*"]".repeat(200)].concat();
     let half = upload("2", good);
     let binary = frame(FIN | BINARY, b"x");
     let cases: Vec<(&str, Option<u16>, Vec<u8>)> = vec![
@@ -45,6 +46,7 @@ async fn every_refused_packet_costs_its_connection_and_is_counted_by_its_reason(
         ("illegal_attachments", None, upload("0", good)),
         ("illegal_attachments", None, upload("-1", good)),
         ("illegal_attachments", None, upload("", good)),
+        ("too_deep", None, upload("1", &nested)),
         // Placeholders that stand for something else.
         (
             "illegal_placeholder",

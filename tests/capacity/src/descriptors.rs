@@ -6,6 +6,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What a process needs besides its connections: for handshakes, which take a second one, Redis and listeners.
 const OTHERS: u64 = 500;
 
+/// The connections that a process may have on this machine.
+pub(crate) fn most() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    usize::try_from(descriptors.saturating_sub(OTHERS)).unwrap_or(usize::MAX)
+}
+
 /// Raises our limit to the hard one, and tells it.
 ///
 /// # Errors

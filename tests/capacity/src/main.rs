@@ -41,7 +41,7 @@ async fn run(arguments: &[String]) -> Result {
             Ok(())
         }
         options => {
-            let options = Options::parse(options)?;
+            let options = Options::parse(options, descriptors::most())?;
             // What has been started ends with us: it is dropped.
             tokio::select! {
                 outcome = capacity(&options) => outcome,

@@ -11,9 +11,10 @@ pub(crate) const HELP: &str = "\
 How many connections nodes hold on this machine, and what each costs.
 
 Usage: cargo xtask capacity [OPTION]...
-    --connections N   over all nodes: default 45000
+    --connections N   over all nodes: default --nodes times --per-process
     --nodes N         each a process, with a process of clients for each: default 3
-    --per-process N   connections that one process may have: default 15000
+    --per-process N   connections that one process may have: default what the hard limit of descriptors allows, in steps
+                      of 5000, and 15000 at most
     --chatting N      connections that are in a room of 10 and talk: default all
     --messages N      said in a second at most, in all rooms together: default 2000
     --rate N          connections opened in a second: default 1000
@@ -22,6 +23,12 @@ Usage: cargo xtask capacity [OPTION]...
     --report FILE     the report, with its figure beside it: default guide/src/capacity-report.md
     --quick           a few hundred connections and seconds: shows that the command works, and measures nothing;
                       its report goes to the build folder, unless told otherwise";
+
+/// Of connections, more than which a process is not given unless told so: a run takes minutes, and memory.
+const USUAL: usize = 15_000;
+
+/// So that machines that differ little do the same.
+const STEP: usize = 5_000;
 
 /// The adapter that connects the nodes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -59,16 +66,28 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 }
 
+/// What a process holds if it may have so many, and nobody says how many it shall.
+fn preset(most: usize) -> usize {
+    match most - most % STEP {
+        0 => most,
+        steps => steps.min(USUAL),
+    }
+}
+
 impl Options {
-    /// Reads the command line, of which `--report` is a part that must be there.
+    /// Reads the command line, of which `--report` is a part that must be there. `most` is how many connections a process
+    /// may have on this machine.
     ///
     /// # Errors
     ///
     /// With what is wrong, and what is known.
-    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn parse(arguments: &[String], most: usize) -> Result<Self, Box<dyn Error>> {
         let quick = arguments.iter().any(|argument| argument == "--quick");
         let mut options = if quick { Self::quick() } else { Self::full() };
-        let mut chatting = None;
+        if !quick {
+            options.per_process = preset(most);
+        }
+        let (mut connections, mut chatting) = (None, None);
         let mut arguments = arguments.iter();
         while let Some(option) = arguments.next() {
             if option == "--quick" {
@@ -76,7 +95,7 @@ impl Options {
             }
             let value = arguments.next().ok_or(HELP)?;
             match &**option {
-                "--connections" => options.connections = number(option, value)?,
+                "--connections" => connections = Some(number(option, value)?),
                 "--nodes" => options.nodes = number(option, value)?,
                 "--per-process" => options.per_process = number(option, value)?,
                 "--chatting" => chatting = Some(number(option, value)?),
@@ -88,6 +107,8 @@ impl Options {
                 _ => return Err(HELP.into()),
             }
         }
+        let places = options.nodes.saturating_mul(options.per_process);
+        options.connections = connections.unwrap_or(places);
         options.chatting = chatting.unwrap_or(options.connections);
         options.check()?;
         Ok(options)
@@ -95,10 +116,11 @@ impl Options {
 
     fn full() -> Self {
         Self {
-            connections: 45_000,
-            nodes: 3,
-            per_process: 15_000,
+            // These three by what the machine allows.
+            connections: 0,
+            per_process: 0,
             chatting: 0,
+            nodes: 3,
             messages: 2_000.0,
             rate: 1_000.0,
             window: Duration::from_secs(60),
@@ -112,7 +134,6 @@ impl Options {
 
     fn quick() -> Self {
         Self {
-            connections: 300,
             per_process: 100,
             messages: 100.0,
             rate: 300.0,
@@ -167,9 +188,30 @@ mod tests {
 
     use super::*;
 
-    fn parse(line: &str) -> Result<Options, Box<dyn Error>> {
+    fn parse_on(most: usize, line: &str) -> Result<Options, Box<dyn Error>> {
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        Options::parse(&words)
+        Options::parse(&words, most)
+    }
+
+    fn parse(line: &str) -> Result<Options, Box<dyn Error>> {
+        parse_on(19_500, line)
+    }
+
+    #[test]
+    fn it_opens_as_many_as_the_machine_allows_unless_told_otherwise() {
+        for (most, line, expected) in [
+            (19_500, "--report r", (15_000, 45_000)),
+            (523_788, "--report r", (15_000, 45_000)),
+            (11_000, "--report r --nodes 2", (10_000, 20_000)),
+            (3_596, "--report r", (3_596, 10_788)),
+            (11_000, "--report r --per-process 20000", (20_000, 60_000)),
+            (19_500, "--report r --connections 9", (15_000, 9)),
+            (19_500, "--report r --quick --nodes 2", (100, 200)),
+        ] {
+            let options = parse_on(most, line).unwrap();
+            let found = (options.per_process, options.connections);
+            assert_eq!(found, expected, "{most}: {line}");
+        }
     }
 
     #[test]

@@ -113,13 +113,19 @@ export class World {
     return world;
   }
 
-  /** The proxy before three servers that have an answer to everything. */
-  static async before(t, file) {
+  /**
+   * The proxy before three servers of which `answer` says what they say: called with the name, the request and the response.
+   * What it does not end is ended.
+   */
+  static async before(t, file, answer = () => {}) {
     const world = new World();
     t.after(() => world.#stop());
     chmodSync(world.#folder, 0o755);
     for (const name of NODES) {
-      const server = createServer((_, answer) => answer.end()).listen(0, "127.0.0.1");
+      const server = createServer((request, response) => {
+        answer(name, request, response);
+        response.end();
+      }).listen(0, "127.0.0.1");
       await once(server, "listening");
       t.after(() => server.close().closeAllConnections());
       const { port } = server.address();

@@ -26,6 +26,7 @@ async fn who_lost_an_event_gets_a_fresh_session_and_who_was_away_loses_nothing()
         Err(error) => panic!("{error}"),
     };
     let lost = (1..).find(refused).unwrap();
+    assert_eq!(world.hub().stats().refused_overloaded, 1);
     world.thaw.send(()).unwrap();
     for event in news(1..lost) {
         victim.expect(event).await;

@@ -106,4 +106,6 @@ async fn a_node_without_redis_is_gone_for_others_and_comes_back_by_itself() {
     world.hear("-bob").await;
     let lost = world.one.server.hub().stats().presence_leases_lost;
     assert!(lost >= 1, "it has noticed");
+    let failed = world.one.server.hub().stats().presence_failed;
+    assert!(failed["renew"] >= 1, "{failed:?}");
 }

@@ -117,7 +117,7 @@ async fn a_guarded_stream_goes_on_behind_a_reply_that_is_too_long() {
         let sent = format!("{text}{text}+OK\r\n");
         tokio::spawn(async move { server.write_all(sent.as_bytes()).await });
         let mut read = String::new();
-        let mut guarded = super::super::guard::Guarded::new(client, max);
+        let mut guarded = super::super::guard::Guarded::new(client, max, std::sync::Arc::default());
         guarded
             .read_to_string(&mut read)
             .await
