@@ -49,7 +49,7 @@ test("every reference of the AsyncAPI document leads somewhere", () => {
 
 /** The schema of what a sample is. */
 function schemaOf(document, { direction, event }) {
-  const key = direction === "connect" ? "connect" : `${direction}-${event.replace(" ", "_")}`;
+  const key = direction === "connect" ? event : `${direction}-${event.replace(" ", "_")}`;
   const { payload } = document.channels.main.messages[key] ?? {};
   assert.ok(payload, `no message ${key}`);
   return { ...payload, components: document.components };
@@ -84,8 +84,10 @@ test("what serde would refuse is not", () => {
 /** A sample as an expression that the types must take. */
 function typed({ direction, event, payload }) {
   const value = JSON.stringify(payload);
+  if (event === "refused") return `({ name: "Error", ...${value} }) satisfies Refused;`;
   if (direction === "connect") return `({ auth: ${value} satisfies ConnectAuth });`;
-  const [name, isAck] = [event.replace(/-ack$/, ""), event.endsWith("-ack")];
+  const name = event.replace(/-(ack|rejected)$/, "");
+  const isAck = name !== event;
   const events = direction === "receive" ? "ClientToServerEvents" : "ServerToClientEvents";
   const parameters = `Parameters<${events}[${JSON.stringify(name)}]>`;
   const several = Array.isArray(payload);
@@ -101,7 +103,7 @@ type Args<T extends unknown[]> = Required<T> extends [...infer A, (...args: any)
 test("what serde writes and reads is of the declared types, and nothing else is", () => {
   for (const { module, samples } of [shop, forms]) {
     const program = [
-      `import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./contract";`,
+      `import type { ClientToServerEvents, ConnectAuth, Refused, ServerToClientEvents } from "./contract";`,
       HELPERS,
       ...samples.map(typed),
     ];

@@ -78,18 +78,28 @@ export interface ClientToServerEvents {
 
 /** What a client of `/` listens to. */
 export interface ServerToClientEvents {
-  "message": (payload: Message) => void;
-  /**
-   * Someone writes, or has stopped to.
-   */
-  "typing": (payload: Typing) => void;
-  /**
-   * A room, and who has come to it.
-   */
-  "joined": (arg0: string, arg1: string) => void;
-  "left": (arg0: string, arg1: string) => void;
   /**
    * All rooms, and how many people are in each.
    */
   "rooms": (payload: Rooms) => void;
+  /**
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "message": (payload: Message) => void;
+  /**
+   * Someone writes, or has stopped to.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "typing": (payload: Typing) => void;
+  /**
+   * A room, and who has come to it.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "joined": (arg0: string, arg1: string) => void;
+  /**
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "left": (arg0: string, arg1: string) => void;
 }

@@ -12,6 +12,7 @@ mod wire;
 
 mod contract;
 mod emitter;
+mod forged;
 mod in_process;
 mod outage;
 mod permissions;

@@ -79,9 +79,12 @@ pub(crate) const MIXED_CLUSTER: &str = "examples/mixed-cluster";
 /// The page of the example of that name.
 pub(crate) const TODO: &str = "examples/todo/web";
 
+/// What shows AsyncAPI documents in the guide.
+pub(crate) const GUIDE: &str = "guide/asyncapi";
+
 pub(crate) fn run(workspace: &Workspace) -> Result {
     programs(PROGRAMS)?;
-    for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER, TODO] {
+    for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER, TODO, GUIDE] {
         npm_packages(&workspace.root.join(folder))?;
     }
     python_tools(workspace)

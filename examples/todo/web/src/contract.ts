@@ -90,14 +90,20 @@ export interface ClientToServerEvents {
 export interface ServerToClientEvents {
   /**
    * Somebody else has put it on the list.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:created": (payload: Created) => void;
   /**
    * Somebody else has changed it.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:updated": (payload: Updated) => void;
   /**
    * The id of one that is no more.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:deleted": (payload: Deleted) => void;
 }

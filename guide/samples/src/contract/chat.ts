@@ -51,6 +51,11 @@ export type Say = { text: string,
  */
 answers: number | null, };
 
+/**
+ * What the room is called, to who comes.
+ */
+export type Welcome = string;
+
 /** What a client of `/` sends to connect: `auth` in its options. */
 export type ConnectAuth = Record<string, unknown> | undefined;
 
@@ -65,11 +70,19 @@ export interface ClientToServerEvents {
 /** What a client of `/` listens to. */
 export interface ServerToClientEvents {
   /**
+   * What the room is called, to who comes.
+   */
+  "welcome": (payload: Welcome) => void;
+  /**
    * Somebody else has said something.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "said": (payload: Said) => void;
   /**
    * The server will close.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "closing": (payload: Closing) => void;
 }
