@@ -200,7 +200,7 @@ fn packets(joined: &Frame, carries: u32) -> Vec<Frame> {
     let ends = ends.chain([joined.bytes.len()]);
     let cut = starts.iter().zip(ends).map(|((_, start), end)| Frame {
         bytes: joined.bytes.slice(*start..end),
-        handling: joined.handling.clone(),
+        handling: joined.handling,
     });
     cut.collect()
 }
