@@ -113,8 +113,8 @@ figures! {
         refused_joins => "roomcast_joins_refused_total",
         /// Connections whose client sent nothing for `idle_timeout`.
         idle => "roomcast_idle_timeouts_total",
-        /// Events that were still queued when their socket was disconnected, or that came while its connection
-        /// was being closed.
+        /// Events that were still queued when their socket was disconnected, or that came after the server had
+        /// disconnected it, or while its connection was being closed.
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
         unhandled => "roomcast_events_unhandled_total",

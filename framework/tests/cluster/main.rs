@@ -15,6 +15,8 @@ mod emitter;
 mod forged;
 mod in_process;
 mod outage;
+mod permissions;
+mod plaintext;
 mod presence_redis;
 mod proxy;
 mod publishes;

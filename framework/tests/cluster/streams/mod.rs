@@ -9,6 +9,7 @@ mod gaps;
 mod in_flight;
 mod leaving;
 mod lost;
+mod order;
 mod own_log;
 mod recovery;
-mod world;
+pub(crate) mod world;
