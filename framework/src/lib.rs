@@ -127,10 +127,10 @@ pub use event::{
 pub use id::{InvalidId, SocketId};
 pub use metrics::Stats;
 pub use namespace::{
-    Awaited, ConnectAuth, DataError, Emits, EventHandlers, Extensions, Handle, Handshake, Hub,
-    InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal, Reply, Route,
-    ServerAcks, Session, SessionState, Socket, TypedBroadcast, TypedNamespace, TypedSocket,
-    TypedUnicast, Unicast, WaitError,
+    Awaited, Broadcasts, ConnectAuth, DataError, Emits, EventHandlers, Extensions, Handle,
+    Handshake, Hub, InvalidParams, Namespace, NamespaceBuilder, Params, ParentNamespace, Refusal,
+    Reply, Route, ServerAcks, Session, SessionState, Socket, TypedBroadcast, TypedNamespace,
+    TypedSocket, TypedUnicast, Unicast, WaitError,
 };
 pub use protocol::socket_io::{Binary, parser};
 pub use room::{Acks, Applied, Broadcast, FetchedSockets, RemoteSocket};
@@ -154,6 +154,6 @@ pub mod __private {
         config::SlowConsumer,
         error::EmitError,
         event::{Args, Event, Rejects, distinct, key},
-        namespace::{Emits, EmitsUntyped, EventHandlers, Route, Socket, TypedSocket},
+        namespace::{Broadcasts, Emits, EmitsUntyped, EventHandlers, Route, Socket, TypedSocket},
     };
 }

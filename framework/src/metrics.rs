@@ -113,8 +113,8 @@ figures! {
         refused_joins => "roomcast_joins_refused_total",
         /// Connections whose client sent nothing for `idle_timeout`.
         idle => "roomcast_idle_timeouts_total",
-        /// Events that were still queued when their socket was disconnected, or that came while its connection
-        /// was being closed.
+        /// Events that were still queued when their socket was disconnected, or that came after the server had
+        /// disconnected it, or while its connection was being closed.
         dropped_disconnected => "roomcast_dropped_socket_disconnected_total",
         /// Events without a handler.
         unhandled => "roomcast_events_unhandled_total",
@@ -200,8 +200,8 @@ figures! {
         draining => "roomcast_draining",
         /// 1 while the adapter is connected.
         cluster_connected => "roomcast_cluster_connected",
-        /// Bytes of messages for other nodes that wait for Redis, with what each costs besides them; brought
-        /// up to date a few times a second.
+        /// Bytes of messages for other nodes that wait to be sent to Redis, with streams also of those that it
+        /// has not answered yet, with what each costs besides them; brought up to date a few times a second.
         cluster_outbox_bytes => "roomcast_cluster_outbox_bytes",
         /// How many connections the node takes: the option `max_connections`.
         max_connections => "roomcast_max_connections",

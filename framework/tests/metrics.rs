@@ -11,23 +11,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{http::POLLING, redis::RedisServer, until};
+use common::{http::POLLING, redis::RedisServer, until, within};
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
 use roomcast::{
     HubBuilder, Recovery,
-    adapter::Redis,
+    adapter::{InProcess, Redis},
     prelude::*,
     testing::{RawClient, TestClient, TestServer},
 };
+use waiting::PATIENCE;
 
-/// Keeps the sum of each series, and of a histogram the number of its values, and apart from that their sum.
+/// Keeps the sum of each series, and of a histogram the number of its values, and apart from that their sum and the
+/// highest.
 #[derive(Clone, Default)]
 struct Exporter {
     series: Arc<Mutex<BTreeMap<String, f64>>>,
     sums: Arc<Mutex<BTreeMap<String, f64>>>,
+    highest: Arc<Mutex<BTreeMap<String, f64>>>,
     described: Arc<Mutex<Vec<String>>>,
 }
 
@@ -74,6 +77,9 @@ impl HistogramFn for Series {
         *sums.entry(self.name.clone()).or_default() += value;
         drop(sums);
         self.add(1.0);
+        let mut highest = self.of.highest.lock().unwrap();
+        let highest = highest.entry(self.name.clone()).or_default();
+        *highest = highest.max(value);
     }
 }
 
@@ -309,13 +315,16 @@ async fn a_worker_that_is_blocked_lags() {
     );
 }
 
-/// One exporter has both, so the one adapter is looked at after the other.
+const DELIVERED: &str = "roomcast_cluster_delivery_duration_seconds{}";
+
+/// One exporter has all, so the one adapter is looked at after the other.
 #[actix_web::test]
 async fn the_way_over_redis_is_measured_by_the_node_that_emits() {
     exporter();
     let redis = RedisServer::start();
     let published = || exporter().get("roomcast_cluster_publish_duration_seconds{}");
-    let delivered = || exporter().get("roomcast_cluster_delivery_duration_seconds{}");
+    let delivered = || exporter().get(DELIVERED);
+    let slowest = || exporter().highest.lock().unwrap().get(DELIVERED).copied();
     let serve = |hub: HubBuilder| TestServer::start(hub.build().unwrap());
     let hub = || Hub::builder().namespace::<Guest>("/");
     let emit = async |server: &TestServer| {
@@ -327,13 +336,6 @@ async fn the_way_over_redis_is_measured_by_the_node_that_emits() {
         server.hub().emit(&Echo("a".into())).unwrap();
         client.expect::<Echo>().await;
     };
-    let server = serve(hub().adapter(Redis::pub_sub(redis.url())));
-    emit(&server).await;
-    until("Redis has answered", || published() > 0.0).await;
-    assert_eq!(delivered(), 0.0, "at once, and not by way of Redis");
-    drop(server);
-
-    let before = published();
     let server = serve(
         hub()
             .adapter(Redis::streams(redis.url()))
@@ -341,11 +343,74 @@ async fn the_way_over_redis_is_measured_by_the_node_that_emits() {
     );
     emit(&server).await;
     assert_eq!(delivered(), 1.0);
-    until("Redis has answered", || published() > before).await;
+    until("Redis has answered", || published() > 0.0).await;
     for latency in ["publish", "delivery"] {
         let sum = exporter().sum(&format!("roomcast_cluster_{latency}_duration_seconds{{}}"));
         assert!(sum > 0.0 && sum < 40.0, "{latency}: {sum} s");
     }
+    drop(server);
+
+    let before = (published(), delivered());
+    let server = serve(hub().adapter(Redis::sharded(redis.url())));
+    emit(&server).await;
+    until("Redis has answered", || published() > before.0).await;
+    until("the node has heard itself", || delivered() > before.1).await;
+    drop(server);
+
+    let before = (published(), delivered());
+    let adapter = Redis::pub_sub(redis.url()).response_timeout(PATIENCE);
+    let server = serve(hub().adapter(adapter));
+    emit(&server).await;
+    until("Redis has answered", || published() > before.0).await;
+    until("the node has heard itself", || delivered() > before.1).await;
+    // A Redis that stands still for so long, which is more than once a second and less than what a node waits for.
+    let stalls = async {
+        while slowest() < Some(1.0) {
+            let before = delivered();
+            redis.pause();
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+            redis.resume();
+            until("it goes on", || delivered() > before).await;
+        }
+    };
+    within("that Redis is slow is seen", stalls).await;
+    let stats = server.hub().stats();
+    assert_eq!(
+        (stats.cluster_disconnects, stats.cluster_lost_in_flight),
+        (0, 0)
+    );
+    // What a node tells itself is nobody's message.
+    assert_eq!((stats.cluster_published, stats.cluster_received), (1, 0));
+    assert_eq!(
+        (stats.cluster_malformed, stats.cluster_answers_ignored),
+        (0, 0)
+    );
+}
+
+#[actix_web::test]
+async fn a_hub_that_is_dropped_takes_its_share_of_the_gauges_with_it() {
+    let exporter = Exporter::default();
+    let cluster = InProcess::new();
+    let serve = |max| {
+        let hub = Hub::builder().namespace::<Guest>("/").max_connections(max);
+        let hub = hub.adapter(cluster.clone());
+        let hub = metrics::with_local_recorder(&exporter, || hub.build().unwrap());
+        TestServer::start(hub)
+    };
+    let (one, other) = (serve(10), serve(20));
+    let gauge = |name: &str| exporter.get(&format!("{name}{{}}"));
+    let connected = || gauge("roomcast_cluster_connected");
+    let taken = || gauge("roomcast_max_connections");
+    until("both are connected", || connected() == 2.0).await;
+    assert_eq!(taken(), 30.0);
+    other.hub().drain().await;
+    assert_eq!(gauge("roomcast_draining"), 1.0);
+    drop(other);
+    until("the first is left", || taken() == 10.0).await;
+    assert_eq!((gauge("roomcast_draining"), connected()), (0.0, 1.0));
+    drop(one);
+    until("none is left", || taken() == 0.0).await;
+    assert_eq!(connected(), 0.0);
 }
 
 #[actix_web::test]

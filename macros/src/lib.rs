@@ -145,6 +145,12 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// place of the `Socket`. A type with lifetimes is listed as `Said<'_>`; two events of one name are refused.
 /// `#[emits()]` is a session that emits nothing.
 ///
+/// # `#[broadcasts(..)]`
+///
+/// Optional, beside or in the place of `#[emits(..)]`: the events that the session's clients are sent in broadcasts only. To
+/// emit one of them to a single socket is a compile error; a room, a namespace and a user are broadcast to. The
+/// contract tells them apart from those in `#[emits(..)]`, which go to one socket or to many.
+///
 /// ```
 /// use roomcast::prelude::*;
 ///
@@ -154,9 +160,13 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// #[derive(Serialize, Event)]
 /// struct Said<'a>(&'a str);
 ///
+/// #[derive(Serialize, Event)]
+/// struct Welcome;
+///
 /// #[derive(EventHandlers)]
 /// #[handles(Say)]
-/// #[emits(Said<'_>)]
+/// #[emits(Welcome)]
+/// #[broadcasts(Said<'_>)]
 /// struct Chat;
 ///
 /// impl Handle<Say> for Chat {
@@ -167,10 +177,13 @@ pub fn event(input: TokenStream) -> TokenStream {
 ///
 /// # impl Session for Chat {
 /// #     type Auth = ();
-/// #     async fn connect((): (), _: &TypedSocket<Self>) -> Result<Self, Refusal> { Ok(Self) }
+/// #     async fn connect((): (), socket: &TypedSocket<Self>) -> Result<Self, Refusal> {
+/// #         socket.emit(&Welcome)?;
+/// #         Ok(Self)
+/// #     }
 /// # }
 /// ```
-#[proc_macro_derive(EventHandlers, attributes(handles, emits))]
+#[proc_macro_derive(EventHandlers, attributes(handles, emits, broadcasts))]
 pub fn event_handlers(input: TokenStream) -> TokenStream {
     handlers::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

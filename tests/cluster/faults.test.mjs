@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "./harness.mjs";
-import { ADAPTERS, SOME, arriveAgain, explain, isConnected, lossesWithin, stats, stop, twoUnderLoad } from "./load.mjs";
+import { ADAPTERS, SOME, arriveAgain, explain, isConnected, isLossless, lossesWithin, stats, stop, twoUnderLoad } from "./load.mjs";
 
 const proxies = (cluster, act) => cluster.nodes.forEach(({ proxy }) => act(proxy));
 
@@ -53,7 +53,7 @@ const FAULTS = {
 const disconnects = async (nodes) => (await Promise.all(nodes.map(stats))).map((node) => node.cluster_disconnects);
 
 async function survives(t, options, fault) {
-  const load = await twoUnderLoad(t, { ...options, redis: { persistent: options.adapter === "streams" } });
+  const load = await twoUnderLoad(t, { ...options, redis: { persistent: isLossless(options) } });
   const { cluster, here, there, atNear, atFar } = load;
 
   const lastBefore = atFar.at(-1);
@@ -70,7 +70,7 @@ async function survives(t, options, fault) {
 
   const all = await stop(here, atNear, atFar);
   assert.deepEqual(atNear, all);
-  if (options.RECOVERY || fault.lossless) return assert.deepEqual(atFar, all);
+  if (isLossless(options) || fault.lossless) return assert.deepEqual(atFar, all);
   const lost = lossesWithin(atFar, all, lastBefore, firstAfter);
   const { missing, dropped, inFlight } = await explain(here, there);
   assert.equal(missing, lost);

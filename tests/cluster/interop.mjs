@@ -19,6 +19,7 @@ class Lab {
   constructor(shared, kinds, from) {
     this.shared = shared;
     this.index = from;
+    this.giver = kinds[from];
     this.receiver = kinds[1 - from];
   }
 

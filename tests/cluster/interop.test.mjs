@@ -27,6 +27,8 @@ const VARIANTS = [
   { pairs: ALL, adapter: "streams" },
   { pairs: ALL, adapter: "streams", ...RECOVERY },
   { pairs: MIXED, adapter: "classic", CLIENT: "redis", PREFIX: "app", ...RECOVERY },
+  { pairs: MIXED, adapter: "sharded-static", ...RECOVERY },
+  { pairs: MIXED, adapter: "sharded-dynamic-private", ...RECOVERY },
   { pairs: MIXED, adapter: "sharded-dynamic", CLIENT: "redis", PREFIX: "app", ...RECOVERY },
   { pairs: MIXED, adapter: "streams", CLIENT: "redis", PREFIX: "app", STREAMS: "3", SHARDED_PUB_SUB: "1", ...RECOVERY },
   { pairs: MIXED, adapter: "streams", PLAINTEXT: "1", operations: { rooms, "server-side events": serverSide } },

@@ -55,8 +55,8 @@ const http = createServer((request, response) => {
   );
 });
 
-// With the others a client recovers nothing, and with the sharded one events get an argument too many.
-const recovers = RECOVERY && ADAPTER === "streams";
+// With the sharded ones events would get an argument too many; with the classic one a client recovers nothing.
+const recovers = RECOVERY && !ADAPTER.startsWith("sharded");
 
 const io = new Server(http, {
   adapter: await adapter(),
@@ -69,8 +69,8 @@ const heard = [];
 for (const name of NAMESPACES.split(",")) {
   const namespace = io.of(name);
   namespace.on("connection", (socket) => {
-    // Not another object: the admin page has its own data in it.
-    if (!socket.recovered) Object.assign(socket.data, socket.handshake.auth.data);
+    // Not another object: the admin page has its own data in it. The packet that connects a client has no binary.
+    if (!socket.recovered) Object.assign(socket.data, untag(socket.handshake.auth.data ?? {}));
     socket.on("join", async (rooms, done) => done(await socket.join(rooms)));
     socket.on("leave", async (room, done) => done(await socket.leave(room)));
     socket.on("cast", (room, event, args) => socket.to(room).emit(event, ...args));

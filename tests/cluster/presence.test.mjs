@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Cluster, until } from "./harness.mjs";
 import { isConnected } from "./load.mjs";
 
-const ADAPTERS = ["classic", "streams"];
+const ADAPTERS = ["classic", "streams", "sharded-dynamic"];
 
 const LEASE = 4_000; // ms
 
@@ -173,11 +173,18 @@ const FAULTS = {
     redis.signal("SIGCONT");
     await scene.connected();
   },
+  "Redis has no memory for what is written, for longer than leases last": async ({ cluster: { redis } }) => {
+    await redis.command("CONFIG", "SET", "maxmemory", "1");
+    await pause(2 * LEASE);
+    await redis.command("CONFIG", "SET", "maxmemory", "0");
+  },
 };
 
 describe("presence", { concurrency: 6 }, () => {
   for (const adapter of ADAPTERS) {
     for (const [name, happens] of Object.entries(FAULTS)) {
+      // The store is the same with all adapters.
+      if (adapter === "sharded-dynamic" && !name.startsWith("a node")) continue;
       test(`${adapter}: ${name}`, async (t) => {
         const scene = await Scene.begin(t, adapter);
         await happens(scene);
@@ -185,6 +192,7 @@ describe("presence", { concurrency: 6 }, () => {
       });
     }
 
+    if (adapter === "sharded-dynamic") continue;
     test(`${adapter}: who is apart for less than the lease has not gone`, async (t) => {
       const scene = await Scene.begin(t, adapter, { lease: 3 * LEASE });
       const [, two] = scene.cluster.nodes;

@@ -614,6 +614,29 @@ test("connecting twice asks the server once", async () => {
   assert.deepEqual(log.slice(0, 2), [["b", "connect"], ["one", true]]);
 });
 
+test("an ack that comes after its namespace was left ends no other", async () => {
+  // The original sends it, and the server closes the connection for it.
+  const log = await observe(ours, async (lab) => {
+    await lab.serve((server) => {
+      ["/a", "/b"].forEach((nsp) => echo(server, nsp));
+      server.of("/a").on("connection", (socket) => socket.emit("question", () => {}));
+    });
+    const b = lab.watch(lab.connect("/b"), "b", "disconnect");
+    await next(b, "connect");
+    const a = lab.connect("/a");
+    const [answer] = await next(a, "question");
+    a.disconnect();
+    await settled(b);
+    answer("too late");
+    lab.note(await b.emitWithAck("echo", "one"));
+    a.connect();
+    const [again] = await next(a, "question");
+    again("in time");
+    lab.note(await a.emitWithAck("echo", "two"));
+  });
+  assert.deepEqual(log.slice(0, 2), [["one"], ["two"]]);
+});
+
 for (const [name, scenario] of Object.entries(scenarios)) {
   test(`as socket.io-client: ${name}`, async () => {
     const expected = await observe(original, scenario);

@@ -49,7 +49,7 @@ test("every reference of the AsyncAPI document leads somewhere", () => {
 
 /** The schema of what a sample is. */
 function schemaOf(document, { direction, event }) {
-  const key = direction === "connect" ? "connect" : `${direction}-${event.replace(" ", "_")}`;
+  const key = direction === "connect" ? event : `${direction}-${event.replace(" ", "_")}`;
   const { payload } = document.channels.main.messages[key] ?? {};
   assert.ok(payload, `no message ${key}`);
   return { ...payload, components: document.components };
@@ -84,8 +84,10 @@ test("what serde would refuse is not", () => {
 /** A sample as an expression that the types must take. */
 function typed({ direction, event, payload }) {
   const value = JSON.stringify(payload);
+  if (event === "refused") return `({ name: "Error", ...${value} }) satisfies Refused;`;
   if (direction === "connect") return `({ auth: ${value} satisfies ConnectAuth });`;
-  const [name, isAck] = [event.replace(/-ack$/, ""), event.endsWith("-ack")];
+  const name = event.replace(/-(ack|rejected)$/, "");
+  const isAck = name !== event;
   const events = direction === "receive" ? "ClientToServerEvents" : "ServerToClientEvents";
   const parameters = `Parameters<${events}[${JSON.stringify(name)}]>`;
   const several = Array.isArray(payload);
@@ -101,7 +103,7 @@ type Args<T extends unknown[]> = Required<T> extends [...infer A, (...args: any)
 test("what serde writes and reads is of the declared types, and nothing else is", () => {
   for (const { module, samples } of [shop, forms]) {
     const program = [
-      `import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./contract";`,
+      `import type { ClientToServerEvents, ConnectAuth, Refused, ServerToClientEvents } from "./contract";`,
       HELPERS,
       ...samples.map(typed),
     ];
@@ -160,13 +162,28 @@ if (!("error" in basket)) basket.by_kind["x"]?.toFixed();
 const till: Socket<shop.TillNumberServerToClientEvents, shop.TillNumberClientToServerEvents> = io("/till-1");
 till.on("anything", (...args) => args.length);
 
-const server = new Server<shop.ClientToServerEvents, shop.ServerToClientEvents>();
-server.on("connection", (socket) => {
+const server = new Server<shop.ClientToServerEvents, shop.Asking<shop.ServerToClientEvents>>();
+server.on("connection", async (socket) => {
   socket.on("move line", (from, to, kind, ack) => ack(from, [to ?? 0]));
   socket.emit("pointing", { line: 1, who: "ann" });
+  socket.emit("rated", 5);
+  const yes: boolean = await socket.emitWithAck("confirm", "sure?");
+  const all: boolean[] = await server.timeout(1000).emitWithAck("confirm", yes ? "sure?" : "really?");
+  socket.emit("confirm", "sure?", (yes) => all.includes(yes));
 });
+const tills = new Server<shop.TillNumberClientToServerEvents, shop.Asking<shop.TillNumberServerToClientEvents>>();
+tills.emit("anything", 1);
 `;
-  assert.deepEqual(errorsOf(program, { "./shop": path(`${SHOP}.ts`) }), []);
+  const modules = { "./shop": path(`${SHOP}.ts`) };
+  assert.deepEqual(errorsOf(program, modules), []);
+  for (const mistake of [
+    [`socket.emitWithAck("confirm"`, `socket.emitWithAck("confrim"`],
+    [`socket.emitWithAck("confirm"`, `socket.emitWithAck("pointing"`],
+    [`const yes: boolean`, `const yes: string`],
+  ]) {
+    assert.ok(program.includes(mistake[0]));
+    assert.notDeepEqual(errorsOf(program.replace(...mistake), modules), [], mistake[1]);
+  }
 });
 
 test("what the server would refuse is an error, in each form of a union", () => {

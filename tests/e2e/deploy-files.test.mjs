@@ -1,4 +1,5 @@
-// The files of examples/deploy that no test can use here: against their schemas, by linters, and against each other.
+// The files of examples/deploy that no test can use here: against their schemas, by linters, and against each other. Those for
+// Docker are run by `cargo xtask image`.
 // PYTHON names the environment of the Python tools, GUIDE_BIN the folder of the nodes' program.
 
 import assert from "node:assert/strict";

@@ -84,7 +84,8 @@ pub(crate) struct Chat {
 
 #[derive(EventHandlers)]
 #[handles(Join, Leave, Say, Typing)]
-#[emits(Message, Typing, Joined<'_>, Left<'_>, Rooms<'_>)]
+#[emits(Rooms<'_>)]
+#[broadcasts(Message, Typing, Joined<'_>, Left<'_>)]
 pub(crate) struct Guest {
     nick: String,
 }

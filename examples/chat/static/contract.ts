@@ -26,6 +26,18 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
   ? Without<T, K> & { [P in keyof T as P extends K ? P : never]?: T[P] }
   : never;
 
+/**
+ * What the server emits, for `Server` of socket.io: no callback is optional there, since its `emitWithAck` takes only
+ * events that must have one.
+ */
+export type Asking<E> = {
+  [K in keyof E]: E[K] extends (...args: infer A) => void
+    ? Required<A> extends [...unknown[], (...args: any[]) => void]
+      ? (...args: Required<A>) => void
+      : E[K]
+    : E[K];
+};
+
 export type Auth = { nick: string, };
 
 /**
@@ -78,18 +90,28 @@ export interface ClientToServerEvents {
 
 /** What a client of `/` listens to. */
 export interface ServerToClientEvents {
-  "message": (payload: Message) => void;
-  /**
-   * Someone writes, or has stopped to.
-   */
-  "typing": (payload: Typing) => void;
-  /**
-   * A room, and who has come to it.
-   */
-  "joined": (arg0: string, arg1: string) => void;
-  "left": (arg0: string, arg1: string) => void;
   /**
    * All rooms, and how many people are in each.
    */
   "rooms": (payload: Rooms) => void;
+  /**
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "message": (payload: Message) => void;
+  /**
+   * Someone writes, or has stopped to.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "typing": (payload: Typing) => void;
+  /**
+   * A room, and who has come to it.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "joined": (arg0: string, arg1: string) => void;
+  /**
+   * Broadcast: to rooms, or to everyone in the namespace.
+   */
+  "left": (arg0: string, arg1: string) => void;
 }

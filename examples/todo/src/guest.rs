@@ -9,7 +9,7 @@ use crate::list::List;
 
 #[derive(EventHandlers)]
 #[handles(All, Create, Update, Delete)]
-#[emits(Created<'_>, Updated<'_>, Deleted)]
+#[broadcasts(Created<'_>, Updated<'_>, Deleted)]
 pub(crate) struct Guest;
 
 impl Session for Guest {

@@ -14,6 +14,7 @@ use crate::{
     config::SlowConsumer,
     error::EmitError,
     event::{self, Answer, Collector},
+    protocol::socket_io::plaintext,
     room::names,
     shard::{
         command::{Action, Command, Selection},
@@ -239,7 +240,7 @@ fn found(socket: super::adapter::SocketDetails<'_>) -> Option<FoundElsewhere> {
     // Node's are of the same form.
     let id = socket.id.parse().ok()?;
     let rooms = socket.rooms.iter().filter(|room| **room != socket.id);
-    let (data, client) = client::take(socket.data.json);
+    let (data, client) = client::take(text_of(socket.data));
     Some(FoundElsewhere {
         id,
         rooms: rooms.map(|room| RoomName::from(&**room)).collect(),
@@ -248,4 +249,37 @@ fn found(socket: super::adapter::SocketDetails<'_>) -> Option<FoundElsewhere> {
         handshake: socket.handshake.as_ref().into(),
         client: client.map(Arc::new),
     })
+}
+
+/// A value in which binary is what `JSON.stringify` makes of a `Buffer`, as it comes from the adapters of
+/// Node that send text.
+fn text_of(data: Data<'_>) -> Cow<'_, str> {
+    if data.attachments.is_empty() {
+        return data.json;
+    }
+    let mut out = Vec::new();
+    plaintext(&data.json, &data.attachments, &mut out);
+    // What it is made of are texts.
+    String::from_utf8(out).map_or(data.json, Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::adapter::SocketDetails, *};
+
+    #[test]
+    fn binary_in_the_data_of_a_socket_elsewhere_is_text() {
+        let found = found(SocketDetails {
+            id: "9BN326Lc9hX2gYWAAAAB".into(),
+            handshake: "{}".into(),
+            rooms: Vec::new(),
+            data: Data {
+                json: r#"{"key":{"_placeholder":true,"num":0},"n":1}"#.into(),
+                attachments: vec![bytes::Bytes::from_static(&[1, 255])],
+            },
+        });
+        let data = found.and_then(|found| found.data);
+        let expected = r#"{"key":{"type":"Buffer","data":[1,255]},"n":1}"#;
+        assert_eq!(data.as_deref().map(String::as_str), Some(expected));
+    }
 }

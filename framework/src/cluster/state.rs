@@ -76,24 +76,15 @@ impl State {
 
     pub(super) fn connected(&self) {
         self.tried.store(true, Ordering::Relaxed);
-        let came = self.connected.send_if_modified(|connected| {
-            let came = !std::mem::replace(connected, true);
-            if came {
-                // Before those who wait for it look at the figure.
-                self.metrics.cluster_connected.up();
-            }
-            came
-        });
-        if came {
+        if self.is_now(true) {
             tracing::info!("connected to the cluster");
             self.tell(&ClusterEvent::Connected);
         }
     }
 
     pub(super) fn disconnected(&self, error: &AdapterError) {
-        let lost = self.connected.send_replace(false);
+        let lost = self.is_now(false);
         if lost {
-            self.metrics.cluster_connected.down();
             self.metrics.cluster_disconnects.add(1);
         }
         // Of a cluster that is never reached only the first failure is news.
@@ -105,9 +96,23 @@ impl State {
 
     /// The hub has left in good order.
     pub(super) fn left(&self) {
-        if self.connected.send_replace(false) {
-            self.metrics.cluster_connected.down();
-        }
+        self.is_now(false);
+    }
+
+    /// Whether that is news. Whoever waits for it sees the figure changed.
+    fn is_now(&self, connected: bool) -> bool {
+        let figure = &self.metrics.cluster_connected;
+        self.connected.send_if_modified(|before| {
+            if *before == connected {
+                return false;
+            }
+            *before = connected;
+            match connected {
+                true => figure.up(),
+                false => figure.down(),
+            }
+            true
+        })
     }
 
     pub(super) fn gap(&self, lost: Option<u64>) {

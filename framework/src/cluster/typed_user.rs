@@ -8,12 +8,12 @@ use super::{presence::store::StoreError, users::User};
 use crate::{
     error::EmitError,
     event::Event,
-    namespace::{Emits, TypedBroadcast, TypedNamespace},
+    namespace::{Broadcasts, TypedBroadcast, TypedNamespace},
     room::{Acks, Applied, FetchedSockets},
 };
 
 /// A [`User`] to whose sockets only what the session `S` declares in its
-/// [`#[emits(..)]`](derive@crate::EventHandlers) is emitted. From [`TypedNamespace::user`].
+/// [`#[broadcasts(..)]` or `#[emits(..)]`](derive@crate::EventHandlers) is emitted. From [`TypedNamespace::user`].
 ///
 /// ```
 /// use roomcast::prelude::*;
@@ -67,7 +67,7 @@ impl<'a, S> TypedUser<'a, S> {
     /// As [`User::emit`].
     pub fn emit<E>(&self, event: &E) -> Result<(), EmitError>
     where
-        S: Emits<E>,
+        S: Broadcasts<E>,
         E: Event + Serialize,
     {
         self.user.emit(event)
@@ -82,7 +82,7 @@ impl<'a, S> TypedUser<'a, S> {
     /// As [`User::emit_with_ack`].
     pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
     where
-        S: Emits<E>,
+        S: Broadcasts<E>,
         E: Event + Serialize,
         E::Ack: DeserializeOwned + 'static,
     {

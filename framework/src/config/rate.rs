@@ -84,6 +84,7 @@ pub enum Excess {
     /// The event is ignored.
     Drop,
     /// The socket is disconnected, with
-    /// [`DisconnectReason::RateLimited`](crate::DisconnectReason::RateLimited).
+    /// [`DisconnectReason::RateLimited`](crate::DisconnectReason::RateLimited). The client's sockets in other
+    /// namespaces go on.
     Disconnect,
 }

@@ -8,6 +8,7 @@ use super::{
     carrier::Carrier,
     clients::{Client, Clients},
     context::ConnectionContext,
+    dismissed,
     drive::Drive,
     ending::Ending,
     leaving::tell_left,
@@ -255,6 +256,7 @@ impl Drop for Link {
             socket.forget();
         }
         self.spent.forget(self.session);
+        dismissed::forget(self.session);
         self.shard.close(self.key);
         node.metrics.connections.down();
         // Before the place is free: who drains reads the counts when the last one is.

@@ -70,6 +70,13 @@ impl Client {
         handling || self.phase.is_connecting() || queue.is_some_and(|queue| !queue.is_empty())
     }
 
+    /// Drops what waits for its session; how many events that were.
+    pub(super) fn drop_queue(&mut self) -> u64 {
+        self.queue
+            .take()
+            .map_or(0, |queue| queue.events.len() as u64)
+    }
+
     /// Takes its session, if that is idle.
     pub(super) fn lend(&mut self) -> Option<Box<dyn Live>> {
         match std::mem::replace(&mut self.phase, Phase::Gone) {

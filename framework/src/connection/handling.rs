@@ -20,6 +20,11 @@ impl Link {
         let Some(client) = self.clients.0.get_mut(index) else {
             return;
         };
+        if !client.socket.is_connected() {
+            // By the application, in this turn: the connection hears of it after the turn.
+            self.core.node.metrics.dropped_disconnected.add(1);
+            return;
+        }
         if client.socket.limiter().is_some() && !self.is_within_rates(index, &event) {
             return;
         }
@@ -174,6 +179,12 @@ impl Link {
                     }
                 }
                 Phase::Idle(_) if stops => return,
+                Phase::Idle(_) if client.queue.is_none() => return,
+                Phase::Idle(_) if !socket.is_connected() => {
+                    let metrics = &self.core.node.metrics;
+                    metrics.dropped_disconnected.add(client.drop_queue());
+                    return;
+                }
                 Phase::Idle(_) => {
                     let Some(queue) = &mut client.queue else {
                         return;

@@ -6,7 +6,9 @@ use super::{
     actor::Link,
     claim,
     clients::{Client, Phase},
+    dismissed,
     ending::Ending,
+    packets::HEAD,
     spans::traced,
 };
 use crate::{
@@ -32,6 +34,7 @@ impl Link {
         if self.clients.knows(nsp) {
             return false;
         }
+        dismissed::remove(self.session, nsp);
         if auth.is_some_and(|auth| auth.len() > self.core.node.config.max_auth_bytes) {
             let refusal = Refusal::of("max_auth_bytes", "the auth is too large");
             self.refuse(nsp, &refusal);
@@ -164,7 +167,12 @@ impl Link {
     fn refuse(&mut self, nsp: &str, refusal: &Refusal) {
         let metrics = &self.core.node.metrics;
         metrics.refused_connects.add(refusal.reason());
-        tracing::debug!(peer = ?self.handshake.address(), nsp, reason = %refusal, "refused");
+        tracing::debug!(
+            peer = ?self.handshake.address(),
+            nsp = nsp.chars().take(HEAD).collect::<String>(),
+            reason = %refusal,
+            "refused"
+        );
         self.send(|out| encode::connect_error(out, nsp, refusal.message(), refusal.data()));
     }
 

@@ -2,7 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{actor::Link, clients::Phase, ending::Ending, keeping::may_come_back, spans::traced};
+use super::{
+    actor::Link, clients::Phase, dismissed, ending::Ending, keeping::may_come_back, spans::traced,
+};
 use crate::{
     error::DisconnectReason,
     id::SocketId,
@@ -31,9 +33,7 @@ impl Link {
         client.left = Some(reason);
         self.farewells = true;
         let metrics = &self.core.node.metrics;
-        if let Some(queue) = client.queue.take() {
-            metrics.dropped_disconnected.add(queue.events.len() as u64);
-        }
+        metrics.dropped_disconnected.add(client.drop_queue());
         let socket = client.socket.clone();
         let mut phase = std::mem::replace(&mut client.phase, Phase::Gone);
         if let Phase::Idle(session) = phase {
@@ -177,6 +177,7 @@ impl Link {
         let socket = client.socket.clone();
         // What its session still tells its rooms goes before.
         self.leave(index, reason);
+        dismissed::add(self.session, &socket.scope().name);
         self.send(|out| {
             encode::disconnect(out, socket.namespace_name());
             Ok(())

@@ -20,6 +20,7 @@
 //! | [`expiry`] | those whose time is over |
 //! | [`waiting`] | those that a task waits for |
 //! | [`leaving`] | clients that go |
+//! | [`dismissed`] | what those send who do not know yet that they have gone |
 //! | [`draining`] | what the connection does when its hub drains |
 //! | [`keeping`] | what they can come back to |
 //! | [`ending`] | how a session ends |
@@ -30,6 +31,7 @@ mod carrier;
 mod claim;
 mod clients;
 mod context;
+mod dismissed;
 mod draining;
 mod drive;
 mod ending;

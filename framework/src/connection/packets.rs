@@ -4,7 +4,7 @@ use std::{borrow::Cow, task::Context};
 
 use bytes::Bytes;
 
-use super::{actor::Link, ending::Ending};
+use super::{actor::Link, dismissed, ending::Ending};
 use crate::{
     error::DisconnectReason,
     event::{Answer, Incoming, Payload},
@@ -16,8 +16,8 @@ use crate::{
     transport::frame::Frame,
 };
 
-/// Characters of a refused packet that are traced.
-const HEAD: usize = 64;
+/// Characters that are traced of a refused packet, or of the name of a namespace.
+pub(super) const HEAD: usize = 64;
 
 /// Whether a packet of Socket.IO is an event, by its type (section 1).
 fn is_event(packet: &str) -> bool {
@@ -59,6 +59,7 @@ impl Link {
             Ok(EnginePacket::Pong(_)) => {
                 if self.shard.pong(self.key) {
                     self.seen_so_far();
+                    dismissed::pong(self.session);
                 }
             }
             Ok(EnginePacket::Binary(bytes)) => {
@@ -167,6 +168,9 @@ impl Link {
             return;
         }
         let Some(client) = self.clients.find(nsp) else {
+            if self.was_under_way(kind, nsp) {
+                return;
+            }
             return self.unexpected("not_connected", "not connected to this namespace", text);
         };
         match (kind, data) {

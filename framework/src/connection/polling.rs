@@ -82,7 +82,9 @@ impl Polling {
 
     /// Whether the client has a POST under way, or its answer.
     pub(super) fn has_more(&self) -> bool {
-        self.post.is_some() || self.receiving.is_some()
+        // Closed where the body was too large to be received.
+        let receiving = self.receiving.as_ref();
+        self.post.is_some() || receiving.is_some_and(|receiving| !receiving.is_closed())
     }
 
     fn request(&mut self, request: Request, link: &mut Link) {

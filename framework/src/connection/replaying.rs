@@ -22,7 +22,7 @@ use crate::{
         shared_log::{Absent, NotReplayed, SharedLog, Unreachable},
         ticket::Ticket,
     },
-    transport::frame::Frame,
+    transport::{frame::Frame, outbox::Outbox},
 };
 
 /// The pauses after which a session that was not found is looked for again, about a second
@@ -120,7 +120,7 @@ impl Link {
         let absent = Absent {
             id: session.id,
             rooms: Arc::clone(&session.rooms),
-            max_bytes: store.max_missed_bytes(),
+            max_bytes: store.room_for_missed(&self.shard, self.key),
         };
         let missed = log.missed(absent, after, at);
         let missed: Missed = Box::pin(async {
@@ -145,7 +145,7 @@ impl Link {
         let Stage::Replaying(Replaying { ticket, .. }) = stage else {
             return;
         };
-        match missed {
+        match missed.and_then(|missed| self.fitting(&socket, missed)) {
             Ok(missed) => {
                 self.shard.push_missed(self.key, socket.scope(), missed);
                 self.recovered(index, socket, ticket, auth.as_deref());
@@ -157,6 +157,17 @@ impl Link {
                 self.not_recovered(index, &socket, auth.as_deref(), reason);
             }
         }
+    }
+
+    /// Refuses what was missed if other namespaces have got the room for it meanwhile.
+    fn fitting(&self, socket: &Socket, missed: Vec<Frame>) -> Result<Vec<Frame>, &'static str> {
+        let store = socket.scope().recovery.as_ref();
+        let room = store.map_or(0, |store| store.room_for_missed(&self.shard, self.key));
+        let bytes: usize = missed.iter().map(Outbox::cost).sum();
+        if bytes > room && !missed.is_empty() {
+            return Err("too_much_missed");
+        }
+        Ok(missed)
     }
 }
 

@@ -6,19 +6,18 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Contract, ContractError, EventContract, NamespaceContract, Type,
-    declarations::Declarations,
-    model::{Direction, Names},
+    Contract, ContractError, EventContract, NamespaceContract, TypeContract,
+    model::Names,
     names::{free, key},
     schema::{Schemas, rename},
+    wire::Direction,
 };
-use crate::event::Args;
 
 impl Contract {
     /// The contract as an [AsyncAPI 3.0](https://www.asyncapi.com/docs/reference/specification/v3.0.0)
     /// document, in JSON. Channels are namespaces; the server sends what it emits and receives what
-    /// clients emit; acks are replies. A payload is the event's argument, or a list of them where
-    /// there are several.
+    /// clients emit, acks are replies, and what is in `#[broadcasts(..)]` has the tag `broadcast`. A
+    /// payload is the event's argument, or a list of them where there are several.
     ///
     /// # Errors
     /// [`ContractError::Undescribed`].
@@ -55,6 +54,9 @@ impl Contract {
 /// Marks what the server reads until it is known which of its schemas have a name of their own.
 const INPUT: &str = "x-input";
 
+/// What the tag means.
+const BROADCAST: &str = "To rooms, or to everyone in the namespace.";
+
 struct Document {
     schemas: Schemas,
     channels: Map<String, Value>,
@@ -70,9 +72,8 @@ impl Document {
         };
         let channel = free(stem, |taken| self.channels.contains_key(taken));
         let mut messages = Map::new();
-        if let Some(auth) = &namespace.session.auth {
-            let place = || format!("auth of `{name}`");
-            let payload = self.schema(auth, Direction::Received, place)?;
+        if let Some(auth) = namespace.auth() {
+            let payload = self.schema(auth)?;
             let connect = json!({
                 "name": "connect",
                 "title": "CONNECT",
@@ -81,13 +82,15 @@ impl Document {
             });
             messages.insert("connect".to_owned(), connect);
             messages.insert("refused".to_owned(), refused());
-            self.operation(&channel, "receive", "connect", &["refused"]);
+            let replies = ["refused".to_owned()];
+            self.operation(&channel, "receive", "connect", &replies, false);
         }
-        for event in namespace.receives() {
-            self.event(&channel, event, Direction::Received, &mut messages)?;
-        }
-        for event in namespace.emits().unwrap_or_default() {
-            self.event(&channel, event, Direction::Emitted, &mut messages)?;
+        let emitted = namespace.emits().unwrap_or_default();
+        for event in [namespace.receives(), emitted, namespace.broadcasts()]
+            .into_iter()
+            .flatten()
+        {
+            self.event(&channel, event, &mut messages)?;
         }
         let mut described = json!({
             "address": name,
@@ -115,38 +118,31 @@ impl Document {
         &mut self,
         channel: &str,
         event: &EventContract,
-        direction: Direction,
         messages: &mut Map<String, Value>,
     ) -> Result<(), ContractError> {
-        let (action, answered) = match direction {
-            Direction::Received => ("receive", Direction::Emitted),
-            Direction::Emitted => ("send", Direction::Received),
+        let action = match event.direction() {
+            Direction::Received => "receive",
+            Direction::Emitted => "send",
         };
-        let stem = format!("{action}-{}", key(event.name));
+        let stem = format!("{action}-{}", key(event.name()));
         let message = free(stem, |taken| messages.contains_key(taken));
-        let place = || format!("event `{}`", event.name);
-        let described = self.message(event.args, &event.payload, direction, place)?;
-        messages.insert(message.clone(), named(event.name, event.docs(), described));
-        let reply = match event.has_ack() {
-            false => None,
-            true => {
-                let reply = free(format!("{message}-ack"), |taken| {
-                    messages.contains_key(taken)
-                });
-                let place = || format!("ack of event `{}`", event.name);
-                let described = self.message(event.ack_args, &event.ack, answered, place)?;
-                let title = format!("The ack of {}", event.name);
-                messages.insert(reply.clone(), named(event.name, title, described));
-                Some(reply)
+        let payload = event.payload().map(|of| self.schema(of)).transpose()?;
+        let described = named(event.name(), event.docs(), payload);
+        messages.insert(message.clone(), described);
+        let mut replies = Vec::new();
+        if let Some(ack) = event.ack() {
+            let reply = free(format!("{message}-ack"), |taken| {
+                messages.contains_key(taken)
+            });
+            let title = format!("The ack of {}", event.name());
+            let described = named(event.name(), title, Some(self.schema(ack)?));
+            messages.insert(reply.clone(), described);
+            replies.push(reply);
+            if event.direction() == Direction::Received {
+                replies.push(self.rejection(event, &message, messages)?);
             }
-        };
-        let refusal;
-        let mut replies: Vec<&str> = reply.as_deref().into_iter().collect();
-        if direction == Direction::Received && event.has_ack() {
-            refusal = self.rejection(event, &message, messages)?;
-            replies.push(&refusal);
         }
-        self.operation(channel, action, &message, &replies);
+        self.operation(channel, action, &message, &replies, event.is_broadcast());
         Ok(())
     }
 
@@ -157,12 +153,11 @@ impl Document {
         message: &str,
         messages: &mut Map<String, Value>,
     ) -> Result<String, ContractError> {
-        let Some(data) = &event.rejected else {
+        let Some(data) = event.rejected() else {
             messages.insert("rejected".to_owned(), rejected(None));
             return Ok("rejected".to_owned());
         };
-        let place = || format!("rejections of event `{}`", event.name);
-        let data = self.schema(data, Direction::Emitted, place)?;
+        let data = self.schema(data)?;
         let key = free(format!("{message}-rejected"), |taken| {
             messages.contains_key(taken)
         });
@@ -170,18 +165,28 @@ impl Document {
         Ok(key)
     }
 
-    fn operation(&mut self, channel: &str, action: &str, message: &str, replies: &[&str]) {
+    fn operation(
+        &mut self,
+        channel: &str,
+        action: &str,
+        message: &str,
+        replies: &[String],
+        is_broadcast: bool,
+    ) {
         let referred =
-            |message: &&str| json!({ "$ref": format!("#/channels/{channel}/messages/{message}") });
+            |message: &str| json!({ "$ref": format!("#/channels/{channel}/messages/{message}") });
         let of = json!({ "$ref": format!("#/channels/{channel}") });
         let mut operation = json!({
             "action": action,
             "channel": of,
-            "messages": [referred(&message)],
+            "messages": [referred(message)],
         });
         if !replies.is_empty() {
-            let replies: Vec<_> = replies.iter().map(referred).collect();
+            let replies: Vec<_> = replies.iter().map(|reply| referred(reply)).collect();
             operation["reply"] = json!({ "channel": of, "messages": replies });
+        }
+        if is_broadcast {
+            operation["tags"] = json!([{ "name": "broadcast", "description": BROADCAST }]);
         }
         let key = free(format!("{channel}-{message}"), |taken| {
             self.operations.contains_key(taken)
@@ -189,29 +194,9 @@ impl Document {
         self.operations.insert(key, operation);
     }
 
-    /// The payload of a message that has one.
-    fn message(
-        &mut self,
-        args: Args,
-        payload: &Type,
-        direction: Direction,
-        place: impl FnOnce() -> String,
-    ) -> Result<Option<Value>, ContractError> {
-        match args {
-            Args::None => Ok(None),
-            Args::One | Args::Many(_) => self.schema(payload, direction, place).map(Some),
-        }
-    }
-
-    fn schema(
-        &mut self,
-        of: &Type,
-        direction: Direction,
-        place: impl FnOnce() -> String,
-    ) -> Result<Value, ContractError> {
-        let described = Declarations::described(of, place)?;
-        let schema = self.schemas.of(&described, direction);
-        Ok(match direction {
+    fn schema(&mut self, of: &TypeContract) -> Result<Value, ContractError> {
+        let schema = self.schemas.of(&of.described()?, of.direction);
+        Ok(match of.direction {
             Direction::Received => json!({ INPUT: schema }),
             Direction::Emitted => schema,
         })

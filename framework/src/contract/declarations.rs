@@ -9,7 +9,7 @@ use std::{
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{ContractError, Type, agreement, comments, probe::Described};
+use super::{ContractError, agreement, comments};
 
 /// By name, so that the order does not depend on where a type is used.
 pub(super) struct Declarations {
@@ -56,17 +56,6 @@ impl Declarations {
     pub(super) fn add_parts<T: TS + 'static + ?Sized>(&mut self) {
         T::visit_dependencies(self);
         T::visit_generics(self);
-    }
-
-    /// The description of a type that must have one, for `place`.
-    pub(super) fn described(
-        of: &Type,
-        place: impl FnOnce() -> String,
-    ) -> Result<Described, ContractError> {
-        of.described.ok_or_else(|| ContractError::Undescribed {
-            path: of.path,
-            place: place(),
-        })
     }
 
     /// Keeps names for what is declared beside them.

@@ -2,11 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    Contract, ContractError, NamespaceContract,
-    model::{Direction, EventContract},
-    typescript::Writer,
-};
+use super::{Contract, ContractError, EventContract, NamespaceContract, typescript::Writer};
 
 impl Contract {
     /// The contract as Markdown: a table of the events of each namespace, with their parameters as
@@ -37,28 +33,28 @@ fn write_namespace(
     writer: &mut Writer,
     out: &mut String,
 ) -> Result<(), ContractError> {
-    let auth = writer.auth(namespace)?;
-    let auth = auth.map_or_else(|| "anything".to_owned(), |auth| code(&auth));
+    let auth = match namespace.auth() {
+        Some(auth) => code(&writer.wire(auth)?),
+        None => "anything".to_owned(),
+    };
     let _ = write!(
         out,
         "\n## Namespace `{}`\n\nA client sends {auth} as `auth`.\n",
         namespace.name
     );
-    let received = namespace.receives();
-    write_events("Clients emit", received, Direction::Received, writer, out)?;
+    write_events("Clients emit", namespace.receives(), writer, out)?;
     match namespace.emits() {
-        Some(emitted) => write_events("The server emits", emitted, Direction::Emitted, writer, out),
+        Some(emitted) => write_events("The server emits", emitted, writer, out)?,
         None => {
             let _ = writeln!(out, "\nWhat the server emits is not declared.");
-            Ok(())
         }
     }
+    write_events("The server broadcasts", namespace.broadcasts(), writer, out)
 }
 
 fn write_events(
     heading: &str,
     events: &[EventContract],
-    direction: Direction,
     writer: &mut Writer,
     out: &mut String,
 ) -> Result<(), ContractError> {
@@ -70,11 +66,8 @@ fn write_events(
         "\n| {heading} | arguments | answer | |\n| --- | --- | --- | --- |\n"
     );
     for event in events {
-        let args = code(&writer.parameters(event, direction, None)?.join(", "));
-        let answer = match event.has_ack() {
-            true => code(&writer.ack(event, direction)?),
-            false => String::new(),
-        };
+        let args = code(&writer.parameters(event, None)?.join(", "));
+        let answer = code(&writer.ack(event)?.unwrap_or_default());
         let docs = escaped(&event.docs());
         let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
         let _ = writeln!(

@@ -3,14 +3,14 @@
 //! Markdown.
 //!
 //! [`Hub::contract`](crate::Hub::contract) makes it from the session's
-//! [`#[handles(..)]` and `#[emits(..)]`](derive@crate::EventHandlers), each event's
+//! [`#[handles(..)]`, `#[emits(..)]` and `#[broadcasts(..)]`](derive@crate::EventHandlers), each event's
 //! [`Event`](derive@crate::Event), and [`Session::Auth`](crate::Session::Auth). The types of payloads,
 //! acks and auth derive [`TS`] and [`JsonSchema`] in addition to serde's traits; add the crates
 //! `ts-rs` and `schemars` for that.
 //!
 //! Not part of a contract are sessions that implement
 //! [`EventHandlers`](crate::EventHandlers) by hand, untyped events, and events between servers.
-//! Which emits are checked against `#[emits(..)]`, and which are not, is said at
+//! Which emits are checked, and which are not, is said at
 //! [`TypedSocket`](crate::TypedSocket#what-is-not-checked).
 //!
 //! ```
@@ -60,21 +60,23 @@ mod binary;
 mod comments;
 mod declarations;
 mod error;
+mod event;
 mod file;
 mod markdown;
 mod model;
 mod names;
-mod parts;
 mod probe;
 mod schema;
 mod socket_id;
 mod typescript;
+mod wire;
 
 pub use error::ContractError;
+pub use event::EventContract;
 pub(crate) use model::Names;
 #[doc(hidden)]
 pub use model::SessionContract;
-pub use model::{Contract, EventContract, NamespaceContract};
+pub use model::{Contract, NamespaceContract};
 #[doc(hidden)]
 pub use probe::{
     Probe, RejectedProbe, RejectedViaEvent, RejectedViaNothing, RejectedViaTypes, Type, ViaNothing,
@@ -82,3 +84,4 @@ pub use probe::{
 };
 pub use schemars::{self, JsonSchema};
 pub use ts_rs::{self, TS};
+pub use wire::TypeContract;

@@ -1,7 +1,7 @@
 //! What a contract consists of.
 
-use super::Type;
-use crate::event::{Args, Event};
+use super::{EventContract, Type, TypeContract, wire::Direction};
+use crate::event::Args;
 
 /// What a hub's clients may send and are sent. From [`Hub::contract`](crate::Hub::contract).
 ///
@@ -101,14 +101,22 @@ pub(crate) enum Names {
 pub struct NamespaceContract {
     pub(super) name: String,
     pub(super) names: Names,
-    pub(super) session: SessionContract,
+    auth: Option<TypeContract>,
+    session: SessionContract,
 }
 
 impl NamespaceContract {
     pub(crate) fn new(name: &str, names: Names, session: SessionContract) -> Self {
+        let auth = |of| TypeContract {
+            of,
+            args: Args::One,
+            direction: Direction::Received,
+            place: format!("auth of `{name}`"),
+        };
         Self {
             name: name.to_owned(),
             names,
+            auth: session.auth.map(auth),
             session,
         }
     }
@@ -126,16 +134,31 @@ impl NamespaceContract {
         self.names != Names::One
     }
 
+    /// What a client sends to connect, [`Session::Auth`](crate::Session::Auth); `None` where everything
+    /// is taken.
+    #[must_use]
+    pub fn auth(&self) -> Option<&TypeContract> {
+        self.auth.as_ref()
+    }
+
     /// What clients may send, in the order of `#[handles(..)]`.
     #[must_use]
     pub fn receives(&self) -> &[EventContract] {
         &self.session.handles
     }
 
-    /// What clients are sent, in the order of `#[emits(..)]`; `None` where the session has none.
+    /// What clients are sent, one alone or many, in the order of `#[emits(..)]`; `None` where the session
+    /// says nothing of what it emits.
     #[must_use]
     pub fn emits(&self) -> Option<&[EventContract]> {
         self.session.emits.as_deref()
+    }
+
+    /// What clients are sent in broadcasts only, to rooms or to all of the namespace, in the order of
+    /// `#[broadcasts(..)]`. It is not in [`emits`](Self::emits).
+    #[must_use]
+    pub fn broadcasts(&self) -> &[EventContract] {
+        &self.session.broadcasts
     }
 }
 
@@ -145,77 +168,8 @@ pub struct SessionContract {
     pub auth: Option<Type>,
     /// The events that it handles.
     pub handles: Vec<EventContract>,
-    /// The events that it emits; `None` where it does not say.
+    /// The events that it emits to one socket or to many; `None` where it does not say what it emits.
     pub emits: Option<Vec<EventContract>>,
-}
-
-/// An event, as it was declared.
-///
-/// ```
-/// use roomcast::contract::EventContract;
-///
-/// fn describe(event: &EventContract) -> String {
-///     let answered = if event.has_ack() { " (answered)" } else { "" };
-///     format!("{}{answered}: {}", event.name(), event.docs())
-/// }
-/// ```
-pub struct EventContract {
-    pub(super) name: &'static str,
-    docs: &'static str,
-    pub(super) args: Args,
-    pub(super) payload: Type,
-    pub(super) ack_args: Args,
-    pub(super) ack: Type,
-    /// The data of its rejections.
-    pub(super) rejected: Option<Type>,
-}
-
-impl EventContract {
-    /// The event `E`, with what was found out about it, about its ack and about its rejections.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn of<E: Event>(payload: Type, ack: Type, rejected: Option<Type>) -> Self {
-        Self {
-            name: E::NAME,
-            docs: E::DOCS,
-            args: E::ARGS,
-            payload,
-            ack_args: E::ACK_ARGS,
-            ack,
-            rejected,
-        }
-    }
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Whether it declares an answer.
-    #[must_use]
-    pub fn has_ack(&self) -> bool {
-        self.ack_args != Args::None
-    }
-
-    /// What its type's doc comment says, without its marks.
-    #[must_use]
-    pub fn docs(&self) -> String {
-        // What stands behind `///` begins with a blank.
-        let lines = self.docs.lines().map(|line| {
-            let line = line.strip_prefix(' ').unwrap_or(line);
-            line.trim_end()
-        });
-        let docs = lines.collect::<Vec<_>>().join("\n");
-        docs.trim_matches('\n').to_owned()
-    }
-}
-
-/// Who sends what is described.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    /// Read by the server: defaults make fields optional.
-    Received,
-    /// Written by the server.
-    Emitted,
+    /// The events that it emits in broadcasts only.
+    pub broadcasts: Vec<EventContract>,
 }

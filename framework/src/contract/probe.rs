@@ -43,6 +43,8 @@ pub(super) struct Described {
     /// Declares the types that it is made of.
     pub(super) declare_parts: fn(&mut Declarations),
     pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The schema with all that it refers to.
+    pub(super) whole_schema: fn(SchemaGenerator) -> Schema,
 }
 
 impl Type {
@@ -57,6 +59,7 @@ impl Type {
                 declare: Declarations::add::<T>,
                 declare_parts: Declarations::add_parts::<T>,
                 schema: SchemaGenerator::subschema_for::<T>,
+                whole_schema: SchemaGenerator::into_root_schema_for::<T>,
             }),
         }
     }

@@ -3,12 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::{SchemaGenerator, generate::SchemaSettings};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-use super::{model::Direction, names::free, probe::Described};
+use super::{names::free, probe::Described, wire::Direction};
 
 const PATH: &str = "/components/schemas";
+
+/// The schema of a type that is used by itself.
+pub(super) fn alone(described: &Described, direction: Direction) -> Schema {
+    let settings = SchemaSettings::draft07();
+    let settings = match direction {
+        Direction::Received => settings.for_deserialize(),
+        Direction::Emitted => settings.for_serialize(),
+    };
+    (described.whole_schema)(settings.into_generator())
+}
 
 pub(super) struct Schemas {
     received: SchemaGenerator,

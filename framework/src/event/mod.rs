@@ -127,7 +127,7 @@ pub const fn distinct(names: &[&str], name: &str) {
     while let [first, others @ ..] = rest {
         if same(first.as_bytes(), name.as_bytes()) {
             panic!(
-                "this event has the same name as an earlier one of this list: \
+                "this event has the same name as an earlier one: \
                  give one of them another with `#[event(name = \"..\")]`"
             );
         }

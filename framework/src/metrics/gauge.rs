@@ -46,3 +46,10 @@ impl Gauge {
         self.value.load(Relaxed)
     }
 }
+
+impl Drop for Gauge {
+    /// Takes back what this hub has put into the figure, which all hubs of the process share.
+    fn drop(&mut self) {
+        self.change(self.get(), 0);
+    }
+}

@@ -32,7 +32,8 @@ pub(crate) fn publish_duration() -> Histogram {
     histogram!(PUBLISH_DURATION)
 }
 
-/// From an emit to its delivery by the node itself, where that reads it back from Redis as all others do.
+/// From handing a message over until the node itself hears it from Redis, as all others do: with streams its own
+/// events, otherwise a message of its own once a second.
 #[cfg(feature = "redis")]
 pub(crate) fn delivery_duration() -> Histogram {
     histogram!(DELIVERY_DURATION)
@@ -63,7 +64,7 @@ pub(super) fn describe() {
         ),
         (
             DELIVERY_DURATION,
-            "From an emit to its delivery by the node itself, where that reads it back from a stream.",
+            "From handing a message over until the node itself hears it from Redis, as all others do.",
         ),
         (
             WORKER_LAG,

@@ -5,7 +5,7 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __describe {
-    (handles [$($handled:ty),*] $(emits [$($emitted:ty),*])?) => {
+    (handles [$($handled:ty),*] $(emits [$($emitted:ty),*] broadcasts [$($broadcast:ty),*])?) => {
         // Names of the application's types are looked up here, too: none of these may hide one.
         #[allow(unused_imports, unused_mut)]
         fn describe() -> ::core::option::Option<$crate::contract::SessionContract> {
@@ -21,21 +21,24 @@ macro_rules! __describe {
 
             let mut session = __Session {
                 auth: (&&__Auth::<Self>::new()).auth(),
-                handles: ::std::vec![$(__Contract::of::<$handled>(
+                handles: ::std::vec![$(__Contract::received::<$handled>(
                     (&__Probe::<$handled>::new()).look(),
                     (&__Probe::<<$handled as __Event>::Ack>::new()).look(),
                     (&&__Rejected::<$handled>::new()).rejected(),
                 )),*],
                 emits: ::core::option::Option::None,
+                broadcasts: ::std::vec![],
             };
-            $(session.emits = ::core::option::Option::Some(::std::vec![
-                $(__Contract::of::<$emitted>(
+            $(
+                session.emits = ::core::option::Option::Some(::std::vec![$(__Contract::emitted::<$emitted>(
                     (&__Probe::<$emitted>::new()).look(),
                     (&__Probe::<<$emitted as __Event>::Ack>::new()).look(),
-                    // Clients refuse nothing.
-                    ::core::option::Option::None,
-                )),*
-            ]);)?
+                )),*]);
+                session.broadcasts = ::std::vec![$(__Contract::broadcast::<$broadcast>(
+                    (&__Probe::<$broadcast>::new()).look(),
+                    (&__Probe::<<$broadcast as __Event>::Ack>::new()).look(),
+                )),*];
+            )?
             ::core::option::Option::Some(session)
         }
     };

@@ -54,7 +54,7 @@ pub trait Handle<E: Event>: EventHandlers {
     ///
     /// # Cancel safety
     /// The future runs to completion even if the client disconnects meanwhile. It is dropped only when
-    /// the server's thread ends.
+    /// the server's thread ends, or when [`Hub::drain`](crate::Hub::drain) has come to `drain_timeout`.
     fn handle(
         &mut self,
         event: E,

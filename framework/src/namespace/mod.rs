@@ -56,6 +56,8 @@ pub use session::{Reply, Session};
 pub use session_state::SessionState;
 pub use socket::Socket;
 pub(crate) use states::States;
-pub use typed::{Emits, EmitsUntyped, TypedBroadcast, TypedNamespace, TypedSocket, TypedUnicast};
+pub use typed::{
+    Broadcasts, Emits, EmitsUntyped, TypedBroadcast, TypedNamespace, TypedSocket, TypedUnicast,
+};
 pub use unicast::Unicast;
 pub use waiting::{Awaited, WaitError};

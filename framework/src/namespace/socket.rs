@@ -181,7 +181,10 @@ impl Socket {
     /// Emits an event to this client and waits for its ack, for at most
     /// [`ack_timeout`](crate::HubBuilder::ack_timeout); [`timeout`](Self::timeout) sets another time.
     ///
-    /// A handler may wait for an ack of its own client: acks do not queue behind events.
+    /// A handler may wait for an ack of its own client: acks do not queue behind events. With
+    /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued, the connection is not
+    /// read until the handler has ended, and no ack arrives for it. Where a client may send that many
+    /// meanwhile, wait in a task of its own.
     ///
     /// # Errors
     /// See [`AckError`].
@@ -333,7 +336,9 @@ impl Socket {
     /// the transport. Events that were emitted before are sent first, except, with recovery over Redis
     /// Streams, those whose round trip to Redis has not ended.
     ///
-    /// A handler that runs is not interrupted; queued events of the client are dropped and counted.
+    /// A handler that runs is not interrupted. No other of this socket begins: events of the client that
+    /// are queued, or come because it does not know yet, are dropped and counted. Its sockets in other
+    /// namespaces go on, with `close` until the connection's turn comes.
     ///
     /// # Errors
     /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] if called on another thread than that of

@@ -79,7 +79,9 @@ impl RemoteSocket {
         rooms.filter(|room| !reserved::is_reserved(room))
     }
 
-    /// The value set by [`Socket::set_data`](crate::Socket::set_data), or `None`.
+    /// The value set by [`Socket::set_data`](crate::Socket::set_data), or `None`. Of a socket on a server of
+    /// Node it is `socket.data`, in which binary is what JSON makes of a `Buffer`:
+    /// `{"type":"Buffer","data":[1,2]}`.
     ///
     /// # Errors
     /// If it does not fit the type.

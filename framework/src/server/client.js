@@ -170,7 +170,7 @@ class Socket extends Emitter {
       this.#leave();
       this._fire("connect_error", Object.assign(new Error(data.message), { data: data.data }));
     } else {
-      if (id >= 0) data.push(this.#once((...args) => this.#send(ACK, args, id)));
+      if (id >= 0) data.push(this.#once((...args) => this.connected && this.#send(ACK, args, id)));
       if (this.connected) this.#deliver(data);
       else this.#incoming.push(data);
     }

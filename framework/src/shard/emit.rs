@@ -64,15 +64,17 @@ impl State {
         if self.pending.is_empty() {
             self.tell_sent(namespace, slot, &frame);
         }
-        self.send_told(slot, namespace, frame, node);
+        self.send_told(slot, namespace, frame, 1, node);
     }
 
-    /// The same with a frame that has been told of.
+    /// The same with a frame that has been told of, and with what it carries: more than one packet only
+    /// where nothing is pending.
     pub(super) fn send_told(
         &mut self,
         slot: u32,
         namespace: Option<NamespaceId>,
         frame: Frame,
+        carries: u32,
         node: &Node,
     ) {
         if self.pending.is_empty() {
@@ -81,7 +83,7 @@ impl State {
                 slot,
                 namespace,
                 frame,
-                1,
+                carries,
                 node.config.max_outbox_bytes,
                 &node.metrics,
             );

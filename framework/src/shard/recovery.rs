@@ -163,9 +163,10 @@ impl RecoveryStore {
         drop(gone);
     }
 
-    /// How much a client may have missed.
-    pub(crate) fn max_missed_bytes(&self) -> usize {
-        self.max_missed_bytes
+    /// How much a client may have missed that comes back on this connection, whose other namespaces may
+    /// have missed something as well.
+    pub(crate) fn room_for_missed(&self, shard: &Shard, slot: SlotKey) -> usize {
+        self.max_missed_bytes.saturating_sub(shard.unsent(slot))
     }
 
     /// When a session whose connection ends now expires.
@@ -186,9 +187,10 @@ impl RecoveryStore {
         let Saved { pid, id, rooms, .. } = session;
         let id = *id;
         let mut missed = Missed::after(offset.max(session.floor));
+        let most = self.room_for_missed(shard, slot);
         let log = loop {
             let log = self.log();
-            if log.gather(&mut missed, id, rooms, self.max_missed_bytes, PART)? {
+            if log.gather(&mut missed, id, rooms, most, PART)? {
                 break log;
             }
             drop(log);

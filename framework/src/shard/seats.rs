@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     directory::{Report, RoomName, Scope, SharedRoom, is_reserved},
-    held::Taken,
+    held::{Taken, Waiting},
     membership::{Membership, RoomIndex},
     monitor::notice::What,
     node::Node,
@@ -158,8 +158,8 @@ impl State {
         for frame in before.into_iter().chain([reply]) {
             self.send(key.index, None, frame, node);
         }
-        for frame in behind {
-            self.send_told(key.index, None, frame, node);
+        for Waiting { frame, carries } in behind {
+            self.send_told(key.index, None, frame, carries, node);
         }
     }
 
@@ -195,9 +195,8 @@ impl State {
             !gone
         });
         if let Some(held) = &mut slot.held {
-            let Taken { before, behind } = held.take(scope.id);
-            let dropped = before.len() + behind.len();
-            node.metrics.dropped_closed.add(dropped as u64);
+            let dropped = held.take(scope.id).packets();
+            node.metrics.dropped_closed.add(dropped);
         }
         slot.hold_no_longer();
         if !seat.connecting {

@@ -180,10 +180,8 @@ impl Slot {
     /// Drops what waits, and counts it: nothing more will be written.
     pub(super) fn discard(&mut self, metrics: &Metrics, traffic: &Traffic) {
         traffic.waits(self.outbox.bytes(), 0);
-        let held = self.held.take().map_or(0, |held| held.len());
-        metrics
-            .dropped_closed
-            .add(self.outbox.discard() + held as u64);
+        let held = self.held.take().map_or(0, |held| held.packets());
+        metrics.dropped_closed.add(self.outbox.discard() + held);
     }
 
     pub(crate) fn tell(&self, notice: Notice) {

@@ -9,6 +9,7 @@ use super::{
     deflate::Deflaters,
     directory::{Report, SharedRoom},
     expiry::Expiries,
+    held::Waiting,
     membership::{Membership, RoomIndex},
     monitor::watch::Watch,
     observer::News,
@@ -152,7 +153,8 @@ impl State {
         if let Some(namespace) = namespace
             && slot.holds(namespace)
         {
-            return hold(slot, namespace, frame, limit, metrics, &self.traffic);
+            let waiting = Waiting { frame, carries };
+            return hold(slot, namespace, waiting, limit, metrics, &self.traffic);
         }
         if frame.handling.volatile && !slot.io.takes_volatile() {
             metrics.dropped_volatile.add(carries.into());
@@ -286,26 +288,26 @@ fn too_slow(slot: &mut Slot, metrics: &Metrics, traffic: &Traffic) {
 fn hold(
     slot: &mut Slot,
     namespace: NamespaceId,
-    frame: Frame,
+    Waiting { frame, carries }: Waiting,
     limit: usize,
     metrics: &Metrics,
     traffic: &Traffic,
 ) -> bool {
     if frame.handling.volatile {
-        metrics.dropped_volatile.add(1);
+        metrics.dropped_volatile.add(carries.into());
         return false;
     }
     let held = slot.held.get_or_insert_default();
     if !held.has_room(&frame, limit) {
         match frame.handling.slow_consumer {
             SlowConsumer::Close => {
-                metrics.dropped_closed.add(1);
+                metrics.dropped_closed.add(carries.into());
                 too_slow(slot, metrics, traffic);
             }
-            _ => metrics.dropped_newest.add(1),
+            _ => metrics.dropped_newest.add(carries.into()),
         }
         return false;
     }
-    held.push(namespace, frame);
+    held.push(namespace, frame, carries);
     true
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::local::Shard;
 use super::{
     directory::{RoomName, Scope, is_reserved},
+    held::Waiting,
     membership::RoomIndex,
     monitor::{Monitor, notice::What},
     pending::Item,
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     error::DisconnectReason,
     id::{NamespaceId, SlotKey, SocketId},
+    protocol::websocket::{Opcode, frame::split_sent},
     transport::frame::Frame,
 };
 
@@ -39,7 +41,7 @@ impl State {
     }
 
     /// A socket is in its namespace, after its reply; `held` went out behind that.
-    pub(super) fn tell_connected(&self, scope: &Scope, slot: u32, held: &[Frame]) {
+    pub(super) fn tell_connected(&self, scope: &Scope, slot: u32, held: &[Waiting]) {
         let Some(monitor) = self.monitor() else {
             return;
         };
@@ -49,8 +51,10 @@ impl State {
         found.rooms.retain(|room| !is_reserved(room));
         let id = found.id;
         monitor.tell(scope, || What::Connected(Box::new(found)));
-        for frame in held {
-            monitor.tell_event(scope, || What::Sent(vec![id], frame.clone()));
+        for Waiting { frame, carries } in held {
+            for packet in packets(frame, *carries) {
+                monitor.tell_event(scope, || What::Sent(vec![id], packet));
+            }
         }
     }
 
@@ -178,4 +182,25 @@ impl State {
             What::Sent(named, frame.clone())
         });
     }
+}
+
+/// The packets that were joined into one frame. A text begins one; where there are as many frames as packets,
+/// as other parsers than the default one write them, each frame does.
+fn packets(joined: &Frame, carries: u32) -> Vec<Frame> {
+    let mut starts = Vec::new();
+    let mut rest = &*joined.bytes;
+    while let Some((opcode, _, behind)) = split_sent(rest) {
+        starts.push((opcode, joined.bytes.len() - rest.len()));
+        rest = behind;
+    }
+    if starts.len() as u64 != u64::from(carries) {
+        starts.retain(|(opcode, _)| *opcode == Opcode::Text);
+    }
+    let ends = starts.iter().skip(1).map(|(_, at)| *at);
+    let ends = ends.chain([joined.bytes.len()]);
+    let cut = starts.iter().zip(ends).map(|((_, start), end)| Frame {
+        bytes: joined.bytes.slice(*start..end),
+        handling: joined.handling,
+    });
+    cut.collect()
 }

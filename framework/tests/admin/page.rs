@@ -49,6 +49,9 @@ impl Session for Guest {
             socket.join(room)?;
             socket.set_data(&auth)?;
             socket.emit_raw("welcome", &[room])?;
+            for n in 0..auth["calls"].as_u64().unwrap_or_default() {
+                socket.hub().to(room).emit_raw("call", &[n])?;
+            }
         }
         Ok(Self)
     }

@@ -1,6 +1,9 @@
 //! What a page is shown of sockets, rooms and events.
 
-use roomcast::{Binary, testing::TestClient};
+use roomcast::{
+    Binary,
+    testing::{TestClient, TestServer},
+};
 use serde_json::json;
 
 use crate::{
@@ -69,6 +72,28 @@ async fn a_socket_is_shown_with_its_rooms_in_the_order_in_which_they_came() {
         json!(["room_left", "/", "tea", id]),
     ])
     .await;
+}
+
+/// What a socket gets while it connects waits, and is shown when it goes out.
+async fn calls_are_shown_one_by_one(server: TestServer) {
+    let page = Page::ready(&server).await;
+    let auth = json!({"room": "lobby", "calls": 2});
+    let guest = TestClient::builder(&server).auth(&auth).connect().await;
+    let guest = guest.unwrap();
+    page.until("socket_connected").await;
+    for shown in [
+        json!(["welcome", "lobby"]),
+        json!(["call", 0]),
+        json!(["call", 1]),
+    ] {
+        let told = page.until("event_sent").await;
+        assert_eq!((&told[2], &told[3]), (&json!(guest.id()), &shown), "{told}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_emitted_to_a_socket_that_connects_is_shown_one_by_one() {
+    calls_are_shown_one_by_one(serve(open())).await;
 }
 
 #[actix_web::test]

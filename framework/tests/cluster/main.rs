@@ -12,8 +12,11 @@ mod wire;
 
 mod contract;
 mod emitter;
+mod forged;
 mod in_process;
 mod outage;
+mod permissions;
+mod plaintext;
 mod presence_redis;
 mod proxy;
 mod publishes;

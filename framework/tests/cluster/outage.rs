@@ -4,6 +4,7 @@
 
 mod counting;
 mod failover;
+mod full;
 mod leaving;
 mod recovery;
 mod waiting;

@@ -2,7 +2,7 @@
 
 #![cfg(feature = "redis")]
 
-use crate::common::redis::{RedisCluster, RedisServer};
+use crate::common::redis::{Certificate, RedisCluster, RedisServer};
 use crate::contract::{Meeting, contract};
 use roomcast::{
     HubBuilder, Recovery,
@@ -136,8 +136,7 @@ contract!(
     four_streams_with_sharded_channels,
     crate::redis::alone(|url| roomcast::adapter::Redis::streams(url)
         .stream_count(4)
-        .use_sharded_pub_sub(true)
-        .only_plaintext(false))
+        .use_sharded_pub_sub(true))
 );
 
 contract!(
@@ -146,6 +145,48 @@ contract!(
         .stream_count(3)
         .cluster::<String>([]))
 );
+
+async fn over_tls<A>(
+    adapter: impl FnOnce(String) -> Redis<A>,
+) -> On<(RedisServer, Certificate), Redis<A>> {
+    let certificate = Certificate::new();
+    let server = RedisServer::with_tls(&certificate, "no");
+    let url = format!("rediss://localhost:{}/", server.port());
+    let adapter = adapter(url).root_certificate(certificate.pem());
+    On {
+        _servers: (server, certificate),
+        adapter,
+    }
+}
+
+mod sharded_over_tls {
+    crate::contract::cases! {
+        crate::redis::over_tls(roomcast::adapter::Redis::sharded);
+        a_broadcast_reaches_the_members_on_all_nodes,
+        what_one_sender_emits_arrives_in_order,
+        sockets_join_and_leave_wherever_they_are,
+    }
+}
+
+/// With connections of their own, on which entries are written and read.
+mod streams_over_tls {
+    crate::contract::cases! {
+        crate::redis::over_tls(roomcast::adapter::Redis::streams);
+        a_broadcast_reaches_the_members_on_all_nodes,
+        attachments_and_odd_texts_cross,
+        what_one_sender_emits_arrives_in_order,
+        the_sockets_of_all_nodes_are_found,
+        sockets_join_and_leave_wherever_they_are,
+    }
+}
+
+mod streams_over_tls_with_recovery {
+    crate::contract::cases! {
+        async { crate::redis::Recovering(crate::redis::over_tls(roomcast::adapter::Redis::streams).await) };
+        what_one_sender_emits_arrives_in_order,
+        sockets_join_and_leave_wherever_they_are,
+    }
+}
 
 /// Of one node, which was given a name.
 struct Named(On<RedisServer, Redis<Sharded>>);

@@ -145,6 +145,39 @@ async fn who_asks_for_ids_gets_ids() {
 }
 
 #[actix_web::test]
+async fn who_asks_for_rooms_gets_all_of_them() {
+    let mut node = Node::pub_sub(|redis| redis).await;
+    let (_client, socket) = node.enter(&["b", "a"]).await;
+    let answers = node.redis.listen(ANSWERS);
+    node.says(
+        REQUESTS,
+        &json!({"uid": "peer01", "requestId": "r1", "type": 1}),
+    );
+    let mut answer = next(answers).await;
+    let rooms = answer["rooms"].as_array_mut().expect("a list");
+    rooms.sort_by_key(ToString::to_string);
+    let id = socket.id().to_string();
+    let mut expected = vec![json!("a"), json!("b"), json!(id)];
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!(answer, json!({"requestId": "r1", "rooms": expected}));
+}
+
+#[actix_web::test]
+async fn a_request_in_the_old_form_disconnects_one_socket() {
+    let mut node = Node::pub_sub(|redis| redis).await;
+    let (_gone, socket) = node.enter(&[]).await;
+    let (_stays, other) = node.enter(&[]).await;
+    let answers = node.redis.listen(ANSWERS);
+    node.says(
+        REQUESTS,
+        &json!({"requestId": "d1", "type": 4, "sid": socket.id(), "close": true}),
+    );
+    assert_eq!(next(answers).await, json!({"requestId": "d1"}));
+    until("it has gone", || !socket.is_connected()).await;
+    assert!(other.is_connected());
+}
+
+#[actix_web::test]
 async fn answers_go_to_all_or_to_whoever_asked() {
     let request = json!({
         "uid": "peer01", "requestId": "f1", "type": 5, "opts": {"rooms": [], "except": []},

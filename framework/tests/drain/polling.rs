@@ -55,6 +55,24 @@ async fn a_post_that_crosses_the_close_is_taken() {
 }
 
 #[actix_web::test]
+async fn a_post_that_was_too_large_is_not_waited_for() {
+    let world = World::new(WebSocketMode::Handoff, |hub| {
+        hub.max_http_buffer_size(1000).drain_timeout(NEVER)
+    });
+    let poller = Poller::connected(&world.server).await;
+    // The body comes when the server is about to read it.
+    let continues = "Expect: 100-continue\r\n";
+    let mut post = poller.start_post(2000, "", continues).await;
+    assert!(post.head().await.starts_with("HTTP/1.1 100"));
+    post.write(&"x".repeat(2000)).await;
+    assert_eq!(post.answer().await.status, 413);
+    let poll = poller.start_poll().await;
+    let drain = world.drain();
+    assert_closes(&poll.answer().await);
+    assert_outcome(drained(drain).await, true, [1, 0, 0]);
+}
+
+#[actix_web::test]
 async fn a_client_that_closes_itself_meanwhile_is_not_waited_for() {
     let mut world = World::new(WebSocketMode::Handoff, |hub| {
         hub.close_timeout(NEVER).drain_timeout(2 * NEVER)

@@ -28,6 +28,10 @@ struct Said<'a> {
     text: &'a str,
 }
 
+/// What the room is called, to who comes.
+#[derive(Serialize, Event, TS, JsonSchema)]
+struct Welcome<'a>(&'a str);
+
 /// The server will close.
 #[derive(Serialize, Event, TS, JsonSchema)]
 struct Closing {
@@ -36,8 +40,18 @@ struct Closing {
 
 #[derive(EventHandlers)]
 #[handles(Say)]
-#[emits(Said<'_>, Closing)]
+#[emits(Welcome<'_>)]
+#[broadcasts(Said<'_>, Closing)]
 struct Chat;
+
+impl Session for Chat {
+    type Auth = ();
+
+    async fn connect((): (), socket: &TypedSocket<Self>) -> Result<Self, Refusal> {
+        socket.emit(&Welcome("lobby"))?;
+        Ok(Self)
+    }
+}
 
 impl Handle<Say> for Chat {
     async fn handle(&mut self, say: Say, socket: &TypedSocket<Self>) -> Result<Receipt, Rejection> {
@@ -46,14 +60,6 @@ impl Handle<Say> for Chat {
     }
 }
 // ANCHOR_END: emits
-
-impl Session for Chat {
-    type Auth = ();
-
-    async fn connect((): (), _: &TypedSocket<Self>) -> Result<Self, Refusal> {
-        Ok(Self)
-    }
-}
 
 // ANCHOR: elsewhere
 fn close(hub: &Hub) -> Result<(), EmitError> {
@@ -90,6 +96,9 @@ mod tests {
         let server = TestServer::start(hub());
         let ada = TestClient::connect(&server).await.expect("a client");
         let bob = TestClient::connect(&server).await.expect("a client");
+        for client in [&ada, &bob] {
+            assert_eq!(client.next().await.json(), r#"["lobby"]"#);
+        }
         let say = Say {
             text: "hello".to_owned(),
             answers: None,

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::Handlers;
+use super::{Emitted, Handlers};
 
 pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
     let Handlers {
@@ -17,18 +17,28 @@ pub(super) fn expand(handlers: &Handlers<'_>) -> TokenStream {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let names: Vec<_> = events.iter().map(name).collect();
     let routes = events.iter().map(route);
-    let mut checks = all_distinct(events);
-    checks.extend(all_distinct(emits.as_deref().unwrap_or_default()));
-    let emitted = emits.as_ref().map(|emitted| quote!(emits [#(#emitted),*]));
-    let socket = match emits {
-        None => quote!(::roomcast::__private::Socket),
-        Some(_) => quote!(::roomcast::__private::TypedSocket<Self>),
+    let mut checks = all_distinct(&events.iter().collect::<Vec<_>>());
+    let nothing = Emitted::default();
+    let Emitted { to_any, broadcasts } = emits.as_ref().unwrap_or(&nothing);
+    let (socket, emitted) = match emits {
+        None => (quote!(::roomcast::__private::Socket), None),
+        Some(_) => (
+            quote!(::roomcast::__private::TypedSocket<Self>),
+            Some(quote!(emits [#(#to_any),*] broadcasts [#(#broadcasts),*])),
+        ),
     };
-    let emits = emits.iter().flatten().map(|event| {
-        let emits = quote_spanned!(word(event)=> ::roomcast::__private::Emits<#event>);
+    let all_emitted: Vec<_> = to_any.iter().chain(broadcasts).collect();
+    checks.extend(all_distinct(&all_emitted));
+    let emits = to_any
+        .iter()
+        .map(|event| quote_spanned!(word(event)=> ::roomcast::__private::Emits<#event>));
+    let broadcasts = all_emitted
+        .iter()
+        .map(|event| quote_spanned!(word(event)=> ::roomcast::__private::Broadcasts<#event>));
+    let emits = emits.chain(broadcasts).map(|declared| {
         quote! {
             #[automatically_derived]
-            impl #impl_generics #emits for #session #type_generics #where_clause {}
+            impl #impl_generics #declared for #session #type_generics #where_clause {}
         }
     });
     // A const item cannot name the parameters of a generic session; a const block can, but is evaluated only where
@@ -77,10 +87,10 @@ fn route(event: &Type) -> TokenStream {
     quote!(name if name == #name => ::core::option::Option::Some(#route),)
 }
 
-fn all_distinct(events: &[Type]) -> Vec<TokenStream> {
-    let names: Vec<_> = events.iter().map(name).collect();
+fn all_distinct(events: &[&Type]) -> Vec<TokenStream> {
+    let names: Vec<_> = events.iter().map(|event| name(event)).collect();
     (0..events.len())
-        .map(|index| distinct(&events[index], &names[index], &names[..index]))
+        .map(|index| distinct(events[index], &names[index], &names[..index]))
         .collect()
 }
 

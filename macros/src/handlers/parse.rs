@@ -1,4 +1,4 @@
-//! Reads `#[handles(..)]` and `#[emits(..)]`: the types that are listed.
+//! Reads `#[handles(..)]`, `#[emits(..)]` and `#[broadcasts(..)]`: the types that are listed.
 
 use syn::{Attribute, Type};
 
@@ -20,6 +20,11 @@ pub(super) const HANDLES: List = List {
 pub(super) const EMITS: List = List {
     name: "emits",
     example: "#[emits(Said, Joined)]",
+};
+
+pub(super) const BROADCASTS: List = List {
+    name: "broadcasts",
+    example: "#[broadcasts(Said, Joined)]",
 };
 
 /// The types in the order they are written; none when there is no such attribute at all.

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use roomcast::prelude::*;
+use roomcast::{Emits, prelude::*};
 
 #[derive(Deserialize, Event)]
 pub struct Say(pub String);
@@ -62,6 +62,48 @@ impl<T: Serialize + 'static> Session for Generic<T> {
 
     async fn connect(_: Option<u8>, _: &TypedSocket<Self>) -> Result<Self, Refusal> {
         Ok(Self(PhantomData))
+    }
+}
+
+#[derive(EventHandlers)]
+#[handles(Say)]
+#[emits(Ready)]
+#[broadcasts(Said<'_>, Wrapped<T>)]
+pub struct Both<T: Serialize + 'static>(PhantomData<T>);
+
+impl<T: Serialize + 'static> Session for Both<T> {
+    type Auth = ();
+
+    async fn connect((): (), socket: &TypedSocket<Self>) -> Result<Self, Refusal> {
+        socket.emit(&Ready)?;
+        socket.broadcast().emit(&Ready)?;
+        Ok(Self(PhantomData))
+    }
+}
+
+impl<T: Serialize + 'static> Handle<Say> for Both<T> {
+    async fn handle(&mut self, say: Say, socket: &TypedSocket<Self>) -> Result<(), Rejection> {
+        greet(socket)?;
+        Ok(socket.to("lobby").emit(&Said(&say.0))?)
+    }
+}
+
+/// Who may emit it to one may emit it to many.
+fn greet<S: Emits<Ready>>(socket: &TypedSocket<S>) -> Result<(), EmitError> {
+    socket.emit(&Ready)?;
+    socket.namespace().emit(&Ready)
+}
+
+#[derive(EventHandlers)]
+#[handles()]
+#[broadcasts()]
+pub struct Mute;
+
+impl Session for Mute {
+    type Auth = ();
+
+    async fn connect((): (), _: &TypedSocket<Self>) -> Result<Self, Refusal> {
+        Ok(Self)
     }
 }
 

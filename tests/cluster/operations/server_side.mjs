@@ -34,4 +34,18 @@ export function serverSide(lab) {
   test("both are counted", async () => {
     assert.equal(await lab.from.ask("serverCount"), 2);
   });
+
+  // The adapters of Node list no servers.
+  if (lab.giver !== "roomcast") return;
+  test("both are listed, with ids of either kind", async () => {
+    const { from, to, cluster } = lab;
+    for (const nsp of ["/", "/chat"]) {
+      const { ids, own } = await from.ask("serverIds", { nsp });
+      const others = ids.filter((id) => id !== own);
+      assert.equal(ids.length, 2);
+      assert.equal(others.length, 1, "this one and another");
+      if (to.kind === "roomcast") assert.equal(others[0], (await to.ask("serverIds", { nsp })).own);
+      else assert.match(others[0], cluster.adapter.startsWith("classic") ? /^[\w-]{6}$/ : /^[0-9a-f]{16}$/);
+    }
+  });
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
+use crate::guide::asyncapi;
 use crate::workspace::Workspace;
 use crate::{install, process, seeds};
 
@@ -74,6 +75,7 @@ pub(crate) fn guide(workspace: &Workspace, options: &[String]) -> Result {
             workspace.python_tool("mdbook")?
         }
     };
+    asyncapi::place_if_possible(workspace);
     let mut serve = Command::new(mdbook);
     serve.arg("serve").arg(workspace.root.join("guide"));
     let has = |names: [&str; 2]| {

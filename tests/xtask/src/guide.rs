@@ -1,7 +1,9 @@
-//! Builds the guide and checks what mdBook lets pass: an include that finds nothing, a dead link, a search that finds nothing.
+//! Builds the guide and checks what mdBook lets pass: an include that finds nothing, a dead link, a search that finds nothing,
+//! an AsyncAPI document that is not shown.
 //! That its samples compile and run is the matter of the tests of the packages they come from; that the first programs do so
 //! in a project of a reader's own is `stranger`'s.
 
+pub(crate) mod asyncapi;
 mod includes;
 mod links;
 pub(crate) mod stranger;
@@ -16,6 +18,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace) -> Result {
     let source = workspace.root.join("guide/src");
     let built = workspace.target.join("guide");
+    asyncapi::place(workspace)?;
     process::run(
         Command::new(workspace.python_tool("mdbook")?)
             .arg("build")
@@ -43,10 +46,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
             mistakes.extend(links::mistakes(&page, &html, &source));
         }
     }
-    if mistakes.is_empty() {
-        return Ok(());
+    if !mistakes.is_empty() {
+        return Err(Failure::new(format!("\n  {}", mistakes.join("\n  "))));
     }
-    Err(Failure::new(format!("\n  {}", mistakes.join("\n  "))))
+    asyncapi::check(workspace, &built)
 }
 
 /// All files under `folder` with that extension, in order.

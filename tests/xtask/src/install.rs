@@ -8,12 +8,24 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-struct Program {
-    what: &'static str,
+pub(crate) struct Program {
+    pub(crate) what: &'static str,
     /// The package of Debian and its kin.
-    package: &'static str,
-    is_there: fn() -> bool,
+    pub(crate) package: &'static str,
+    pub(crate) is_there: fn() -> bool,
 }
+
+pub(crate) const NODE: Program = Program {
+    what: "Node.js 18 or newer",
+    package: "nodejs",
+    is_there: node_is_new_enough,
+};
+
+pub(crate) const NPM: Program = Program {
+    what: "npm",
+    package: "npm",
+    is_there: || process::find("npm").is_some(),
+};
 
 const PROGRAMS: &[Program] = &[
     Program {
@@ -21,16 +33,8 @@ const PROGRAMS: &[Program] = &[
         package: "chromium",
         is_there: || chromium().is_some(),
     },
-    Program {
-        what: "Node.js 18 or newer",
-        package: "nodejs",
-        is_there: node_is_new_enough,
-    },
-    Program {
-        what: "npm",
-        package: "npm",
-        is_there: || process::find("npm").is_some(),
-    },
+    NODE,
+    NPM,
     Program {
         what: "Redis 7 or newer",
         package: "redis-server",
@@ -75,9 +79,12 @@ pub(crate) const MIXED_CLUSTER: &str = "examples/mixed-cluster";
 /// The page of the example of that name.
 pub(crate) const TODO: &str = "examples/todo/web";
 
+/// What shows AsyncAPI documents in the guide.
+pub(crate) const GUIDE: &str = "guide/asyncapi";
+
 pub(crate) fn run(workspace: &Workspace) -> Result {
-    install_programs()?;
-    for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER, TODO] {
+    programs(PROGRAMS)?;
+    for folder in ["tests/e2e", "tests/cluster", MIXED_CLUSTER, TODO, GUIDE] {
         npm_packages(&workspace.root.join(folder))?;
     }
     python_tools(workspace)
@@ -93,13 +100,21 @@ pub(crate) fn chromium() -> Option<PathBuf> {
         .find_map(process::find)
 }
 
-fn missing() -> Vec<&'static Program> {
+fn missing(wanted: &[Program]) -> Vec<&Program> {
     let is_missing = |program: &&Program| !(program.is_there)();
-    PROGRAMS.iter().filter(is_missing).collect()
+    wanted.iter().filter(is_missing).collect()
 }
 
-fn install_programs() -> Result {
-    let packages: Vec<_> = missing().iter().map(|program| program.package).collect();
+/// Installs those that are missing.
+///
+/// # Errors
+///
+/// If some still are, as where we may not install anything.
+pub(crate) fn programs(wanted: &[Program]) -> Result {
+    let packages: Vec<_> = missing(wanted)
+        .iter()
+        .map(|program| program.package)
+        .collect();
     if packages.is_empty() {
         return Ok(());
     }
@@ -112,7 +127,7 @@ fn install_programs() -> Result {
                 .env("DEBIAN_FRONTEND", "noninteractive"),
         )?;
     }
-    let still_missing = missing();
+    let still_missing = missing(wanted);
     if still_missing.is_empty() {
         return Ok(());
     }
@@ -158,12 +173,12 @@ pub(crate) fn python_tools(workspace: &Workspace) -> Result {
     )
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     process::output(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
 /// Debian has it where not everybody's path leads.
-fn is_administrators(program: &str) -> bool {
+pub(crate) fn is_administrators(program: &str) -> bool {
     let usual = Path::new("/usr/sbin").join(program);
     process::find(program).is_some() || usual.is_file()
 }

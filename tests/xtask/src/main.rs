@@ -4,6 +4,7 @@ mod arguments;
 mod examples;
 mod failure;
 mod guide;
+mod image;
 mod install;
 mod lints;
 mod process;
@@ -45,6 +46,7 @@ fn run() -> Result {
         Task::Todo(options) => examples::todo(&Workspace::find()?, &options)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
         Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,
+        Task::Image => image::run(&Workspace::find()?)?,
     }
     Ok(())
 }

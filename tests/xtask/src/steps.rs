@@ -90,7 +90,7 @@ pub(crate) const ALL: &[Step] = &[
     },
     Step {
         name: "guide",
-        about: "the guide builds, its includes and links lead somewhere, it can be searched",
+        about: "the guide builds, its links lead somewhere, it can be searched, a browser shows it",
         lane: Lane::Main,
         run: guide::run,
     },

@@ -27,6 +27,18 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
   : never;
 
 /**
+ * What the server emits, for `Server` of socket.io: no callback is optional there, since its `emitWithAck` takes only
+ * events that must have one.
+ */
+export type Asking<E> = {
+  [K in keyof E]: E[K] extends (...args: infer A) => void
+    ? Required<A> extends [...unknown[], (...args: any[]) => void]
+      ? (...args: Required<A>) => void
+      : E[K]
+    : E[K];
+};
+
+/**
  * Puts something on the list.
  */
 export type Create = { title: string, };
@@ -90,14 +102,20 @@ export interface ClientToServerEvents {
 export interface ServerToClientEvents {
   /**
    * Somebody else has put it on the list.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:created": (payload: Created) => void;
   /**
    * Somebody else has changed it.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:updated": (payload: Updated) => void;
   /**
    * The id of one that is no more.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "todo:deleted": (payload: Deleted) => void;
 }

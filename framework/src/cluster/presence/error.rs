@@ -1,7 +1,7 @@
 //! Why a socket has no part in presence.
 
 use super::entries::Excess;
-use crate::{error::EmitError, event::Rejection, namespace::Refusal};
+use crate::{error::EmitError, event::Rejection, metrics::Metrics, namespace::Refusal};
 
 /// Why a socket was not bound to a user, not tracked, or does not watch; what was before counts then.
 #[derive(Debug, thiserror::Error)]
@@ -40,14 +40,23 @@ pub enum PresenceError {
 }
 
 impl PresenceError {
-    /// The option that says how many there may be, if that is why.
-    pub(super) fn limit(&self) -> Option<&'static str> {
+    /// Counts it, if an option does not allow it.
+    pub(super) fn counted(self, metrics: &Metrics) -> Self {
+        if let Some(option) = self.limit() {
+            metrics.presence_refused.add(option);
+        }
+        self
+    }
+
+    /// The option that says how many there may be, or how much, if that is why.
+    fn limit(&self) -> Option<&'static str> {
         match self {
             Self::Full => Some("max_entries"),
             Self::TooManyTracked(_) => Some("max_tracked_rooms"),
             Self::TooManySockets(_) => Some("max_sockets_per_user"),
             Self::TooManyWatched(_) => Some("max_watched_rooms"),
-            Self::Emit(_) | Self::UserId | Self::Encode(_) | Self::TooLong(_) => None,
+            Self::TooLong(_) => Some("max_meta_bytes"),
+            Self::Emit(_) | Self::UserId | Self::Encode(_) => None,
         }
     }
 }

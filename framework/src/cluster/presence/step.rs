@@ -76,12 +76,8 @@ impl Registrar {
         }
         let refused = {
             let mut entries = self.entries();
-            let decided = decide(&entries).inspect_err(|error| {
-                if let Some(option) = error.limit() {
-                    node.metrics.presence_refused.add(option);
-                }
-            });
-            let Some(observe) = decided? else {
+            let decided = decide(&entries).map_err(|error| error.counted(&node.metrics))?;
+            let Some(observe) = decided else {
                 return Ok(());
             };
             let about = observe.about.as_ref().map(|room| topic(&scope.name, room));

@@ -57,8 +57,7 @@ impl Socket {
         let meta = serde_json::to_string(meta)?;
         let max = registrar.options.max_meta_bytes;
         if meta.len() > max {
-            self.metrics().presence_refused.add("max_meta_bytes");
-            return Err(PresenceError::TooLong(max));
+            return Err(PresenceError::TooLong(max).counted(self.metrics()));
         }
         let room = room.as_ref();
         reserved::refuse(room)?;

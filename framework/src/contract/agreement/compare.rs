@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    super::model::Direction,
+    super::wire::Direction,
     forms::{Form, Names, forms},
     shape::{Field, Object, Shape},
 };

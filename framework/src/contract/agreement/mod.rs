@@ -21,7 +21,7 @@ use self::{
     shape::Shape,
     typescript::Declaration,
 };
-use super::{ContractError, model::Direction, schema::Schemas};
+use super::{ContractError, schema::Schemas, wire::Direction};
 
 /// What goes over the wire: an event's payload, an ack, or auth.
 pub(super) struct Root {

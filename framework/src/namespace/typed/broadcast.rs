@@ -2,7 +2,7 @@ use std::{borrow::Cow, marker::PhantomData, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Emits;
+use super::Broadcasts;
 use crate::{
     error::EmitError,
     event::Event,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A [`Broadcast`] that emits only the events that the session `S` declares in its
-/// [`#[emits(..)]`](derive@crate::EventHandlers).
+/// [`#[broadcasts(..)]` or `#[emits(..)]`](derive@crate::EventHandlers).
 ///
 /// From [`TypedSocket::to`](super::TypedSocket::to), [`TypedNamespace::to`](super::TypedNamespace::to),
 /// and any other with [`Broadcast::typed`].
@@ -102,7 +102,7 @@ impl<'a, S> TypedBroadcast<'a, S> {
     /// As [`Broadcast::emit`].
     pub fn emit<E>(&self, event: &E) -> Result<(), EmitError>
     where
-        S: Emits<E>,
+        S: Broadcasts<E>,
         E: Event + Serialize,
     {
         self.broadcast.emit(event)
@@ -117,7 +117,7 @@ impl<'a, S> TypedBroadcast<'a, S> {
     /// As [`Broadcast::emit_with_ack`].
     pub async fn emit_with_ack<E>(&self, event: &E) -> Result<Acks<E::Ack>, EmitError>
     where
-        S: Emits<E>,
+        S: Broadcasts<E>,
         E: Event + Serialize,
         E::Ack: DeserializeOwned + 'static,
     {

@@ -2,11 +2,11 @@ use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
 
 use serde::Serialize;
 
-use super::{super::Namespace, Emits, TypedBroadcast};
+use super::{super::Namespace, Broadcasts, TypedBroadcast};
 use crate::{error::EmitError, event::Event};
 
 /// A [`Namespace`] that emits only the events that the session `S` declares in its
-/// [`#[emits(..)]`](derive@crate::EventHandlers).
+/// [`#[broadcasts(..)]` or `#[emits(..)]`](derive@crate::EventHandlers).
 ///
 /// From [`TypedSocket::namespace`](super::TypedSocket::namespace), and from a hub with
 /// [`Namespace::typed`]. Its [`user`](Namespace::user) is not checked.
@@ -90,7 +90,7 @@ impl<S> TypedNamespace<S> {
     /// As [`Namespace::emit`].
     pub fn emit<E>(&self, event: &E) -> Result<(), EmitError>
     where
-        S: Emits<E>,
+        S: Broadcasts<E>,
         E: Event + Serialize,
     {
         self.namespace.emit(event)

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// A [`Socket`] that emits only the events that the session `S` declares in its
-/// [`#[emits(..)]`](derive@crate::EventHandlers), both to its client and in broadcasts.
+/// [`#[emits(..)]`](derive@crate::EventHandlers), both to its client and in broadcasts, and in
+/// `#[broadcasts(..)]`, in broadcasts.
 ///
 /// It has all other methods of [`Socket`] by `Deref`, and costs nothing at run time.
 ///

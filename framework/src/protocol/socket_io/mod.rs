@@ -16,7 +16,6 @@ pub(crate) mod msgpack;
 mod packet;
 pub mod parser;
 mod placeholder;
-#[cfg(feature = "redis")]
 mod plaintext;
 
 pub(crate) use assemble::{Assembler, Step};
@@ -29,7 +28,6 @@ pub(crate) use error::DecodeError;
 pub(crate) use event_name::is_reserved;
 pub(crate) use packet::{Data, Event, Kind, Packet};
 pub(crate) use parser::Limits;
-#[cfg(feature = "redis")]
 pub(crate) use plaintext::plaintext;
 
 #[cfg(test)]

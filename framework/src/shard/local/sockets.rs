@@ -64,6 +64,15 @@ impl Shard {
         self.settle(state);
     }
 
+    /// What waits for the client, and what its sockets that are connecting have missed.
+    pub(in crate::shard) fn unsent(&self, key: SlotKey) -> usize {
+        let state = self.state.borrow();
+        state.slot(key).map_or(0, |slot| {
+            let held = slot.held.as_ref();
+            slot.outbox.bytes() + held.map_or(0, |held| held.missed())
+        })
+    }
+
     /// What a socket missed that has its place already; it goes out before the CONNECT reply.
     pub(crate) fn push_missed(&self, key: SlotKey, scope: &Scope, missed: Vec<Frame>) {
         let mut state = self.state.borrow_mut();

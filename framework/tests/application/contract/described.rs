@@ -52,18 +52,19 @@ fn the_model_tells_namespaces_and_events() {
         emitted,
         [
             "changed",
-            "pointing",
             "confirm",
             "upload",
-            "draw",
             "count",
             "add",
             "replace",
             "rated",
             "presence_state",
-            "presence_diff",
         ]
     );
+    let broadcasts: Vec<_> = shop.broadcasts().iter().map(|it| it.name()).collect();
+    assert_eq!(broadcasts, ["pointing", "draw", "presence_diff", "restock"]);
+    assert!(shop.broadcasts().iter().all(|it| it.is_broadcast()));
+    assert!(!shop.emits().unwrap().iter().any(|it| it.is_broadcast()));
     assert!(till.emits().is_none());
     let answered = shop.receives().iter().filter(|it| it.has_ack());
     let answered: Vec<_> = answered.map(|it| it.name()).collect();
@@ -138,6 +139,25 @@ fn no_message_of_a_document_takes_the_place_of_another() {
     let schema = |name: &str| &document["components"]["schemas"][name]["properties"];
     assert!(schema("AddInput")["device"].is_object());
     assert!(schema("AddInput2")["articleNo"].is_object());
+}
+
+#[test]
+fn operations_of_broadcasts_are_tagged_and_no_others() {
+    let document = shop::hub().contract().asyncapi().unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let operations = document["operations"].as_object().unwrap();
+    let is_tagged = |operation: &serde_json::Value| operation["tags"][0]["name"] == "broadcast";
+    let tagged = operations
+        .iter()
+        .filter(|(_, operation)| is_tagged(operation));
+    let tagged: Vec<_> = tagged.map(|(name, _)| name.as_str()).collect();
+    let broadcasts = [
+        "main-send-draw",
+        "main-send-pointing",
+        "main-send-presence_diff",
+        "main-send-restock",
+    ];
+    assert_eq!(tagged, broadcasts);
 }
 
 #[test]

@@ -71,6 +71,71 @@ impl Handle<Say> for Chat {
     }
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
+struct Wished(String);
+
+/// Wishes something to everybody, to each of its rooms and to each of its users, and to nobody alone.
+#[derive(EventHandlers)]
+#[handles(Say)]
+#[broadcasts(Wished, WhoAreYou)]
+struct Wishes;
+
+impl Session for Wishes {
+    type Auth = ();
+
+    async fn connect((): (), socket: &TypedSocket<Self>) -> Result<Self, Refusal> {
+        socket.join("lobby")?;
+        socket.bind_user("ann")?;
+        Ok(Self)
+    }
+}
+
+impl Handle<Say> for Wishes {
+    async fn handle(&mut self, say: Say, socket: &TypedSocket<Self>) -> Result<(), Rejection> {
+        let namespace = socket.namespace();
+        let wish = |to: &str| Wished(format!("{} {to}", say.0));
+        socket.to("lobby").emit(&wish("to others"))?;
+        socket.broadcast().volatile().emit(&wish("to all others"))?;
+        namespace.emit(&wish("to all"))?;
+        namespace.to("lobby").emit(&wish("to the room"))?;
+        namespace.user("ann").emit(&wish("to the user"))?;
+        socket.untyped().emit(&wish("to one"))?;
+        Ok(())
+    }
+}
+
+#[actix_web::test]
+async fn what_is_declared_as_broadcast_goes_to_rooms_namespaces_and_users() {
+    let hub = Hub::builder().namespace::<Wishes>("/").build().unwrap();
+    let server = TestServer::start(hub.clone());
+    let ada = TestClient::connect(&server).await.unwrap();
+    let bob = TestClient::connect(&server).await.unwrap();
+    ada.emit(&Say("hello".into())).await;
+    for to in [
+        "to others",
+        "to all others",
+        "to all",
+        "to the room",
+        "to the user",
+    ] {
+        assert_eq!(bob.expect::<Wished>().await, Wished(format!("hello {to}")));
+    }
+    for to in ["to all", "to the room", "to the user", "to one"] {
+        assert_eq!(ada.expect::<Wished>().await, Wished(format!("hello {to}")));
+    }
+    for (client, name) in [(&ada, "Ada"), (&bob, "Bob")] {
+        client.answer(move |_: WhoAreYou| name.to_owned());
+    }
+    let everyone = hub.to("lobby").typed::<Wishes>();
+    let mut names = everyone
+        .emit_with_ack(&WhoAreYou)
+        .await
+        .unwrap()
+        .into_values();
+    names.sort();
+    assert_eq!(names, ["Ada", "Bob"]);
+}
+
 async fn greet(everyone: TypedBroadcast<'static, Chat>) -> Result<(), EmitError> {
     let names = everyone.emit_with_ack(&WhoAreYou).await?.into_values();
     everyone.clone().emit(&Greeted(names))

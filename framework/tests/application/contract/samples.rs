@@ -9,6 +9,7 @@ use super::shop::{
     Origin, Outline, Pointing, Price, Rate, Rated, Replace,
 };
 use super::{
+    answers,
     forms::{self, Forms},
     shop,
 };
@@ -172,9 +173,15 @@ fn of_forms() -> Value {
     ])
 }
 
-#[test]
-fn the_samples_are_current() {
-    is_current("shop", &samples());
+#[actix_web::test]
+async fn the_samples_are_current() {
+    let mut shop = samples();
+    let all = shop.as_array_mut().unwrap();
+    for rejected in answers::rejected().await {
+        all.push(sample("receive", "add-rejected", rejected));
+    }
+    all.push(sample("connect", "refused", answers::refused().await));
+    is_current("shop", &shop);
     is_current("forms", &of_forms());
 }
 

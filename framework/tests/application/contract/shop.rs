@@ -234,11 +234,21 @@ pub(super) struct CutAck {
     pub(super) lines: u32,
 }
 
+/// Who has some of it in stock answers.
+#[derive(Serialize, Event, TS, JsonSchema)]
+#[event(ack = u32)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+pub(super) struct Restock {
+    pub(super) article: u64,
+}
+
 #[derive(EventHandlers)]
 #[handles(
     CutAck, Add, MoveLine, Upload, Clear, Pointing, Draw, Count, AddInput, Replace, Rate, Cut
 )]
-#[emits(Changed<Basket>, Pointing, Confirm<'_>, Upload, Draw, Count, Add, Replace, Rated, PresenceState, PresenceDiff)]
+#[emits(Changed<Basket>, Confirm<'_>, Upload, Count, Add, Replace, Rated, PresenceState)]
+#[broadcasts(Pointing, Draw, PresenceDiff, Restock)]
 pub(super) struct Shop;
 
 impl Session for Shop {

@@ -8,7 +8,10 @@ use serde_json::json;
 use super::app::News;
 use super::world::World;
 use crate::common::until;
-use crate::wire::recovering::{Client, Ticket, news};
+use crate::wire::{
+    Message, Wire,
+    recovering::{Client, Ticket, news},
+};
 
 #[actix_web::test]
 async fn a_session_is_restored_once() {
@@ -106,6 +109,54 @@ async fn more_than_an_outbox_takes_gives_a_fresh_session() {
     }
     assert!(!world.back(&ticket).await.1);
     assert_eq!(world.refused("too_much_missed"), 1);
+}
+
+#[actix_web::test]
+async fn what_the_namespaces_of_a_connection_missed_shares_its_outbox() {
+    const MISSED: u32 = 40;
+    let mut world = World::with(1, |hub| hub.max_outbox_bytes(10_000), Recovery::new());
+    let mut away = Vec::new();
+    for nsp in ["", "/other,"] {
+        let (mut client, _) = world.seen_at(nsp, &[]).await;
+        client.ask(json!(["add", 7])).await;
+        away.push(world.cut(client).await);
+        let everyone = world
+            .hub()
+            .namespace(&format!("/{}", nsp.trim_matches(['/', ','])))
+            .unwrap();
+        for number in 0..MISSED {
+            everyone.emit(&News(number)).unwrap();
+        }
+    }
+    // Each of them alone comes back.
+    let [root, other] = &away[..] else { panic!() };
+    let mut wire = Wire::open(&world.server).await;
+    let auth =
+        |ticket: &Ticket| json!({"pid": ticket.pid, "offset": ticket.offset, "hesitate": true});
+    wire.text(&format!("40{}", auth(root))).await;
+    wire.text(&format!("40/other,{}", auth(other))).await;
+    let reply = wire.next().await;
+    assert!(
+        matches!(&reply, Message::Text(text) if text.starts_with("40/other,") && !text.contains(&other.pid)),
+        "{reply:?}"
+    );
+    assert_eq!(world.refused("too_much_missed"), 1);
+    // What comes meanwhile has room.
+    for number in 0..MISSED {
+        world.hub().emit(&News(number)).unwrap();
+    }
+    world
+        .hub()
+        .namespace("/other")
+        .unwrap()
+        .emit(&News(7))
+        .unwrap();
+    let news = wire.next().await;
+    assert!(
+        matches!(&news, Message::Text(text) if text.starts_with(r#"42/other,["news",7"#)),
+        "{news:?}"
+    );
+    assert_eq!(world.hub().stats().closed_slow, 0);
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! One event after the other.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use roomcast::{
     RejectionKind, Reply, WebSocketMode,
@@ -19,7 +19,7 @@ use crate::common::{
 
 /// Writes down what it handles; `Slow` waits for the gate.
 #[derive(EventHandlers)]
-#[handles(Slow, Quick, Leave, Typed)]
+#[handles(Slow, Quick, Leave, Typed, Ask)]
 struct Orderly;
 
 #[derive(Serialize, Deserialize, Event)]
@@ -31,6 +31,10 @@ struct Quick(u32);
 /// Asks to be disconnected, `true` for the whole connection.
 #[derive(Serialize, Deserialize, Event)]
 struct Leave(bool);
+
+/// Asks its client something.
+#[derive(Serialize, Deserialize, Event)]
+struct Ask;
 
 #[derive(Serialize, Deserialize, Event)]
 struct Typed {
@@ -87,6 +91,17 @@ impl Handle<Leave> for Orderly {
     }
 }
 
+impl Handle<Ask> for Orderly {
+    async fn handle(&mut self, _: Ask, socket: &Socket) -> Result<(), Rejection> {
+        let soon = Duration::from_millis(200);
+        let asked = socket.timeout(soon);
+        let answer = asked.emit_raw_with_ack("question", &()).await;
+        let answer = answer.map(|answer| answer.json());
+        socket.state::<Journal>().write(format!("{answer:?}"));
+        Ok(())
+    }
+}
+
 impl Handle<Typed> for Orderly {
     async fn handle(&mut self, typed: Typed, socket: &Socket) -> Result<(), Rejection> {
         Ok(socket.emit(&typed)?)
@@ -124,6 +139,7 @@ both! {
     the_client_sees_why_it_was_disconnected,
     typed_attachments_travel_both_ways,
     what_does_not_fit_is_told_to_the_session_and_changes_nothing_else,
+    an_ack_behind_as_many_events_as_may_queue_comes_too_late,
 }
 
 async fn handlers_of_one_socket_run_one_after_the_other_in_order_of_arrival(mode: WebSocketMode) {
@@ -266,4 +282,31 @@ async fn what_does_not_fit_is_told_to_the_session_and_changes_nothing_else(mode:
     let rejected = server.hub().stats().rejected;
     assert_eq!(rejected, [("payload", 3)].into());
     assert_eq!(Quick::NAME, "quick");
+}
+
+async fn an_ack_behind_as_many_events_as_may_queue_comes_too_late(mode: WebSocketMode) {
+    let Order {
+        server,
+        mut entries,
+        ..
+    } = order(mode);
+    let mut client = RawClient::open(&server).await;
+    client.send("40").await;
+    connected(&mut client, "").await;
+    client.send(r#"42["ask"]"#).await;
+    let question = client.next().await;
+    let Frame::Text(question) = question else {
+        panic!("{question:?}");
+    };
+    let id = question.trim_start_matches("42").split('[').next();
+    for number in 0..4 {
+        client.send(&format!(r#"42["quick",{number}]"#)).await;
+    }
+    client.send(&format!("43{}[1]", id.expect("an id"))).await;
+    entries.expect("Err(Timeout)").await;
+    for number in 0..4 {
+        entries.expect(&format!("quick {number}")).await;
+    }
+    let ignored = || server.hub().stats().acks_ignored;
+    until("the ack is read", || ignored() == 1).await;
 }

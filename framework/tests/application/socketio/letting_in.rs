@@ -19,6 +19,9 @@ struct Ticket {
     token: String,
     #[serde(default)]
     seat: Seat,
+    /// How many greetings more its room gets.
+    #[serde(default)]
+    more: u32,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,6 +45,10 @@ impl Session for Guarded {
         socket.emit(&Greeting("direct".into()))?;
         socket.hub().to("visitors").emit(&Greeting("room".into()))?;
         socket.emit(&Greeting("last".into()))?;
+        for number in 0..ticket.more {
+            let greeting = Greeting(number.to_string());
+            socket.hub().to("visitors").emit(&greeting)?;
+        }
         match ticket.token.as_str() {
             "valid" => Ok(Self),
             "later" => {
@@ -86,6 +93,7 @@ fn guard(mode: WebSocketMode) -> Guard {
 both! {
     what_connect_emits_comes_behind_the_reply_and_in_order,
     it_also_does_when_connect_takes_its_time,
+    each_of_what_it_emits_is_counted,
     a_refused_client_gets_message_and_data_and_nothing_else_and_is_nowhere,
     the_kit_tells_message_and_data_of_a_refusal,
     auth_that_does_not_fit_is_refused_by_the_name_of_its_field,
@@ -127,6 +135,22 @@ async fn it_also_does_when_connect_takes_its_time(mode: WebSocketMode) {
             .expect_text(&format!(r#"42["greeting","{greeting}"]"#))
             .await;
     }
+}
+
+async fn each_of_what_it_emits_is_counted(mode: WebSocketMode) {
+    let Guard { server, .. } = guard(mode);
+    let hub = server.hub();
+    let mut client = RawClient::open(&server).await;
+    client.send(r#"40{"token":"forged","more":4}"#).await;
+    assert!(matches!(client.next().await, Frame::Text(text) if text.starts_with("44")));
+    assert_eq!(hub.stats().dropped_closed, 7);
+    let before = hub.stats().deliveries;
+    client.send(r#"40{"token":"valid","more":4}"#).await;
+    connected(&mut client, "").await;
+    // Behind the reply seven greetings.
+    let delivered = || hub.stats().deliveries - before;
+    until("all are counted", || delivered() >= 8).await;
+    assert_eq!(delivered(), 8);
 }
 
 async fn a_refused_client_gets_message_and_data_and_nothing_else_and_is_nowhere(

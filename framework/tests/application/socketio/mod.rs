@@ -6,3 +6,4 @@ mod in_turn;
 mod invalid_packets;
 mod letting_in;
 mod suite;
+mod under_way;

@@ -5,6 +5,7 @@
 
 mod coming_back;
 mod kit;
+mod leases;
 mod leaving;
 mod ordering;
 mod presence;

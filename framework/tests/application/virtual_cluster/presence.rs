@@ -18,14 +18,14 @@ use super::world::{LEASE, LONG, PING, any_node, client, ms, pause};
 const NODES: usize = 3;
 
 #[derive(Serialize, Deserialize)]
-struct Name {
-    user: String,
+pub(super) struct Name {
+    pub(super) user: String,
 }
 
 /// A user who shows itself in the lobby.
 #[derive(EventHandlers)]
 #[handles()]
-struct Visitor;
+pub(super) struct Visitor;
 
 impl Session for Visitor {
     type Auth = Name;
@@ -41,7 +41,7 @@ impl Session for Visitor {
 }
 
 /// Connections of each user.
-type Present = BTreeMap<String, usize>;
+pub(super) type Present = BTreeMap<String, usize>;
 
 struct House {
     cluster: VirtualCluster,
@@ -116,7 +116,7 @@ impl House {
     }
 }
 
-fn summed<'a>(present: impl IntoIterator<Item = &'a roomcast::Present>) -> Present {
+pub(super) fn summed<'a>(present: impl IntoIterator<Item = &'a roomcast::Present>) -> Present {
     let present = present.into_iter();
     present
         .map(|present| (present.key().to_owned(), present.connections()))
@@ -124,13 +124,13 @@ fn summed<'a>(present: impl IntoIterator<Item = &'a roomcast::Present>) -> Prese
 }
 
 /// Who is there, as somebody sees it who has only heard of the changes since it looked first.
-struct View {
+pub(super) struct View {
     watch: PresenceWatch,
     present: Present,
 }
 
 impl View {
-    async fn of(hub: &Hub) -> Self {
+    pub(super) async fn of(hub: &Hub) -> Self {
         let watch = hub.presence("lobby").watch().await.unwrap();
         Self {
             present: summed(watch.present()),
@@ -139,7 +139,7 @@ impl View {
     }
 
     /// `None` if its node has crashed meanwhile.
-    async fn now(&mut self) -> Option<&Present> {
+    pub(super) async fn now(&mut self) -> Option<&Present> {
         while let Ok(change) = timeout(ms(1), self.watch.next()).await {
             match change? {
                 PresenceChange::Joined(it) | PresenceChange::Updated(it) => {

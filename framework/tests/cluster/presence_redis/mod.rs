@@ -3,6 +3,7 @@
 
 #![cfg(feature = "redis")]
 mod deployments;
+mod keys;
 mod leaving;
 mod losses;
 mod outages;

@@ -1,7 +1,8 @@
 //! What hubs send to Redis, seen by Redis itself, against what Node's servers sent for the same calls.
 //!
 //! Subscriptions end later than Node's, so that churn does not flap; nodes are counted on a
-//! connection of its own. Neither is compared.
+//! connection of its own, and measure how long messages take with some to themselves. None of it is
+//! compared.
 
 #![cfg(feature = "redis")]
 mod calls;

@@ -10,6 +10,7 @@ mod in_flight;
 mod late;
 mod leaving;
 mod lost;
+mod order;
 mod own_log;
 mod recovery;
-mod world;
+pub(crate) mod world;

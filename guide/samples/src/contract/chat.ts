@@ -27,6 +27,18 @@ export type Optional<T, K extends PropertyKey> = T extends unknown
   : never;
 
 /**
+ * What the server emits, for `Server` of socket.io: no callback is optional there, since its `emitWithAck` takes only
+ * events that must have one.
+ */
+export type Asking<E> = {
+  [K in keyof E]: E[K] extends (...args: infer A) => void
+    ? Required<A> extends [...unknown[], (...args: any[]) => void]
+      ? (...args: Required<A>) => void
+      : E[K]
+    : E[K];
+};
+
+/**
  * The server will close.
  */
 export type Closing = { minutes: number, };
@@ -51,6 +63,11 @@ export type Say = { text: string,
  */
 answers: number | null, };
 
+/**
+ * What the room is called, to who comes.
+ */
+export type Welcome = string;
+
 /** What a client of `/` sends to connect: `auth` in its options. */
 export type ConnectAuth = Record<string, unknown> | undefined;
 
@@ -65,11 +82,19 @@ export interface ClientToServerEvents {
 /** What a client of `/` listens to. */
 export interface ServerToClientEvents {
   /**
+   * What the room is called, to who comes.
+   */
+  "welcome": (payload: Welcome) => void;
+  /**
    * Somebody else has said something.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "said": (payload: Said) => void;
   /**
    * The server will close.
+   *
+   * Broadcast: to rooms, or to everyone in the namespace.
    */
   "closing": (payload: Closing) => void;
 }

@@ -81,7 +81,9 @@ impl Node {
             }
             Operation::Survey => {
                 let found = target.fetch_sockets().await?;
-                return Ok(json!({ "found": found.len(), "missing": found.missing_nodes() }));
+                let named = found.missing_node_ids().len();
+                let missing = found.missing_nodes();
+                return Ok(json!({ "found": found.len(), "missing": missing, "named": named }));
             }
             Operation::Join { rooms } => target.join(rooms).await?,
             Operation::Leave { rooms } => target.leave(rooms).await?,
@@ -116,6 +118,12 @@ impl Node {
             Operation::ServerCount => {
                 let cluster = self.hub.cluster().ok_or("no cluster")?;
                 return Ok(cluster.server_count(&namespace).await?.into());
+            }
+            Operation::ServerIds => {
+                let cluster = self.hub.cluster().ok_or("no cluster")?;
+                let ids = cluster.server_ids(&namespace).await?;
+                let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
+                return Ok(json!({ "ids": ids, "own": cluster.server_id() }));
             }
             Operation::Heard => return Ok(to_value(self.heard.take())?),
             Operation::StartLoad { event, every } => {

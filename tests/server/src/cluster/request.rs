@@ -44,7 +44,7 @@ pub(super) enum Operation {
         args: Vec<Tagged>,
     },
     Fetch,
-    /// How many sockets there are, and how many nodes have not said.
+    /// How many sockets there are, and how many nodes have not said, of how many that is known by name.
     Survey,
     Join {
         rooms: Vec<String>,
@@ -87,6 +87,7 @@ pub(super) enum Operation {
         args: Vec<Tagged>,
     },
     ServerCount,
+    ServerIds,
     Heard,
     StartLoad {
         event: String,

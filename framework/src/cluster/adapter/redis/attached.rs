@@ -42,6 +42,15 @@ impl<C> Attached<C> {
         self.read().contains_key(namespace)
     }
 
+    /// One of them, always the same while it is there: the main namespace, if that is.
+    pub(super) fn first(&self) -> Option<(Arc<str>, Arc<C>)> {
+        let attached = self.read();
+        let first = attached
+            .get_key_value("/")
+            .or_else(|| attached.iter().min_by_key(|(namespace, _)| *namespace));
+        first.map(|(namespace, channels)| (Arc::clone(namespace), Arc::clone(channels)))
+    }
+
     pub(super) fn interests(&self) -> Vec<Interest> {
         self.read().keys().map(Interest::in_namespace).collect()
     }

@@ -25,6 +25,7 @@ use super::{
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
     requests::{Replica, Requests},
+    round_trips::{RoundTrips, ToItself},
     session::{CLOSING, FLUSHING, Session},
     slot::slot,
     socket::Socket,
@@ -57,6 +58,13 @@ pub(super) trait Listener: Send + Sync + 'static {
     /// What is subscribed to for it.
     fn topics(&self, interest: &Interest) -> Vec<Topic>;
 
+    /// A message to this node itself, with this in it, by which it is seen how long messages take; `None` if
+    /// nothing of the kind is to be sent.
+    fn to_itself(&self, id: &str) -> Option<ToItself> {
+        let _ = id;
+        None
+    }
+
     /// A message has come on a channel: because of which topic's name.
     fn message(&self, topic: &str, channel: &str, payload: Bytes);
 
@@ -73,6 +81,7 @@ pub(super) struct Link {
     endpoints: Endpoints,
     pub(super) outbox: Arc<Outbox>,
     pub(super) marks: Marks,
+    pub(super) round_trips: Arc<RoundTrips>,
     /// Which master is listened to for what all of them tell.
     pub(super) home: u64,
     /// The masters that were found last.
@@ -106,6 +115,7 @@ impl Link {
                 Arc::clone(&context.metrics),
             )),
             marks: Marks::default(),
+            round_trips: Arc::new(RoundTrips::new()),
             home: home.finish(),
             known: Mutex::default(),
             requests: RwLock::new(None),

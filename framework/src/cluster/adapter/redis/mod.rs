@@ -23,6 +23,7 @@ mod refusal;
 mod reply;
 mod requests;
 mod resp;
+mod round_trips;
 mod session;
 mod sharded;
 mod slot;

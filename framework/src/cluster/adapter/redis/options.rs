@@ -1,6 +1,6 @@
 //! How to reach Redis, and what happens while it cannot be reached.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
@@ -34,7 +34,7 @@ pub enum OutboxPolicy {
 }
 
 /// What all adapters on Redis have in common.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct LinkOptions {
     pub(super) url: String,
     pub(super) kind: Kind,
@@ -47,7 +47,7 @@ pub(super) struct LinkOptions {
     pub(super) max_reply: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Kind {
     Single,
     Sentinel { master: String, urls: Vec<String> },
@@ -62,6 +62,19 @@ pub(super) enum Endpoints {
         sentinels: Vec<(Dialer, Address)>,
     },
     Cluster(Vec<Address>),
+}
+
+/// Without the URLs, which may hold passwords.
+impl fmt::Debug for LinkOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkOptions")
+            .field("certificates", &self.certificates)
+            .field("response_timeout", &self.response_timeout)
+            .field("connection_timeout", &self.connection_timeout)
+            .field("max_outbox_bytes", &self.max_outbox_bytes)
+            .field("outbox_policy", &self.outbox_policy)
+            .finish_non_exhaustive()
+    }
 }
 
 impl LinkOptions {
@@ -188,6 +201,20 @@ mod tests {
                 !error.is_empty() && !error.contains("secret"),
                 "{url}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_printed_of_an_adapter_has_no_passwords() {
+        use super::super::Redis;
+        let url = || "redis://u:secret@host/".to_owned();
+        for printed in [
+            format!("{:?}", Redis::pub_sub(url())),
+            format!("{:?}", Redis::sharded(url()).cluster([url()])),
+            format!("{:?}", Redis::streams(url()).sentinel("main", [url()])),
+        ] {
+            assert!(printed.contains("max_outbox_bytes"), "{printed}");
+            assert!(!printed.contains("secret"), "{printed}");
         }
     }
 

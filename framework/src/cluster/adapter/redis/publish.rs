@@ -19,7 +19,7 @@ pub(super) fn command(
     message: &Message<'_>,
 ) -> Command {
     Command {
-        awaited: is_request(message) || is_change(message),
+        awaited: is_awaited(message),
         // Done twice is as done once.
         resend: is_change(message),
         ..raw(name, channel, payload, slot)
@@ -45,6 +45,11 @@ pub(super) fn raw(name: &str, channel: &str, payload: &[u8], slot: u16) -> Comma
         resend: false,
         awaited: false,
     }
+}
+
+/// Whether somebody may wait for what comes of it: refused rather than dropped.
+pub(super) fn is_awaited(message: &Message<'_>) -> bool {
+    is_request(message) || is_change(message)
 }
 
 /// Whether an answer is waited for.

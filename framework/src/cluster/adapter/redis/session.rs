@@ -14,8 +14,9 @@ use super::{
     link::{Link, Listener},
     publisher::publish,
     requests::{Asked, Requests, look_for_replicas, ping},
+    round_trips::EVERY,
     socket::Socket,
-    subscriber::Subscriber,
+    subscriber::{Hears, Subscriber},
     topology::Topology,
 };
 use crate::cluster::adapter::AdapterError;
@@ -60,9 +61,12 @@ impl<'a> Session<'a> {
         let asked = requests.masters.clone();
         let masters = discovered.masters().len() as u64;
         let home = usize::try_from(self.link.home % masters.max(1)).unwrap_or_default();
-        let listener = Arc::clone(self.listener);
+        let hears = Hears {
+            listener: Arc::clone(self.listener),
+            round_trips: Arc::clone(&self.link.round_trips),
+        };
         let mut subscriber =
-            Subscriber::connect(dialer, &discovered, home, listener, &mut self.tasks).await?;
+            Subscriber::connect(dialer, &discovered, home, hears, &mut self.tasks).await?;
 
         let marks = self.link.marks.watch();
         let interests = match self.link.is_deaf() {
@@ -131,6 +135,7 @@ impl<'a> Session<'a> {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let unsubscribed = subscriber.unsubscribed();
         let mut late = false;
+        let mut told_itself = None::<Instant>;
         let (mut pinged, mut asked) = (Instant::now(), Instant::now());
         // Beside all else: who is asked may be dead, and take its time.
         let mut discovery = None;
@@ -165,6 +170,10 @@ impl<'a> Session<'a> {
                     if was_late && late {
                         return Err(AdapterError::new("Redis has not answered a publish in time"));
                     }
+                    if told_itself.is_none_or(|told| told.elapsed() >= EVERY) {
+                        told_itself = Some(Instant::now());
+                        self.tell_itself();
+                    }
                     if pinged.elapsed() > timeout / 2 {
                         pinged = Instant::now();
                         link.outbox.ping();
@@ -176,6 +185,14 @@ impl<'a> Session<'a> {
                     }
                 }
             }
+        }
+    }
+
+    fn tell_itself(&self) {
+        let link = self.link;
+        let begun = link.round_trips.begin(|id| self.listener.to_itself(id));
+        if let Some(command) = begun {
+            link.outbox.push_aside(command);
         }
     }
 
@@ -208,6 +225,7 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.set_requests(None);
         self.link.marks.unwatch();
+        self.link.round_trips.forget();
         if self.was_connected {
             self.link.outbox.disconnect();
         }

@@ -17,6 +17,7 @@ use super::{
     dialer::{Dialer, OnPush, Tasks},
     interest::Topic,
     link::Listener,
+    round_trips::RoundTrips,
     slot::slot,
     topology::Topology,
 };
@@ -38,6 +39,13 @@ struct Hearing {
     connection: MultiplexedConnection,
     /// How much has come on it.
     pushes: Arc<AtomicU64>,
+}
+
+/// Who is told what comes.
+#[derive(Clone)]
+pub(super) struct Hears {
+    pub(super) listener: Arc<dyn Listener>,
+    pub(super) round_trips: Arc<RoundTrips>,
 }
 
 /// Shard channels that the server has unsubscribed from by itself: their slots have moved.
@@ -76,7 +84,7 @@ impl Subscriber {
         dialer: &Dialer,
         topology: &Topology,
         home: usize,
-        listener: Arc<dyn Listener>,
+        hears: Hears,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
         let mut subscriber = Self {
@@ -87,12 +95,12 @@ impl Subscriber {
         };
         for master in topology.masters() {
             let pushes = Arc::new(AtomicU64::new(0));
-            let listener = Arc::clone(&listener);
+            let hears = hears.clone();
             let unsubscribed = Arc::clone(&subscriber.unsubscribed);
             let counted = Arc::clone(&pushes);
             let on_push: OnPush = Arc::new(move |info| {
                 counted.fetch_add(1, Relaxed);
-                receive(&*listener, &unsubscribed, info);
+                receive(&hears, &unsubscribed, info);
             });
             let timeout = Some(dialer.response_timeout);
             let connection = dialer
@@ -196,7 +204,7 @@ impl Parts {
 
 /// Takes what the server pushes, on the connection's task: there is no queue between, so that a
 /// node that is behind reads later, and the server's own bound for the connection applies.
-fn receive(listener: &dyn Listener, unsubscribed: &Unsubscribed, info: PushInfo) {
+fn receive(hears: &Hears, unsubscribed: &Unsubscribed, info: PushInfo) {
     let with_pattern = match info.kind {
         PushKind::Message | PushKind::SMessage => false,
         PushKind::PMessage => true,
@@ -220,7 +228,10 @@ fn receive(listener: &dyn Listener, unsubscribed: &Unsubscribed, info: PushInfo)
         return;
     };
     let topic = std::str::from_utf8(pattern.as_ref().unwrap_or(&channel));
+    if hears.round_trips.take_back(&payload) {
+        return;
+    }
     if let (Ok(topic), Ok(channel)) = (topic, std::str::from_utf8(&channel)) {
-        listener.message(topic, channel, Bytes::from(payload));
+        hears.listener.message(topic, channel, Bytes::from(payload));
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "../../../../../tests/common/redis.rs"]
+#[path = "../../../../../tests/common/redis/mod.rs"]
 pub(super) mod redis;
 
 mod hearing;

@@ -23,7 +23,10 @@ async fn a_user_and_a_database_are_those_of_the_url() {
         let ours = clients
             .lines()
             .filter(|line| line.contains("user=ann") && line.contains(" db=3 "));
-        assert_eq!(ours.count(), 3, "{clients}");
+        assert_eq!(ours.clone().count(), 3, "{clients}");
+        // What only publishes speaks RESP2.
+        let resp3 = ours.filter(|line| line.contains(" resp=3"));
+        assert_eq!(resp3.count(), 2, "{clients}");
     })
     .await;
 }

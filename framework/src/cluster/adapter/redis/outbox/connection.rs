@@ -10,7 +10,7 @@ use super::{
         socket::Socket,
         topology::Topology,
     },
-    LineId, Outbox,
+    Command, LineId, Outbox, State,
 };
 
 impl Outbox {
@@ -75,17 +75,21 @@ impl Outbox {
         let count = self.lock().lines.len();
         for index in 0..count {
             let mut state = self.lock();
-            let ping = Entry {
-                number: state.next,
-                command: Bytes::from_static(b"*1\r\n$4\r\nPING\r\n"),
-                slot: 0,
-                resend: false,
-                awaited: false,
-                counted: false,
-            };
-            state.next += 1;
+            let ping = state.aside(Bytes::from_static(b"*1\r\n$4\r\nPING\r\n"), 0);
             self.put(state, index, ping);
         }
+    }
+
+    /// Sends a command that no one else needs: nothing makes room for it, and it is counted nowhere. It goes
+    /// with the connection.
+    pub(in super::super) fn push_aside(&self, command: Command) {
+        let mut state = self.lock();
+        if state.closed || state.topology.is_none() {
+            return;
+        }
+        let entry = state.aside(command.bytes, command.slot);
+        let index = state.line_of(entry.slot);
+        self.put(state, index, entry);
     }
 
     /// Wakes the tasks, whose pause may be over, and tells whether a reply has not come in time.
@@ -106,5 +110,21 @@ impl Outbox {
             waker.wake();
         }
         late
+    }
+}
+
+impl State {
+    /// A command of the connection itself.
+    fn aside(&mut self, command: Bytes, slot: u16) -> Entry {
+        let number = self.next;
+        self.next += 1;
+        Entry {
+            number,
+            command,
+            slot,
+            resend: false,
+            awaited: false,
+            counted: false,
+        }
     }
 }

@@ -11,11 +11,12 @@ use crate::{
                 interest::{Interest, Topic},
                 link::Listener,
                 publish::{is_request, raw},
+                round_trips::{self, ToItself},
             },
         },
         wire::{
             Place, WireError,
-            classic::{Answer, Broadcast, Request},
+            classic::{self, Answer, Broadcast, Request, Sender},
         },
     },
     error::AdapterError,
@@ -132,6 +133,17 @@ impl Listener for Ear {
         let channels = self.adapter.channels(&interest.namespace);
         let topics = self.adapter.topics(&channels).into_iter();
         topics.map(|(topic, _)| topic).collect()
+    }
+
+    fn to_itself(&self, id: &str) -> Option<ToItself> {
+        let (namespace, channels) = self.adapter.namespaces.first()?;
+        let server_id = &self.adapter.server_id;
+        let sender = Sender::Node(server_id);
+        let payload = classic::encode(sender, &namespace, &round_trips::answer(id)).ok()?;
+        let channel = channels.answers.named(server_id);
+        // To the master that all others go to.
+        let command = raw("PUBLISH", &channel, &payload, 0);
+        Some(ToItself { payload, command })
     }
 
     fn message(&self, topic: &str, channel: &str, payload: Bytes) {

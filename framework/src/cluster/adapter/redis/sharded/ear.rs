@@ -10,11 +10,14 @@ use crate::{
             redis::{
                 interest::{Interest, Topic},
                 link::Listener,
+                publish::raw,
+                round_trips::{self, ToItself},
+                slot::slot,
             },
         },
         wire::{
             WireError,
-            layer::{Content, Envelope},
+            layer::{self, Content, Encoding, Envelope},
         },
     },
     error::AdapterError,
@@ -91,6 +94,17 @@ impl Listener for Ear {
                 Topic::Shard(channel.named(&self.adapter.server_id)),
             ],
         }
+    }
+
+    /// On one of the masters of a Redis Cluster: that of this channel.
+    fn to_itself(&self, id: &str) -> Option<ToItself> {
+        let (namespace, channel) = self.adapter.namespaces.first()?;
+        let server_id = &self.adapter.server_id;
+        let message = round_trips::answer(id);
+        let payload = layer::encode(server_id, &namespace, &message, Encoding::Smallest).ok()?;
+        let channel = channel.named(server_id);
+        let command = raw("SPUBLISH", &channel, &payload, slot(channel.as_bytes()));
+        Some(ToItself { payload, command })
     }
 
     fn message(&self, _: &str, channel: &str, payload: Bytes) {

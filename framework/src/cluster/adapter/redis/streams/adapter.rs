@@ -23,7 +23,7 @@ use crate::{
                 interest::Interest,
                 link::Link,
                 options::{Kind, LinkOptions, OutboxPolicy},
-                publish::{command, not_encoded},
+                publish::{command, is_awaited, not_encoded},
                 slot::slot,
             },
         },
@@ -118,7 +118,8 @@ impl StreamsAdapter {
             return Err(PublishError::Closed);
         };
         let event = self.recovery && matches!(message, Message::Broadcast { .. });
-        let entry = Waiting::new(stream, namespace, fields, event);
+        let awaited = is_awaited(message);
+        let entry = Waiting::new(stream, namespace, fields, event, awaited);
         let (here, result) = match lane.add(entry) {
             Ok(Pushed { evicted, here, .. }) => {
                 for entry in &evicted {
@@ -129,7 +130,7 @@ impl StreamsAdapter {
                 }
                 (here, Ok(()))
             }
-            Err(Full) if self.outbox_policy == OutboxPolicy::Refuse => {
+            Err(Full) if awaited || self.outbox_policy == OutboxPolicy::Refuse => {
                 self.metrics.cluster_dropped.add("outbox_refused");
                 (event, Err(PublishError::Full))
             }

@@ -188,7 +188,7 @@ mod tests {
 
     fn entry() -> Waiting {
         let data = b"x".to_vec();
-        Waiting::new(0, "/", Fields { kind: 3, data }, true)
+        Waiting::new(0, "/", Fields { kind: 3, data }, true, false)
     }
 
     /// A lane on which one event was delivered while Redis was away.

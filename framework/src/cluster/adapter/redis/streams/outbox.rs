@@ -117,9 +117,11 @@ impl Queue {
         batch
     }
 
-    /// Takes out what has waited longest and certainly is not in its stream.
+    /// Takes out what has waited longest of what may be dropped and certainly is not in its stream.
     fn evict(&mut self) -> Option<Arc<Waiting>> {
-        let gone = self.entries.remove(self.sent)?;
+        let mut unsent = self.entries.iter().skip(self.sent);
+        let at = unsent.position(|entry| !entry.awaited)?;
+        let gone = self.entries.remove(self.sent + at)?;
         self.bytes -= gone.weight();
         if let Some(echoes) = self.streams.get_mut(gone.stream) {
             echoes.forget(&gone);

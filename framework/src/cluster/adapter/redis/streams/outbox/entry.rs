@@ -20,6 +20,8 @@ pub(in super::super) struct Waiting {
     pub(super) at: Instant,
     /// Of an event for clients that is not delivered before it is read back.
     pub(super) event: bool,
+    /// Somebody may wait for what comes of it: makes no room for others.
+    pub(super) awaited: bool,
     /// Delivered on this node all the same, since Redis was away.
     here: AtomicBool,
     /// It was sent, without saying that.
@@ -36,6 +38,7 @@ impl Waiting {
         nsp: &str,
         Fields { kind, data }: Fields,
         event: bool,
+        awaited: bool,
     ) -> Self {
         Self {
             stream,
@@ -44,6 +47,7 @@ impl Waiting {
             data,
             at: Instant::now(),
             event,
+            awaited,
             here: AtomicBool::new(false),
             unmarked: AtomicBool::new(false),
             read: AtomicBool::new(false),

@@ -3,7 +3,13 @@ use crate::cluster::wire::entry::Fields;
 
 fn entry(bytes: usize) -> Waiting {
     let data = vec![b'x'; bytes];
-    Waiting::new(0, "/", Fields { kind: 3, data }, true)
+    Waiting::new(0, "/", Fields { kind: 3, data }, true, false)
+}
+
+/// A `join`, as large as an event of as many bytes.
+fn join(bytes: usize) -> Waiting {
+    let data = vec![b'x'; bytes];
+    Waiting::new(0, "/", Fields { kind: 4, data }, false, true)
 }
 
 fn outbox(policy: OutboxPolicy) -> Outbox {
@@ -44,6 +50,24 @@ fn what_was_sent_does_not_make_room() {
     assert!(!outbox.settle(&[vec![]]));
     assert_eq!(lengths(&outbox.send(10, 1000)), [98, 100]);
     assert!(outbox.push(entry(1)).is_err());
+}
+
+#[test]
+fn what_somebody_waits_for_makes_no_room() {
+    let outbox = outbox(OutboxPolicy::DropOldest);
+    assert!(outbox.push(join(98)).is_ok() && outbox.push(entry(99)).is_ok());
+    for bytes in [100, 97] {
+        assert!(
+            matches!(outbox.push(entry(bytes)), Ok(Pushed { evicted, .. }) if evicted.len() == 1)
+        );
+    }
+    assert!(matches!(
+        outbox.push(join(96)),
+        Ok(Pushed { evicted, .. }) if lengths(&evicted) == [97]
+    ));
+    assert!(outbox.push(entry(100)).is_err());
+    assert!(outbox.push(join(100)).is_err());
+    assert_eq!(lengths(&outbox.send(10, 1000)), [98, 96]);
 }
 
 #[test]
