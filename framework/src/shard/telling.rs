@@ -187,6 +187,9 @@ impl State {
 /// The packets that were joined into one frame. A text begins one; where there are as many frames as packets,
 /// as other parsers than the default one write them, each frame does.
 fn packets(joined: &Frame, carries: u32) -> Vec<Frame> {
+    if carries == 1 {
+        return vec![joined.clone()];
+    }
     let mut starts = Vec::new();
     let mut rest = &*joined.bytes;
     while let Some((opcode, _, behind)) = split_sent(rest) {

@@ -1,5 +1,5 @@
-// Shows the AsyncAPI document that stands in the page as text, by AsyncAPI's own component. `cargo xtask test --only guide`
-// puts that into the folder `component` beside this file; without it the text is all there is.
+// Shows the AsyncAPI document that stands in the page as text, by AsyncAPI's own component. `cargo xtask guide` and the
+// step `guide` of the tests put that into the folder `component` beside this file; without it the text is all there is.
 
 (() => {
   const config = {

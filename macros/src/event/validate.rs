@@ -139,7 +139,7 @@ fn keep_their_places(fields: &FieldsUnnamed, mistakes: &mut Mistakes) {
         if let Some(given) = serde_attribute::given(&field.attrs, "skip_serializing_if") {
             mistakes.at(
                 given,
-                "an argument that is left out gives its place to the next one: leave this attribute \
+                "an argument that is left out gives its place to the next one, or to the callback: leave this attribute \
                  out, so that an `Option` is sent as `null`, or name the fields",
             );
         }

@@ -12,7 +12,7 @@ use crate::mistakes::Mistakes;
 const TWICE: &str = "this event is listed twice: keep one of them";
 
 const IN_BOTH: &str =
-    "`#[emits(..)]` lists this event, and allows to broadcast it too: keep one of them";
+    "`#[emits(..)]` lists this event, and allows broadcasting it, too: keep one of them";
 
 pub(super) fn validate<'a>(
     input: &'a DeriveInput,

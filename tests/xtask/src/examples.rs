@@ -78,10 +78,12 @@ pub(crate) fn guide(workspace: &Workspace, options: &[String]) -> Result {
     asyncapi::place_if_possible(workspace);
     let mut serve = Command::new(mdbook);
     serve.arg("serve").arg(workspace.root.join("guide"));
-    let has = |names: [&str; 2]| {
+    // `--port 9000`, `--port=9000`, `-p 9000` or `-p9000`.
+    let has = |[long, short]: [&str; 2]| {
+        let name = |option: &String| option.split('=').next() == Some(long);
         options
             .iter()
-            .any(|option| names.contains(&option.as_str()))
+            .any(|option| name(option) || option.starts_with(short))
     };
     // The chat of the first pages serves on 3000, which is mdBook's default.
     if !has(["--port", "-p"]) {

@@ -13,7 +13,8 @@ const LONG: [&str; 3] = ["cluster", "polling_churn", "ui"];
 pub(crate) fn run(workspace: &Workspace) -> Result {
     let test = |what: &[&str]| {
         let mut test = cargo(workspace, &["test", "--workspace", "--all-features"]);
-        test.args(what)
+        test.args(["--no-fail-fast"])
+            .args(what)
             // Most tests wait: for a time to pass, or for another program.
             .env("RUST_TEST_THREADS", "4");
         test

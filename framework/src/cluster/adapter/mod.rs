@@ -190,6 +190,8 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Ends the subscriptions, before [`close`](Self::close): no node counts this one from then on. What other
     /// nodes have asked before still comes, and is answered. Returns when that is done.
+    ///
+    /// By default it does nothing, and `close` ends them.
     fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }

@@ -172,8 +172,8 @@ pub(super) fn texts(list: Option<Value<'_>>) -> Result<Vec<Cow<'_, str>>, WireEr
 /// The rooms that a message is for, of which none would be everyone.
 pub(super) fn rooms(list: Option<Value<'_>>) -> Result<Vec<Cow<'_, str>>, WireError> {
     let mut rooms = texts(list)?;
-    let is_for_some = list.is_some_and(|list| list.list().is_ok_and(|list| !list.is_empty()));
-    if rooms.is_empty() && is_for_some {
+    let is_for_some = |list: Value<'_>| list.list().is_ok_and(|list| !list.is_empty());
+    if rooms.is_empty() && list.is_some_and(is_for_some) {
         rooms.push(NOBODY.into());
     }
     Ok(rooms)

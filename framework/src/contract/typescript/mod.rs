@@ -39,8 +39,8 @@ impl Contract {
     /// - A session without `#[emits(..)]` and `#[broadcasts(..)]` has clients that may listen to any event.
     ///
     /// # Errors
-    /// [`ContractError::Undescribed`], [`ContractError::NameTaken`], [`ContractError::NoTypeScript`],
-    /// [`ContractError::LikeRejected`] and [`ContractError::Disagreement`].
+    /// [`ContractError::Undescribed`], [`ContractError::NameTaken`], [`ContractError::NoName`],
+    /// [`ContractError::NoTypeScript`], [`ContractError::LikeRejected`] and [`ContractError::Disagreement`].
     pub fn typescript(&self) -> Result<String, ContractError> {
         let mut writer = Writer::new();
         let (mut namespaces, mut prefixes) = (String::new(), Vec::new());

@@ -49,7 +49,7 @@ impl<S> Emits<(Infallible,)> for S {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare that it broadcasts `{E}`",
-    label = "`{E}` is in neither of `#[emits(..)]` and `#[broadcasts(..)]` of `{Self}`",
+    label = "`{E}` is in neither `#[emits(..)]` nor `#[broadcasts(..)]` of `{Self}`",
     note = "add `{E}` to `#[broadcasts(..)]` above `{Self}`, or to `#[emits(..)]` if it goes to single sockets as well, or say with `untyped()` that it stays out of the contract"
 )]
 pub trait Broadcasts<E> {}

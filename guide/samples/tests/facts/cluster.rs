@@ -96,7 +96,10 @@ fn every_reason_of_a_dropped_message_is_there() -> Tested {
     let outbox = sources_below(&root().join("framework/src/cluster/adapter/redis"))?;
     let rows = table("running-redis.md", "`OutboxPolicy`")?;
     let told: Vec<&str> = rows.iter().flat_map(|row| code(&row[2])).collect();
-    for reason in quoted(&outbox).filter(|word| word.starts_with("outbox_")) {
+    // `Debug` of the options has the name of one.
+    let reasons =
+        quoted(&outbox).filter(|word| word.starts_with("outbox_") && *word != "outbox_policy");
+    for reason in reasons {
         assert!(told.contains(&reason), "`{reason}` is not told");
     }
     Ok(())

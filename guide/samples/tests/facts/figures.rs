@@ -72,7 +72,7 @@ fn so_does_every_section_with_measurements_beside_others() -> Tested {
         // Its tables have the units in their heads, and memory is told in bytes.
         let is_measured = is_measured(&text) || text.contains("µs") || text.contains(" bytes");
         if is_measured && !WITHOUT_COMMANDS.contains(&title) {
-            let commands = ["tests/bench/", "cargo xtask", "bench/run.py"];
+            let commands = ["tests/bench/", "cargo xtask"];
             let is_told = commands.iter().any(|command| text.contains(command));
             assert!(is_told, "\"{title}\" has figures, and no command");
             measured += 1;

@@ -120,8 +120,12 @@ async fn replicas(
 ) -> Vec<Arc<Replica>> {
     let open = async |address: &Address| {
         let is_it = |replica: &&Arc<Replica>| replica.address == *address && replica.is_open();
-        if let Some(replica) = known.iter().find(is_it) {
-            return Some(Arc::clone(replica));
+        let known = known.iter().find(is_it).cloned();
+        // One that was dropped without a word while it was idle is dialled again.
+        if let Some(replica) = &known
+            && replica.asked.ping().await.is_ok()
+        {
+            return known;
         }
         let mut tasks = Tasks::new();
         match Asked::open(dialer, address, &mut tasks).await {
@@ -132,7 +136,8 @@ async fn replicas(
             })),
             Err(error) => {
                 tracing::debug!(%error, ?address, "a replica cannot be asked for its subscribers");
-                None
+                // It may only be slow, and somebody subscribed there.
+                known
             }
         }
     };
