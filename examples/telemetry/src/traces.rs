@@ -76,7 +76,11 @@ pub(crate) fn adopt(span: &Span, handshake: &Handshake) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, error::Error};
+    use std::{
+        collections::BTreeMap,
+        error::Error,
+        time::{Duration, Instant},
+    };
 
     use actix_web::{App, HttpResponse, HttpServer, rt, web};
     use roomcast::testing::{TestClient, TestServer};
@@ -84,6 +88,7 @@ mod tests {
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const PARENT: &str = "00f067aa0ba902b7";
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     fn bytes(hex: &str) -> Vec<u8> {
         let digit = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_default();
@@ -123,21 +128,29 @@ mod tests {
         assert!(greeted.json().contains("Hello, ann!"));
         client.disconnect().await;
         drop(server);
-        web::block(move || traces.shutdown()).await??;
 
-        let mut all = Vec::new();
-        while let Ok(body) = received.try_recv() {
-            all.extend_from_slice(&body);
-        }
-        for part in [
+        // A span is sent once it has ended, the connection's some time after its client has gone.
+        let parts = [
             &bytes(TRACE)[..],
             &bytes(PARENT),
             b"connection",
             b"event",
             b"greeted",
-        ] {
-            assert!(contains(&all, part), "{part:?} is not in what was sent");
+        ];
+        let mut all = Vec::new();
+        let until = Instant::now() + PATIENCE;
+        while let Some(missing) = parts.iter().find(|part| !contains(&all, part)) {
+            assert!(
+                Instant::now() < until,
+                "{missing:?} is not in what was sent"
+            );
+            let traces = traces.clone();
+            web::block(move || traces.force_flush()).await??;
+            while let Ok(body) = received.try_recv() {
+                all.extend_from_slice(&body);
+            }
         }
+        web::block(move || traces.shutdown()).await??;
         Ok(())
     }
 }
