@@ -5,8 +5,7 @@
     tests/bench/peers.py one KIT [PASSES]
     tests/bench/peers.py two KIT [PASSES]
 
-KIT is the folder of the benchmark kit, whose load generator and other servers `KIT/run.py` builds in CARGO_TARGET_DIR, which has
-to be set. `one` is a node with one worker beside the floor, `two` are two nodes with Redis. At each point the
+KIT is the folder of the benchmark kit, whose load generator and other servers `CARGO_TARGET_DIR=KIT/target KIT/run.py` builds. `one` is a node with one worker beside the floor, `two` are two nodes with Redis. At each point the
 servers are measured one after the other, each freshly started, and that in several passes, as the machine's speed drifts. A
 ratio is the median of those of the passes, with the least and the greatest: figures of different passes are never compared.
 """
@@ -63,7 +62,7 @@ FAULTS = ["lost", "gaps", "reordered", "duplicates", "misrouted", "damaged", "cl
 
 def floor(kit, arguments):
     """What the kernel alone costs, under the names that a server's figures have."""
-    program = [pathlib.Path(os.environ["CARGO_TARGET_DIR"]) / "release/floor", *arguments.split()]
+    program = [kit / "target/release/floor", *arguments.split()]
     printed = subprocess.run(program, capture_output=True, text=True, check=True, cwd=kit).stdout
     return {f"server_{name}": value for name, value in json.loads(printed.splitlines()[-1]).items()}
 
@@ -72,8 +71,9 @@ def measure(kit, server, option, point):
     """What the kit says of one run."""
     kept = RESULTS / "results.jsonl"
     kept.unlink(missing_ok=True)
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(kit / "target"))
     run = [kit / "run.py", "--no-build", "--reps", "1", "--out", RESULTS, "--peers", server, "--points", point]
-    subprocess.run(run + ([option] if option else []), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(run + ([option] if option else []), check=True, stdout=subprocess.DEVNULL, env=environment)
     [line] = kept.read_text().splitlines()
     figures = json.loads(line)
     if "error" in figures:
@@ -123,7 +123,7 @@ def report(table, passes):
 
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in TABLES or "CARGO_TARGET_DIR" not in os.environ:
+    if len(sys.argv) < 3 or sys.argv[1] not in TABLES:
         sys.exit(__doc__.strip())
     table, kit = TABLES[sys.argv[1]], pathlib.Path(sys.argv[2]).resolve()
     RESULTS.mkdir(parents=True, exist_ok=True)
