@@ -11,13 +11,19 @@ use crate::failure::{Failure, Result};
 /// The cargo that started us.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for_cargo(&mut cargo);
+    cargo
+}
+
+/// What a program that runs cargo has to be told as well, so that both build the same.
+pub(crate) fn for_cargo(command: &mut Command) -> &mut Command {
     if std::env::var_os("CI").is_some() {
         // What is built once need not be built again in part, and nobody is there to debug it: less to write, and half the disk.
-        cargo.env("CARGO_INCREMENTAL", "0");
-        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        cargo.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "0");
+        command.env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "0");
     }
-    cargo
+    command
 }
 
 /// Runs a program to its end; it prints what it prints.
