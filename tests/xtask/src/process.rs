@@ -48,7 +48,7 @@ pub(crate) fn run(command: &mut Command) -> Result {
 ///
 /// If it cannot be started or does not succeed.
 pub(crate) fn run_beside(command: &Command) -> Result {
-    run_captured(leisurely(command)).map_err(|failed| failed.failure)
+    run_captured(leisurely(command)).map_or(Ok(()), |failed| Err(failed.failure))
 }
 
 /// The same program, with what others leave of the machine.
@@ -112,7 +112,7 @@ pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Vec<Failed> {
     };
     let lane = || {
         std::iter::from_fn(next)
-            .filter_map(|command| run_captured(command).err())
+            .filter_map(run_captured)
             .collect::<Vec<_>>()
     };
     std::thread::scope(|threads| {
@@ -124,11 +124,12 @@ pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Vec<Failed> {
     })
 }
 
-fn run_captured(mut command: Command) -> std::result::Result<(), Failed> {
+/// What it prints is shown when it has ended. Returns it if it failed.
+fn run_captured(mut command: Command) -> Option<Failed> {
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => {
-            return Err(Failed {
+            return Some(Failed {
                 failure: Failure::new(format!("cannot start {}: {error}", shown(&command))),
                 printed: String::new(),
                 command,
@@ -141,9 +142,9 @@ fn run_captured(mut command: Command) -> std::result::Result<(), Failed> {
     // What nobody can be shown is no failure of the program.
     let _ = std::io::stdout().lock().write_all(&text);
     if output.status.success() {
-        return Ok(());
+        return None;
     }
-    Err(Failed {
+    Some(Failed {
         failure: Failure::new(format!("{}: {}", output.status, shown(&command))),
         printed: String::from_utf8_lossy(&text).into_owned(),
         command,
