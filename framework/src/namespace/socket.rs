@@ -182,8 +182,9 @@ impl Socket {
     /// [`ack_timeout`](crate::HubBuilder::ack_timeout); [`timeout`](Self::timeout) sets another time.
     ///
     /// A handler may wait for an ack of its own client: acks do not queue behind events. With
-    /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued, the connection is not
-    /// read until the handler has ended, and no ack arrives for it. Where a client may send that many
+    /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued in any namespace of the
+    /// connection, or [`max_http_buffer_size`](crate::HubBuilder::max_http_buffer_size) bytes of them, the
+    /// connection is not read until there is room, and no ack arrives. Where a client may send that many
     /// meanwhile, wait in a task of its own.
     ///
     /// # Errors
@@ -338,7 +339,9 @@ impl Socket {
     ///
     /// A handler that runs is not interrupted. No other of this socket begins: events of the client that
     /// are queued, or come because it does not know yet, are dropped and counted. Its sockets in other
-    /// namespaces go on, with `close` until the connection's turn comes.
+    /// namespaces go on, with `close` until the connection's turn comes. Of the namespaces of a connection the
+    /// last 16 that the server has left are known; what comes for one before closes the connection. Nobody
+    /// comes back to the socket, even if its client goes before it knows.
     ///
     /// # Errors
     /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] if called on another thread than that of
