@@ -54,7 +54,7 @@ export const scenarios = {
   "reconnection after a restart of the server": async (lab) => {
     await lab.serve(echo);
     // Late enough for the first attempt to find the server back.
-    const delay = { reconnectionDelay: 3_000, reconnectionDelayMax: 3_000, randomizationFactor: 0 };
+    const delay = { reconnectionDelay: 6_000, reconnectionDelayMax: 6_000, randomizationFactor: 0 };
     const socket = lab.connect("", delay);
     lab.watch(socket, "socket", "connect", "connect_error", "disconnect");
     lab.watch(socket.io, "manager", "reconnect_attempt", "reconnect", "reconnect_failed", "error");

@@ -33,7 +33,7 @@ export const scenarios = {
     await once(silent, "listening");
     lab.port = silent.address().port;
     silent.on("connection", (peer) => {
-      peer.send('0{"sid":"e","upgrades":[],"pingInterval":700,"pingTimeout":700,"maxPayload":1000}');
+      peer.send('0{"sid":"e","upgrades":[],"pingInterval":2000,"pingTimeout":1000,"maxPayload":1000}');
       peer.on("message", (data) => {
         if (!String(data).includes("ignore")) peer.send('40{"sid":"s"}');
       });
