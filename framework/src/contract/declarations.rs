@@ -9,7 +9,7 @@ use std::{
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{ContractError, agreement, comments};
+use super::{ContractError, agreement, comments, words};
 
 /// By name, so that the order does not depend on where a type is used.
 pub(super) struct Declarations {
@@ -116,7 +116,7 @@ impl TypeVisitor for Declarations {
             return;
         }
         let (name, path) = (T::ident(&self.config), type_name::<T::WithoutGenerics>());
-        if !is_identifier(&name) {
+        if !is_identifier(&name) || words::is_reserved(&name) {
             self.fail(ContractError::NoName {
                 path,
                 name: name.clone(),

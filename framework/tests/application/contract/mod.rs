@@ -5,6 +5,7 @@ mod described;
 mod disagreement;
 mod emits;
 mod forms;
+mod reserved;
 mod samples;
 mod shop;
 mod types;
