@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The deflaters of a worker, made on first need: one for each window size that clients ask for, of
-/// which there are seven. One holds about 300 KiB with the default options.
+/// which there are seven. One holds hundreds of KiB with the default options.
 #[derive(Default)]
 pub(super) struct Deflaters(SmallVec<[(WindowBits, Box<Deflater>); 1]>);
 
