@@ -24,11 +24,13 @@ def server(*command, **options):
     return {"command": [str(word) for word in command], "options": options}
 
 
+# What the names of our own servers begin with.
+OURS = "roomcast"
 ROOMCAST = TARGET / "release/bench-server"
 SOCKETIOXIDE = server(TARGET / "peers/release/bench-peer-socketioxide", WORKERS="1")
 NODE_SERVER = ["node", NODE / "server.mjs"]
 
-# What is measured: the servers with the one that ratios refer to, and the points with what the load is told and which floor
+# What is measured: the servers with those that ratios refer to, and the points with what the load is told and which floor
 # each has.
 TABLES = {
     "one": {
@@ -38,7 +40,7 @@ TABLES = {
             "socketioxide": SOCKETIOXIDE,
             "node": server(*NODE_SERVER, NODE_ENV="production"),
         },
-        "beside": "socketioxide",
+        "beside": ["socketioxide", "node"],
         "points": {
             "bcast1k": ("broadcast --connections 1000 --seconds 2.5 --warm-up 1.5", "fanout 1000 128 500"),
             "bcast1k-w8": (
@@ -63,7 +65,7 @@ TABLES = {
             "node": server(*NODE_SERVER, NODE_ENV="production"),
             "node-streams": server(*NODE_SERVER, NODE_ENV="production", ADAPTER="streams"),
         },
-        "beside": "socketioxide",
+        "beside": ["socketioxide", "node", "node-streams"],
         "points": {
             "cluster": ("broadcast --connections 1000 --settle 1.5 --seconds 2.5 --warm-up 1.5", None),
             "cluster-r10": ("broadcast --connections 1000 --rate 10 --settle 1.5 --seconds 3 --warm-up 1.5", None),
@@ -79,6 +81,7 @@ FIGURES = {
     "pss_bytes_per_conn": "bytes per connection",
     "local_p50_us": "p50 of the publisher's node, µs",
     "remote_p50_us": "p50 of the other node, µs",
+    "remote_beside_local": "p50 of the other node / publisher's",
 }
 FAULTS = ["lost", "gaps", "reordered", "duplicates", "misrouted", "damaged", "unstamped", "closed"]
 
@@ -93,6 +96,8 @@ def run_passes(table, count, kept):
             if below:
                 figures["floor"] = floor(below)
             for name, of_server in figures.items():
+                if "remote_p50_us" in of_server:
+                    of_server["remote_beside_local"] = of_server["remote_p50_us"] / of_server["local_p50_us"]
                 line = {"pass": number, "point": point, "server": name, **of_server}
                 print(json.dumps(line), file=kept, flush=True)
             passes[point].append(figures)
@@ -106,10 +111,12 @@ def shown(values):
 
 
 def ratios(table, of_point, server, figure):
-    """What a server costs beside others, by the ratios of each pass."""
-    for other in [table["beside"], "floor"]:
+    """What ours costs beside others, by the ratios of each pass."""
+    if not server.startswith(OURS):
+        return
+    for other in [*table["beside"], "floor"]:
         pairs = [(figures[server][figure], figures.get(other, {}).get(figure)) for figures in of_point]
-        if server != other and all(beside for _, beside in pairs):
+        if all(beside for _, beside in pairs):
             yield f"; × {shown([value / beside for value, beside in pairs])} {other}"
 
 
@@ -123,7 +130,7 @@ def report(table, passes):
                 values = [figures[server][figure] for figures in of_point if figure in figures[server]]
                 if not values:
                     continue
-                print(f"  {server:24}{name:34}{shown(values)}{''.join(ratios(table, of_point, server, figure))}")
+                print(f"  {server:24}{name:37}{shown(values)}{''.join(ratios(table, of_point, server, figure))}")
         for server in table["servers"]:
             faults = {fault: sum(figures[server].get(fault, 0) for figures in of_point) for fault in FAULTS}
             if any(faults.values()):
@@ -140,7 +147,7 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)
     with open(RESULTS / f"{name}.jsonl", "w") as kept:
         wrong = report(TABLES[name], run_passes(TABLES[name], count, kept))
-    faulty = [server for server in wrong if server.startswith("roomcast")]
+    faulty = [server for server in wrong if server.startswith(OURS)]
     if faulty:
         sys.exit(f"not everything arrived once and in order: {', '.join(sorted(faulty))}")
 
