@@ -8,6 +8,7 @@ use super::{
     adding::HERE,
     health::Part,
     lane::Lane,
+    loss,
     portion::Portion,
     position::{Gap, Info, Position},
     reply::{self, Stored},
@@ -40,6 +41,7 @@ impl Reader {
         for stream in 0..self.lane.len() {
             let info = self.lane.info(&mut redis, stream).await?;
             self.check(stream, &info, 0);
+            self.tell_loss(link, stream).await;
         }
         redis.ask(&self.newest()).await.and_then(reply::done)?;
         part.up();
@@ -81,11 +83,18 @@ impl Reader {
                         None => 0,
                     };
                     self.check(*stream, &info, kept as u64);
+                    self.tell_loss(link, *stream).await;
                 }
                 redis.send(&self.next(asked, &[])).await?;
             }
             // Others of this worker want to work, too.
             tokio::task::yield_now().await;
+        }
+    }
+
+    async fn tell_loss(&self, link: &Link, stream: usize) {
+        if self.logged {
+            loss::tell(link, &self.lane, stream).await;
         }
     }
 
