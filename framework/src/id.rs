@@ -1,14 +1,14 @@
-//! Identifiers: of sessions and sockets, which peers see, and of places, which they do not.
+//! Identifiers: of sessions and sockets, which peers see, of entries in streams, and of places, which no peer sees.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    str::FromStr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+mod entry;
+mod place;
+
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::entry::{EntryId, InvalidEntryId};
+pub(crate) use self::place::{Lease, NamespaceId, NamespaceIds, SlotKey, WorkerId};
 use crate::entropy;
 
 /// Characters of an identifier: 15 random bytes in URL-safe base64 (Engine.IO v4, section 1).
@@ -189,130 +189,6 @@ impl PrivateId {
     }
 }
 
-/// The id of an entry in a stream of Redis, `<ms>-<seq>`; the default is before the first.
-///
-/// ```
-/// use roomcast::adapter::EntryId;
-///
-/// let id: EntryId = "1795346290500-1".parse()?;
-/// assert!(id > "1795346290500-0".parse()?);
-/// assert_eq!(id.to_string(), "1795346290500-1");
-/// # Ok::<_, roomcast::adapter::InvalidEntryId>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct EntryId {
-    /// When it was added, in milliseconds since 1970 by the clock of Redis.
-    pub ms: u64,
-    /// Its place among those of the same millisecond.
-    pub seq: u64,
-}
-
-/// A text that is the id of no entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of an entry: two numbers with a hyphen between them")]
-pub struct InvalidEntryId;
-
-impl EntryId {
-    /// The least that is greater.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self.seq.checked_add(1) {
-            Some(seq) => Self { seq, ..self },
-            None => Self {
-                ms: self.ms.saturating_add(1),
-                seq: 0,
-            },
-        }
-    }
-}
-
-impl FromStr for EntryId {
-    type Err = InvalidEntryId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidEntryId> {
-        // Rust also reads a number with a plus sign.
-        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => digits.parse().map_err(|_| InvalidEntryId),
-            false => Err(InvalidEntryId),
-        };
-        let (ms, seq) = text.split_once('-').ok_or(InvalidEntryId)?;
-        Ok(Self {
-            ms: number(ms)?,
-            seq: number(seq)?,
-        })
-    }
-}
-
-impl fmt::Display for EntryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.ms, self.seq)
-    }
-}
-
-/// A worker thread of a hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct WorkerId(pub(crate) u16);
-
-/// A namespace of a hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct NamespaceId(pub(crate) u32);
-
-/// Gives namespaces their ids. What workers know of a namespace is indexed by its id, so that of one
-/// that has gone is given again.
-#[derive(Debug, Default)]
-pub(crate) struct NamespaceIds(Mutex<Ids>);
-
-#[derive(Debug, Default)]
-struct Ids {
-    next: u32,
-    free: Vec<NamespaceId>,
-}
-
-impl NamespaceIds {
-    fn ids(&self) -> MutexGuard<'_, Ids> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// For a namespace that stays.
-    pub(crate) fn next(&self) -> NamespaceId {
-        let mut ids = self.ids();
-        ids.free.pop().unwrap_or_else(|| {
-            let id = NamespaceId(ids.next);
-            ids.next += 1;
-            id
-        })
-    }
-
-    /// For a namespace that will go.
-    pub(crate) fn lease(self: &Arc<Self>) -> Lease {
-        Lease {
-            id: self.next(),
-            ids: Arc::clone(self),
-        }
-    }
-}
-
-/// An id that is free again when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    pub(crate) id: NamespaceId,
-    ids: Arc<NamespaceIds>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.ids.ids().free.push(self.id);
-    }
-}
-
-/// Where a connection lives. Slots are used again; the generation tells the tenants apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct SlotKey {
-    pub(crate) worker: WorkerId,
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -331,59 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_namespace_is_given_again_once_it_is_free() {
-        let ids = Arc::new(NamespaceIds::default());
-        let stays = ids.next();
-        let first = ids.lease();
-        let id = first.id;
-        let second = ids.lease();
-        assert!(stays != id && id != second.id && second.id != stays);
-        drop(first);
-        assert_eq!(ids.lease().id, id);
-    }
-
-    #[test]
     fn the_session_id_does_not_leak_through_debug() {
         let id = SessionId::random().unwrap();
         assert!(!format!("{id:?}").contains(id.reveal()));
-    }
-
-    fn entry(text: &str) -> EntryId {
-        text.parse().unwrap_or_else(|_| panic!("{text}"))
-    }
-
-    #[test]
-    fn ids_of_entries_are_in_the_order_of_the_stream() {
-        let mut order = ["1-0", "1-9", "1-10", "9-0", "10-0", "1795346274255-0"].map(entry);
-        let sorted = order;
-        order.reverse();
-        order.sort();
-        assert_eq!(order, sorted);
-        assert_eq!(entry("1-9").next(), entry("1-10"));
-        assert_eq!(entry("1-18446744073709551615").next(), entry("2-0"));
-        assert_eq!(entry("1795346274255-3").to_string(), "1795346274255-3");
-    }
-
-    #[test]
-    fn other_texts_are_refused() {
-        for text in [
-            "",
-            "-",
-            "1",
-            "1-",
-            "-1",
-            "+1-0",
-            "1-+0",
-            "1--1",
-            "1-0-0",
-            " 1-0",
-            "1-0\n",
-            "$",
-            "a-0",
-            "18446744073709551616-0",
-        ] {
-            assert_eq!(text.parse::<EntryId>(), Err(InvalidEntryId), "{text}");
-        }
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 use roomcast::{WebSocketMode, prelude::*, testing::TestServer};
+use waiting::holds;
 use wire::{HANDSHAKE, Message, Wire, descriptors, deserted, eventually, memory};
 
 /// Counts the bytes of the whole process, server and clients, to the byte.
@@ -159,11 +160,7 @@ async fn churn(server: &TestServer, sessions: usize) {
 /// How much more is used than before, when that is little, or does not get less any more.
 async fn grown(before: usize) -> usize {
     let growth = || ALLOCATOR.current_usage().saturating_sub(before);
-    let little = async {
-        while growth() >= SLACK {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let little = holds(|| growth() < SLACK);
     let _ = tokio::time::timeout(SETTLES, little).await;
     growth()
 }

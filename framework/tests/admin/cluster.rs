@@ -1,15 +1,16 @@
 //! Pages that look at several servers.
 
-use std::time::Duration;
-
 use roomcast::{
     adapter::InProcess,
     admin::Mode,
     testing::{TestClient, TestServer},
 };
 use serde_json::json;
+use tokio::time::timeout;
 
+use crate::common::until;
 use crate::page::{Guest, Page, builder, guest, is_time, open};
+use crate::waiting::{PATIENCE, asked};
 
 fn node(cluster: &InProcess, name: &str) -> TestServer {
     let hub = builder(open()).adapter(cluster.clone()).server_id(name);
@@ -107,7 +108,7 @@ async fn a_namespace_that_exists_on_another_server_only_can_be_meant() {
     page.0.emit_raw("emit", &("/dyn-1", there.id(), "hi")).await;
     assert_eq!(there.next().await.name(), "hi");
     let kept = || a.hub().stats().dynamic_namespaces;
-    crate::common::until("the server that meant it does not keep it", || kept() == 0).await;
+    until("the server that meant it does not keep it", || kept() == 0).await;
 }
 
 #[actix_web::test]
@@ -121,22 +122,15 @@ async fn nothing_is_told_to_others_while_nobody_looks() {
     page.until("room_joined").await;
     drop(page);
     // Until the others have heard that it has gone.
-    let quiet = async {
-        loop {
-            let before = published();
-            for _ in 0..20 {
-                guest.emit_raw_with_ack("join", &["room"]).await;
-            }
-            // Figures are told all the time.
-            if published() - before < 20 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+    let quiet = asked(async || {
+        let before = published();
+        for _ in 0..20 {
+            guest.emit_raw_with_ack("join", &["room"]).await;
         }
-    };
-    tokio::time::timeout(Duration::from_secs(30), quiet)
-        .await
-        .unwrap();
+        // Figures are told all the time.
+        published() - before < 20
+    });
+    timeout(2 * PATIENCE, quiet).await.unwrap();
 }
 
 #[actix_web::test]
@@ -153,7 +147,7 @@ async fn what_a_watched_node_adds_to_data_applications_do_not_see() {
         assert_eq!(read.unwrap_or(json!({})), data);
         there.disconnect().await;
         let gone = || b.hub().stats().sockets == 0;
-        crate::common::until("it has gone", gone).await;
+        until("it has gone", gone).await;
     }
 }
 

@@ -6,8 +6,7 @@ use crate::common::{
     member::{Hall, members},
     until,
 };
-use crate::waiting::PATIENCE;
-use crate::waiting::until_told;
+use crate::waiting::{PATIENCE, becomes, until_told};
 use roomcast::{
     Hub, PresenceChange, PresenceDiff, PresenceError, PresenceState, PresenceWatch, SharedState,
     Socket,
@@ -86,12 +85,7 @@ async fn clients_that_watch_are_told_how_it_is_and_what_changes() {
     anns.track("lobby", &1).unwrap();
     let (bob, bobs) = far.enter(&other, &[]).await;
     let lobby = other.hub().presence("lobby");
-    let known = async {
-        while lobby.count().await.unwrap() == 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(PATIENCE, known).await.unwrap();
+    becomes(1, async || lobby.count().await.unwrap()).await;
     bobs.watch_presence("lobby").unwrap();
     let state = bob.expect::<PresenceState>().await;
     assert_eq!((state.room.as_str(), state.total), ("lobby", 1));

@@ -12,7 +12,7 @@ use crate::common::{
     redis::RedisServer,
     until, within,
 };
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, becomes};
 use actix::Arbiter;
 use actix_web::web;
 use bare::{Bare, BareClient};
@@ -23,7 +23,7 @@ use roomcast::{
     prelude::*,
     testing::{TestClient, TestServer},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 #[derive(EventHandlers)]
 #[handles(Die, Panic)]
@@ -122,23 +122,6 @@ async fn fill(server: &TestServer, room: &str) -> Vec<TestClient> {
     };
     within("a client on each worker", filling).await;
     clients
-}
-
-/// Waits for what another node is told.
-async fn becomes<T: PartialEq + std::fmt::Debug>(wanted: T, mut ask: impl AsyncFnMut() -> T) {
-    let mut last = None;
-    let asking = async {
-        loop {
-            let answer = ask().await;
-            if answer == wanted {
-                return;
-            }
-            last = Some(answer);
-            sleep(Duration::from_millis(2)).await;
-        }
-    };
-    let met = timeout(PATIENCE, asking).await;
-    assert!(met.is_ok(), "{last:?} instead of {wanted:?}");
 }
 
 /// The worker of a client in the rooms `doomed` and `shared` is lost.

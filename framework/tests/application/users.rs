@@ -6,12 +6,12 @@ use crate::common::{
     member::{Hall, Number, members},
     until,
 };
-use crate::waiting::PATIENCE;
+use crate::waiting::becomes;
 use roomcast::{
     EmitError, Hub, HubBuilder, PresenceDiff, PresenceError, PresenceState, SharedState,
     StoreError, adapter::InProcess, testing::TestServer,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// For those who wait for a lease to end; others keep the usual one.
 const SHORT: Duration = Duration::from_secs(2);
@@ -43,19 +43,7 @@ async fn eventually<T: PartialEq + std::fmt::Debug>(
     expected: T,
     mut ask: impl AsyncFnMut() -> Result<T, StoreError>,
 ) {
-    let mut last = None;
-    let asking = async {
-        loop {
-            let answer = ask().await.unwrap();
-            if answer == expected {
-                return;
-            }
-            last = Some(answer);
-            sleep(Duration::from_millis(2)).await;
-        }
-    };
-    let met = timeout(PATIENCE, asking).await;
-    assert!(met.is_ok(), "{last:?} instead of {expected:?}");
+    becomes(expected, async || ask().await.unwrap()).await;
 }
 
 fn everywhere(hub: &Hub) -> impl AsyncFnMut() -> Result<(bool, usize, usize), StoreError> {

@@ -14,7 +14,7 @@ use crate::common::{
     redis::{Certificate, RedisCluster, RedisServer, Sentinels},
     until,
 };
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, asked};
 use roomcast::{
     Binary, Emitter, EmitterError, Namespace, NamespaceBuilder,
     adapter::{IntoAdapter, IntoEmitter, Redis},
@@ -197,11 +197,7 @@ async fn a_lost_connection_is_made_anew() {
 
 /// The connection's end may not have arrived yet, or nobody may be the master.
 async fn until_emitted(emitter: &Emitter) {
-    let emitted = async {
-        while emitter.emit(&Number(3)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let emitted = asked(async || emitter.emit(&Number(3)).await.is_ok());
     timeout(PATIENCE * 6, emitted).await.unwrap();
 }
 

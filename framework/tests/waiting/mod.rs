@@ -1,8 +1,9 @@
-//! Waiting, with an end to it.
+//! Waiting, with an end to it. Where nobody announces what is waited for, the pauses between two looks are here, and
+//! for other processes in `common/redis/looking.rs`.
 
 #![allow(dead_code, reason = "no test crate uses all of it")]
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
 use roomcast::testing::{Received, TestClient};
 use tokio::time::{sleep, timeout};
@@ -20,14 +21,42 @@ pub(crate) async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> T
     }
 }
 
+/// Between two looks at this process.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Between two questions to others.
+const ASK: Duration = Duration::from_millis(10);
+
 /// Waits for a condition that nobody announces.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let polling = async {
-        while !condition() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    within(what, polling).await;
+pub(crate) async fn until(what: &str, condition: impl FnMut() -> bool) {
+    within(what, holds(condition)).await;
+}
+
+/// The same without an end of its own.
+pub(crate) async fn holds(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        sleep(LOOK).await;
+    }
+}
+
+/// Waits, without an end of its own, for a condition that others have to be asked for.
+pub(crate) async fn asked(mut condition: impl AsyncFnMut() -> bool) {
+    while !condition().await {
+        sleep(ASK).await;
+    }
+}
+
+/// Asks until this is the answer.
+pub(crate) async fn becomes<T: PartialEq + Debug>(wanted: T, mut ask: impl AsyncFnMut() -> T) {
+    let mut last = None;
+    let asking = asked(async || {
+        let answer = ask().await;
+        let met = answer == wanted;
+        last = Some(answer);
+        met
+    });
+    let met = timeout(PATIENCE, asking).await;
+    assert!(met.is_ok(), "{last:?} instead of {wanted:?}");
 }
 
 /// The next event of this name, whatever comes before.

@@ -13,13 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, holds};
 use roomcast::{Hub, HubBuilder, WebSocketMode, testing::TestServer};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 pub(crate) const MODES: [WebSocketMode; 2] = [WebSocketMode::Handoff, WebSocketMode::BodyStream];
@@ -368,17 +368,12 @@ pub(crate) fn serve_on(workers: usize, mode: WebSocketMode, hub: HubBuilder) -> 
 
 /// Waits until nobody is left, in any sense.
 pub(crate) async fn deserted(hub: &Hub) {
-    let empty = || {
+    let empty = holds(|| {
         let stats = hub.stats();
         (stats.connections, stats.sockets, stats.rooms) == (0, 0, 0)
-    };
-    let wait = async {
-        while !empty() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
+    });
     assert!(
-        timeout(PATIENCE, wait).await.is_ok(),
+        timeout(PATIENCE, empty).await.is_ok(),
         "somebody stayed: {:?}",
         hub.stats()
     );

@@ -20,8 +20,8 @@ export async function logIn(page, { url }, password) {
 /** How the page talks to its server. */
 export async function chooseParser(page, name) {
   await page.getByText("Advanced options").click();
-  // What is seen of the list hides the field that has the label.
-  await page.getByLabel("Parser").click({ force: true });
+  // What is seen of the list hides the field that has the label; it moves while the options unfold.
+  await page.locator(".v-select__slot").filter({ has: page.getByLabel("Parser") }).click();
   await page.getByRole("option", { name }).click();
 }
 

@@ -165,6 +165,8 @@ class Run {
   async #step(label) {
     await this.#arrived(PAUSE);
     await this.application.step(label);
+    // What it told its connections from another thread is there before the next request.
+    await this.#arrived(0);
   }
 
   async #labelled({ name, args }) {

@@ -24,7 +24,7 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result {
 pub(crate) fn features(workspace: &Workspace) -> Result {
     run(
         workspace,
-        Command::new(workspace.python_tool("cargo-hack")?)
+        process::for_cargo(&mut Command::new(workspace.python_tool("cargo-hack")?))
             .current_dir(&workspace.root)
             .args(["hack", "clippy", "--package", "roomcast", "--each-feature"])
             .args(["--exclude-all-features", "--exclude-features", "default"])

@@ -3,6 +3,7 @@
 mod arguments;
 mod examples;
 mod failure;
+mod flaky;
 mod guide;
 mod image;
 mod install;

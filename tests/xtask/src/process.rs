@@ -11,13 +11,19 @@ use crate::failure::{Failure, Result};
 /// The cargo that started us.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for_cargo(&mut cargo);
+    cargo
+}
+
+/// What a program that runs cargo has to be told as well, so that both build the same.
+pub(crate) fn for_cargo(command: &mut Command) -> &mut Command {
     if std::env::var_os("CI").is_some() {
         // What is built once need not be built again in part, and nobody is there to debug it: less to write, and half the disk.
-        cargo.env("CARGO_INCREMENTAL", "0");
-        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        cargo.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "0");
+        command.env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command.env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "0");
     }
-    cargo
+    command
 }
 
 /// Runs a program to its end; it prints what it prints.
@@ -42,21 +48,30 @@ pub(crate) fn run(command: &mut Command) -> Result {
 ///
 /// If it cannot be started or does not succeed.
 pub(crate) fn run_beside(command: &Command) -> Result {
-    run_captured(leisurely(command))
+    run_captured(leisurely(command)).map_or(Ok(()), |failed| Err(failed.failure))
 }
 
 /// The same program, with what others leave of the machine.
 pub(crate) fn leisurely(command: &Command) -> Command {
     let mut nice = Command::new("nice");
-    nice.args(["-n", "19"])
-        .arg(command.get_program())
-        .args(command.get_args());
+    nice.args(["-n", "19"]).arg(command.get_program());
+    as_told(nice, command)
+}
+
+/// The same program once more.
+pub(crate) fn again(command: &Command) -> Command {
+    as_told(Command::new(command.get_program()), command)
+}
+
+/// A program with what another was told: its arguments, variables and folder.
+fn as_told(mut program: Command, command: &Command) -> Command {
+    program.args(command.get_args());
     let set = command.get_envs();
-    nice.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    program.envs(set.filter_map(|(name, value)| Some((name, value?))));
     if let Some(folder) = command.get_current_dir() {
-        nice.current_dir(folder);
+        program.current_dir(folder);
     }
-    nice
+    program
 }
 
 /// Runs one thing beside another.
@@ -76,45 +91,64 @@ pub(crate) fn side_by_side(
     })
 }
 
-/// Runs programs to their ends, two at a time. What one prints is shown when it has ended.
-///
-/// # Errors
-///
-/// If one cannot be started or does not succeed; the others still run.
-pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Result {
-    let waiting = Mutex::new(commands.into_iter());
-    let lane = || {
-        let mut outcome = Ok(());
-        loop {
-            let next = waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .next();
-            let Some(command) = next else { return outcome };
-            let ended = run_captured(command);
-            outcome = outcome.and(ended);
-        }
-    };
-    side_by_side(lane, lane)
+/// A program that could not be started or did not succeed.
+pub(crate) struct Failed {
+    pub(crate) command: Command,
+    pub(crate) failure: Failure,
+    /// What it printed, on both outputs.
+    pub(crate) printed: String,
 }
 
-fn run_captured(mut command: Command) -> Result {
-    let output = command
-        .output()
-        .map_err(|error| Failure::new(format!("cannot start {}: {error}", shown(&command))))?;
+/// Runs programs to their ends, two at a time. What one prints is shown when it has ended.
+///
+/// Returns those that failed.
+pub(crate) fn run_two_at_a_time(commands: Vec<Command>) -> Vec<Failed> {
+    let waiting = Mutex::new(commands.into_iter());
+    let next = || {
+        waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next()
+    };
+    let lane = || {
+        std::iter::from_fn(next)
+            .filter_map(run_captured)
+            .collect::<Vec<_>>()
+    };
+    std::thread::scope(|threads| {
+        let beside = threads.spawn(lane);
+        let mut failed = lane();
+        // Nothing in it panics.
+        failed.extend(beside.join().unwrap_or_default());
+        failed
+    })
+}
+
+/// What it prints is shown when it has ended. Returns it if it failed.
+fn run_captured(mut command: Command) -> Option<Failed> {
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) => {
+            return Some(Failed {
+                failure: Failure::new(format!("cannot start {}: {error}", shown(&command))),
+                printed: String::new(),
+                command,
+            });
+        }
+    };
     let mut text = format!("$ {}\n", shown(&command)).into_bytes();
     text.extend(output.stdout);
     text.extend(output.stderr);
     // What nobody can be shown is no failure of the program.
     let _ = std::io::stdout().lock().write_all(&text);
     if output.status.success() {
-        return Ok(());
+        return None;
     }
-    Err(Failure::new(format!(
-        "{}: {}",
-        output.status,
-        shown(&command)
-    )))
+    Some(Failed {
+        failure: Failure::new(format!("{}: {}", output.status, shown(&command))),
+        printed: String::from_utf8_lossy(&text).into_owned(),
+        command,
+    })
 }
 
 /// What a program prints on standard output, or `None` if it cannot be started or fails.
@@ -132,7 +166,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// The command line, with the program by its name alone.
-fn shown(command: &Command) -> String {
+pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());
@@ -158,12 +192,23 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn of_several_programs_one_that_fails_is_named() {
+    fn of_several_programs_those_that_fail_are_named() {
         let _alone = alone();
         let programs = |names: &[&str]| names.iter().map(Command::new).collect();
-        run_two_at_a_time(programs(&["true", "true"])).unwrap();
-        let failure = run_two_at_a_time(programs(&["true", "false"])).unwrap_err();
+        assert!(run_two_at_a_time(programs(&["true", "true"])).is_empty());
+        let failed = run_two_at_a_time(programs(&["true", "false", "true"]));
+        let [Failed { failure, .. }] = &failed[..] else {
+            panic!("{} failed", failed.len());
+        };
         assert!(failure.to_string().ends_with("1: false"), "{failure}");
-        assert!(run_two_at_a_time(programs(&["there is no such program"])).is_err());
+    }
+
+    #[test]
+    fn a_program_is_run_again_with_what_it_was_told() {
+        let _alone = alone();
+        let mut first = Command::new("sh");
+        first.args(["-c", "echo $WHAT in $PWD"]);
+        first.env("WHAT", "tea").current_dir("/");
+        assert_eq!(output(&mut again(&first)).unwrap(), "tea in /");
     }
 }

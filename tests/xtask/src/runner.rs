@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
-use crate::{process, watchdog};
+use crate::{flaky, process, watchdog};
 
 /// A step that is not done by then never will be: the longest takes a third of it on two cores.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -72,7 +72,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result {
         );
         alone.and(lanes)
     };
-    print!("{}", table(&runs));
+    print!("{}{}", table(&runs), flaky::list());
     println!("{:<22}{}\n", "all", shown(started.elapsed()));
     outcome
 }

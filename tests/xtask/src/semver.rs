@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     has_baseline(workspace)?;
     let tool = installed(workspace)?;
     process::run_beside(
-        Command::new(tool)
+        process::for_cargo(&mut Command::new(tool))
             .current_dir(&workspace.root)
             .args(["semver-checks", "--package", "roomcast", "--all-features"])
             .args(["--baseline-rev", BASELINE])

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::runner::{Lane, Step};
 use crate::server::Server;
 use crate::workspace::Workspace;
-use crate::{guide, install, lints, process, seeds, semver, unit};
+use crate::{flaky, guide, install, lints, process, seeds, semver, unit};
 
 pub(crate) const ALL: &[Step] = &[
     Step {
@@ -189,7 +189,9 @@ fn node_tests(folder: &Path, prepare: impl Fn(&mut Command)) -> Result {
         test
     };
     let tests = files(folder, ".test.mjs")?.into_iter().map(test);
-    process::run_two_at_a_time(tests.collect())
+    flaky::run(tests.collect(), |failed| {
+        vec![process::again(&failed.command)]
+    })
 }
 
 fn python(workspace: &Workspace) -> Result {

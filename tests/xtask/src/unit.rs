@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
-use crate::process;
 use crate::steps::cargo;
 use crate::workspace::Workspace;
+use crate::{flaky, process};
 
 /// The programs of tests that take a minute or more, the longest first.
 const LONG: [&str; 3] = ["cluster", "polling_churn", "ui"];
@@ -30,7 +30,23 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
         }
     }
     runs.extend([others, test(&["--doc"])]);
-    process::run_two_at_a_time(runs)
+    flaky::run(runs, |failed| {
+        let targets = targets_that_failed(&failed.printed);
+        targets.map(|target| test(&target)).collect()
+    })
+}
+
+/// The targets that cargo names at the end of a run in which some failed, each by the arguments that choose it.
+fn targets_that_failed(printed: &str) -> impl Iterator<Item = Vec<&str>> {
+    let (_, named) = printed.rsplit_once(" failed:\n").unwrap_or_default();
+    named.lines().map_while(|line| {
+        let target = line.trim().strip_prefix('`')?.strip_suffix('`')?;
+        // Without the package, as that would build it with other features.
+        let words = target
+            .split(' ')
+            .skip(if target.starts_with("-p ") { 2 } else { 0 });
+        Some(words.collect())
+    })
 }
 
 /// The name of the program of integration tests of which a message of cargo's tells, if it does.
@@ -50,5 +66,21 @@ mod tests {
         assert_eq!(program_of_tests(test), Some("facts"));
         let library = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"crate_types":["lib"],"name":"roomcast"}}"#;
         assert_eq!(program_of_tests(library), None);
+    }
+
+    #[test]
+    fn the_targets_that_failed_are_read() {
+        let printed = "test result: FAILED. 1 passed; 1 failed: no\n\nerror: 3 targets failed:\n    \
+                       `-p roomcast --test application`\n    `-p chat --bin chat`\n    `--doc`\n";
+        let failed: Vec<_> = targets_that_failed(printed).collect();
+        assert_eq!(
+            failed,
+            [
+                vec!["--test", "application"],
+                vec!["--bin", "chat"],
+                vec!["--doc"]
+            ]
+        );
+        assert_eq!(targets_that_failed("error: could not compile").count(), 0);
     }
 }

@@ -321,7 +321,7 @@ fn a_random_fault_that_fails_fails_the_test() {
             });
             let faults = Faults::new().crashes(ms(100), ms(100));
             let cluster = cluster.nodes(2).faults(faults).start().await;
-            tokio::time::sleep(ms(10_000)).await;
+            cluster.run_for(ms(10_000)).await;
             cluster.calm().await;
         });
     });

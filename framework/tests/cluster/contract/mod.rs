@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::{acks::*, broadcasts::*, namespaces::*, servers::*, sockets::*};
 use crate::common::member::{Hall, Member, Number, members_with};
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, becomes};
 
 /// Where nodes find each other.
 pub(crate) trait Meeting {
@@ -138,12 +138,7 @@ impl Node {
 pub(crate) async fn see_each_other(nodes: &[&Node], count: usize) {
     for node in nodes {
         let (cluster, main) = (node.cluster(), node.main());
-        let seen = async {
-            while cluster.server_count(&main).await.ok() != Some(count) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        timeout(PATIENCE, seen).await.expect("all nodes in time");
+        becomes(Some(count), async || cluster.server_count(&main).await.ok()).await;
     }
 }
 

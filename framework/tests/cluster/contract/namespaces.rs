@@ -1,14 +1,11 @@
 //! Namespaces, those that are made when a client comes too.
 
-use std::time::Duration;
-
 use roomcast::testing::TestClient;
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::{Meeting, Node, nothing_but, one_each, settle, three};
 use crate::common::{member::Number, until};
-use crate::waiting::PATIENCE;
+use crate::waiting::becomes;
 
 pub(crate) async fn namespaces_are_apart(meeting: &impl Meeting) {
     let mut nodes = three(meeting).await;
@@ -44,12 +41,7 @@ pub(crate) async fn dynamic_namespaces_are_joined_across_nodes(meeting: &impl Me
     for node in &nodes[..2] {
         settle(node).await;
         let (cluster, child) = (node.cluster(), &namespaces[0]);
-        let seen = async {
-            while cluster.server_count(child).await.ok() != Some(2) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        timeout(PATIENCE, seen).await.expect("both nodes in time");
+        becomes(Some(2), async || cluster.server_count(child).await.ok()).await;
     }
     namespaces[0].to("a").emit(&Number(1)).expect("emitted");
     nothing_but(&one, 1).await;

@@ -10,7 +10,7 @@ use roomcast::{
 use tokio::time::{sleep, timeout};
 
 use crate::common::member::{Hall, members};
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, asked};
 
 /// Of a node that is not heard of any more. It is renewed every second: a busy machine has two more.
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
@@ -63,15 +63,10 @@ impl Node {
     /// Waits until so many are in the lobby, as the store says.
     pub(crate) async fn counts(&self, expected: usize) {
         let lobby = self.server.hub().presence("lobby");
-        let counting = async {
-            loop {
-                let listed = lobby.list().await.map(|list| list.len()).ok();
-                if listed == Some(expected) && lobby.count().await.ok() == listed {
-                    break;
-                }
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
+        let counting = asked(async || {
+            let listed = lobby.list().await.map(|list| list.len()).ok();
+            listed == Some(expected) && lobby.count().await.ok() == listed
+        });
         let counted = timeout(3 * PATIENCE, counting).await;
         assert!(counted.is_ok(), "{:?} instead", lobby.list().await);
     }

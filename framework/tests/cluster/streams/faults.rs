@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::world::{News, Node};
 use crate::common::redis::RedisServer;
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, asked};
 use crate::wire::recovering::{Client, Ticket};
 
 /// Clients that hop between two nodes while one of them emits so many events, one every two
@@ -75,9 +75,7 @@ async fn hop(nodes: [&Node; 2], port: u16, mut client: Client, count: u32) {
         assert_eq!(event, json!(["news", last]));
         if last % 50 == 25 {
             let ticket: Ticket = client.cut();
-            while !is_kept(port, &ticket) {
-                sleep(Duration::from_millis(20)).await;
-            }
+            asked(async || is_kept(port, &ticket)).await;
             let next = at ^ 1;
             let (again, recovered) = Client::back(&nodes[next].server, &ticket).await;
             let refused = nodes[next].hub().stats().recovery_refused;

@@ -6,13 +6,13 @@
     dead_code,
     unused_imports,
     clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "tests: no crate uses all of it, and processes are asked until they answer"
+    reason = "tests: no crate uses all of it"
 )]
 
 mod cluster;
 mod commands;
 mod directory;
+mod looking;
 mod sentinels;
 mod tls;
 
@@ -20,8 +20,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 pub(crate) use self::{
@@ -31,9 +30,7 @@ pub(crate) use self::{
     sentinels::{Sentinels, sentinel},
     tls::Certificate,
 };
-
-/// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+use looking::{PATIENCE, found};
 
 pub(crate) struct RedisServer {
     port: u16,
@@ -98,21 +95,15 @@ impl RedisServer {
 
     /// Whether it answers; not if it has ended.
     fn is_ready(&mut self) -> bool {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let ended = self
-                .process
-                .as_mut()
-                .is_none_or(|process| process.try_wait().unwrap().is_some());
-            if ended {
-                return false;
+        let ready = found(|| {
+            let process = self.process.as_mut();
+            if process.is_none_or(|process| process.try_wait().unwrap().is_some()) {
+                return Some(false);
             }
-            if self.try_command(&["PING"]).contains("PONG") && self.answers_itself() {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        false
+            let answers = self.try_command(&["PING"]).contains("PONG") && self.answers_itself();
+            answers.then_some(true)
+        });
+        ready.unwrap_or(false)
     }
 
     /// Not the server of another test, which was quicker to take the port; ours ends then.
@@ -165,15 +156,12 @@ impl RedisServer {
 
     /// Waits until what a command prints is as wanted.
     pub(crate) fn wait_for(&self, arguments: &[&str], wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let printed = self.try_command(arguments);
-            if wanted(&printed) {
-                return printed;
-            }
-            assert!(Instant::now() < deadline, "{arguments:?}: {printed}");
-            thread::sleep(Duration::from_millis(10));
-        }
+        let mut last = String::new();
+        let printed = found(|| {
+            last = self.try_command(arguments);
+            wanted(&last).then(|| last.clone())
+        });
+        printed.unwrap_or_else(|| panic!("{arguments:?}: {last}"))
     }
 
     /// Whether it is the master of a slot.
