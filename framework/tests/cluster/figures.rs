@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use roomcast::{
-    HubBuilder, NamespaceBuilder,
+    HubBuilder, Namespace, NamespaceBuilder,
     adapter::{InProcess, OutboxPolicy, Redis},
     prelude::*,
     testing::TestServer,
@@ -114,7 +114,7 @@ async fn an_answer_for_which_the_outbox_has_no_room_is_lost() {
         proxy.cut();
         until("it notices", || node.hub().stats().cluster_connected == 0).await;
         let text = "x".repeat(LONG / 4);
-        while node.hub().emit_raw("text", &(&text,)).is_ok() {}
+        while node.hub().everyone().emit_raw("text", &(&text,)).is_ok() {}
         assert_eq!(node.hub().stats().cluster_answers_lost, 0);
         node.may_end.add_permits(1);
         let lost = || node.hub().stats().cluster_answers_lost == 1;
