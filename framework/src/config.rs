@@ -61,7 +61,7 @@ pub enum SlowConsumer {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WebSocketMode {
-    /// The socket leaves actix-web's dispatcher after the handshake: about 2.3 KB a connection,
+    /// The socket leaves actix-web's dispatcher after the handshake: about 2.4 KB a connection,
     /// its Socket.IO session included, and one write per delivery. Needs
     /// [`Hub::on_connect`](crate::Hub::on_connect) on plain TCP; elsewhere (TLS, other platforms)
     /// the hub falls back to [`BodyStream`](Self::BodyStream) by itself. The default.

@@ -40,11 +40,12 @@ pub enum EmitError {
     /// [`max_rooms_per_socket`](crate::HubBuilder::max_rooms_per_socket) allows.
     #[error("the socket is in as many rooms as `max_rooms_per_socket` allows")]
     TooManyRooms,
-    /// The event did not go to the other nodes of the cluster. The sockets of this node got it.
+    /// The event did not go to the other nodes of the cluster. The sockets of this node got it, unless a
+    /// stream orders them and the event could not be encoded, or the hub has left the cluster.
     #[error("not published: {0}")]
     Publish(#[from] PublishError),
     /// Not every other node has confirmed in time what it was told.
-    #[error("{} has not confirmed in time", nodes(*missing))]
+    #[error("not confirmed in time: {}", nodes(*missing))]
     Unconfirmed {
         /// How many did not; `None` if it could not be found out how many there are.
         missing: Option<usize>,

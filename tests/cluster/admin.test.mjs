@@ -77,8 +77,11 @@ async function everySocketIsShown(t, adapter) {
   }
 }
 
-async function upgraded({ io: { engine } }) {
+async function upgraded(socket) {
+  const { engine } = socket.io;
   if (engine.transport.name !== "websocket") await within(new Promise((resolve) => engine.once("upgrade", resolve)), "upgrade");
+  // An answer over it: the server knows, too.
+  await socket.emitWithAck("leave", "nowhere");
 }
 
 async function everythingIsTold(t, adapter) {

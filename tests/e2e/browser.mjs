@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const PATH = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const WAIT = 20_000; // ms
+const WAIT = 60_000; // ms, as everywhere in these tests
 
 export const launch = () =>
   chromium.launch({

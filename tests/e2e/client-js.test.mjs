@@ -360,7 +360,7 @@ const scenarios = {
   "reconnection after a restart of the server": async (lab) => {
     await lab.serve(echo);
     // Late enough for the first attempt to find the server back.
-    const delay = { reconnectionDelay: 3_000, reconnectionDelayMax: 3_000, randomizationFactor: 0 };
+    const delay = { reconnectionDelay: 6_000, reconnectionDelayMax: 6_000, randomizationFactor: 0 };
     const socket = lab.connect("", delay);
     lab.watch(socket, "socket", "connect", "connect_error", "disconnect");
     lab.watch(socket.io, "manager", "reconnect_attempt", "reconnect", "reconnect_failed", "error");
@@ -461,7 +461,7 @@ const scenarios = {
     await once(silent, "listening");
     lab.port = silent.address().port;
     silent.on("connection", (peer) => {
-      peer.send('0{"sid":"e","upgrades":[],"pingInterval":700,"pingTimeout":700,"maxPayload":1000}');
+      peer.send('0{"sid":"e","upgrades":[],"pingInterval":2000,"pingTimeout":1000,"maxPayload":1000}');
       peer.on("message", (data) => {
         if (!String(data).includes("ignore")) peer.send('40{"sid":"s"}');
       });

@@ -140,12 +140,17 @@ test("someone with two tabs on two nodes is one, and leaves with the last of the
       ...updates.map(({ key, connections }) => `=${key} ${connections}`),
       ...leaves.map((key) => `-${key}`),
     ));
+  // The list is asked for, the changes come by themselves: two that come in one would be told as one.
+  const hears = (count) => until(`Ben is told ${count} changes`, () => told.length >= count);
   const first = await enter(t, example.urls.get("node-1"), "Ada");
   await online(ben, [["Ada", "node-1"], ["Ben", "node-3"]]);
+  await hears(1);
   const second = await enter(t, example.urls.get("node-2"), "Ada");
   await online(ben, [["Ada", "node-1", "node-2"], ["Ben", "node-3"]]);
+  await hears(2);
   first.disconnect();
   await online(ben, [["Ada", "node-2"], ["Ben", "node-3"]]);
+  await hears(3);
   const left = leaving(ben, "Ada");
   second.disconnect();
   await within(left, "that Ada has left");

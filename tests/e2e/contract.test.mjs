@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import Ajv from "ajv";
-import { errorsOf } from "./typescript.mjs";
+import { errorsOf, errorsOfPage } from "./typescript.mjs";
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const json = (name) => JSON.parse(readFileSync(path(name), "utf8"));
@@ -23,13 +23,15 @@ const fixture = (name) => ({
 });
 const shop = fixture("shop");
 const forms = fixture("forms");
+const quoted = fixture("quoted");
+const ALL = [shop, forms, quoted];
 
 test("the AsyncAPI documents, that of the guide too, are such by the official schema", () => {
   const { schemasWithoutId } = createRequire(import.meta.url)("@asyncapi/specs");
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
   const valid = ajv.compile(schemasWithoutId["3.0.0"]);
   const ofTheGuide = json("guide/samples/src/contract/chat.asyncapi.json");
-  for (const document of [shop.document, forms.document, ofTheGuide]) {
+  for (const document of [...ALL.map(({ document }) => document), ofTheGuide]) {
     assert.ok(valid(document), JSON.stringify(valid.errors, null, 2));
   }
 });
@@ -44,12 +46,12 @@ test("every reference of the AsyncAPI document leads somewhere", () => {
     }
     for (const inner of Object.values(value)) follow(document, inner);
   };
-  for (const { document } of [shop, forms]) follow(document, document);
+  for (const { document } of ALL) follow(document, document);
 });
 
 /** The schema of what a sample is. */
 function schemaOf(document, { direction, event }) {
-  const key = direction === "connect" ? event : `${direction}-${event.replace(" ", "_")}`;
+  const key = direction === "connect" ? event : `${direction}-${event.replace(/[^A-Za-z0-9_-]/g, "_")}`;
   const { payload } = document.channels.main.messages[key] ?? {};
   assert.ok(payload, `no message ${key}`);
   return { ...payload, components: document.components };
@@ -57,7 +59,7 @@ function schemaOf(document, { direction, event }) {
 
 test("what serde writes and reads is valid", () => {
   const ajv = new Ajv({ strict: false, validateFormats: false });
-  for (const { document, samples } of [shop, forms]) {
+  for (const { document, samples } of ALL) {
     for (const sample of samples) {
       const valid = ajv.compile(schemaOf(document, sample));
       assert.ok(valid(sample.payload), `${JSON.stringify(sample)}: ${JSON.stringify(valid.errors)}`);
@@ -101,7 +103,7 @@ type Args<T extends unknown[]> = Required<T> extends [...infer A, (...args: any)
 `;
 
 test("what serde writes and reads is of the declared types, and nothing else is", () => {
-  for (const { module, samples } of [shop, forms]) {
+  for (const { module, samples } of ALL) {
     const program = [
       `import type { ClientToServerEvents, ConnectAuth, Refused, ServerToClientEvents } from "./contract";`,
       HELPERS,
@@ -246,4 +248,72 @@ test("each mistake of a client of the chat is an error where it is made", () => 
       `${line}\n${errors.map(({ text }) => text).join("\n")}`,
     );
   }
+});
+
+/** The page of the chat, which uses client.js and the contract. */
+const PAGE = path("examples/chat/static/chat.js");
+const CLIENT = { "/socket.io/client.js": path("framework/src/server/client.d.ts") };
+
+test("the page of the chat is checked against the contract, and its mistakes are errors", () => {
+  const text = readFileSync(PAGE, "utf8");
+  assert.match(text, /^\/\/ @ts-check$/m);
+  assert.deepEqual(errorsOfPage(PAGE), []);
+  for (const mistake of [
+    [`socket.on("joined"`, `socket.on("joins"`],
+    [`socket.on("typing", ({ room: name,`, `socket.on("typing", ({ space: name,`],
+    [`emitWithAck("join"`, `emitWithAck("leave"`],
+    [`emitWithAck("say", { room: room.name, text:`, `emitWithAck("say", { room: room.name, txt:`],
+    [`answer.members`, `answer.people`],
+    [`emit("leave", { room: room.name }`, `emit("leave", { room: 7 }`],
+    [`send(/** @satisfies {contract.ConnectAuth} */ ({ nick }))`, `send(/** @satisfies {contract.ConnectAuth} */ ({ name: nick }))`],
+  ]) {
+    assert.ok(text.includes(mistake[0]), mistake[0]);
+    assert.notDeepEqual(errorsOfPage(PAGE, text.replace(...mistake)), [], mistake[1]);
+  }
+});
+
+test("client.js has the types of socket.io-client's socket, with a contract and without", () => {
+  const program = `
+import { io, type Socket } from "/socket.io/client.js";
+import type { ClientToServerEvents, ConnectAuth, ServerToClientEvents } from "./contract";
+const untyped = io("/admin", { autoConnect: false, query: { v: 1 } });
+untyped.on("anything", (...args) => args.length);
+untyped.emit("anything", 1, (answer: string) => answer);
+const all: string = await untyped.timeout(1000).emitWithAck("anything", 1, "x");
+const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({ auth: { nick: all } satisfies ConnectAuth });
+socket.on("connect", () => socket.id?.length).on("disconnect", (reason) => reason.length);
+socket.once("connect_error", (error) => error.message + error.data);
+socket.off("joined");
+socket.on("joined", (room, nick) => room + nick);
+socket.emit("join", { room: "lobby" }, (answer) => "seq" in answer && answer.seq);
+const room = await socket.timeout(1000).emitWithAck("join", { room: "lobby" });
+if ("members" in room) room.members.join();
+socket.volatile.emit("typing", { room: "lobby", active: true });
+socket.io.on("reconnect", (attempt) => attempt.toFixed());
+`;
+  const modules = { ...CLIENT, ...CHAT };
+  assert.deepEqual(errorsOf(program, modules), []);
+  for (const mistake of [
+    [`socket.on("joined"`, `socket.on("joins"`],
+    [`emit("join", { room`, `emit("join", { space`],
+    [`emitWithAck("join"`, `emitWithAck("leave"`],
+    [`room.members`, `room.people`],
+    [`socket.timeout(1000)`, `socket.within(1000)`],
+    [`{ autoConnect`, `{ connect`],
+  ]) {
+    assert.ok(program.includes(mistake[0]), mistake[0]);
+    assert.notDeepEqual(errorsOf(program.replace(...mistake), modules), [], mistake[1]);
+  }
+});
+
+test("client.js has what its types say", async () => {
+  const source = readFileSync(path("framework/src/server/client.js"), "utf8");
+  const { io } = await import(`data:text/javascript;base64,${Buffer.from(source).toString("base64")}`);
+  const types = readFileSync(CLIENT["/socket.io/client.js"], "utf8");
+  const socket = io("http://127.0.0.1:9/", { autoConnect: false });
+  const [, members] = /export interface Socket[^{]*{\n(.*?)\n}\n/s.exec(types);
+  const names = [...members.matchAll(/^  (?:readonly )?([a-zA-Z]+)\??[:(<]/gm)].map(([, name]) => name);
+  assert.ok(names.length > 20, String(names));
+  const without = names.filter((name) => !(name in socket) && name !== "id");
+  assert.deepEqual(without, []);
 });

@@ -77,6 +77,8 @@ for (const file of PROXIES) {
     const all = senders.flatMap(({ said }) => said).length;
     // Should one come twice and another one not at all, the next says so.
     await until("the last has arrived", () => clients.every(({ heard }) => heard.length >= all)).catch(() => {});
+    const isBack = ({ socket, lost, returns }) => socket.connected && returns.length === lost;
+    await until("everyone is back", () => clients.every(isBack)).catch(() => {});
     for (const { nick, socket, heard, lost, errors, returns } of clients) {
       for (const { nick: sender, said } of senders) {
         const theirs = heard.filter((text) => text.startsWith(`${sender}: `));

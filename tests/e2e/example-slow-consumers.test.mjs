@@ -13,7 +13,6 @@ const until = (socket, event, holds, what) =>
   within(
     new Promise((resolve) => socket.on(event, (...args) => holds(...args) && resolve())),
     what,
-    30_000,
   );
 
 /** Resolves when a number is missing in what comes. */

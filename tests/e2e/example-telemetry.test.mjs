@@ -1,4 +1,5 @@
-// The example telemetry: what the server does for a client is in the client's trace, as a collector gets it.
+// The example telemetry: what the server does for a client is in the client's trace, as a collector gets it, and as the
+// terminal shows it where there is none.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -97,4 +98,30 @@ test("in the browser: each press of the button is a trace, and its number is sho
     assert.equal(event.parent, connection.id);
   }
   assert.equal(shown.size, 2);
+});
+
+/** The spans of a trace that are in the terminal, when the connection's is, which ends last. */
+const printed = (server, number) =>
+  until("the spans are in the terminal", () => {
+    const lines = server.out.split("\n").slice(0, -1).filter((line) => line.includes(`trace=${number} `));
+    const spans = lines.map((line) => {
+      const span = /^span (\S+) +trace=\S+ id=([0-9a-f]{16}) parent=([0-9a-f]{16}) took=\d+\.\d{3} ms(.*)$/.exec(line);
+      assert.ok(span, line);
+      const [, name, id, parent, traced] = span;
+      return { name, id, parent, traced };
+    });
+    return spans.some(({ name }) => name === "connection") && spans;
+  });
+
+test("without a collector, the terminal has the number that the page shows, in the spans of that trace", async (t) => {
+  const server = await startExample(t, "telemetry", { env: { OTLP: undefined } });
+  const page = await open(t, server.url);
+  await page.getByLabel("Name").fill("ann");
+  await page.getByRole("button", { name: "Be greeted" }).click();
+  const number = await page.locator("#traces tr code").textContent();
+  const spans = await printed(server, number);
+  const connection = spans.find(({ name }) => name === "connection");
+  const event = spans.find(({ traced }) => traced === ', "a guest is greeted"');
+  assert.equal(event?.name, "event", server.out);
+  assert.equal(event.parent, connection.id);
 });

@@ -145,10 +145,13 @@ test("errors: what a client is told", { timeout: WAIT }, async (t) => {
 test("tutorial: the chat in the terminal", { timeout: WAIT }, async (t) => {
   const chat = await start("tutorial", "127.0.0.1:0", "3");
   t.after(chat.stop);
-  const ann = await run(t, "chat.mjs", chat.url);
   const page = await openPage(t);
   await page.goto(chat.url);
   await page.getByText("connected", { exact: true }).waitFor();
+  const ann = await run(t, "chat.mjs", chat.url);
+  ann.child.stdin.write("here I am\n");
+  await page.getByText("here I am", { exact: true }).waitFor();
+  assert.equal(await ann.next(), "here I am");
   await page.locator("#text").fill("hello from the browser");
   await page.keyboard.press("Enter");
   assert.equal(await ann.next(), "hello from the browser");

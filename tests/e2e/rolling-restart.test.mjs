@@ -97,6 +97,8 @@ test("nothing is lost when all nodes are restarted one after the other", async (
   const count = ({ heard }) => Object.values(heard).flat().length;
   // Not how many of whom: should one come twice and another one not at all, the next says so.
   await until("the last has arrived", () => clients.every((client) => count(client) >= all)).catch(() => {});
+  const isBack = ({ socket, reasons, returns }) => socket.connected && returns.length === reasons.length;
+  await until("everyone is back", () => clients.every(isBack)).catch(() => {});
   for (const { socket, id, chain, heard, reasons, errors, returns } of clients) {
     for (const sender of Object.keys(sent)) assert.deepEqual(heard[sender], sent[sender], `what ${chain} has heard of ${sender}`);
     assert.ok(reasons.length > 0, "its node was restarted");

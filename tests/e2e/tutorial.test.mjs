@@ -238,6 +238,7 @@ test("8: people on several threads see each other", async (t) => {
   await until("they are on several threads", () => threads().size > 1);
   others[1].socket.disconnect();
   await shows(page, "here: ann, bob, joe");
+  await shows(page, "eve has gone: client namespace disconnect");
   others[2].socket.emit("enter", { room: "kitchen" });
   await shows(page, "here: ann, bob");
   await hears(others[2], ["here", { nicks: ["ann", "bob", "eve", "joe"] }], ["here", { nicks: ["ann", "bob", "joe"] }],

@@ -7,7 +7,7 @@ use std::{error::Error, process::ExitCode, sync::Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
 use example_page::operations;
-use roomcast::{Hub, Rate, signals};
+use roomcast::{BuildError, Hub, Rate, signals};
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 const HELP: &str = "Usage: chat [--port PORT] [--operations PORT]
@@ -42,14 +42,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         Some(port) => Some((port, operations::exporter()?)),
         None => None,
     };
-    let hub = Hub::builder()
-        .namespace::<chat::Guest>("/")
-        .state(Mutex::new(chat::Chat::default()))
-        .max_http_buffer_size(16 * 1024)
-        .max_connections(10_000)
-        // A page that comes back joins all its rooms at once.
-        .event_rate(Rate::per_second(20).burst(300))
-        .build()?;
+    let hub = hub()?;
     let (app, ending, page) = (hub.clone(), hub.clone(), || web::get().to(page));
     let server = HttpServer::new(move || App::new().configure(app.mount()).default_service(page()))
         .on_connect(hub.on_connect())
@@ -69,6 +62,17 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+fn hub() -> Result<Hub, BuildError> {
+    Hub::builder()
+        .namespace::<chat::Guest>("/")
+        .state(Mutex::new(chat::Chat::default()))
+        .max_http_buffer_size(16 * 1024)
+        .max_connections(10_000)
+        // A page that comes back joins all its rooms at once.
+        .event_rate(Rate::per_second(20).burst(300))
+        .build()
 }
 
 /// The files are part of the binary, so that it runs from any directory.

@@ -1,3 +1,4 @@
+// @ts-check
 // The chat page. What arrives is shown with textContent only, so no text becomes markup.
 
 import { io } from "/socket.io/client.js";
@@ -13,6 +14,7 @@ const NAME_HELD = 60_000; // ms for which our own lost connection may still hold
 const NAME_HELD_BY_PAGE = 4_000; // and the page before a reload
 const READ_OUT_AFTER = 1_000; // ms after history has come in
 
+/** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
 const scroller = byId("scroller");
 const composer = byId("composer");
@@ -173,6 +175,7 @@ class Room {
   }
 }
 
+/** @param {Partial<contract.Message>} message without a number while it has no answer */
 function messageItem({ seq, from, text, at }) {
   const time = element("time", "", clock.format(at));
   time.dateTime = new Date(at).toISOString();
@@ -193,14 +196,28 @@ let current; // the room on screen
 let listed = {}; // the number of members of each of the server's rooms
 const rooms = new Map();
 
-const socket = io({ autoConnect: false, auth: (send) => send({ nick }) });
+// What goes over it is checked against the contract that the server writes.
+// ANCHOR: socket
+/** @import * as contract from "./contract" */
+/** @type {import("/socket.io/client.js").Socket<contract.ServerToClientEvents, contract.ClientToServerEvents>} */
+const socket = io({ autoConnect: false, auth: (send) => send(/** @satisfies {contract.ConnectAuth} */ ({ nick })) });
+// ANCHOR_END: socket
 
-/** Asks the server; what it refuses is thrown with the reason it gave. */
-async function request(event, payload) {
-  const answer = await socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
-  if (!answer?.error) return answer;
-  throw Object.assign(new Error(answer.error.message), { refused: true });
+/**
+ * The answer of the server; what it refuses is thrown with the reason it gave.
+ *
+ * @template Answer
+ * @param {Promise<Answer | contract.Rejected>} asked
+ * @returns {Promise<Answer>}
+ */
+async function answered(asked) {
+  const answer = await asked;
+  const { error } = /** @type {Partial<contract.Rejected>} */ (answer);
+  if (!error) return /** @type {Answer} */ (answer);
+  throw Object.assign(new Error(error.message), { refused: true });
 }
+
+const asking = () => socket.timeout(ANSWER_WITHIN);
 
 // ---- Connection ---------------------------------------------------------------------------------
 
@@ -326,11 +343,11 @@ async function open(name) {
 async function sync(room) {
   let answer;
   try {
-    answer = await request("join", { room: room.name, after: room.seq });
+    answer = await answered(asking().emitWithAck("join", { room: room.name, after: room.seq }));
     if (answer.seq < room.seq) {
       room.reset();
       room.notice("The server has started anew. Earlier messages are gone.");
-      answer = await request("join", { room: room.name });
+      answer = await answered(asking().emitWithAck("join", { room: room.name }));
     }
   } catch (error) {
     if (error.refused) room.notice(`You cannot join: ${error.message}`);
@@ -351,7 +368,7 @@ async function sync(room) {
 
 async function leave(room) {
   rooms.delete(room.name);
-  if (room.joined) request("leave", { room: room.name }).catch(() => {}); // a lost connection has left
+  if (room.joined) socket.emit("leave", { room: room.name }); // a lost connection has left
   await open(rooms.keys().next().value ?? DEFAULT_ROOM);
 }
 
@@ -368,7 +385,7 @@ async function deliver(room, entry) {
   if (entry.asked) return;
   entry.asked = true;
   try {
-    const receipt = await request("say", { room: room.name, text: entry.text });
+    const receipt = await answered(asking().emitWithAck("say", { room: room.name, text: entry.text }));
     whileFollowing(room, () => room.confirm(entry, receipt));
   } catch (error) {
     // Without an answer it stays pending: what we missed will tell whether it arrived.
@@ -488,6 +505,7 @@ function showRooms(news) {
   const items = names.map((name) => roomItem(name, sizes.get(name)));
   const list = byId("room-list");
   if (items.length !== list.children.length || items.some((item, at) => item !== list.children[at])) {
+    /** @type {any} */
     const focused = list.contains(document.activeElement) && document.activeElement;
     list.replaceChildren(...items);
     focused?.focus?.();
@@ -588,6 +606,7 @@ byId("copy-link").addEventListener("click", async ({ currentTarget }) => {
 
 // ---- Drawers on narrow screens ------------------------------------------------------------------
 
+/** @type {[any, any, () => any][]} */
 const drawers = [
   [byId("rooms"), byId("rooms-toggle"), () => roomInput],
   [byId("people"), byId("members-toggle"), () => byId("people")],

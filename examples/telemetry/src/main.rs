@@ -1,7 +1,9 @@
-//! A server whose traces go to an OpenTelemetry collector, as parts of the traces that its clients are in.
+//! A server whose traces are parts of the traces that its clients are in. They are printed, or go to an OpenTelemetry
+//! collector.
 
 #[path = "../../chat/src/logging.rs"]
 mod logging;
+mod printed;
 mod traces;
 
 use actix_web::web;
@@ -10,14 +12,11 @@ use roomcast::prelude::*;
 
 const PAGE: Page = Page {
     name: "telemetry",
-    about: "Traces of connections and events, sent to an OpenTelemetry collector.\n\n\
-            OTLP      where it takes OTLP over HTTP: http://127.0.0.1:4318 unless given\n\
+    about: "Traces of connections and events, printed, or sent to an OpenTelemetry collector.\n\n\
+            OTLP      where a collector takes OTLP over HTTP, such as http://127.0.0.1:4318; they are printed unless given\n\
             RUST_LOG  what is logged besides: info unless given",
     files: example_page::files!["index.html", "telemetry.css", "telemetry.js"],
 };
-
-/// Where a collector takes OTLP over HTTP, unless `OTLP` says otherwise.
-const COLLECTOR: &str = "http://127.0.0.1:4318";
 
 #[derive(Deserialize, Event)]
 #[event(ack = String)]
@@ -54,8 +53,10 @@ fn hub() -> Result<Hub, roomcast::BuildError> {
 
 #[actix_web::main]
 async fn main() -> Ending {
-    let collector = std::env::var("OTLP").unwrap_or_else(|_| COLLECTOR.to_owned());
-    let traces = traces::export_to(&collector)?;
+    let traces = match std::env::var("OTLP") {
+        Ok(collector) => traces::export_to(&collector)?,
+        Err(_) => traces::print()?,
+    };
     let ending = example_page::run(PAGE, hub).await?;
     // What has not been sent yet; it waits for the collector.
     if let Err(error) = web::block(move || traces.shutdown()).await? {

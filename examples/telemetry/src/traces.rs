@@ -7,18 +7,22 @@ use opentelemetry::{
     trace::TracerProvider,
 };
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{SdkTracerProvider, TracerProviderBuilder},
+};
 use roomcast::Handshake;
 use tracing::{Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::logging;
+use crate::{logging, printed::Printed};
 
 /// Sends what is traced to a collector, in batches from a thread of its own.
 ///
 /// # Errors
-/// If the address is none.
+/// If the address is none, or `RUST_LOG` cannot be read.
 ///
 /// # Panics
 /// If the process has a subscriber already.
@@ -27,9 +31,23 @@ pub(crate) fn export_to(collector: &str) -> Result<SdkTracerProvider, Box<dyn Er
         .with_http()
         .with_endpoint(format!("{collector}/v1/traces"))
         .build()?;
-    let traces = SdkTracerProvider::builder()
+    collect(SdkTracerProvider::builder().with_batch_exporter(exporter))
+}
+
+/// Prints what is traced on standard output, each span when it has ended.
+///
+/// # Errors
+/// If `RUST_LOG` cannot be read.
+///
+/// # Panics
+/// If the process has a subscriber already.
+pub(crate) fn print() -> Result<SdkTracerProvider, Box<dyn Error>> {
+    collect(SdkTracerProvider::builder().with_simple_exporter(Printed))
+}
+
+fn collect(traces: TracerProviderBuilder) -> Result<SdkTracerProvider, Box<dyn Error>> {
+    let traces = traces
         .with_resource(Resource::builder().with_service_name("telemetry").build())
-        .with_batch_exporter(exporter)
         .build();
     // The spans of connections and events are at this level; what the exporter itself logs is none of them.
     let wanted = Targets::new()

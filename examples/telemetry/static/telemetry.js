@@ -3,7 +3,6 @@
 import { io } from "/socket.io/client.js";
 import { byId, element, onSubmit, request } from "./page.js";
 
-const JAEGER = "http://127.0.0.1:16686/trace/"; // of the image that the README runs
 const SHOWN = 50; // traces
 
 /** As many random bytes, in hexadecimal digits. */
@@ -27,8 +26,7 @@ async function greeting(name, trace) {
 onSubmit(byId("greet"), async (form) => {
   const trace = random(16);
   const answer = await greeting(form.get("name"), trace);
-  const link = Object.assign(element("a", "", "in Jaeger"), { href: JAEGER + trace, target: "_blank", rel: "noreferrer" });
-  const cells = [answer, element("code", "", trace), link].map((content) => element("td", "", content));
+  const cells = [answer, element("code", "", trace)].map((content) => element("td", "", content));
   byId("traces").prepend(element("tr", "", ...cells));
   while (byId("traces").children.length > SHOWN) byId("traces").lastElementChild.remove();
 });

@@ -88,6 +88,9 @@ impl Cluster {
     ///
     /// # Errors
     /// If the adapter cannot find out, because it is not connected.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
     pub async fn server_count(&self, namespace: &Namespace) -> Result<usize, AdapterError> {
         self.core.adapter.server_count(namespace.name()).await
     }
@@ -102,6 +105,9 @@ impl Cluster {
     /// and rooms cannot be told apart: a room is named like a node (16 hexadecimal digits), or a node was
     /// [given](crate::HubBuilder::server_id) a name that is not like that. In
     /// `SubscriptionMode::Static` any names will do, as rooms have no channels there.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
     pub async fn server_ids(&self, namespace: &Namespace) -> Result<Vec<Arc<str>>, AdapterError> {
         self.core.adapter.server_ids(namespace.name()).await
     }

@@ -93,6 +93,9 @@ impl<'a, S> TypedUser<'a, S> {
     ///
     /// # Errors
     /// As [`User::fetch_sockets`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
     pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         self.user.fetch_sockets().await
     }
@@ -116,6 +119,9 @@ impl<'a, S> TypedUser<'a, S> {
     ///
     /// # Errors
     /// As [`User::connections`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn connections(&self) -> Result<usize, StoreError> {
         self.user.connections().await
     }
@@ -124,6 +130,9 @@ impl<'a, S> TypedUser<'a, S> {
     ///
     /// # Errors
     /// As [`User::connections`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn online(&self) -> Result<bool, StoreError> {
         self.user.online().await
     }
@@ -132,6 +141,9 @@ impl<'a, S> TypedUser<'a, S> {
     ///
     /// # Errors
     /// As [`User::connections`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn nodes(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.user.nodes().await
     }
@@ -140,6 +152,9 @@ impl<'a, S> TypedUser<'a, S> {
     ///
     /// # Errors
     /// As [`User::connections`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn last_seen(&self) -> Result<Option<SystemTime>, StoreError> {
         self.user.last_seen().await
     }

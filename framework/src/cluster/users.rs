@@ -200,6 +200,9 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// As [`Broadcast::fetch_sockets`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
     pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         self.sockets().fetch_sockets().await
     }
@@ -223,6 +226,9 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn connections(&self) -> Result<usize, StoreError> {
         Ok(self.entries().await?.len())
     }
@@ -231,6 +237,9 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// As [`connections`](Self::connections).
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn online(&self) -> Result<bool, StoreError> {
         Ok(!self.entries().await?.is_empty())
     }
@@ -239,6 +248,9 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// As [`connections`](Self::connections).
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn nodes(&self) -> Result<Vec<Arc<str>>, StoreError> {
         let entries = self.entries().await?;
         let mut nodes: Vec<_> = entries.into_iter().map(|entry| entry.node).collect();
@@ -253,6 +265,9 @@ impl<'a> User<'a> {
     ///
     /// # Errors
     /// As [`connections`](Self::connections).
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn last_seen(&self) -> Result<Option<SystemTime>, StoreError> {
         self.registrar.settled().await?;
         self.registrar.store().last_seen(&self.id).await

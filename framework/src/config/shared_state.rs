@@ -64,7 +64,7 @@ impl SharedState {
 
     /// The maximum number of entries in rooms of this node: one for each room in which a socket is tracked.
     /// Beyond it, tracking fails. A socket that is bound to a user has one more entry, which is not counted
-    /// here. An entry takes about 300 bytes in the process and 500 in Redis, plus its value. Default 200,000.
+    /// here. An entry takes some hundred bytes in the process and in Redis, plus its value. Default 200,000.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
         self

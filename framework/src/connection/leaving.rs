@@ -30,6 +30,7 @@ impl Link {
         if client.left.is_some() {
             return;
         }
+        let reason = decisive(&client.socket, reason);
         client.left = Some(reason);
         self.farewells = true;
         let metrics = &self.core.node.metrics;
@@ -182,6 +183,16 @@ impl Link {
             encode::disconnect(out, socket.namespace_name());
             Ok(())
         });
+    }
+}
+
+/// Why a socket leaves that leaves for this reason. Where the application has disconnected it in this turn,
+/// of which the connection hears after the turn, nothing that its client did since changes why.
+fn decisive(socket: &Socket, reason: DisconnectReason) -> DisconnectReason {
+    let by_server = DisconnectReason::ServerNamespaceDisconnect;
+    match socket.is_connected() || reason.as_str() == by_server.as_str() {
+        true => reason,
+        false => by_server,
     }
 }
 

@@ -82,9 +82,7 @@ impl Polling {
 
     /// Whether the client has a POST under way, or its answer.
     pub(super) fn has_more(&self) -> bool {
-        // Closed where the body was too large to be received.
-        let receiving = self.receiving.as_ref();
-        self.post.is_some() || receiving.is_some_and(|receiving| !receiving.is_closed())
+        self.post.is_some() || self.receiving.is_some()
     }
 
     fn request(&mut self, request: Request, link: &mut Link) {
@@ -99,6 +97,7 @@ impl Polling {
             // It had been answered.
             Request::PollAborted => {}
             Request::Posting(receiving) => self.receiving = Some(receiving),
+            Request::TooLarge => self.receiving = None,
             Request::Post { body, permit, done } => {
                 self.receiving = None;
                 link.shard.traffic.received(body.len());

@@ -15,9 +15,11 @@ use crate::{
 
 type Limiters = Vec<Arc<Mutex<Limiter>>>;
 
+type AllSpent = HashMap<SessionId, Limiters>;
+
 thread_local! {
     /// Of the worker's connections; not in each, most of which would pay for having none.
-    static SPENT: RefCell<HashMap<SessionId, Limiters>> = RefCell::default();
+    static SPENT: RefCell<AllSpent> = RefCell::default();
 }
 
 /// Whether limiters of a connection's sockets that have gone are kept. They are until they are full: a
@@ -59,7 +61,7 @@ impl Spent {
     pub(super) fn forget(&mut self, session: SessionId) {
         if std::mem::take(&mut self.0) {
             // Gone already with a thread that ends.
-            let _ = SPENT.try_with(|spent| spent.borrow_mut().remove(&session));
+            let _ = SPENT.try_with(|spent| remove(&mut spent.borrow_mut(), session));
         }
     }
 
@@ -68,13 +70,13 @@ impl Spent {
         session: SessionId,
         change: impl FnOnce(&mut Limiters) -> Option<R>,
     ) -> Option<R> {
-        let change = |spent: &RefCell<HashMap<SessionId, Limiters>>| {
+        let change = |spent: &RefCell<AllSpent>| {
             let mut spent = spent.borrow_mut();
             let limiters = spent.entry(session).or_default();
             let result = change(limiters);
             self.0 = !limiters.is_empty();
             if !self.0 {
-                spent.remove(&session);
+                remove(&mut spent, session);
             }
             result
         };
@@ -82,6 +84,30 @@ impl Spent {
     }
 }
 
+fn remove(spent: &mut AllSpent, session: SessionId) {
+    spent.remove(&session);
+    if spent.is_empty() {
+        // What many needed at one time is not kept.
+        *spent = HashMap::new();
+    }
+}
+
 fn with<R>(limiter: &Mutex<Limiter>, ask: impl FnOnce(&Limiter) -> R) -> R {
     ask(&limiter.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_for_connections_that_have_gone() {
+        let mut spent = AllSpent::with_capacity(1000);
+        let Ok(session) = SessionId::random() else {
+            panic!("no random bytes");
+        };
+        spent.insert(session, Limiters::new());
+        remove(&mut spent, session);
+        assert_eq!(spent.capacity(), 0);
+    }
 }

@@ -39,7 +39,7 @@ impl Contract {
         settle(&mut channels, &input_names);
         let mut document = json!({
             "asyncapi": "3.0.0",
-            "info": { "title": self.title, "version": self.version },
+            "info": { "title": self.title, "version": self.version, "description": CARRIED },
             "defaultContentType": "application/json",
             "channels": channels,
             "operations": operations,
@@ -53,6 +53,14 @@ impl Contract {
 
 /// Marks what the server reads until it is known which of its schemas have a name of their own.
 const INPUT: &str = "x-input";
+
+/// What carries it.
+const CARRIED: &str = "Over Socket.IO (protocol version 5, on Engine.IO 4): a channel is a namespace, a message an event of \
+                       the same name, its payload the argument of the event or a list of them, and a reply the \
+                       acknowledgement.";
+
+/// Of a namespace that does not say what it emits.
+const UNDECLARED: &str = "What the server sends here is not declared.";
 
 /// What the tag means.
 const BROADCAST: &str = "To rooms, or to everyone in the namespace.";
@@ -97,6 +105,9 @@ impl Document {
             "title": format!("Namespace {name}"),
             "messages": messages,
         });
+        if namespace.emits().is_none() {
+            described["description"] = UNDECLARED.into();
+        }
         match namespace.names {
             Names::One => {}
             // Its braces are those of AsyncAPI.

@@ -2,14 +2,18 @@
 
 use std::{
     any::{Any, type_name},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::{ContractError, agreement, comments};
+use super::{
+    ContractError, agreement, comments,
+    typescript::{escape, fault},
+    words,
+};
 
 /// By name, so that the order does not depend on where a type is used.
 pub(super) struct Declarations {
@@ -85,6 +89,20 @@ impl Declarations {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// Escapes names that ts-rs has only put into quotes. What is no TypeScript even then is refused.
+    pub(super) fn quote(&mut self, odd: &BTreeSet<String>) -> Result<(), ContractError> {
+        for declared in self.types.values_mut() {
+            declared.text = escape(&declared.text, odd);
+            if let Some(fault) = fault(&declared.text) {
+                return Err(ContractError::NoTypeScript {
+                    path: declared.path,
+                    reason: fault.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// What is to be compared.
     pub(super) fn declared(&self) -> impl Iterator<Item = agreement::Declared<'_>> {
         self.types
@@ -116,7 +134,7 @@ impl TypeVisitor for Declarations {
             return;
         }
         let (name, path) = (T::ident(&self.config), type_name::<T::WithoutGenerics>());
-        if !is_identifier(&name) {
+        if !is_identifier(&name) || words::is_reserved(&name) {
             self.fail(ContractError::NoName {
                 path,
                 name: name.clone(),
@@ -151,7 +169,7 @@ impl TypeVisitor for Declarations {
 }
 
 fn is_identifier(name: &str) -> bool {
-    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    let is_part = |letter: char| letter.is_alphabetic() || matches!(letter, '0'..='9' | '_' | '$');
     !name.is_empty() && name.chars().all(is_part) && !name.starts_with(char::is_numeric)
 }
 

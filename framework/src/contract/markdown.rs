@@ -39,8 +39,8 @@ fn write_namespace(
     };
     let _ = write!(
         out,
-        "\n## Namespace `{}`\n\nA client sends {auth} as `auth`.\n",
-        namespace.name
+        "\n## Namespace {}\n\nA client sends {auth} as `auth`.\n",
+        code(&namespace.name)
     );
     write_events("Clients emit", namespace.receives(), writer, out)?;
     match namespace.emits() {
@@ -80,9 +80,16 @@ fn write_events(
 }
 
 fn code(text: &str) -> String {
-    match text {
+    let text = escaped(text).replace(['\n', '\r'], " ");
+    match text.as_str() {
         "" => String::new(),
-        text => format!("`{}`", escaped(text)),
+        // More of them than there are within, and blanks, so that none is part of the fence.
+        text if text.contains('`') => {
+            let runs = text.split(|letter| letter != '`').map(str::len);
+            let fence = "`".repeat(runs.max().unwrap_or_default() + 1);
+            format!("{fence} {text} {fence}")
+        }
+        text => format!("`{text}`"),
     }
 }
 

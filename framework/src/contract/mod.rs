@@ -70,6 +70,7 @@ mod schema;
 mod socket_id;
 mod typescript;
 mod wire;
+mod words;
 
 pub use error::ContractError;
 pub use event::EventContract;

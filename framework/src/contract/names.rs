@@ -2,7 +2,8 @@
 
 /// `/room-{id}` is `RoomId`, `/` nothing.
 pub(super) fn pascal_case(name: &str) -> String {
-    let words = name.split(|letter: char| !letter.is_alphanumeric());
+    let is_part = |letter: char| letter.is_alphabetic() || letter.is_ascii_digit();
+    let words = name.split(|letter: char| !is_part(letter));
     let capitalised = words.map(|word| {
         let mut letters = word.chars();
         let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -53,6 +54,8 @@ mod tests {
             ("/{building}/{floor}", "BuildingFloor"),
             ("/2024", "_2024"),
             ("tenants", "Tenants"),
+            ("/it's \"here\" */", "ItSHere"),
+            ("/m\u{b2}", "M"),
         ] {
             assert_eq!(pascal_case(name), pascal);
         }

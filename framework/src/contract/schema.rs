@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-use super::{names::free, probe::Described, wire::Direction};
+use super::{names::free, probe::Described, typescript::odd_names, wire::Direction};
 
 const PATH: &str = "/components/schemas";
 
@@ -85,6 +85,16 @@ impl Schemas {
             Direction::Emitted => &self.emitted,
         };
         generator.definitions().iter()
+    }
+
+    /// What is to be escaped of all that is defined so far.
+    pub(super) fn odd_names(&self) -> BTreeSet<String> {
+        let mut odd = BTreeSet::new();
+        for direction in [Direction::Received, Direction::Emitted] {
+            let schemas = self.definitions(direction).map(|(_, schema)| schema);
+            schemas.for_each(|schema| odd_names(schema, &mut odd));
+        }
+        odd
     }
 
     /// The definitions, and how those of what is received are called there: a type that is read

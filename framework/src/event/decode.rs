@@ -37,7 +37,7 @@ pub(crate) fn decode<E: Event + DeserializeOwned>(payload: Payload<'_>) -> Resul
     decoded.map_err(|fault| {
         let Fault { index, text } = fault;
         let text = format!("event `{}`, argument {}: {text}", E::NAME, index + 1);
-        Rejection::of(RejectionKind::Payload, text)
+        Rejection::by_kind(RejectionKind::Payload, text)
     })
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn decode_list<T: DeserializeOwned>(
     list(payload).map_err(|(index, error)| {
         let Fault { index, text } = Fault::new(index, error);
         let text = format!("event `{event}`, argument {}: {text}", index + 1);
-        Rejection::of(RejectionKind::Payload, text)
+        Rejection::by_kind(RejectionKind::Payload, text)
     })
 }
 

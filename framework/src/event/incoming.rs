@@ -69,7 +69,7 @@ impl<'a> Incoming<'a> {
     /// As [`RawEvent::refuse`].
     pub(crate) fn refuse(&self) -> Rejection {
         let text = format!("there is no handler for the event `{}`", self.name);
-        Rejection::of(RejectionKind::Unhandled, text)
+        Rejection::by_kind(RejectionKind::Unhandled, text)
     }
 }
 

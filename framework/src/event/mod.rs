@@ -96,13 +96,13 @@ pub trait Event {
 ///
 /// fn create(it: &Create) -> Result<u64, Rejection> {
 ///     match it.title.is_empty() {
-///         true => Err(Rejection::new("invalid").with_data(&Invalid { title: "is empty" })),
+///         true => Err(Rejection::of::<Create>("invalid", &Invalid { title: "is empty" })),
 ///         false => Ok(1),
 ///     }
 /// }
 /// ```
 pub trait Rejects: Event {
-    /// What handlers give to [`Rejection::with_data`].
+    /// What handlers give to [`Rejection::of`].
     type Data;
 }
 

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::told::told_to_the_client;
+use super::{Rejects, told::told_to_the_client};
 
 /// Why an event was refused: by the framework, because its payload does not fit, or by a handler or
 /// a middleware.
@@ -58,10 +58,45 @@ impl RejectionKind {
 impl Rejection {
     /// Refuses with a text that the client is told.
     pub fn new(message: impl Into<String>) -> Self {
-        Self::of(RejectionKind::Handler, message.into())
+        Self::by_kind(RejectionKind::Handler, message.into())
     }
 
-    pub(crate) fn of(kind: RejectionKind, message: String) -> Self {
+    /// Refuses the event `E` with data of the type that `#[event(rejected = ..)]` declares for it: data of any
+    /// other is a compile error.
+    ///
+    /// ```
+    /// use roomcast::prelude::*;
+    ///
+    /// #[derive(Serialize)]
+    /// struct Invalid {
+    ///     title: &'static str,
+    /// }
+    ///
+    /// #[derive(Deserialize, Event)]
+    /// #[event(ack = u64, rejected = Invalid)]
+    /// struct Create {
+    ///     title: String,
+    /// }
+    ///
+    /// let rejection = Rejection::of::<Create>("invalid", &Invalid { title: "is empty" });
+    /// assert_eq!(rejection.data(), Some(r#"{"title":"is empty"}"#));
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use roomcast::prelude::*;
+    /// # #[derive(Deserialize, Event)]
+    /// # #[event(ack = u64, rejected = String)]
+    /// # struct Create { title: String }
+    /// Rejection::of::<Create>("invalid", &7); // it declares a `String`
+    /// ```
+    pub fn of<E>(message: impl Into<String>, data: &E::Data) -> Self
+    where
+        E: Rejects<Data: Serialize>,
+    {
+        Self::new(message).with_data(data)
+    }
+
+    pub(crate) fn by_kind(kind: RejectionKind, message: String) -> Self {
         Self {
             kind,
             message,

@@ -201,6 +201,9 @@ impl<'a> ParentNamespace<'a> {
     ///
     /// # Errors
     /// As [`Broadcast::fetch_sockets`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the answers up.
     pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         let mut sockets = FetchedSockets::default();
         for audience in self.audiences() {

@@ -124,7 +124,8 @@ pub trait Session: EventHandlers {
 
     /// Called when the socket has been disconnected: it has left its rooms ([`Socket::rooms`] still
     /// returns them) and receives nothing any more. Called once for every session that `connect`
-    /// returned, after a handler that is still running; not after a panic.
+    /// returned, after a handler that is still running; not after a panic, at
+    /// [`drain_timeout`](crate::HubBuilder::drain_timeout), or when the server's thread ends.
     fn disconnect(
         &mut self,
         socket: &Self::Socket,

@@ -156,7 +156,9 @@ impl Socket {
     ///
     /// A handler that runs is not interrupted. No other of this socket begins: events of the client that
     /// are queued, or come because it does not know yet, are dropped and counted. Its sockets in other
-    /// namespaces go on, with `close` until the connection's turn comes.
+    /// namespaces go on, with `close` until the connection's turn comes. Of the namespaces of a connection the
+    /// last 16 that the server has left are known; what comes for one before closes the connection. Nobody
+    /// comes back to the socket, even if its client goes before it knows.
     ///
     /// # Errors
     /// [`EmitError::Disconnected`]; [`EmitError::Overloaded`] if called on another thread than that of

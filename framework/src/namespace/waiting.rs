@@ -116,7 +116,7 @@ impl Socket {
     /// those that arrive meanwhile are compared before they queue. Each event goes to one task, the
     /// one that has waited longest. With
     /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued, the connection is
-    /// not read until the handler has ended, and nothing arrives for it.
+    /// not read until there is room, and nothing arrives for it.
     ///
     /// In `connect` nothing arrives: a client sends events once it is connected.
     ///

@@ -111,6 +111,11 @@ impl RemoteSocket {
 
     /// Emits an event to the socket.
     ///
+    /// With recovery over Redis Streams it goes through the stream, which takes a round trip to Redis.
+    /// [`emit_with_ack`](Self::emit_with_ack) and [`disconnect`](Self::disconnect) of a socket of this node do
+    /// not, and overtake it: what has to arrive before a disconnect is sent with `emit_with_ack`, and the
+    /// answer awaited.
+    ///
     /// # Errors
     /// As [`Broadcast::emit`]. It is no error if the socket has disconnected.
     pub fn emit<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
@@ -126,7 +131,8 @@ impl RemoteSocket {
     }
 
     /// Emits to it and waits for its answer, at most
-    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); for another time, use its id as a room.
+    /// [`ack_timeout`](crate::HubBuilder::ack_timeout); for another time, use its id as a room. It may overtake
+    /// what [`emit`](Self::emit) has sent before.
     ///
     /// ```
     /// use roomcast::{AckError, RemoteSocket, prelude::*};
@@ -180,7 +186,9 @@ impl RemoteSocket {
         self.alone().leave(rooms)
     }
 
-    /// Disconnects it, or with `close` its whole connection.
+    /// Disconnects it, or with `close` its whole connection. Events that were emitted to it before are sent
+    /// first, except, with recovery over Redis Streams, those to a socket of this node that have not come back
+    /// from Redis.
     pub fn disconnect(&self, close: bool) -> Applied {
         self.alone().disconnect(close)
     }

@@ -7,12 +7,13 @@ use smallvec::SmallVec;
 use super::{node::Node, pending::Item, state::State};
 use crate::{
     config::PerMessageDeflate,
+    id::NamespaceId,
     protocol::websocket::deflate::{Deflater, WindowBits, frames::deflate_frames},
     transport::{deflate::effort, frame::Frame},
 };
 
 /// The deflaters of a worker, made on first need: one for each window size that clients ask for, of
-/// which there are seven. One holds about 300 KiB with the default options.
+/// which there are seven. One holds hundreds of KiB with the default options.
 #[derive(Default)]
 pub(super) struct Deflaters(SmallVec<[(WindowBits, Box<Deflater>); 1]>);
 
@@ -36,22 +37,39 @@ pub(super) struct Group {
 
 impl State {
     /// The frame as this slot gets it.
-    pub(super) fn fit(&mut self, node: &Node, slot: u32, frame: Frame) -> Frame {
-        let slot = self.slots.get(slot as usize);
-        match slot.and_then(|slot| slot.deflate) {
+    pub(super) fn fit(
+        &mut self,
+        node: &Node,
+        slot: u32,
+        namespace: Option<NamespaceId>,
+        frame: Frame,
+    ) -> Frame {
+        match self.window(slot, namespace) {
             Some(window) => self.deflated(node, window, &frame).unwrap_or(frame),
             None => frame,
         }
     }
 
+    /// What is deflated with that goes to this slot now. What is held for a socket that connects stays as
+    /// it is, and is deflated when it goes out: until then its packets can be told apart.
+    fn window(&self, slot: u32, namespace: Option<NamespaceId>) -> Option<WindowBits> {
+        let slot = self.slots.get(slot as usize)?;
+        let window = slot.deflate?;
+        let held = namespace.is_some_and(|namespace| slot.holds(namespace));
+        (!held).then_some(window)
+    }
+
     /// Splits the receivers of a batch: those that get it as it is, and the others by what they
     /// agreed to.
-    pub(super) fn group(&self, slots: &[u32]) -> (Vec<u32>, SmallVec<[Group; 1]>) {
+    pub(super) fn group(
+        &self,
+        slots: &[u32],
+        namespace: Option<NamespaceId>,
+    ) -> (Vec<u32>, SmallVec<[Group; 1]>) {
         let mut plain = Vec::new();
         let mut groups: SmallVec<[Group; 1]> = SmallVec::new();
         for &index in slots {
-            let slot = self.slots.get(index as usize);
-            let Some(window) = slot.and_then(|slot| slot.deflate) else {
+            let Some(window) = self.window(index, namespace) else {
                 plain.push(index);
                 continue;
             };

@@ -36,7 +36,7 @@ impl State {
         match to {
             To::Slot(slot) if self.pending.is_empty() => {
                 self.tell_sent(Some(scope.id), slot, &item.frame);
-                item.frame = self.fit(node, slot, item.frame);
+                item.frame = self.fit(node, slot, Some(scope.id), item.frame);
                 let queued = self.deliver(node, Some(scope.id), slot, &item);
                 if let Some((_, collector)) = item.ack {
                     self.asked.push((collector, usize::from(queued)));
@@ -78,7 +78,7 @@ impl State {
         node: &Node,
     ) {
         if self.pending.is_empty() {
-            let frame = self.fit(node, slot, frame);
+            let frame = self.fit(node, slot, namespace, frame);
             self.push(
                 slot,
                 namespace,
@@ -163,7 +163,7 @@ impl State {
         if node.config.per_message_deflate.is_none() {
             self.stage_form(node, namespace, slots, items, &mut counted);
         } else {
-            let (plain, groups) = self.group(slots);
+            let (plain, groups) = self.group(slots, namespace);
             self.stage_form(node, namespace, &plain, items, &mut counted);
             for group in groups {
                 let items = self.deflated_items(node, &group, items);

@@ -221,6 +221,17 @@ impl State {
         flush(slot, metrics, &self.traffic);
     }
 
+    /// Writes what the slot's transport takes now, whoever would write it later.
+    pub(super) fn write_at_once(&mut self, key: SlotKey, metrics: &Metrics) {
+        let traffic = Rc::clone(&self.traffic);
+        if let Some(slot) = self.slot_mut(key)
+            && !slot.outbox.is_empty()
+            && !slot.outbox.is_blocked()
+        {
+            flush(slot, metrics, &traffic);
+        }
+    }
+
     /// Figures that are too frequent to be counted one by one.
     pub(crate) fn count_deliveries(&mut self, metrics: &Metrics) {
         metrics.deliveries.add(std::mem::take(&mut self.delivered));

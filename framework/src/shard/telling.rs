@@ -221,3 +221,55 @@ fn packets(joined: &Frame, carries: u32) -> Vec<Frame> {
     });
     cut.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::protocol::{socket_io::parser::ParserError, websocket::frame};
+
+    fn joined(frames: &[&Frame]) -> Frame {
+        let bytes: Vec<_> = frames.iter().map(|frame| &*frame.bytes).collect();
+        Frame::raw(&bytes.concat())
+    }
+
+    fn event(text: &str, attachments: &[Bytes]) -> Frame {
+        let frame = Frame::packet(None, |out| {
+            out.extend_from_slice(text.as_bytes());
+            Ok::<_, ParserError>(attachments.to_vec())
+        });
+        frame.unwrap_or_else(|_| panic!("an event"))
+    }
+
+    #[track_caller]
+    fn assert_told_apart(frames: &[&Frame]) {
+        let carries = u32::try_from(frames.len()).unwrap_or_default();
+        let told = packets(&joined(frames), carries);
+        let told: Vec<_> = told.iter().map(|frame| &frame.bytes).collect();
+        let sent: Vec<_> = frames.iter().map(|frame| &frame.bytes).collect();
+        assert_eq!(told, sent);
+    }
+
+    #[test]
+    fn each_packet_has_its_attachments() {
+        let attachment = Bytes::from_static(&[1, 2]);
+        let file = r#"52-["file",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+        let file = event(file, &[attachment.clone(), attachment]);
+        let text = event(r#"2["text"]"#, &[]);
+        assert_told_apart(&[&file, &text]);
+        assert_told_apart(&[&text, &file, &file]);
+        assert_told_apart(&[&file]);
+    }
+
+    #[test]
+    fn each_frame_is_a_packet_where_there_are_as_many() {
+        let binary = |payload: &[u8]| {
+            let mut bytes = Vec::new();
+            frame::write(Opcode::Binary, payload, &mut bytes);
+            Frame::raw(&bytes)
+        };
+        let (one, other) = (binary(&[1; 200]), binary(&[2]));
+        assert_told_apart(&[&one, &other, &event(r#"2["text"]"#, &[])]);
+    }
+}

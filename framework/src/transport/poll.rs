@@ -85,6 +85,8 @@ pub(crate) enum Request {
     PollAborted,
     /// The body of a POST that does not come at once; the sender is dropped with the session.
     Posting(oneshot::Sender<Infallible>),
+    /// That body will not come: it is too large.
+    TooLarge,
     /// The body of a POST; the sender is used when all of it has been taken.
     Post {
         body: String,

@@ -6,6 +6,8 @@
 mod common;
 #[path = "../waiting/mod.rs"]
 mod waiting;
+#[path = "../wire/mod.rs"]
+mod wire;
 
 mod auth;
 mod carried;

@@ -52,6 +52,11 @@ impl Session for Guest {
             for n in 0..auth["calls"].as_u64().unwrap_or_default() {
                 socket.hub().to(room).emit_raw("call", &[n])?;
             }
+            for length in auth["texts"].as_array().into_iter().flatten() {
+                let length = length.as_u64().unwrap_or_default();
+                let text = "x".repeat(usize::try_from(length).unwrap_or_default());
+                socket.hub().to(room).emit_raw("text", &[text])?;
+            }
         }
         Ok(Self)
     }

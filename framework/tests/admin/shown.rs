@@ -1,14 +1,15 @@
 //! What a page is shown of sockets, rooms and events.
 
 use roomcast::{
-    Binary,
+    Binary, PerMessageDeflate,
     testing::{TestClient, TestServer},
 };
 use serde_json::json;
 
 use crate::{
     common::polling::Poller,
-    page::{Page, guest, is_time, open, serve},
+    page::{Page, builder, guest, is_time, open, serve},
+    wire::{Message, Wire},
 };
 
 #[actix_web::test]
@@ -94,6 +95,34 @@ async fn calls_are_shown_one_by_one(server: TestServer) {
 #[actix_web::test]
 async fn what_is_emitted_to_a_socket_that_connects_is_shown_one_by_one() {
     calls_are_shown_one_by_one(serve(open())).await;
+}
+
+#[actix_web::test]
+async fn what_is_deflated_for_a_socket_that_connects_is_shown_as_it_was() {
+    let hub = builder(open()).per_message_deflate(PerMessageDeflate::default());
+    let server = TestServer::start(hub.build().unwrap());
+    let page = Page::ready(&server).await;
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate";
+    let (mut client, _) = Wire::upgrade_with(&server, offer).await;
+    client.opened().await;
+    let lengths = [1, 5000, 2];
+    let auth = json!({"room": "lobby", "texts": lengths});
+    client.text(&format!("40{auth}")).await;
+    assert_eq!(
+        page.until("event_sent").await[3],
+        json!(["welcome", "lobby"])
+    );
+    for length in lengths {
+        let told = page.until("event_sent").await;
+        assert_eq!(told[3], json!(["text", "x".repeat(length)]));
+    }
+    let reply = client.next().await;
+    assert!(matches!(&reply, Message::Text(text) if text.starts_with("40{")));
+    client.expect(r#"42["welcome","lobby"]"#).await;
+    client.expect(r#"42["text","x"]"#).await;
+    let large = client.next().await;
+    assert!(matches!(large, Message::Deflated(_)), "{large:?}");
+    client.expect(r#"42["text","xx"]"#).await;
 }
 
 #[actix_web::test]

@@ -73,6 +73,27 @@ async fn a_post_that_was_too_large_is_not_waited_for() {
 }
 
 #[actix_web::test]
+async fn a_post_that_proves_too_large_is_waited_for_no_longer() {
+    let world = World::new(WebSocketMode::Handoff, |hub| {
+        hub.max_http_buffer_size(1000).drain_timeout(NEVER)
+    });
+    let poller = Poller::connected(&world.server).await;
+    let other = Poller::connected(&world.server).await;
+    let mut post = poller
+        .start_post(2000, "", "Expect: 100-continue\r\n")
+        .await;
+    assert!(post.head().await.starts_with("HTTP/1.1 100"));
+    let drain = world.drain();
+    // Its connection has been told as well, and waits for the body.
+    assert_closes(&other.poll().await);
+    let poll = poller.start_poll().await;
+    post.write(&"x".repeat(2000)).await;
+    assert_eq!(post.answer().await.status, 413);
+    assert_closes(&poll.answer().await);
+    assert_outcome(drained(drain).await, true, [2, 0, 0]);
+}
+
+#[actix_web::test]
 async fn a_client_that_closes_itself_meanwhile_is_not_waited_for() {
     let mut world = World::new(WebSocketMode::Handoff, |hub| {
         hub.close_timeout(NEVER).drain_timeout(2 * NEVER)

@@ -1,9 +1,12 @@
 //! Samples of the chapter "The contract".
 
-use roomcast::{Namespace, prelude::*};
+use roomcast::Namespace;
+// ANCHOR: uses
+use roomcast::prelude::*;
 use schemars::JsonSchema;
 use ts_rs::TS;
 
+// ANCHOR_END: uses
 // ANCHOR: described
 /// Says something to everybody else.
 #[derive(Serialize, Deserialize, Event, TS, JsonSchema)]

@@ -1,12 +1,17 @@
 //! Writing your own adapter.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use roomcast::adapter::{
     Adapter, AdapterContext, AdapterError, AdapterFuture, Inbound, IntoAdapter, Message,
     PublishError, Received,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 // ANCHOR: bus
@@ -35,6 +40,8 @@ impl IntoAdapter for Bus {
         Ok(Arc::new(Node {
             bus: self,
             id: context.server_id,
+            attached: Mutex::default(),
+            has_left: AtomicBool::new(false),
         }))
     }
 }
@@ -42,16 +49,39 @@ impl IntoAdapter for Bus {
 struct Node {
     bus: Bus,
     id: Arc<str>,
+    /// The namespaces in which it is counted.
+    attached: Mutex<HashSet<String>>,
+    has_left: AtomicBool,
 }
-// ANCHOR_END: into
 
-impl Node {
+impl Bus {
     fn served(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        let served = self.bus.served.lock();
-        served.unwrap_or_else(PoisonError::into_inner)
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, namespace: &str, to: Option<&str>, message: &Message<'_>) {
+    /// One node less serves the namespace.
+    fn left(&self, namespace: &str) {
+        if let Some(nodes) = self.served().get_mut(namespace) {
+            *nodes -= 1;
+        }
+    }
+}
+
+impl Node {
+    fn attached(&self) -> MutexGuard<'_, HashSet<String>> {
+        let attached = self.attached.lock();
+        attached.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(
+        &self,
+        namespace: &str,
+        to: Option<&str>,
+        message: &Message<'_>,
+    ) -> Result<(), PublishError> {
+        if self.has_left.load(Ordering::Acquire) {
+            return Err(PublishError::Closed);
+        }
         // Fails while nobody listens, and then nobody misses it.
         let _ = self.bus.sender.send(Envelope {
             namespace: namespace.into(),
@@ -59,8 +89,10 @@ impl Node {
             to: to.map(Arc::from),
             message: message.to_owned(),
         });
+        Ok(())
     }
 }
+// ANCHOR_END: into
 
 // ANCHOR: adapter
 impl Adapter for Node {
@@ -94,18 +126,27 @@ impl Adapter for Node {
     }
 
     fn attach(&self, namespace: &Arc<str>) {
-        *self.served().entry(namespace.to_string()).or_default() += 1;
-    }
-
-    fn detach(&self, namespace: &str) {
-        if let Some(nodes) = self.served().get_mut(namespace) {
-            *nodes -= 1;
+        if self.attached().insert(namespace.to_string()) {
+            *self.bus.served().entry(namespace.to_string()).or_default() += 1;
         }
     }
 
+    fn detach(&self, namespace: &str) {
+        if self.attached().remove(namespace) {
+            self.bus.left(namespace);
+        }
+    }
+
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        // From here on nobody counts this node, which still answers those that have.
+        for namespace in self.attached().drain() {
+            self.bus.left(&namespace);
+        }
+        Box::pin(async {})
+    }
+
     fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
-        self.send(namespace, None, message);
-        Ok(())
+        self.send(namespace, None, message)
     }
 
     fn respond(
@@ -114,16 +155,17 @@ impl Adapter for Node {
         to: &str,
         message: &Message<'_>,
     ) -> Result<(), PublishError> {
-        self.send(namespace, Some(to), message);
-        Ok(())
+        self.send(namespace, Some(to), message)
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
-        let count = self.served().get(namespace).copied().unwrap_or_default();
-        Box::pin(async move { Ok(count) })
+        let count = self.bus.served().get(namespace).copied();
+        Box::pin(async move { Ok(count.unwrap_or_default()) })
     }
 
     fn close(&self) -> AdapterFuture<'_, ()> {
+        // What waits to be sent goes now; here nothing does. The hub ends `run`.
+        self.has_left.store(true, Ordering::Release);
         Box::pin(async {})
     }
 }
@@ -182,7 +224,13 @@ mod tests {
             [ann.id()]
         );
         drop(ann);
+
+        // Who has drained is waited for no more, though its hub is still there.
+        let drained = one.hub().clone();
         one.stop().await;
+        let found = other.hub().everyone().fetch_sockets().await?;
+        assert_eq!(found.missing_nodes(), Some(0));
+        assert!(drained.emit(&notice).is_err());
         other.stop().await;
         Ok(())
     }

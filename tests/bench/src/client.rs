@@ -1,12 +1,4 @@
 //! What a client of the benchmark can ask for.
-//!
-//! | it sends | it gets |
-//! | --- | --- |
-//! | `join` ROOM, with an ack | joins, then the ack |
-//! | `publish` ROOM DATA | `message` DATA goes to everyone in ROOM |
-//! | `echo` DATA, with an ack | the ack with DATA |
-//!
-//! DATA is any JSON value; its text is handed on as it came.
 
 use roomcast::prelude::*;
 use serde_json::value::RawValue;
@@ -24,9 +16,18 @@ struct Message(Box<RawValue>);
 #[event(ack = Box<RawValue>)]
 struct Echo(Box<RawValue>);
 
+/// The session of a client, in the namespace `/`.
+///
+/// | it sends | it gets |
+/// | --- | --- |
+/// | `join` ROOM, with an ack | joins, then the ack |
+/// | `publish` ROOM DATA | `message` DATA goes to everyone in ROOM |
+/// | `echo` DATA, with an ack | the ack with DATA |
+///
+/// DATA is any JSON value; its text is handed on as it came.
 #[derive(EventHandlers)]
 #[handles(Join, Publish, Echo)]
-pub(crate) struct Client;
+pub struct Client;
 
 impl Session for Client {
     type Auth = ();

@@ -13,17 +13,15 @@
 //! | `MODE` | `handoff` or `body`, see [`WebSocketMode`] | `handoff` |
 //!
 //! It prints `ready PORT` once it listens. `/echo` is a bare WebSocket echo; everything else is in
-//! [`client`].
+//! [`Client`].
 
-mod client;
 mod figures;
 
 use std::{env, error::Error, net::Ipv4Addr, str::FromStr, time::Duration};
 
 use actix_web::{App, HttpServer};
+use bench_server::Client;
 use roomcast::{Hub, PerMessageDeflate, WebSocketMode, signals, testing};
-
-use client::Client;
 
 /// Connections that actix-web's dispatcher may hold on one worker: all of them, with `MODE=body`.
 const MAX_CONNECTIONS: usize = 100_000;

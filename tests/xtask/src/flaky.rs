@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::failure::Result;
 use crate::process::{self, Failed};
 
-/// So many programs of a step may fail by chance; more than these are no chance.
-const MOST: usize = 2;
+/// So many programs of a step may fail by chance, as by one stall of the machine; more than these are no chance.
+const MOST: usize = 3;
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -84,7 +84,7 @@ mod tests {
     fn many_failures_are_not_looked_at_twice() {
         let _alone = alone();
         let other = |_: &Failed| programs(&["true"]);
-        assert!(run(programs(&["false", "false", "false"]), other).is_err());
+        assert!(run(programs(&["false"; 4]), other).is_err());
         assert!(run(programs(&["false"]), |_| Vec::new()).is_err());
     }
 }

@@ -1,10 +1,14 @@
 #[cfg(feature = "testing")]
 mod carried;
+mod coming;
 
 use std::{
     collections::HashSet,
     future::ready,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -16,6 +20,7 @@ use super::{
 use crate::{cluster::presence::Memory, config::SharedState};
 #[cfg(feature = "testing")]
 pub(crate) use carried::{Carrier, Parcel};
+use coming::{Coming, OnItsWay};
 
 /// Messages that may wait for one hub; with more, whoever sends is refused.
 const MAX_WAITING: usize = 64 * 1024;
@@ -51,6 +56,9 @@ struct Node {
     server_id: Arc<str>,
     namespaces: Mutex<HashSet<Arc<str>>>,
     sender: mpsc::Sender<Told>,
+    coming: Coming,
+    /// Others do not count it any more.
+    leaving: AtomicBool,
 }
 
 /// What a hub hears.
@@ -66,6 +74,7 @@ struct Envelope {
     namespace: Arc<str>,
     from: Arc<str>,
     message: Message<'static>,
+    _on_its_way: OnItsWay,
 }
 
 impl InProcess {
@@ -88,6 +97,11 @@ impl Node {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether others publish to it.
+    fn serves(&self, namespace: &str) -> bool {
+        !self.leaving.load(Ordering::Relaxed) && self.namespaces().contains(namespace)
+    }
+
     /// False if too much waits. A hub that was dropped takes nothing, and misses nothing.
     fn take(&self, told: Told) -> bool {
         !matches!(self.sender.try_send(told), Err(TrySendError::Full(_)))
@@ -101,6 +115,8 @@ impl IntoAdapter for InProcess {
             server_id: context.server_id,
             namespaces: Mutex::default(),
             sender,
+            coming: Coming::default(),
+            leaving: AtomicBool::new(false),
         });
         Ok(Arc::new(Member {
             cluster: self,
@@ -124,24 +140,34 @@ impl Member {
         message: &Message<'_>,
         is_for: impl Fn(&Node) -> bool,
     ) -> Result<(), PublishError> {
-        let envelope = Envelope {
-            namespace: namespace.into(),
-            from: Arc::clone(&self.node.server_id),
-            message: message.to_owned(),
-        };
+        let (namespace, message) = (Arc::<str>::from(namespace), message.to_owned());
         let nodes = self.cluster.nodes();
         let mut sent = Ok(());
         for node in nodes.iter().filter(|node| is_for(node)) {
+            let envelope = Envelope {
+                namespace: Arc::clone(&namespace),
+                from: Arc::clone(&self.node.server_id),
+                message: message.clone(),
+                _on_its_way: node.coming.one_more(),
+            };
             #[cfg(feature = "testing")]
             if let Some(carrier) = &self.cluster.carrier {
-                carrier.carry(Parcel::new(node, envelope.clone()));
+                carrier.carry(Parcel::new(node, envelope));
                 continue;
             }
-            if !node.take(Told::Message(envelope.clone())) {
+            if !node.take(Told::Message(envelope)) {
                 sent = Err(PublishError::Full);
             }
         }
         sent
+    }
+
+    /// Whether a node is among those that serve a namespace: itself, as long as it is there.
+    fn counts(&self, node: &Arc<Node>, namespace: &str) -> bool {
+        match Arc::ptr_eq(node, &self.node) {
+            true => node.namespaces().contains(namespace),
+            false => node.serves(namespace),
+        }
     }
 }
 
@@ -165,6 +191,7 @@ impl Adapter for Member {
                         namespace,
                         from,
                         message,
+                        _on_its_way,
                     }) => inbound.receive(Received {
                         namespace: &namespace,
                         from: Some(&from),
@@ -187,7 +214,7 @@ impl Adapter for Member {
 
     fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
         self.send(namespace, message, |node| {
-            node.server_id != self.node.server_id && node.namespaces().contains(namespace)
+            node.server_id != self.node.server_id && node.serves(namespace)
         })
     }
 
@@ -202,7 +229,7 @@ impl Adapter for Member {
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
         let nodes = self.cluster.nodes();
-        let serve = |node: &&Arc<Node>| node.namespaces().contains(namespace);
+        let serve = |node: &&Arc<Node>| self.counts(node, namespace);
         let count = nodes.iter().filter(serve).count();
         Box::pin(ready(Ok(count)))
     }
@@ -212,7 +239,7 @@ impl Adapter for Member {
         namespace: &str,
     ) -> AdapterFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
         let nodes = self.cluster.nodes();
-        let serve = |node: &&Arc<Node>| node.namespaces().contains(namespace);
+        let serve = |node: &&Arc<Node>| self.counts(node, namespace);
         let serving = nodes.iter().filter(serve);
         let ids = serving.map(|node| Arc::clone(&node.server_id)).collect();
         Box::pin(ready(Ok(ids)))
@@ -229,6 +256,15 @@ impl Adapter for Member {
             return Some(Arc::clone(carrier).store(&self.node.server_id, store));
         }
         Some(store)
+    }
+
+    fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
+        {
+            // Who publishes has the lock.
+            let _nodes = self.cluster.nodes();
+            self.node.leaving.store(true, Ordering::Relaxed);
+        }
+        Box::pin(self.node.coming.none())
     }
 
     fn close(&self) -> AdapterFuture<'_, ()> {

@@ -137,7 +137,10 @@ impl Inbound {
         self.0.skip_entry(namespace, entry);
     }
 
-    /// The adapter is connected, and everything it has to hear is subscribed to.
+    /// The adapter is connected, and everything it has to hear is subscribed to. Before that, and
+    /// after [`disconnected`](Self::disconnected) until it is called again, no client
+    /// [comes back](crate::HubBuilder::connection_state_recovery): an adapter that never calls it has
+    /// no recovery.
     pub fn connected(&self) {
         self.0.connected();
     }

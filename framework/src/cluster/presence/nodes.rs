@@ -15,6 +15,9 @@ impl Cluster {
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn nodes(&self) -> Result<Vec<NodeInfo>, StoreError> {
         let Some(hub) = self.core.hub() else {
             return Ok(Vec::new());

@@ -119,6 +119,9 @@ impl Presence {
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn count(&self) -> Result<usize, StoreError> {
         self.registrar.settled().await?;
         self.registrar.store.count(&self.topic).await
@@ -130,6 +133,9 @@ impl Presence {
     ///
     /// # Errors
     /// As [`count`](Self::count).
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn page(
         &self,
         after: Option<&str>,
@@ -143,6 +149,9 @@ impl Presence {
     ///
     /// # Errors
     /// As [`count`](Self::count).
+    ///
+    /// # Cancel safety
+    /// Dropping the future does no harm.
     pub async fn list(&self) -> Result<Vec<Present>, StoreError> {
         self.registrar.settled().await?;
         let mut all = Vec::new();

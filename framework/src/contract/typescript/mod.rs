@@ -4,11 +4,13 @@
 mod common;
 mod parameters;
 mod parts;
+mod quoting;
 mod writer;
 
 use std::fmt::Write;
 
 use self::parameters::MAY_ACK;
+pub(super) use self::quoting::{escape, fault, odd_names, quoted};
 pub(super) use self::writer::Writer;
 use super::{
     Contract, ContractError, EventContract, NamespaceContract, comments, names::prefix,
@@ -27,13 +29,15 @@ impl Contract {
     /// An event that declares an ack takes a callback as its last parameter, which is called with the
     /// ack or with a `Rejected`. In what the server emits, the callback is optional: it is there if the
     /// server has used `emit_with_ack`. Of what is in `#[broadcasts(..)]` the comment says so. 64-bit
-    /// integers are `number`, as in JSON.
+    /// integers are `number`, as in JSON. Names that are no identifiers are quoted and escaped.
     ///
     /// # Limits
     /// - In what clients send, a named field of the payload that may be missing (`Option`, or
     ///   `#[serde(default)]`) is optional. In nested types, and in tuple structs, write
     ///   `#[ts(optional)]` at the field.
-    /// - That handlers reject with what `#[event(rejected = ..)]` declares is not checked.
+    /// - That handlers reject with what `#[event(rejected = ..)]` declares is checked by
+    ///   [`Rejection::of`](crate::Rejection::of) only. A middleware of events that adds data to its rejections
+    ///   declares nothing, and what a [`Refusal`](crate::Refusal) has as data is `unknown`.
     /// - The form that [`Session::rejected`](crate::Session::rejected) gives to refusals is not known:
     ///   where it is overridden, `Rejected` is wrong.
     /// - A session without `#[emits(..)]` and `#[broadcasts(..)]` has clients that may listen to any event.
@@ -72,7 +76,8 @@ fn write_namespace(
     writer: &mut Writer,
     out: &mut String,
 ) -> Result<(), ContractError> {
-    let name = &namespace.name;
+    // Where comments name it.
+    let name = comments::open(&namespace.name);
     let auth = match namespace.auth() {
         Some(auth) => writer.wire(auth)?,
         None => "Record<string, unknown> | undefined".to_owned(),
@@ -136,7 +141,7 @@ fn write_event(
         }
         let _ = writeln!(out, "   */");
     }
-    let name = serde_json::Value::from(event.name());
+    let name = quoted(event.name());
     let _ = writeln!(out, "  {name}: ({}) => void;", parameters.join(", "));
     Ok(())
 }

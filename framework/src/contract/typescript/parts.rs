@@ -13,7 +13,12 @@ fn split(inside: &str) -> Option<Vec<&str>> {
     for (at, letter) in inside.char_indices() {
         match (quote, letter) {
             _ if comment => comment = !(previous == '*' && letter == '/'),
-            (Some(open), _) if open == letter && previous != '\\' => quote = None,
+            // Escaped, whatever it is: it ends nothing, and escapes nothing.
+            (Some(_), _) if previous == '\\' => {
+                previous = ' ';
+                continue;
+            }
+            (Some(open), _) if open == letter => quote = None,
             (Some(_), _) => {}
             (None, '*') if previous == '/' => comment = true,
             (None, '"' | '\'' | '`') => quote = Some(letter),
@@ -55,6 +60,10 @@ mod tests {
         assert_eq!(
             elements("[(a: b, c: d) => void, e]"),
             Some(vec!["(a: b, c: d) => void", "e"])
+        );
+        assert_eq!(
+            elements(r#"["\\", "\",", a]"#),
+            Some(vec![r#""\\""#, r#""\",""#, "a"])
         );
         assert_eq!(elements("[]"), Some(Vec::new()));
         assert_eq!(elements("string"), None);

@@ -1,8 +1,12 @@
 //! Types as they are used, and what they are made of.
 
+use std::collections::BTreeSet;
+
 use super::{
     common::{COMMON, COMMON_NAMES},
+    escape, fault, odd_names,
     parameters::numbered,
+    quoted,
 };
 use crate::{
     contract::{
@@ -42,6 +46,7 @@ impl Writer {
     ) -> Result<(), ContractError> {
         let own = COMMON_NAMES.map(ToOwned::to_owned);
         self.types.checked()?;
+        self.types.quote(&self.schemas.odd_names())?;
         self.types.reserve(own.into_iter().chain(others))?;
         agreement::check(&self.roots, self.types.declared(), &self.schemas)?;
         out.push_str(COMMON);
@@ -52,10 +57,12 @@ impl Writer {
     /// A type as it goes over the wire: of several arguments, the list.
     pub(in crate::contract) fn wire(&mut self, of: &TypeContract) -> Result<String, ContractError> {
         let described = of.described()?;
+        let schema = self.schemas.of(&described, of.direction);
         let typescript = match of.args {
             Args::Many(_) => {
                 (described.declare_parts)(&mut self.types);
-                (described.inline)(&self.types.config)
+                let inline = (described.inline)(&self.types.config);
+                self.escaped(of, &inline, &schema)?
             }
             Args::None | Args::One => {
                 (described.declare)(&mut self.types);
@@ -65,10 +72,29 @@ impl Writer {
         self.roots.push(Root {
             path: of.rust(),
             typescript: typescript.clone(),
-            schema: self.schemas.of(&described, of.direction),
+            schema,
             direction: of.direction,
         });
         Ok(typescript)
+    }
+
+    /// What is written where it is used, and not in a declaration.
+    fn escaped(
+        &self,
+        of: &TypeContract,
+        inline: &str,
+        schema: &serde_json::Value,
+    ) -> Result<String, ContractError> {
+        let mut odd: BTreeSet<String> = self.schemas.odd_names();
+        odd_names(schema, &mut odd);
+        let text = escape(inline, &odd);
+        match fault(&text) {
+            None => Ok(text),
+            Some(fault) => Err(ContractError::NoTypeScript {
+                path: of.rust(),
+                reason: fault.to_owned(),
+            }),
+        }
     }
 
     /// The parameters of an event, and behind them the `ack` if it is wanted.
@@ -160,6 +186,6 @@ impl Writer {
 
 /// Strings as a union.
 fn literals<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let quoted = names.map(|name| serde_json::Value::from(name.as_str()).to_string());
-    quoted.collect::<Vec<_>>().join(" | ")
+    let names = names.map(|name| quoted(name));
+    names.collect::<Vec<_>>().join(" | ")
 }

@@ -3,12 +3,8 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::{
-    error::AckError,
-    event::{Event, Payload, decode_ack},
-    id::SocketId,
-    protocol::socket_io,
-};
+use super::super::{Event, Payload, decode_ack};
+use crate::{error::AckError, id::SocketId, protocol::socket_io};
 
 /// What one socket answered: the argument list of its ack, without the brackets.
 #[derive(Debug)]

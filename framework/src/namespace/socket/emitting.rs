@@ -38,8 +38,9 @@ impl Socket {
     /// [`ack_timeout`](crate::HubBuilder::ack_timeout); [`timeout`](Self::timeout) sets another time.
     ///
     /// A handler may wait for an ack of its own client: acks do not queue behind events. With
-    /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued, the connection is not
-    /// read until the handler has ended, and no ack arrives for it. Where a client may send that many
+    /// [`max_queued_events`](crate::HubBuilder::max_queued_events) others queued in any namespace of the
+    /// connection, or [`max_http_buffer_size`](crate::HubBuilder::max_http_buffer_size) bytes of them, the
+    /// connection is not read until there is room, and no ack arrives. Where a client may send that many
     /// meanwhile, wait in a task of its own.
     ///
     /// # Errors

@@ -26,8 +26,9 @@ impl HubBuilder {
 
     /// How long draining may take in total, [`drain_delay`](Self::drain_delay) and
     /// [`drain_window`](Self::drain_window) included; remaining connections are cut then. Default 30 s.
-    /// Leaving the cluster may take another second. Give a supervisor that kills the process after a
-    /// timeout (systemd, Kubernetes, Compose) some seconds more than this.
+    /// After that, at most three more seconds go by: one for workers that are blocked, one to release the
+    /// lease of users and presence, one to send what waits for other nodes. Give a supervisor that kills
+    /// the process after a timeout (systemd, Kubernetes, Compose) some seconds more than this.
     ///
     /// A client has 5 s, or [`close_timeout`](Self::close_timeout) if that is shorter, to answer the
     /// close, so that vanished clients do not delay the drain. The time starts again whenever it has read

@@ -94,7 +94,7 @@ impl HubBuilder {
     /// The maximum number of rooms that one socket may be in. Beyond it, [`Socket::join`](crate::Socket::join)
     /// returns [`EmitError::TooManyRooms`](crate::EmitError::TooManyRooms); a join from another thread, or of many
     /// sockets, skips the socket and is counted. The hub's own rooms, such as those of users, do not count.
-    /// Default 1,000, which take some 100 KB.
+    /// Default 1,000.
     pub fn max_rooms_per_socket(mut self, rooms: usize) -> Self {
         self.config.max_rooms_per_socket = rooms;
         self

@@ -22,10 +22,10 @@ impl HubBuilder {
 
     /// Enables connection state recovery: a client that reconnects in time after losing its connection
     /// keeps its socket's id, its rooms and what the session [saved](crate::Session::save), and receives
-    /// every event that it missed, in order. Default: off.
+    /// every event that it missed, in order. Where that is not possible, it gets a new session. Default: off.
     ///
     /// Every event then has an additional last argument, its offset, which clients' handlers receive too.
-    /// All workers deliver a namespace's events in one order.
+    /// All workers deliver a namespace's events in one order, but for those with ack.
     pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
         self.config.connection_state_recovery = Some(recovery);
         self

@@ -99,7 +99,8 @@ impl HubBuilder {
     /// Its answer is a single packet of one byte then, and the connection is closed behind it: what is
     /// emitted after that much silence takes one more request of the client. Middleware around the hub
     /// must not read or replace the body of that answer. Nothing is parked with
-    /// [`WebSocketMode::BodyStream`] or over TLS.
+    /// [`WebSocketMode::BodyStream`], over HTTP/1.0, and where the hub does not have the sockets: with TLS
+    /// in this process, without [`Hub::on_connect`](crate::Hub::on_connect), on other systems than Unix.
     pub fn park_polls_after(mut self, time: Duration) -> Self {
         self.config.park_polls_after = time;
         self

@@ -42,6 +42,8 @@ pub(super) async fn post(
         Err(Broken::Off) => return refuse(),
         Err(Broken::TooLarge) => {
             posting.received = true;
+            // A session that drains waits for the body.
+            tell(&session, Request::TooLarge);
             core.node.metrics.refused_packets.add("payload_too_large");
             tracing::debug!(
                 peer = ?core.states.of::<Http>().client(req).address,

@@ -66,7 +66,9 @@ impl Shard {
 
     /// What waits for the client, and what its sockets that are connecting have missed.
     pub(in crate::shard) fn unsent(&self, key: SlotKey) -> usize {
-        let state = self.state.borrow();
+        let mut state = self.state.borrow_mut();
+        // What this turn has not written yet does not make it slow.
+        state.write_at_once(key, &self.node.metrics);
         state.slot(key).map_or(0, |slot| {
             let held = slot.held.as_ref();
             slot.outbox.bytes() + held.map_or(0, |held| held.missed())

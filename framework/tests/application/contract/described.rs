@@ -3,7 +3,7 @@
 
 use roomcast::prelude::*;
 
-use super::{forms, shop};
+use super::{forms, quoted, shop};
 
 fn fixture(name: &str) -> String {
     format!("../tests/fixtures/contract/{name}")
@@ -19,16 +19,21 @@ fn the_descriptions_are_current() {
     for name in ["forms.ts", "forms.asyncapi.json", "forms.md"] {
         contract.assert_current(fixture(name));
     }
+    let contract = quoted::hub().contract().titled("Quoted", "0.1.0");
+    for name in ["quoted.ts", "quoted.asyncapi.json", "quoted.md"] {
+        contract.assert_current(fixture(name));
+    }
 }
 
 #[test]
 fn the_model_tells_namespaces_and_events() {
     let contract = shop::hub().contract();
-    let [shop, till] = contract.namespaces() else {
+    let [shop, till, tenants] = contract.namespaces() else {
         panic!("{contract:?}");
     };
     assert_eq!((shop.name(), shop.is_dynamic()), ("/", false));
     assert_eq!((till.name(), till.is_dynamic()), ("/till-{number}", true));
+    assert_eq!((tenants.name(), tenants.is_dynamic()), ("tenants", true));
     let received: Vec<_> = shop.receives().iter().map(|it| it.name()).collect();
     assert_eq!(
         received,
@@ -139,6 +144,23 @@ fn no_message_of_a_document_takes_the_place_of_another() {
     let schema = |name: &str| &document["components"]["schemas"][name]["properties"];
     assert!(schema("AddInput")["device"].is_object());
     assert!(schema("AddInput2")["articleNo"].is_object());
+}
+
+#[test]
+fn channels_say_what_is_not_known_of_them() {
+    let document = shop::hub().contract().asyncapi().unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let channels = &document["channels"];
+    assert_eq!(channels["main"]["address"], "/");
+    assert_eq!(channels["main"]["description"], serde_json::Value::Null);
+    let undeclared = "What the server sends here is not declared.";
+    assert_eq!(channels["till-_number_"]["address"], "/till-{number}");
+    assert_eq!(channels["till-_number_"]["description"], undeclared);
+    // Nobody knows which names a predicate takes.
+    assert!(channels["tenants"]["address"].is_null());
+    assert_eq!(channels["tenants"]["title"], "Namespace tenants");
+    let carried = document["info"]["description"].as_str().unwrap();
+    assert!(carried.contains("Socket.IO"), "{carried}");
 }
 
 #[test]

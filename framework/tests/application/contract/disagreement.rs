@@ -211,6 +211,27 @@ enum Outcome {
     Error(u8),
 }
 
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Nameless {
+    #[serde(rename = "")]
+    nothing: u8,
+}
+
+#[derive(Serialize, Deserialize, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct ByHand {
+    #[ts(rename = "a\"b")]
+    it: u8,
+}
+
+#[derive(Serialize, Deserialize, Event, TS, JsonSchema)]
+#[ts(crate = "roomcast::contract::ts_rs")]
+#[schemars(crate = "roomcast::contract::schemars")]
+struct Inlined(#[ts(inline)] Nameless, u8);
+
 /// Emits one event of any type, or handles it.
 macro_rules! session {
     ($session:ident, emits $event:ty) => {
@@ -264,6 +285,9 @@ session!(Flats, emits Holding<Flat>);
 session!(Records, emits Holding<Record>);
 session!(Tags, emits Holding<Tagged>);
 session!(Hyphens, emits Holding<Hyphened>);
+session!(Empties, emits Holding<Nameless>);
+session!(Hands, emits Holding<ByHand>);
+session!(Inlines, emits Inlined);
 session!(Tries, handles Try, Outcome::Done(1));
 
 fn refused<S: Session>() -> String {
@@ -352,6 +376,12 @@ fn what_typescript_would_tell_wrongly_is_refused() {
             "Tagged: only TypeScript has the field `kind`",
         ),
         (refused::<Hyphens>(), "Hyphened: chat-message"),
+        (refused::<Empties>(), "Nameless: a field has no name"),
+        (
+            refused::<Hands>(),
+            "ByHand: a string does not end in its line",
+        ),
+        (refused::<Inlines>(), "Inlined: a field has no name"),
         (refused::<Tries>(), "Outcome: try"),
     ] {
         assert_eq!(error, expected);

@@ -5,6 +5,8 @@ mod described;
 mod disagreement;
 mod emits;
 mod forms;
+mod quoted;
+mod reserved;
 mod samples;
 mod shop;
 mod types;

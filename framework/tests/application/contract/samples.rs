@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::shop::{
     Add, AddInput, Basket, Changed, Confirm, Count, Cut, Draft, Draw, Kind, Line, Login, MoveLine,
-    Origin, Outline, Pointing, Price, Rate, Rated, Replace,
+    Origin, Outline, Pointing, Price, Rate, Rated, Replace, Restock,
 };
 use super::{
     answers,
     forms::{self, Forms},
+    quoted::{self, Mark, Odd, Several, Tagged},
     shop,
 };
 
@@ -155,6 +156,8 @@ fn samples() -> Value {
         sample("send", "changed", written(&Changed { to: basket() })),
         sample("send", "confirm", written(&Confirm("sure?"))),
         sample("send", "confirm-ack", written(&true)),
+        sample("send", "restock", written(&Restock { article: 7 })),
+        sample("send", "restock-ack", read::<u32>(json!(3))),
     ])
 }
 
@@ -173,6 +176,37 @@ fn of_forms() -> Value {
     ])
 }
 
+fn of_quoted() -> Value {
+    let hub = quoted::hub().contract();
+    let names: Vec<_> = hub.namespaces()[0]
+        .receives()
+        .iter()
+        .map(|it| it.name())
+        .collect();
+    let [odd, several] = names[..] else {
+        panic!("{names:?}");
+    };
+    let all = written(&quoted::sample());
+    let mut least = all.clone();
+    least.as_object_mut().unwrap().remove("two\nlines");
+    let arguments = Several(quoted::sample().within.remove(0), Mark::Backslash);
+    let (odd_ack, several_ack) = (format!("{odd}-ack"), format!("{several}-ack"));
+    json!([
+        sample("connect", "connect", all["within"][0].clone()),
+        sample("receive", odd, all.clone()),
+        sample("receive", odd, read::<Odd>(least)),
+        sample("receive", &odd_ack, all.clone()),
+        sample("send", odd, all),
+        sample("receive", several, written(&arguments)),
+        sample(
+            "receive",
+            &several_ack,
+            written(&(Mark::Quote, Tagged::Tab))
+        ),
+        sample("send", several, written(&arguments)),
+    ])
+}
+
 #[actix_web::test]
 async fn the_samples_are_current() {
     let mut shop = samples();
@@ -183,6 +217,36 @@ async fn the_samples_are_current() {
     all.push(sample("connect", "refused", answers::refused().await));
     is_current("shop", &shop);
     is_current("forms", &of_forms());
+    is_current("quoted", &of_quoted());
+}
+
+/// But for attachments, of which samples have none, and for the one whose name would be that of an ack's sample.
+#[test]
+fn each_event_with_a_payload_has_a_sample_in_each_direction() {
+    let samples = samples();
+    let has = |direction: &str, event: &str| {
+        let mut all = samples.as_array().unwrap().iter();
+        all.any(|it| it["direction"] == direction && it["event"] == event)
+    };
+    let contract = shop::hub().contract();
+    let shop = &contract.namespaces()[0];
+    let sent = shop.emits().unwrap().iter().chain(shop.broadcasts());
+    let sent = sent.map(|event| ("send", event));
+    let received = shop.receives().iter().map(|event| ("receive", event));
+    let without = sent
+        .chain(received)
+        .filter(|(direction, event)| event.payload().is_some() && !has(direction, event.name()));
+    let without: Vec<_> = without
+        .map(|(direction, event)| (direction, event.name()))
+        .collect();
+    assert_eq!(
+        without,
+        [
+            ("send", "upload"),
+            ("receive", "cut-ack"),
+            ("receive", "upload")
+        ]
+    );
 }
 
 fn is_current(name: &str, samples: &Value) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use roomcast::{
-    PresenceDiff, PresenceState,
+    NamespaceBuilder, PresenceDiff, PresenceState,
     contract::{JsonSchema, TS},
     prelude::*,
 };
@@ -364,6 +364,10 @@ impl Handle<Clear> for Till {
 pub(super) fn hub() -> Hub {
     let hub = Hub::builder()
         .namespace::<Shop>("/")
-        .dynamic_namespace::<Till>("/till-{number}");
+        .dynamic_namespace::<Till>("/till-{number}")
+        .namespace_with(NamespaceBuilder::accepted_by::<Till>(
+            "tenants",
+            async |_, _| Ok(None),
+        ));
     hub.build().unwrap()
 }

@@ -9,6 +9,7 @@ mod handover;
 mod overload;
 mod refused;
 mod restored;
+mod slow;
 mod streams;
 mod users;
 mod world;

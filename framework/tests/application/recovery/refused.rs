@@ -11,6 +11,7 @@ use crate::common::until;
 use crate::wire::{
     Message, Wire,
     recovering::{Client, Ticket, news},
+    text,
 };
 
 #[actix_web::test]
@@ -111,9 +112,11 @@ async fn more_than_an_outbox_takes_gives_a_fresh_session() {
     assert_eq!(world.refused("too_much_missed"), 1);
 }
 
-#[actix_web::test]
-async fn what_the_namespaces_of_a_connection_missed_shares_its_outbox() {
-    const MISSED: u32 = 40;
+/// Takes more than a quarter of the outbox, and less than half.
+const MISSED: u32 = 40;
+
+/// A client that was in two namespaces, of which each alone has missed what it may.
+async fn away_from_both() -> (World, [Ticket; 2]) {
     let mut world = World::with(1, |hub| hub.max_outbox_bytes(10_000), Recovery::new());
     let mut away = Vec::new();
     for nsp in ["", "/other,"] {
@@ -128,13 +131,46 @@ async fn what_the_namespaces_of_a_connection_missed_shares_its_outbox() {
             everyone.emit(&News(number)).unwrap();
         }
     }
-    // Each of them alone comes back.
-    let [root, other] = &away[..] else { panic!() };
+    (world, away.try_into().ok().unwrap())
+}
+
+#[actix_web::test]
+async fn what_a_client_takes_at_once_is_not_held_against_its_next_namespace() {
+    let (world, [root, other]) = away_from_both().await;
+    let mut wire = Wire::open(&world.server).await;
+    let auth = |ticket: &Ticket| json!({"pid": ticket.pid, "offset": ticket.offset});
+    let connects = [
+        format!("40{}", auth(&root)),
+        format!("40/other,{}", auth(&other)),
+    ];
+    // In one turn.
+    wire.write(&connects.map(|packet| text(&packet)).concat())
+        .await;
+    for (event, reply, ticket) in [("42[", "40{", root), ("42/other,[", "40/other,{", other)] {
+        let mut missed = 0;
+        loop {
+            let Message::Text(text) = wire.next().await else {
+                panic!("no text");
+            };
+            if text.starts_with(reply) {
+                assert!(text.contains(&ticket.pid), "{text}");
+                break;
+            }
+            assert!(text.starts_with(event), "{text}");
+            missed += 1;
+        }
+        assert_eq!(missed, MISSED);
+    }
+}
+
+#[actix_web::test]
+async fn what_the_namespaces_of_a_connection_missed_shares_its_outbox() {
+    let (world, [root, other]) = away_from_both().await;
     let mut wire = Wire::open(&world.server).await;
     let auth =
         |ticket: &Ticket| json!({"pid": ticket.pid, "offset": ticket.offset, "hesitate": true});
-    wire.text(&format!("40{}", auth(root))).await;
-    wire.text(&format!("40/other,{}", auth(other))).await;
+    wire.text(&format!("40{}", auth(&root))).await;
+    wire.text(&format!("40/other,{}", auth(&other))).await;
     let reply = wire.next().await;
     assert!(
         matches!(&reply, Message::Text(text) if text.starts_with("40/other,") && !text.contains(&other.pid)),

@@ -93,7 +93,7 @@ impl Handle<Leave> for Orderly {
 
 impl Handle<Ask> for Orderly {
     async fn handle(&mut self, _: Ask, socket: &Socket) -> Result<(), Rejection> {
-        let soon = Duration::from_millis(200);
+        let soon = Duration::from_secs(2);
         let asked = socket.timeout(soon);
         let answer = asked.emit_raw_with_ack("question", &()).await;
         let answer = answer.map(|answer| answer.json());
@@ -140,6 +140,7 @@ both! {
     typed_attachments_travel_both_ways,
     what_does_not_fit_is_told_to_the_session_and_changes_nothing_else,
     an_ack_behind_as_many_events_as_may_queue_comes_too_late,
+    an_ack_waits_for_the_events_of_any_namespace_of_its_connection,
 }
 
 async fn handlers_of_one_socket_run_one_after_the_other_in_order_of_arrival(mode: WebSocketMode) {
@@ -284,6 +285,21 @@ async fn what_does_not_fit_is_told_to_the_session_and_changes_nothing_else(mode:
     assert_eq!(Quick::NAME, "quick");
 }
 
+/// Is asked something, and answers behind so many events of a namespace (of which packets name it so).
+async fn answers_behind(client: &mut RawClient, namespace: &str, events: u32) {
+    client.send(r#"42["ask"]"#).await;
+    let question = client.next().await;
+    let Frame::Text(question) = question else {
+        panic!("{question:?}");
+    };
+    let id = question.trim_start_matches("42").split('[').next();
+    for number in 0..events {
+        let event = format!(r#"42{namespace}["quick",{number}]"#);
+        client.send(&event).await;
+    }
+    client.send(&format!("43{}[1]", id.expect("an id"))).await;
+}
+
 async fn an_ack_behind_as_many_events_as_may_queue_comes_too_late(mode: WebSocketMode) {
     let Order {
         server,
@@ -293,20 +309,33 @@ async fn an_ack_behind_as_many_events_as_may_queue_comes_too_late(mode: WebSocke
     let mut client = RawClient::open(&server).await;
     client.send("40").await;
     connected(&mut client, "").await;
-    client.send(r#"42["ask"]"#).await;
-    let question = client.next().await;
-    let Frame::Text(question) = question else {
-        panic!("{question:?}");
-    };
-    let id = question.trim_start_matches("42").split('[').next();
-    for number in 0..4 {
-        client.send(&format!(r#"42["quick",{number}]"#)).await;
+    for (events, outcome) in [(3, r#"Ok("[1]")"#), (4, "Err(Timeout)")] {
+        answers_behind(&mut client, "", events).await;
+        entries.expect(outcome).await;
+        for number in 0..events {
+            entries.expect(&format!("quick {number}")).await;
+        }
     }
-    client.send(&format!("43{}[1]", id.expect("an id"))).await;
+    let ignored = || server.hub().stats().acks_ignored;
+    until("the ack is read", || ignored() == 1).await;
+}
+
+async fn an_ack_waits_for_the_events_of_any_namespace_of_its_connection(mode: WebSocketMode) {
+    let Order {
+        server,
+        mut entries,
+        gate,
+    } = order(mode);
+    let mut client = RawClient::open(&server).await;
+    for (connect, namespace) in [("40", ""), ("40/other", "/other,")] {
+        client.send(connect).await;
+        connected(&mut client, namespace).await;
+    }
+    client.send(r#"42/other,["slow",1]"#).await;
+    entries.expect("slow 1 begins").await;
+    answers_behind(&mut client, "/other,", 4).await;
     entries.expect("Err(Timeout)").await;
-    for number in 0..4 {
-        entries.expect(&format!("quick {number}")).await;
-    }
+    gate.add_permits(1);
     let ignored = || server.hub().stats().acks_ignored;
     until("the ack is read", || ignored() == 1).await;
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use roomcast::{
-    Excess, HubBuilder, NamespaceBuilder, Rate, RawEvent, WebSocketMode,
+    Excess, HubBuilder, NamespaceBuilder, Rate, RawEvent, Recovery, WebSocketMode,
     prelude::*,
     testing::{Frame, RawClient, TestServer},
 };
@@ -14,6 +14,7 @@ use crate::common::{
     both,
     journal::{Entries, Journal, journal},
     polling::Poller,
+    within,
 };
 use crate::wire;
 
@@ -148,10 +149,13 @@ both! {
     nothing_is_handled_behind_the_event_that_disconnects,
     nothing_of_what_was_queued_is_handled_either,
     an_event_middleware_can_disconnect,
+    who_is_disconnected_and_goes_meanwhile_does_not_come_back,
     who_is_disconnected_keeps_its_other_namespaces,
     who_sends_far_too_much_keeps_its_other_namespaces,
     who_has_left_itself_has_nothing_under_way,
     who_has_answered_pings_since_has_nothing_under_way,
+    who_has_connected_again_has_nothing_under_way,
+    the_last_namespaces_that_were_left_are_remembered,
 }
 
 async fn nothing_is_handled_behind_the_event_that_disconnects(mode: WebSocketMode) {
@@ -208,6 +212,39 @@ async fn nothing_is_handled_behind_it_in_a_post() {
     inn.entries.expect("/ server namespace disconnect").await;
     assert_eq!(dropped(&inn.server), 2);
     assert_eq!(inn.entries.rest(), [""; 0]);
+}
+
+fn recovering(hub: HubBuilder) -> HubBuilder {
+    with_root(hub).connection_state_recovery(Recovery::new())
+}
+
+async fn who_is_disconnected_and_goes_meanwhile_does_not_come_back(mode: WebSocketMode) {
+    let close = wire::frame(wire::FIN | wire::CLOSE, &[]);
+    for going in [wire::text("1"), wire::text("41"), wire::text("4?"), close] {
+        let mut inn = inn(mode, recovering);
+        let mut client = RawClient::open(&inn.server).await;
+        client.send("40").await;
+        connected(&mut client, "").await;
+        let sent = [wire::text(r#"42["leave"]"#), going].concat();
+        client.send_bytes(&sent).await;
+        inn.entries.expect("/ server namespace disconnect").await;
+        let stats = inn.server.hub().stats();
+        assert_eq!(stats.recovery_saved, 0);
+        assert_eq!(
+            stats.disconnects,
+            [("server namespace disconnect", 1)].into()
+        );
+    }
+}
+
+#[actix_web::test]
+async fn who_is_disconnected_and_closes_in_one_post_does_not_come_back() {
+    let mut inn = inn(WebSocketMode::Handoff, recovering);
+    let poller = Poller::connected(&inn.server).await;
+    let sent = "42[\"leave\"]\x1e1";
+    poller.post(sent).await.expect(200, "ok");
+    inn.entries.expect("/ server namespace disconnect").await;
+    assert_eq!(inn.server.hub().stats().recovery_saved, 0);
 }
 
 async fn who_is_disconnected_keeps_its_other_namespaces(mode: WebSocketMode) {
@@ -293,4 +330,73 @@ async fn who_has_answered_pings_since_has_nothing_under_way(mode: WebSocketMode)
     assert_eq!(end, Frame::Close(1005));
     let refused = inn.server.hub().stats().refused_packets;
     assert_eq!(refused, [("not_connected", 1)].into());
+}
+
+/// Polls until a packet comes that begins so; pings are not answered.
+async fn poll_until(poller: &Poller<'_>, start: &str) {
+    let polling = async {
+        loop {
+            let answer = poller.poll().await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            if answer.text().split('\x1e').any(|it| it.starts_with(start)) {
+                return;
+            }
+        }
+    };
+    within(start, polling).await;
+}
+
+#[actix_web::test]
+async fn who_polls_has_something_under_way_until_its_second_pong() {
+    let inn = inn(WebSocketMode::Handoff, |hub| {
+        with_root(hub).ping_interval(Duration::from_millis(20))
+    });
+    let poller = Poller::open(&inn.server).await;
+    // This ping is from before.
+    poll_until(&poller, "2").await;
+    poller.post("40").await.expect(200, "ok");
+    poll_until(&poller, "40{").await;
+    poller.post(r#"42["crash"]"#).await.expect(200, "ok");
+    poll_until(&poller, "41").await;
+    let refused = || inn.server.hub().stats().refused_packets;
+    let sent = "3\x1e42[\"quick\",1]";
+    poller.post(sent).await.expect(200, "ok");
+    assert_eq!((dropped(&inn.server), refused()), (1, [].into()));
+    poll_until(&poller, "2").await;
+    poller.post(sent).await.expect(200, "ok");
+    assert_eq!(refused(), [("not_connected", 1)].into());
+}
+
+async fn who_has_connected_again_has_nothing_under_way(mode: WebSocketMode) {
+    let inn = inn(mode, |hub| with_root(hub).max_auth_bytes(10));
+    let mut client = twice_in(&inn.server).await;
+    client.send(r#"42["crash"]"#).await;
+    client.expect_text("41").await;
+    // Whether or not it is let in.
+    client.send(r#"40{"token":"12345"}"#).await;
+    let refused = r#"44{"message":"the auth is too large"}"#;
+    client.expect_text(refused).await;
+    client.send(r#"42["quick",1]"#).await;
+    assert_eq!(client.closed().await, 1005);
+    let refused = inn.server.hub().stats().refused_packets;
+    assert_eq!(refused, [("not_connected", 1)].into());
+}
+
+async fn the_last_namespaces_that_were_left_are_remembered(mode: WebSocketMode) {
+    let inn = inn(mode, |hub| hub.dynamic_namespace::<Guest>("/room-{number}"));
+    let mut client = RawClient::open(&inn.server).await;
+    for room in 0..17 {
+        client.send(&format!("40/room-{room}")).await;
+        connected(&mut client, &format!("/room-{room},")).await;
+        client.send(&format!(r#"42/room-{room},["crash"]"#)).await;
+        client.expect_text(&format!("41/room-{room},")).await;
+    }
+    for room in [1, 16, 0] {
+        let event = format!(r#"42/room-{room},["quick",1]"#);
+        client.send(&event).await;
+    }
+    assert_eq!(client.closed().await, 1005);
+    let stats = inn.server.hub().stats();
+    assert_eq!(stats.dropped_disconnected, 2);
+    assert_eq!(stats.refused_packets, [("not_connected", 1)].into());
 }

@@ -137,42 +137,61 @@ fn clients_may_poll() {
     });
 }
 
+/// What happens to some who talk.
+fn chatter(seed: u64) -> Report {
+    let report = std::sync::Mutex::new(None);
+    with_seed(seed, || async {
+        let cluster = VirtualCluster::builder(|_| Hub::builder().namespace::<Chat>("/"))
+            .nodes(3)
+            .workers(2)
+            .faults(
+                Faults::new()
+                    .delay(ms(1)..ms(50))
+                    .client_delay(ms(1)..ms(50))
+                    .cuts(ms(100), ms(100)),
+            )
+            .start()
+            .await;
+        let mut clients = Vec::new();
+        for node in 0..6 {
+            clients.push(cluster.client(node % 3).connect().await.unwrap());
+        }
+        for n in 0..30 {
+            clients[cluster.pick(6)].emit(&say(&n.to_string())).await;
+            cluster.run_for(ms(cluster.pick(20) as u64)).await;
+        }
+        cluster.settle().await;
+        *report.lock().unwrap() = Some(cluster.report());
+    });
+    report.into_inner().unwrap().unwrap()
+}
+
 #[test]
 fn a_seed_does_the_same_again() {
-    fn run(seed: u64) -> Report {
-        let report = std::sync::Mutex::new(None);
-        with_seed(seed, || async {
-            let cluster = VirtualCluster::builder(|_| Hub::builder().namespace::<Chat>("/"))
-                .nodes(3)
-                .workers(2)
-                .faults(
-                    Faults::new()
-                        .delay(ms(1)..ms(50))
-                        .client_delay(ms(1)..ms(50))
-                        .cuts(ms(100), ms(100)),
-                )
-                .start()
-                .await;
-            let mut clients = Vec::new();
-            for node in 0..6 {
-                clients.push(cluster.client(node % 3).connect().await.unwrap());
-            }
-            for n in 0..30 {
-                clients[cluster.pick(6)].emit(&say(&n.to_string())).await;
-                cluster.run_for(ms(cluster.pick(20) as u64)).await;
-            }
-            cluster.settle().await;
-            *report.lock().unwrap() = Some(cluster.report());
-        });
-        report.into_inner().unwrap().unwrap()
-    }
     let mut digests = std::collections::BTreeSet::new();
     for seed in 0..100 {
-        let report = run(seed);
-        assert_eq!(report, run(seed));
+        let report = chatter(seed);
+        assert_eq!(report, chatter(seed));
         digests.insert(report.digest);
     }
     assert!(digests.len() > 95);
+}
+
+/// As who replays a seed has one. This test is what the other process runs, too.
+#[test]
+fn a_seed_does_the_same_in_another_process() {
+    const ASKED: &str = "ROOMCAST_TEST_TELLS_REPORT";
+    let report = format!("<{:?}>", chatter(17));
+    if std::env::var_os(ASKED).is_some() {
+        return println!("{report}");
+    }
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let this = format!("{module}::a_seed_does_the_same_in_another_process");
+    let mut other = std::process::Command::new(std::env::current_exe().unwrap());
+    other.args(["--exact", "--nocapture", &this]);
+    let told = other.env(ASKED, "1").output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains(&report), "{report} is not in {told}");
 }
 
 /// The text with which a test in virtual time fails.

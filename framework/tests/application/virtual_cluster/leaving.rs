@@ -1,12 +1,12 @@
 //! When everybody has gone, in whatever way, nothing is left.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use roomcast::{
     Recovery,
     testing::{Faults, TestClient, VirtualCluster, for_each_seed},
 };
-use tokio::time::timeout;
+use tokio::{join, time::timeout};
 
 use super::world::{Burst, LONG, Who, any_node, client, hub, ms, pause, sessions};
 
@@ -62,6 +62,32 @@ fn when_everybody_has_gone_nothing_is_left() {
             let everyone = hub.everyone().fetch_sockets().await.unwrap();
             assert!(everyone.is_empty(), "{everyone:?}");
         }
+    });
+}
+
+#[test]
+fn nobody_waits_for_a_node_that_leaves_in_good_order() {
+    for_each_seed(0..30, async |_| {
+        let faults = Faults::new().delay(ms(1)..ms(40));
+        let cluster = VirtualCluster::builder(|_| hub()).faults(faults);
+        let cluster = cluster.nodes(3).start().await;
+        let (one, leaving) = (cluster.hub(0), cluster.hub(1));
+        let left = Cell::new(false);
+        let draining = async {
+            let drained = leaving.drain().await;
+            left.set(true);
+            drained
+        };
+        let asking = async {
+            while !left.get() {
+                let found = one.everyone().fetch_sockets().await.unwrap();
+                assert!(found.is_complete(), "{:?}", found.missing_nodes());
+            }
+        };
+        let (drained, ()) = join!(draining, asking);
+        assert!(drained.clean, "{drained}");
+        let nodes = one.cluster().unwrap().nodes().await.unwrap();
+        assert_eq!(nodes.len(), 2);
     });
 }
 

@@ -219,7 +219,5 @@ fn the_same_seed_tells_everyone_the_same_at_the_same_time() {
         });
         report.into_inner().unwrap().unwrap()
     }
-    for seed in 0..60 {
-        assert_eq!(run(seed), run(seed), "seed {seed}");
-    }
+    for_each_seed(0..60, async |seed| assert_eq!(run(seed), run(seed)));
 }

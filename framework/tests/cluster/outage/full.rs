@@ -152,3 +152,16 @@ async fn a_join_makes_no_room_for_events() {
     assert!(apart.far_is_in("b").await);
     drop(joins);
 }
+
+#[actix_web::test]
+async fn an_event_for_which_no_join_makes_room_is_dropped_itself() {
+    let apart = Apart::new(OutboxPolicy::DropOldest).await;
+    let long = "x".repeat(TEXT);
+    let joins = [(); 2].map(|()| apart.cut.hub().to("a").join(["b", &long]));
+    apart.emit(1).expect("it is dropped in silence");
+    assert_eq!(text(&apart.near).await, 1, "on this node nothing is");
+    assert_eq!(apart.dropped(), [("outbox_full_newest", 1)]);
+    apart.arrive(&[]).await;
+    assert!(apart.far_is_in("b").await);
+    drop(joins);
+}

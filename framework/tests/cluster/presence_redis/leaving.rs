@@ -1,10 +1,10 @@
 //! Nodes go, in good order and otherwise.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::world::{LEASE, Node, World};
+use super::world::{Node, World};
 use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
 use crate::waiting::PATIENCE;
@@ -96,9 +96,7 @@ async fn a_node_without_redis_is_gone_for_others_and_comes_back_by_itself() {
     let (one, other) = (Node::start(&proxy.url()), Node::start(&redis.url()));
     let mut world = World::of(one, other).await;
     proxy.cut();
-    let cut = Instant::now();
     assert_eq!(world.watches[1].next().await, "-ann");
-    assert!(cut.elapsed() < 4 * LEASE, "long before the default of 15 s");
     world.other.counts(1).await;
     proxy.heal();
     assert_eq!(world.watches[1].next().await, "+ann");

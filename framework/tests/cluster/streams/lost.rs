@@ -12,7 +12,7 @@ use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
 use crate::wire::recovering::{Client, Ticket};
 
-async fn is_refused(node: &Node, ticket: &Ticket) {
+pub(super) async fn is_refused(node: &Node, ticket: &Ticket) {
     let (client, recovered) = Client::back(&node.server, ticket).await;
     assert!(!recovered, "{:?}", client.missed);
     let refused = node.hub().stats().recovery_refused;

@@ -13,4 +13,5 @@ mod lost;
 mod order;
 mod own_log;
 mod recovery;
+mod replaced;
 pub(crate) mod world;

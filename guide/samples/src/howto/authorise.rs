@@ -40,14 +40,15 @@ async fn authorise(event: &RawEvent, socket: &Socket) -> Result<(), Rejection> {
 }
 // ANCHOR_END: roles
 
+/// Stands for a token that is verified.
 #[derive(Deserialize)]
 struct Login {
+    user: String,
     role: Role,
 }
 
-/// Stands for a token that is verified.
 async fn authenticate(socket: &Socket, auth: &ConnectAuth) -> Result<(), Refusal> {
-    let Login { role } = auth.parse()?;
+    let Login { role, .. } = auth.parse()?;
     socket.extensions().insert(role);
     Ok(())
 }
@@ -60,6 +61,15 @@ fn notes() -> NamespaceBuilder {
 }
 // ANCHOR_END: builder
 
+// ANCHOR: changed
+/// The user's sockets are to come back with the new role.
+fn role_has_changed(hub: &Hub, user: &str) {
+    if let Some(notes) = hub.namespace("/notes") {
+        notes.user(user).disconnect(false); // under way, also to other nodes
+    }
+}
+// ANCHOR_END: changed
+
 #[derive(EventHandlers)]
 #[handles(Read, Write, Erase)]
 struct Notes {
@@ -67,9 +77,10 @@ struct Notes {
 }
 
 impl Session for Notes {
-    type Auth = ();
+    type Auth = Login;
 
-    async fn connect(_: (), _: &Socket) -> Result<Self, Refusal> {
+    async fn connect(Login { user, .. }: Login, socket: &Socket) -> Result<Self, Refusal> {
+        socket.bind_user(&user)?;
         Ok(Self { lines: Vec::new() })
     }
 }
@@ -100,11 +111,11 @@ mod tests {
 
     use roomcast::{
         BuildError,
-        testing::{TestClient, TestServer},
+        testing::{Disconnected, TestClient, TestServer},
     };
     use serde_json::json;
 
-    use super::{Hub, notes};
+    use super::{Hub, notes, role_has_changed};
 
     fn start() -> Result<TestServer, BuildError> {
         Ok(TestServer::start(
@@ -122,7 +133,8 @@ mod tests {
             ("owner", [true, true, true]),
         ] {
             let client = TestClient::builder(&server).namespace("/notes");
-            let client = client.auth(&json!({ "role": role })).connect().await?;
+            let auth = json!({ "user": "ann", "role": role });
+            let client = client.auth(&auth).connect().await?;
             for (event, may) in ["read", "write", "erase"].into_iter().zip(may) {
                 let answer = client.emit_raw_with_ack(event, &["tea"]).await;
                 assert_eq!(
@@ -137,4 +149,19 @@ mod tests {
         Ok(())
     }
     // ANCHOR_END: test
+
+    #[actix_web::test]
+    async fn who_has_another_role_is_disconnected_and_nobody_else() -> Result<(), Box<dyn Error>> {
+        let server = start()?;
+        let mut clients = Vec::new();
+        for user in ["ann", "ben"] {
+            let client = TestClient::builder(&server).namespace("/notes");
+            let auth = json!({ "user": user, "role": "guest" });
+            clients.push(client.auth(&auth).connect().await?);
+        }
+        role_has_changed(server.hub(), "ann");
+        assert_eq!(clients[0].expect_disconnect().await, Disconnected::ByServer);
+        assert!(clients[1].emit_raw_with_ack("read", &()).await.json() == "[[]]");
+        Ok(())
+    }
 }

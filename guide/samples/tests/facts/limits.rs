@@ -19,19 +19,20 @@ fn defaults() -> Result<HashMap<String, String>, Box<dyn std::error::Error>> {
         .collect())
 }
 
-/// A constant of the sources as the guide writes it: `64 * 1024` is 65,536.
+/// A constant of the sources as the guide writes it: `64 * 1024` is 65,536, `64 << 20` is 64 MiB.
 fn constant(sources: &str, name: &str) -> Option<String> {
     let (_, declared) = sources.split_once(&format!("const {name}: "))?;
     let (_, value) = declared.split_once("= ")?;
     let words: Vec<&str> = value.split(';').next()?.split(' ').collect();
     let number: u32 = match words[..] {
-        [number] => number.parse().ok()?,
+        [number] => number.replace('_', "").parse().ok()?,
         [left, "*", right] => left.parse::<u32>().ok()? * right.parse::<u32>().ok()?,
         [left, "<<", right] => left.parse::<u32>().ok()? << right.parse::<u32>().ok()?,
         _ => return None,
     };
     Some(match number {
         0..1000 => number.to_string(),
+        _ if number.is_multiple_of(1 << 20) => format!("{} MiB", number >> 20),
         _ => format!("{},{:03}", number / 1000, number % 1000),
     })
 }

@@ -13,6 +13,7 @@ mod pages;
 mod readme;
 mod reasons;
 mod samples;
+mod testing;
 mod troubleshooting;
 
 use std::error::Error;

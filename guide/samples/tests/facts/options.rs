@@ -81,7 +81,7 @@ fn implemented(line: &str) -> Option<&str> {
 }
 
 /// The public functions of these types, wherever they are.
-fn declared<'a>(
+pub(crate) fn declared<'a>(
     folder: &Path,
     of: &[&'a str],
     found: &mut BTreeMap<&'a str, Vec<String>>,
@@ -97,9 +97,10 @@ fn declared<'a>(
             if line.starts_with("impl") {
                 current = of.iter().find(|of| implemented(line) == Some(**of));
             }
-            let function = line
-                .strip_prefix("    pub ")
-                .map(|line| line.trim_start_matches("const "));
+            let function = line.strip_prefix("    pub ").map(|line| {
+                line.trim_start_matches("const ")
+                    .trim_start_matches("async ")
+            });
             if let (Some(of), Some(function)) =
                 (current, function.and_then(|of| of.strip_prefix("fn ")))
             {

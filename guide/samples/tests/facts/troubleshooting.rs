@@ -3,7 +3,7 @@
 
 use crate::{
     Tested,
-    pages::{cells, read, root, sources_below},
+    pages::{cells, read, root, sources_below, table},
 };
 
 const PAGE: &str = "guide/src/troubleshooting.md";
@@ -118,6 +118,28 @@ fn every_error_of_the_library_is_there() -> Tested {
             let text = fixed(&hidden).replace('\u{2}', "{").replace('\u{3}', "}");
             assert!(page.contains(&text), "{file}: `{text}` is not explained");
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_close_code_of_ours_is_there() -> Tested {
+    let source = read("framework/src/protocol/websocket/close.rs")?;
+    let (codes, _) = source.split_once("impl fmt::").ok_or("no codes")?;
+    let codes: Vec<&str> = codes
+        .split("const ")
+        .skip(1)
+        .filter_map(|declared| declared.split_once("= Self(")?.1.split(')').next())
+        .collect();
+    assert!(codes.len() > 4, "only {codes:?}");
+    let told: Vec<String> = table("troubleshooting.md", "code of the WebSocket")?
+        .into_iter()
+        .filter_map(|row| row.into_iter().next())
+        .collect();
+    for code in codes {
+        // That one is for tests.
+        let is_there = code == "1000" || told.iter().any(|told| told == code);
+        assert!(is_there, "the close code {code} is not explained");
     }
     Ok(())
 }

@@ -9,8 +9,12 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Where the project begins, and where it gets more for its test.
-const PAGES: &[&str] = &["guide/src/tutorial.md", "guide/src/tutorial-nodes.md"];
+/// Where the project begins, where it gets more for its test, and where more for its contract.
+const PAGES: &[&str] = &[
+    "guide/src/tutorial.md",
+    "guide/src/tutorial-nodes.md",
+    "guide/src/contract.md",
+];
 
 /// These begin with the same commands.
 const OTHERS: &[&str] = &["README.md", "guide/src/getting-started.md"];
@@ -50,8 +54,16 @@ pub(crate) fn check(workspace: &Workspace) -> Result {
     let hello = source("guide/samples/src/hello.rs")?;
     fs::write(programs.join("hello.rs"), part(&hello, "all"))?;
 
+    let contract = source("guide/samples/src/contract.rs")?;
+    let parts = ["uses", "described", "emits"].map(|anchor| part(&contract, anchor));
+    // Its hub, and who emits the rest, are shown further down that page.
+    let program = format!("#![allow(dead_code)]\n{}\nfn main() {{}}\n", parts.concat());
+    fs::write(programs.join("contract.rs"), program)?;
+
     let mut commands = first;
-    commands.extend(self::commands(&source(PAGES[1])?));
+    for page in &PAGES[1..] {
+        commands.extend(self::commands(&source(page)?));
+    }
     let manifest = manifest(&commands, &source("Cargo.toml")?, &workspace.root);
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
@@ -96,47 +108,77 @@ fn commands(page: &str) -> Vec<String> {
     commands.map(str::to_owned).collect()
 }
 
+/// What is added, by one command or by several.
+#[derive(Clone, Default)]
+struct Dependency<'a> {
+    name: &'a str,
+    version: &'a str,
+    path: Option<&'a str>,
+    features: Vec<&'a str>,
+    is_for_tests: bool,
+}
+
+impl Dependency<'_> {
+    fn line(&self, root: &Path) -> String {
+        let mut values = Vec::new();
+        match self.path {
+            // Beside the project the pages have a checkout of this name.
+            Some(path) => {
+                let inside = path.trim_start_matches("../roomcast/");
+                values.push(format!("path = {:?}", root.join(inside)));
+            }
+            None => values.push(format!("version = {:?}", self.version)),
+        }
+        if !self.features.is_empty() {
+            values.push(format!("features = {:?}", self.features));
+        }
+        format!("{} = {{ {} }}\n", self.name, values.join(", "))
+    }
+}
+
 /// What `cargo add` would have made of the commands, with the versions of the repository's lock file. Its profiles are
 /// there so that what it has built need not be built again.
 fn manifest(commands: &[String], repository: &str, root: &Path) -> String {
-    let (mut own, mut for_tests) = (String::new(), String::new());
+    let mut all: Vec<Dependency<'_>> = Vec::new();
     for command in commands {
         let mut words = command.split_whitespace();
-        let (mut name, mut value, mut is_for_tests) = ("", String::new(), false);
+        let (mut names, mut given) = (Vec::new(), Dependency::default());
         while let Some(word) = words.next() {
             match word {
-                "--dev" => is_for_tests = true,
-                "--path" => {
-                    let path = words.next().unwrap_or_default();
-                    // Beside the project the pages have a checkout of this name.
-                    let inside = path.trim_start_matches("../roomcast/");
-                    value += &format!("path = {:?}, ", root.join(inside));
-                }
-                "--features" => {
-                    let features = words.next().unwrap_or_default();
-                    value += &format!("features = {:?}, ", features.split(',').collect::<Vec<_>>());
-                }
-                word => name = word,
+                "--dev" => given.is_for_tests = true,
+                "--path" => given.path = words.next(),
+                "--features" => given
+                    .features
+                    .extend(words.next().unwrap_or_default().split(',')),
+                name => names.push(name),
             }
         }
-        if !value.contains("path = ") {
-            value += "version = \"*\"";
+        for name in names {
+            let (name, version) = name.split_once('@').unwrap_or((name, "*"));
+            let is_same =
+                |it: &&mut Dependency<'_>| it.name == name && it.is_for_tests == given.is_for_tests;
+            match all.iter_mut().find(is_same) {
+                Some(known) => known.features.extend(&given.features),
+                None => all.push(Dependency {
+                    name,
+                    version,
+                    ..given.clone()
+                }),
+            }
         }
-        let line = match repository
-            .lines()
-            .find(|line| line.starts_with("actix-web = "))
-        {
-            // Its default features need compressors, which the lock file does not have.
-            Some(line) if name == "actix-web" => line.to_owned(),
-            _ => format!("{name} = {{ {} }}", value.trim_end_matches(", ")),
-        };
-        let list = if is_for_tests {
-            &mut for_tests
-        } else {
-            &mut own
-        };
-        *list += &format!("{line}\n");
     }
+    let of_repository = repository
+        .lines()
+        .find(|line| line.starts_with("actix-web = "));
+    let lines = |is_for_tests| {
+        let listed = all.iter().filter(move |it| it.is_for_tests == is_for_tests);
+        listed.map(|it| match of_repository {
+            // Its default features need compressors, which the lock file does not have.
+            Some(line) if it.name == "actix-web" => format!("{line}\n"),
+            _ => it.line(root),
+        })
+    };
+    let (own, for_tests): (String, String) = (lines(false).collect(), lines(true).collect());
     let (_, profiles) = repository.split_once("\n[profile.dev]").unwrap_or_default();
     format!(
         "[package]\nname = \"chat\"\nedition = \"2024\"\n\n[workspace]\n\n[lints.rust]\nwarnings = \"deny\"\n\n\
@@ -158,14 +200,16 @@ mod tests {
     #[test]
     fn commands_become_dependencies() {
         let page = "text\n$ cargo new chat\n$ cargo add serde --features derive\n$ cargo add actix-web\n\
-                    $ cargo add --dev roomcast --path ../roomcast/framework --features testing,admin\n";
+                    $ cargo add --dev roomcast --path ../roomcast/framework --features testing,admin\n\
+                    $ cargo add ts-rs@12 serde --features url\n";
         let repository =
             "actix-web = \"4\"\n\n[profile.release]\nlto = true\n\n[profile.dev]\ndebug = 1\n";
         let made = manifest(&commands(page), repository, Path::new("/here"));
         let (_, made) = made.split_once("[dependencies]\n").unwrap_or_default();
         assert_eq!(
             made,
-            "serde = { features = [\"derive\"], version = \"*\" }\nactix-web = \"4\"\n\n[dev-dependencies]\n\
+            "serde = { version = \"*\", features = [\"derive\", \"url\"] }\nactix-web = \"4\"\n\
+             ts-rs = { version = \"12\", features = [\"url\"] }\n\n[dev-dependencies]\n\
              roomcast = { path = \"/here/framework\", features = [\"testing\", \"admin\"] }\n\n[profile.dev]\ndebug = 1\n"
         );
     }

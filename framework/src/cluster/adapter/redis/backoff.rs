@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::link::STABLE;
+
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -41,6 +43,14 @@ impl Backoff {
     pub(super) fn reset(&mut self) {
         self.attempts = 0;
     }
+
+    /// A connection has ended that was begun so long ago. Who lets a node in and throws it out at once
+    /// is not asked more often for it.
+    pub(super) fn ended(&mut self, was_up: bool, lasted: Duration) {
+        if was_up && lasted > STABLE {
+            self.reset();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +64,21 @@ mod tests {
             let bounds = SHORTEST..=asked.clamp(SHORTEST, LONGEST);
             assert!((0..100).all(|_| bounds.contains(&backoff.next())));
         }
+    }
+
+    #[test]
+    fn only_after_a_connection_that_lasted_they_begin_anew() {
+        let after = |was_up, lasted| {
+            let mut backoff = Backoff::default();
+            for _ in 0..20 {
+                backoff.next();
+                backoff.ended(was_up, lasted);
+            }
+            backoff.attempts
+        };
+        assert_eq!(after(true, 2 * STABLE), 0);
+        assert_eq!(after(true, STABLE / 2), 20, "thrown out at once");
+        assert_eq!(after(false, 2 * STABLE), 20, "it was never up");
     }
 
     #[test]

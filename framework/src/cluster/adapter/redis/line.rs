@@ -54,6 +54,8 @@ struct Sent {
 #[derive(Default)]
 pub(super) struct Line {
     queue: VecDeque<Entry>,
+    /// So many of the first make no room for others.
+    firm: usize,
     /// What the queue weighs.
     weight: usize,
     /// `None` while Redis is away.
@@ -84,27 +86,36 @@ impl Line {
     pub(super) fn push(&mut self, entry: Entry) {
         self.weight += entry.weight();
         self.queue.push_back(entry);
+        self.go_on();
     }
 
     fn pop(&mut self) -> Option<Entry> {
         let entry = self.queue.pop_front()?;
         self.weight -= entry.weight();
+        self.firm = self.firm.saturating_sub(1);
+        self.go_on();
         Some(entry)
+    }
+
+    /// Nobody looks twice at those that stay: they may be many.
+    fn go_on(&mut self) {
+        let stays = |entry: &Entry| entry.awaited;
+        while self.queue.get(self.firm).is_some_and(stays) {
+            self.firm += 1;
+        }
     }
 
     /// Takes out the command that has waited longest of those that may be dropped.
     pub(super) fn drop_oldest(&mut self) -> Option<Entry> {
-        let at = self.queue.iter().position(|entry| !entry.awaited)?;
-        let entry = self.queue.remove(at)?;
+        let entry = self.queue.remove(self.firm)?;
         self.weight -= entry.weight();
+        self.go_on();
         Some(entry)
     }
 
     /// The number of that command.
     pub(super) fn oldest(&self) -> Option<u64> {
-        let mut queue = self.queue.iter();
-        let entry = queue.find(|entry| !entry.awaited)?;
-        Some(entry.number)
+        Some(self.queue.get(self.firm)?.number)
     }
 
     /// Whether the next bytes are better written at once than by the task: nothing is on its way
@@ -198,7 +209,14 @@ impl Line {
             .queue
             .partition_point(|other| other.number < entry.number);
         self.weight += entry.weight();
+        if at < self.firm {
+            self.firm = match entry.awaited {
+                true => self.firm + 1,
+                false => at,
+            };
+        }
         self.queue.insert(at, entry);
+        self.go_on();
         self.paused = Some(Instant::now() + PAUSE);
     }
 
@@ -218,22 +236,63 @@ impl Line {
 mod tests {
     use super::*;
 
+    fn entry(number: u64, awaited: bool) -> Entry {
+        Entry {
+            number,
+            command: Bytes::new(),
+            slot: 0,
+            resend: false,
+            awaited,
+            counted: true,
+        }
+    }
+
     #[test]
     fn what_is_awaited_makes_no_room() {
         let mut line = Line::default();
         for (number, awaited) in [(0, true), (1, false), (2, true)] {
-            line.push(Entry {
-                number,
-                command: Bytes::new(),
-                slot: 0,
-                resend: false,
-                awaited,
-                counted: true,
-            });
+            line.push(entry(number, awaited));
         }
         assert_eq!(line.oldest(), Some(1));
         assert_eq!(line.drop_oldest().map(|entry| entry.number), Some(1));
         assert!(line.oldest().is_none() && line.drop_oldest().is_none());
         assert_eq!(line.pop().map(|entry| entry.number), Some(0));
+    }
+
+    #[test]
+    fn the_oldest_that_makes_room_is_known_whatever_is_taken_out_and_put_back() {
+        // Each bit says whether one of them is awaited.
+        for awaited in 0_u64..1 << 6 {
+            let mut line = Line::default();
+            let is_awaited = |number| awaited >> number & 1 == 1;
+            let push = |line: &mut Line, number| line.push(entry(number, is_awaited(number)));
+            let check = |line: &Line| {
+                let mut queue = line.queue.iter();
+                let oldest = queue.find(|entry| !entry.awaited);
+                assert_eq!(line.oldest(), oldest.map(|entry| entry.number));
+            };
+            for number in 0..4 {
+                push(&mut line, number);
+                check(&line);
+            }
+            let taken = [line.pop(), line.pop()];
+            check(&line);
+            push(&mut line, 4);
+            for entry in taken.into_iter().rev().flatten() {
+                line.retry(entry);
+                check(&line);
+            }
+            push(&mut line, 5);
+            while line.drop_oldest().is_some() {
+                check(&line);
+            }
+            let left: Vec<_> = line.queue.iter().map(|entry| entry.number).collect();
+            assert_eq!(
+                left,
+                (0..6)
+                    .filter(|number| is_awaited(*number))
+                    .collect::<Vec<_>>()
+            );
+        }
     }
 }

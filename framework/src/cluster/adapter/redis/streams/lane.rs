@@ -170,6 +170,24 @@ impl Lane {
             reply => Ok(reply::info(reply::done(reply)?)),
         }
     }
+
+    /// Whether a stream has the entry that was read last.
+    pub(super) async fn has_last_read(
+        &self,
+        redis: &mut Wire,
+        stream: usize,
+    ) -> Result<bool, AdapterError> {
+        let position = self.position(stream).and_then(|position| *position);
+        let Some(Position { id, .. }) = position else {
+            return Ok(false);
+        };
+        let mut range = cmd("XRANGE");
+        range.arg(self.name(stream));
+        range.arg(id.to_string()).arg(id.to_string());
+        range.arg("COUNT").arg(1);
+        let found = redis.ask(&range).await?;
+        Ok(!reply::entries(reply::done(found)?).is_empty())
+    }
 }
 
 // Held for a few instructions.

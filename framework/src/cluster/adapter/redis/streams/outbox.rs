@@ -49,6 +49,8 @@ struct Queue {
     bytes: usize,
     /// So many of the first were sent, and not answered yet.
     sent: usize,
+    /// So many of the first make no room for others, as far as that is known.
+    firm: usize,
     /// On which connection.
     peer: Option<Peer>,
     line: Line,
@@ -79,6 +81,7 @@ impl Queue {
             return;
         };
         self.sent = self.sent.saturating_sub(1);
+        self.firm = self.firm.saturating_sub(1);
         self.bytes -= entry.weight();
         if let Some(echoes) = self.streams.get_mut(entry.stream) {
             match id.or(entry.id()) {
@@ -119,9 +122,11 @@ impl Queue {
 
     /// Takes out what has waited longest of what may be dropped and certainly is not in its stream.
     fn evict(&mut self) -> Option<Arc<Waiting>> {
-        let mut unsent = self.entries.iter().skip(self.sent);
-        let at = unsent.position(|entry| !entry.awaited)?;
-        let gone = self.entries.remove(self.sent + at)?;
+        // Nobody looks twice at those that stay: they may be many.
+        let from = self.sent.max(self.firm).min(self.entries.len());
+        let firm = self.entries.range(from..).take_while(|entry| entry.awaited);
+        self.firm = from + firm.count();
+        let gone = self.entries.remove(self.firm)?;
         self.bytes -= gone.weight();
         if let Some(echoes) = self.streams.get_mut(gone.stream) {
             echoes.forget(&gone);
@@ -205,6 +210,7 @@ impl Outbox {
         let mut queue = self.queue();
         let sent: Vec<_> = queue.entries.iter().take(queue.sent).cloned().collect();
         queue.sent = 0;
+        queue.firm = 0;
         let there = sent.iter().any(|entry| entry.is_read());
         if !there && found.iter().all(Vec::is_empty) {
             return false;

@@ -9,6 +9,8 @@ pub(super) struct Info {
     pub(super) last: EntryId,
     /// The oldest entry that is still there.
     pub(super) first: Option<EntryId>,
+    /// The newest one.
+    pub(super) newest: Option<EntryId>,
     pub(super) length: u64,
     /// All entries that there ever were; Redis 7.
     pub(super) added: Option<u64>,
@@ -19,6 +21,7 @@ impl Info {
     pub(super) const EMPTY: Self = Self {
         last: EntryId { ms: 0, seq: 0 },
         first: None,
+        newest: None,
         length: 0,
         added: Some(0),
     };
@@ -35,6 +38,8 @@ pub(super) struct Position {
     pub(super) id: EntryId,
     /// How many entries there ever were up to it.
     added: Option<u64>,
+    /// There was an entry with this id, rather than a stream that ended there.
+    is_entry: bool,
 }
 
 /// Entries are gone that were not read, as many as `lost` if that can be known.
@@ -49,6 +54,7 @@ impl Position {
         Self {
             id: info.last,
             added: info.added,
+            is_entry: info.newest == Some(info.last),
         }
     }
 
@@ -56,6 +62,19 @@ impl Position {
     pub(super) fn advance(&mut self, id: EntryId) {
         self.id = id;
         self.added = self.added.map(|added| added + 1);
+        self.is_entry = true;
+    }
+
+    /// The same as [`check`](Self::check) on a new connection, on which the entry itself was asked for
+    /// just before. Redis may have lost it, and have been given so many others since that nothing else
+    /// tells: then this is another stream than before.
+    pub(super) fn check_anew(&mut self, info: &Info, found: bool) -> Option<Gap> {
+        // Who removes entries begins with the oldest.
+        let has_older = info.first.is_some_and(|first| first <= self.id);
+        match self.is_entry && !found && has_older {
+            true => Some(self.begin_anew(info)),
+            false => self.check(info, 0),
+        }
     }
 
     /// Looks whether everything was there that had to be read, and goes to where the next ones are. So
@@ -64,11 +83,7 @@ impl Position {
     pub(super) fn check(&mut self, info: &Info, kept: u64) -> Option<Gap> {
         let counts = self.added.zip(info.added);
         if info.last < self.id || counts.is_some_and(|(known, added)| added < known) {
-            // Another stream than before: Redis came back empty, or with an older state. What is
-            // older than the position was read before or is lost; ids follow the clock.
-            self.id = self.id.min(info.last);
-            self.added = self.count(info);
-            return Some(Gap { lost: None });
+            return Some(self.begin_anew(info));
         }
         let lost = match (self.added, info.removed()) {
             (Some(known), Some(removed)) => {
@@ -85,6 +100,15 @@ impl Position {
         let known = self.added.zip(lost).map(|(known, lost)| known + lost);
         self.added = known.or_else(|| self.count(info));
         (lost != Some(0)).then_some(Gap { lost })
+    }
+
+    /// Another stream than before: Redis came back empty, or with an older state. What is older than
+    /// the position was read before or is lost; ids follow the clock.
+    fn begin_anew(&mut self, info: &Info) -> Gap {
+        self.id = self.id.min(info.last);
+        self.added = self.count(info);
+        self.is_entry = info.newest == Some(self.id);
+        Gap { lost: None }
     }
 
     /// How many entries there ever were up to here, if the stream tells that.
@@ -110,6 +134,7 @@ mod tests {
         Info {
             last: id(last),
             first: (first <= last).then(|| id(first)),
+            newest: (first <= last).then(|| id(last)),
             length: (last + 1).saturating_sub(first),
             added: Some(last),
         }
@@ -187,6 +212,31 @@ mod tests {
         assert_eq!(position.check(&info(1, 7), 0), Some(Gap { lost: None }));
         assert_eq!(position.id, id(7));
         assert_eq!(position.check(&info(9, 12), 0), Some(Gap { lost: Some(1) }));
+    }
+
+    #[test]
+    fn an_entry_that_is_gone_though_older_ones_are_there_tells_of_another_stream() {
+        let read = || {
+            let mut position = at(9);
+            position.advance(id(10));
+            position
+        };
+        for counts in [|info| info, old] {
+            // As many were added since as were lost, and more.
+            for mut position in [at(10), read()] {
+                let now = counts(info(1, 20));
+                let gap = position.check_anew(&now, false);
+                assert_eq!(gap, Some(Gap { lost: None }));
+                assert_eq!(position.id, id(10));
+                assert_eq!(position.check_anew(&now, false), None, "it is told once");
+            }
+            assert_eq!(read().check_anew(&counts(info(1, 20)), true), None);
+            // It was trimmed, and what follows it is whole.
+            assert_eq!(read().check_anew(&info(11, 20), false), None);
+            // There was none.
+            let mut trimmed = Position::end(&info(11, 10));
+            assert_eq!(trimmed.check_anew(&info(11, 20), false), None);
+        }
     }
 
     #[test]

@@ -39,8 +39,9 @@ impl Reader {
     pub(super) async fn read(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
         let mut redis = Wire::open(link, self.lane.key(), self.response_timeout).await?;
         for stream in 0..self.lane.len() {
+            let found = self.lane.has_last_read(&mut redis, stream).await?;
             let info = self.lane.info(&mut redis, stream).await?;
-            self.check(stream, &info, 0);
+            self.check(stream, &info, |position| position.check_anew(&info, found));
             self.tell_loss(link, stream).await;
         }
         redis.ask(&self.newest()).await.and_then(reply::done)?;
@@ -82,7 +83,9 @@ impl Reader {
                         Some(_) => entries.iter().filter(is_there).count(),
                         None => 0,
                     };
-                    self.check(*stream, &info, kept as u64);
+                    self.check(*stream, &info, |position| {
+                        position.check(&info, kept as u64)
+                    });
                     self.tell_loss(link, *stream).await;
                 }
                 redis.send(&self.next(asked, &[])).await?;
@@ -129,7 +132,7 @@ impl Reader {
         read.get_packed_command()
     }
 
-    fn check(&self, stream: usize, info: &Info, kept: u64) {
+    fn check(&self, stream: usize, info: &Info, look: impl FnOnce(&mut Position) -> Option<Gap>) {
         let Some(mut position) = self.lane.position(stream) else {
             return;
         };
@@ -139,7 +142,7 @@ impl Reader {
                 *position = Some(Position::end(info));
                 None
             }
-            Some(position) => position.check(info, kept),
+            Some(position) => look(position),
         };
         let at = position.map(|position| position.id);
         drop(position);

@@ -102,6 +102,7 @@ pub(super) fn info(reply: Value) -> Info {
             Some("length") => info.length = number(&value).unwrap_or_default(),
             Some("entries-added") => info.added = number(&value),
             Some("first-entry") => info.first = entry(value).map(|entry| entry.id),
+            Some("last-entry") => info.newest = entry(value).map(|entry| entry.id),
             _ => {}
         }
     }
@@ -225,9 +226,12 @@ mod tests {
             (bulk("last-generated-id"), bulk("9-0")),
             (bulk("entries-added"), Value::Int(4)),
             (bulk("first-entry"), stored()),
+            (bulk("last-entry"), stored()),
         ]));
         assert_eq!((info.length, info.added), (1, Some(4)));
         assert_eq!(info.last.to_string(), "9-0");
-        assert_eq!(info.first.map(|id| id.to_string()).as_deref(), Some("5-1"));
+        for entry in [info.first, info.newest] {
+            assert_eq!(entry.map(|id| id.to_string()).as_deref(), Some("5-1"));
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cluster::adapter::{
         AdapterFuture, Inbound,
-        redis::{backoff::Backoff, link::STABLE, waiting},
+        redis::{backoff::Backoff, waiting},
     },
     error::AdapterError,
 };
@@ -98,9 +98,7 @@ impl StreamsAdapter {
         begun: Instant,
         backoff: &mut Backoff,
     ) {
-        if part.down(error) && begun.elapsed() > STABLE {
-            backoff.reset();
-        }
+        backoff.ended(part.down(error), begun.elapsed());
         tracing::debug!(%error, "a connection of the streams adapter has ended");
         // At once when there is a new session.
         let _ = timeout(backoff.next(), self.session.changed()).await;

@@ -71,6 +71,44 @@ fn what_somebody_waits_for_makes_no_room() {
 }
 
 #[test]
+fn what_makes_no_room_is_looked_at_once() {
+    let outbox = Outbox::new(1, 10 * entry(100).weight(), OutboxPolicy::DropOldest);
+    for bytes in [91, 92, 93, 94] {
+        assert!(outbox.push(join(bytes)).is_ok());
+    }
+    for bytes in 1..=20 {
+        assert!(outbox.push(entry(100 + bytes)).is_ok());
+        let queue = outbox.queue();
+        let droppable = queue.entries.iter().position(|entry| !entry.awaited);
+        assert!(queue.firm == 0 || Some(queue.firm) == droppable);
+    }
+    assert_eq!(outbox.queue().firm, 4);
+    assert_eq!(lengths(&outbox.send(2, 1000)), [91, 92]);
+    outbox.acknowledge(&[EntryId::default(); 2]);
+    assert!(matches!(
+        outbox.push(entry(500)),
+        Ok(Pushed { evicted, .. }) if lengths(&evicted).first() == Some(&116)
+    ));
+    assert_eq!(outbox.queue().firm, 2);
+}
+
+#[test]
+fn what_was_sent_and_is_not_there_makes_room_again() {
+    let outbox = outbox(OutboxPolicy::DropOldest);
+    assert!(outbox.push(entry(98)).is_ok() && outbox.push(entry(99)).is_ok());
+    outbox.send(1, 1000);
+    assert!(matches!(
+        outbox.push(entry(97)),
+        Ok(Pushed { evicted, .. }) if lengths(&evicted) == [99]
+    ));
+    assert!(!outbox.settle(&[vec![]]));
+    assert!(matches!(
+        outbox.push(entry(96)),
+        Ok(Pushed { evicted, .. }) if lengths(&evicted) == [98]
+    ));
+}
+
+#[test]
 fn what_is_not_acknowledged_is_sent_again() {
     let outbox = outbox(OutboxPolicy::DropNewest);
     for bytes in [1, 2, 3] {
