@@ -39,11 +39,12 @@ impl Namesakes {
         }
         other.clone_into(&mut told);
         drop(told);
+        // Neither hears the other.
         tracing::error!(
             server_id,
             this,
             other,
-            "another node has the same `server_id`: neither hears the other"
+            "another node has the same `server_id`"
         );
     }
 }
