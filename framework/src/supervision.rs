@@ -124,7 +124,24 @@ mod tests {
         }
     }
 
-    async fn until_published(published: &RefCell<Vec<Addr<Fragile>>>, count: usize) {
+    type Published = Rc<RefCell<Vec<Addr<Fragile>>>>;
+
+    /// The addresses that it has had; `told` gets their number each time that there is one more.
+    fn supervised(told: impl Fn(usize) + 'static) -> Published {
+        let published = Published::default();
+        let seen = Rc::clone(&published);
+        supervise(
+            "fragile",
+            || Fragile,
+            move |addr| {
+                seen.borrow_mut().push(addr);
+                told(seen.borrow().len());
+            },
+        );
+        published
+    }
+
+    async fn until_published(published: &Published, count: usize) {
         let told = async {
             while published.borrow().len() < count {
                 sleep(Duration::from_millis(1)).await;
@@ -136,13 +153,7 @@ mod tests {
 
     #[actix::test]
     async fn an_actor_that_panics_is_replaced_and_its_address_published() {
-        let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
-        let seen = Rc::clone(&published);
-        supervise(
-            "fragile",
-            || Fragile,
-            move |addr| seen.borrow_mut().push(addr),
-        );
+        let published = supervised(|_| {});
 
         let first = published.borrow()[0].clone();
         assert!(first.send(Ask(false)).await.is_err());
@@ -154,16 +165,7 @@ mod tests {
     #[actix::test]
     async fn who_is_told_its_address_may_panic() {
         tokio::time::pause();
-        let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
-        let seen = Rc::clone(&published);
-        supervise(
-            "fragile",
-            || Fragile,
-            move |addr| {
-                seen.borrow_mut().push(addr);
-                assert_ne!(seen.borrow().len(), 2, "told a second time");
-            },
-        );
+        let published = supervised(|count| assert_ne!(count, 2, "told a second time"));
         let first = published.borrow()[0].clone();
         assert!(first.send(Ask(false)).await.is_err());
         until_published(&published, 3).await;
@@ -174,13 +176,7 @@ mod tests {
     #[actix::test]
     async fn an_actor_that_never_stops_panicking_rests_ever_longer() {
         tokio::time::pause();
-        let published: Rc<RefCell<Vec<Addr<Fragile>>>> = Rc::default();
-        let seen = Rc::clone(&published);
-        supervise(
-            "fragile",
-            || Fragile,
-            move |addr| seen.borrow_mut().push(addr),
-        );
+        let published = supervised(|_| {});
 
         let mut last = Duration::ZERO;
         for life in 0..10 {

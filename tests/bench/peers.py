@@ -1,54 +1,79 @@
 #!/usr/bin/env python3
-"""roomcast beside other servers: the tables of PERFORMANCE.md, measured and printed.
+"""roomcast beside other servers: the tables of PERFORMANCE.md, measured and printed. On Linux, with cargo, npm, Node.js and
+redis-server; what is not built yet is built first.
 
-    cargo build --release -p bench-server --features redis
-    tests/bench/peers.py one KIT [PASSES]
-    tests/bench/peers.py two KIT [PASSES]
+    tests/bench/peers.py one [PASSES]
+    tests/bench/peers.py two [PASSES]
 
-KIT is the folder of the benchmark kit, whose load generator and other servers `CARGO_TARGET_DIR=KIT/target KIT/run.py` builds. `one` is a node with one worker beside the floor, `two` are two nodes with Redis. At each point the
-servers are measured one after the other, each freshly started, and that in several passes, as the machine's speed drifts. A
-ratio is the median of those of the passes, with the least and the greatest: figures of different passes are never compared.
+`one` is a node with one worker beside the floor and other servers, `two` are two nodes with Redis. At each point the servers are
+measured one after the other, each freshly started, and that in several passes, as the machine's speed drifts. A ratio is the
+median of those of the passes, with the least and the greatest: figures of different passes are never compared. All figures of
+each run are in `target/bench`. It fails if roomcast lost a message, or delivered one twice or out of order.
 """
 
 import json
-import os
-import pathlib
 import statistics
-import subprocess
 import sys
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-SERVER = REPOSITORY / "target/release/bench-server"
-RESULTS = REPOSITORY / "target/bench"
+from running import NODE, TARGET, build, floor, measure
 
-# What is measured: the servers with the one that ratios refer to, the points, and which floor each has.
+RESULTS = TARGET / "bench"
+
+
+def server(*command, **options):
+    return {"command": [str(word) for word in command], "options": options}
+
+
+# What the names of our own servers begin with.
+OURS = "roomcast"
+ROOMCAST = TARGET / "release/bench-server"
+SOCKETIOXIDE = server(TARGET / "peers/release/bench-peer-socketioxide", WORKERS="1")
+NODE_SERVER = ["node", NODE / "server.mjs"]
+
+# What is measured: the servers with those that ratios refer to, and the points with what the load is told and which floor
+# each has.
 TABLES = {
     "one": {
-        "servers": {"roomcast": f"--extra=roomcast=sio:{SERVER}", "socketioxide-1": None, "socketio-node": None},
-        "beside": "socketioxide-1",
+        "nodes": 1,
+        "servers": {
+            "roomcast": server(ROOMCAST),
+            "socketioxide": SOCKETIOXIDE,
+            "node": server(*NODE_SERVER, NODE_ENV="production"),
+        },
+        "beside": ["socketioxide", "node"],
         "points": {
-            "bcast1k": "fanout 1000 128 500 write",
-            "bcast1k-w8": "fanout 1000 128 500 batch8",
-            "rooms": "fanout 10 128 2000 paced1000",
-            "ack1": "echo 100 128 2",
-            "ack16": None,
-            "idle5k": None,
+            "bcast1k": ("broadcast --connections 1000 --seconds 2.5 --warm-up 1.5", "fanout 1000 128 500"),
+            "bcast1k-w8": (
+                "broadcast --connections 1000 --window 8 --seconds 2.5 --warm-up 1.5",
+                "fanout 1000 128 500 batch=8",
+            ),
+            "rooms": (
+                "rooms --connections 2000 --group 10 --rate 0.5 --seconds 3 --warm-up 1.5",
+                "fanout 10 128 2000 rate=1000",
+            ),
+            "ack1": ("ack --connections 100 --seconds 2.5 --warm-up 1", "echo 100 128 2"),
+            "ack16": ("ack --connections 100 --outstanding 16 --seconds 2.5 --warm-up 1", None),
+            "idle5k": ("idle --connections 5000 --settle 1.5 --seconds 3", None),
         },
     },
     "two": {
+        "nodes": 2,
         "servers": {
-            "roomcast": f"--cluster-extra=roomcast=sio:{SERVER}",
-            "roomcast-streams": f"--cluster-extra=roomcast-streams=sio:env ADAPTER=streams {SERVER}",
-            "socketioxide-redis": None,
-            "socketio-node-redis": None,
-            "socketio-node-streams": None,
+            "roomcast": server(ROOMCAST),
+            "roomcast-streams": server(ROOMCAST, ADAPTER="streams"),
+            "socketioxide": SOCKETIOXIDE,
+            "node": server(*NODE_SERVER, NODE_ENV="production"),
+            "node-streams": server(*NODE_SERVER, NODE_ENV="production", ADAPTER="streams"),
         },
-        "beside": "socketioxide-redis",
-        "points": {"cluster": None, "cluster-r10": None},
+        "beside": ["socketioxide", "node", "node-streams"],
+        "points": {
+            "cluster": ("broadcast --connections 1000 --settle 1.5 --seconds 2.5 --warm-up 1.5", None),
+            "cluster-r10": ("broadcast --connections 1000 --rate 10 --settle 1.5 --seconds 3 --warm-up 1.5", None),
+        },
     },
 }
 
-# What a run of the kit says of a point, and how it is called here.
+# What a run says of a point, and how it is called here.
 FIGURES = {
     "server_cpu_us_per_delivery": "µs per delivery",
     "server_cpu_us_per_round_trip": "µs per round trip",
@@ -56,39 +81,25 @@ FIGURES = {
     "pss_bytes_per_conn": "bytes per connection",
     "local_p50_us": "p50 of the publisher's node, µs",
     "remote_p50_us": "p50 of the other node, µs",
+    "remote_beside_local": "p50 of the other node / publisher's",
 }
-FAULTS = ["lost", "gaps", "reordered", "duplicates", "misrouted", "damaged", "closed"]
+FAULTS = ["lost", "gaps", "reordered", "duplicates", "misrouted", "damaged", "unstamped", "closed"]
 
 
-def floor(kit, arguments):
-    """What the kernel alone costs, under the names that a server's figures have."""
-    program = [kit / "target/release/floor", *arguments.split()]
-    printed = subprocess.run(program, capture_output=True, text=True, check=True, cwd=kit).stdout
-    return {f"server_{name}": value for name, value in json.loads(printed.splitlines()[-1]).items()}
-
-
-def measure(kit, server, option, point):
-    """What the kit says of one run."""
-    kept = RESULTS / "results.jsonl"
-    kept.unlink(missing_ok=True)
-    environment = dict(os.environ, CARGO_TARGET_DIR=str(kit / "target"))
-    run = [kit / "run.py", "--no-build", "--reps", "1", "--out", RESULTS, "--peers", server, "--points", point]
-    subprocess.run(run + ([option] if option else []), check=True, stdout=subprocess.DEVNULL, env=environment)
-    [line] = kept.read_text().splitlines()
-    figures = json.loads(line)
-    if "error" in figures:
-        sys.exit(f"{server}, {point}: {figures['error']}")
-    return figures
-
-
-def run_passes(kit, table, count):
+def run_passes(table, count, kept):
     """A list of passes for each point: what each server's figures were in it."""
     passes = {point: [] for point in table["points"]}
-    for _ in range(count):
-        for point, how in table["points"].items():
-            figures = {name: measure(kit, name, option, point) for name, option in table["servers"].items()}
-            if how:
-                figures["floor"] = floor(kit, how)
+    for number in range(1, count + 1):
+        for point, (words, below) in table["points"].items():
+            print(f"pass {number} of {count}: {point}", file=sys.stderr)
+            figures = {name: measure(server, words, table["nodes"]) for name, server in table["servers"].items()}
+            if below:
+                figures["floor"] = floor(below)
+            for name, of_server in figures.items():
+                if "remote_p50_us" in of_server:
+                    of_server["remote_beside_local"] = of_server["remote_p50_us"] / of_server["local_p50_us"]
+                line = {"pass": number, "point": point, "server": name, **of_server}
+                print(json.dumps(line), file=kept, flush=True)
             passes[point].append(figures)
     return passes
 
@@ -100,14 +111,18 @@ def shown(values):
 
 
 def ratios(table, of_point, server, figure):
-    """What a server costs beside others, by the ratios of each pass."""
-    for other in [table["beside"], "floor"]:
+    """What ours costs beside others, by the ratios of each pass."""
+    if not server.startswith(OURS):
+        return
+    for other in [*table["beside"], "floor"]:
         pairs = [(figures[server][figure], figures.get(other, {}).get(figure)) for figures in of_point]
-        if server != other and all(beside for _, beside in pairs):
+        if all(beside for _, beside in pairs):
             yield f"; × {shown([value / beside for value, beside in pairs])} {other}"
 
 
 def report(table, passes):
+    """Prints it, and tells which servers did not deliver everything once and in order."""
+    wrong = set()
     for point, of_point in passes.items():
         print(f"\n{point}")
         for figure, name in FIGURES.items():
@@ -115,19 +130,26 @@ def report(table, passes):
                 values = [figures[server][figure] for figures in of_point if figure in figures[server]]
                 if not values:
                     continue
-                print(f"  {server:24}{name:34}{shown(values)}{''.join(ratios(table, of_point, server, figure))}")
+                print(f"  {server:24}{name:37}{shown(values)}{''.join(ratios(table, of_point, server, figure))}")
         for server in table["servers"]:
             faults = {fault: sum(figures[server].get(fault, 0) for figures in of_point) for fault in FAULTS}
             if any(faults.values()):
+                wrong.add(server)
                 print(f"  {server:24}{', '.join(f'{name} {number:,}' for name, number in faults.items() if number)}")
+    return wrong
 
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in TABLES:
+    if len(sys.argv) not in (2, 3) or sys.argv[1] not in TABLES:
         sys.exit(__doc__.strip())
-    table, kit = TABLES[sys.argv[1]], pathlib.Path(sys.argv[2]).resolve()
+    name, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    build()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    report(table, run_passes(kit, table, int(sys.argv[3]) if len(sys.argv) > 3 else 3))
+    with open(RESULTS / f"{name}.jsonl", "w") as kept:
+        wrong = report(TABLES[name], run_passes(TABLES[name], count, kept))
+    faulty = [server for server in wrong if server.startswith(OURS)]
+    if faulty:
+        sys.exit(f"not everything arrived once and in order: {', '.join(sorted(faulty))}")
 
 
 if __name__ == "__main__":

@@ -154,5 +154,14 @@ def serve(command, **options):
         assert server.stdout.readline().startswith("ready")
         yield server.pid, port
     finally:
-        server.terminate()
-        server.wait()
+        stop(server)
+
+
+def stop(process):
+    """Ends it, and for good if it takes longer than a drain may."""
+    process.terminate()
+    try:
+        process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -3,7 +3,6 @@
 SERVER_BIN names the server's binary.
 """
 
-import asyncio
 import faulthandler
 import unittest
 

@@ -203,19 +203,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::{config::Config, shard::node::Parts};
+    use crate::config::Config;
 
     fn children() -> Arc<Children> {
-        let node = Node::new(Parts {
-            config: Config::default(),
-            parser: None,
-            on_any_outgoing: None,
-            on_worker_blocked: None,
-            supervise: |_, _| None,
-            uplinks: None,
-            monitor: None,
-            metrics: Arc::new(crate::metrics::Metrics::new()),
-        });
+        let node = Node::bare(Config::default());
         let parent = ParentInner {
             name: "/room-{id}".to_owned(),
             matcher: Matcher::Pattern(Pattern::parse("/room-{id}").unwrap()),

@@ -20,14 +20,13 @@ use super::{
     directory::{Address, Scope},
     inbox::Inbox,
     local::{LocalShard, Shard},
-    node::{Node, Parts},
+    node::Node,
     pulse::Pulse,
     slot::Notice,
 };
 use crate::{
     config::Config,
     id::{NamespaceId, SessionId, SlotKey, SocketId, WorkerId},
-    metrics::Metrics,
     shard::handshake::Handshake,
     transport::{frame::Frame, io::Io, poll::PollIo},
 };
@@ -70,16 +69,7 @@ impl Worker {
             max_outbox_bytes,
             ..Config::default()
         };
-        Node::new(Parts {
-            config,
-            parser: None,
-            on_any_outgoing: None,
-            on_worker_blocked: None,
-            supervise: |_, _| None,
-            uplinks: None,
-            monitor: None,
-            metrics: Arc::new(Metrics::new()),
-        })
+        Node::bare(config)
     }
 
     fn on(shard: LocalShard) -> Self {

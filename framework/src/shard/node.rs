@@ -1,5 +1,7 @@
 //! This process' part of a hub: its workers, what they share, and the way to each of them.
 
+#[cfg(test)]
+mod bare;
 mod dispatch;
 mod packets;
 

@@ -131,6 +131,12 @@ async fn enter(server: &TestServer, place: Place) -> TestClient {
     client.expect("a client")
 }
 
+/// How many sockets are left in the room of all.
+async fn members(server: &TestServer) -> usize {
+    let members = server.hub().to("fragile").fetch_sockets().await;
+    members.expect("an answer").len()
+}
+
 async fn works(client: &TestClient) {
     assert_eq!(client.emit_with_ack(&Work("on".into())).await, "on");
 }
@@ -163,13 +169,7 @@ async fn a_panic_in_connect_refuses_the_client_without_telling_why(mode: WebSock
         server.hub().stats().connections == 1
     })
     .await;
-    let members = server
-        .hub()
-        .to("fragile")
-        .fetch_sockets()
-        .await
-        .expect("an answer");
-    assert_eq!(members.len(), 1);
+    assert_eq!(members(&server).await, 1);
     assert_eq!(entries.rest(), Vec::<String>::new(), "nobody was connected");
 }
 
@@ -206,13 +206,7 @@ async fn a_panic_in_a_handler_disconnects_its_socket_and_no_other(mode: WebSocke
     works(&bystander).await;
     let stats = server.hub().stats();
     assert_eq!(stats.panics, 3);
-    let members = server
-        .hub()
-        .to("fragile")
-        .fetch_sockets()
-        .await
-        .expect("an answer");
-    assert_eq!(members.len(), 1);
+    assert_eq!(members(&server).await, 1);
     assert_eq!(
         entries.rest(),
         Vec::<String>::new(),

@@ -287,6 +287,18 @@ fn fill(hub: &Hub) {
     assert!(refused.is_some(), "its backlog has no end");
 }
 
+/// Clients of two workers that are soon too busy.
+async fn two_on_each_worker() -> (TestServer, Hall, Vec<(TestClient, Socket)>) {
+    let (hub, mut hall) = members();
+    let hub = hub.max_worker_backlog(10_000).build().unwrap();
+    let server = TestServer::builder(hub).workers(2).start();
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(hall.enter(&server, &[]).await);
+    }
+    (server, hall, clients)
+}
+
 /// Waits until no worker has anything left of what it was given.
 async fn settle(clients: &[(TestClient, Socket)]) {
     for (client, _) in clients {
@@ -297,13 +309,7 @@ async fn settle(clients: &[(TestClient, Socket)]) {
 /// The keeper runs on one of the workers: the clients of the other one are told by its commands.
 #[actix_web::test]
 async fn a_client_whose_worker_was_too_busy_is_told_later() {
-    let (hub, mut hall) = members();
-    let hub = hub.max_worker_backlog(10_000).build().unwrap();
-    let server = TestServer::builder(hub).workers(2).start();
-    let mut clients = Vec::new();
-    for _ in 0..4 {
-        clients.push(hall.enter(&server, &[]).await);
-    }
+    let (server, hall, clients) = two_on_each_worker().await;
     // What the busy worker takes of the small events tells when it is full.
     for (client, socket) in &clients {
         settle(&clients).await;
@@ -322,13 +328,7 @@ async fn a_client_whose_worker_was_too_busy_is_told_later() {
 /// Which diff it misses is not known, so that it is told everything again.
 #[actix_web::test]
 async fn a_client_whose_worker_was_too_busy_for_a_change_learns_of_it() {
-    let (hub, mut hall) = members();
-    let hub = hub.max_worker_backlog(10_000).build().unwrap();
-    let server = TestServer::builder(hub).workers(2).start();
-    let mut clients = Vec::new();
-    for _ in 0..4 {
-        clients.push(hall.enter(&server, &[]).await);
-    }
+    let (server, hall, clients) = two_on_each_worker().await;
     for (client, socket) in &clients {
         socket.watch_presence("lobby").unwrap();
         until_told(client, "presence_state").await;
@@ -340,6 +340,7 @@ async fn a_client_whose_worker_was_too_busy_for_a_change_learns_of_it() {
         let frozen = hall.freeze(client).await;
         fill(server.hub());
         let tracked = other.track("lobby", &number).is_ok();
+        // As above.
         sleep(Duration::from_millis(50)).await;
         drop(frozen);
         let told = async {

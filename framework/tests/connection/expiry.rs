@@ -189,6 +189,14 @@ impl Scene {
         (client, self.socket().await)
     }
 
+    /// A guest whose handler waits at the gate.
+    async fn at_work(&mut self) -> (TestClient, Socket) {
+        let (client, socket) = self.enter(None).await;
+        client.emit(&Hold).await;
+        self.entries.expect("hold").await;
+        (client, socket)
+    }
+
     /// A guest that came later was told, and so was everyone who was to be told before.
     async fn another_is_told(&mut self) {
         let (other, socket) = self.enter(None).await;
@@ -303,9 +311,7 @@ async fn without_a_notice_nobody_is_told() {
 #[actix_web::test]
 async fn a_running_handler_delays_the_notice_and_not_the_end() {
     let mut scene = Scene::new();
-    let (client, socket) = scene.enter(None).await;
-    client.emit(&Hold).await;
-    scene.entries.expect("hold").await;
+    let (client, socket) = scene.at_work().await;
     socket.expires_in(SOON).unwrap();
     client.expect_disconnect().await;
     assert_eq!(scene.entries.rest(), [""; 0]);
@@ -317,10 +323,8 @@ async fn a_running_handler_delays_the_notice_and_not_the_end() {
 #[actix_web::test]
 async fn a_notice_that_waited_goes_before_the_events_that_wait() {
     let mut scene = Scene::new();
-    let (client, socket) = scene.enter(None).await;
-    client.emit(&Hold).await;
+    let (client, socket) = scene.at_work().await;
     client.emit(&Note).await;
-    scene.entries.expect("hold").await;
     socket.expires_in(NOTICE / 2).unwrap();
     scene.another_is_told().await;
     scene.door.gate.notify_one();
@@ -332,10 +336,8 @@ async fn a_notice_that_waited_goes_before_the_events_that_wait() {
 #[actix_web::test]
 async fn a_notice_that_waited_is_dropped_when_more_time_was_given() {
     let mut scene = Scene::new();
-    let (client, socket) = scene.enter(None).await;
-    client.emit(&Hold).await;
+    let (client, socket) = scene.at_work().await;
     client.emit(&Note).await;
-    scene.entries.expect("hold").await;
     socket.expires_in(NOTICE / 2).unwrap();
     scene.another_is_told().await;
     socket.expires_in(2 * NOTICE).unwrap();

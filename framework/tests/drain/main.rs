@@ -17,7 +17,6 @@ mod waiting;
 
 use std::time::Duration;
 
-use actix_web::rt;
 use common::{
     NEVER, both,
     http::{POLLING, UPGRADE, WEBSOCKET, request},
@@ -30,7 +29,7 @@ use roomcast::{
 };
 use tokio::time::timeout;
 use waiting::PATIENCE;
-use world::{MS, Question, World, assert_outcome, drained};
+use world::{MS, World, assert_outcome, drained};
 
 both!(
     a_handler_finishes_and_is_answered_before_its_client_is_told,
@@ -89,11 +88,7 @@ async fn what_has_come_is_handled_before(mode: WebSocketMode) {
 async fn an_ack_that_somebody_waits_for_comes_before(mode: WebSocketMode) {
     let world = World::new(mode, |hub| hub);
     let mut client = world.enter("").await;
-    let asking = rt::spawn({
-        let hub = world.hub().clone();
-        async move { hub.everyone().emit_with_ack(&Question).await.unwrap() }
-    });
-    client.expect_text(r#"420["question"]"#).await;
+    let asking = world.asks(&mut client).await;
     let mut idle = world.enter("").await;
     let drain = world.drain();
     idle.closed().await;
@@ -111,11 +106,7 @@ async fn who_never_answers_holds_up_the_others_only_for_a_time(mode: WebSocketMo
         hub.drain_timeout(3_000 * MS)
     });
     let mut client = world.enter("").await;
-    let _asking = rt::spawn({
-        let hub = world.hub().clone();
-        async move { hub.everyone().emit_with_ack(&Question).await.map(drop) }
-    });
-    client.expect_text(r#"420["question"]"#).await;
+    let _asking = world.asks(&mut client).await;
     let drain = world.drain();
     assert_eq!(client.closed().await, 1001);
     assert_outcome(drained(drain).await, true, [1, 0, 0]);

@@ -10,7 +10,7 @@ use roomcast::{
 
 use crate::{
     common::{NEVER, both},
-    world::{MS, Question, World, assert_outcome, drained},
+    world::{MS, World, assert_outcome, drained},
 };
 
 both!(
@@ -104,11 +104,7 @@ async fn an_event_whose_attachment_is_still_to_come_is_waited_for(mode: WebSocke
 async fn an_ack_whose_time_is_over_is_not_waited_for(mode: WebSocketMode) {
     let world = World::new(mode, |hub| hub.ack_timeout(100 * MS).drain_timeout(NEVER));
     let mut client = world.enter("").await;
-    let _asking = rt::spawn({
-        let hub = world.hub().clone();
-        async move { hub.everyone().emit_with_ack(&Question).await.map(drop) }
-    });
-    client.expect_text(r#"420["question"]"#).await;
+    let _asking = world.asks(&mut client).await;
     let drain = world.drain();
     assert_eq!(client.closed().await, 1001);
     assert_outcome(drained(drain).await, true, [1, 0, 0]);

@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::rt;
 use roomcast::{
-    Drained, HubBuilder, WebSocketMode,
+    Acks, Drained, HubBuilder, WebSocketMode,
     prelude::*,
     testing::{Frame, RawClient, TestServer},
 };
@@ -163,6 +163,15 @@ impl World {
             .await;
         self.entries.expect(&format!("begins {number}")).await;
         client
+    }
+
+    /// Asks everyone, which has come to this client.
+    pub(crate) async fn asks(&self, client: &mut RawClient) -> rt::task::JoinHandle<Acks<String>> {
+        let hub = self.hub().clone();
+        let asking = async move { hub.everyone().emit_with_ack(&Question).await.unwrap() };
+        let asking = rt::spawn(asking);
+        client.expect_text(r#"420["question"]"#).await;
+        asking
     }
 
     pub(crate) fn drain(&self) -> rt::task::JoinHandle<Drained> {

@@ -9,7 +9,7 @@ import { FrameReader, encode } from "./frames.mjs";
 const HOST = "127.0.0.1";
 
 /** Things that arrive, and whoever waits for the next one. */
-export class Arrivals {
+class Arrivals {
   #items = [];
   #wake = () => {};
 

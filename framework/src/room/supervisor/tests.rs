@@ -95,14 +95,8 @@ fn serve() -> (Hub, SocketAddr) {
     let built = Hub::builder().namespace::<Visitor>("/").build().unwrap();
     let core = Core {
         node: Node::new(Parts {
-            config: Config::default(),
-            parser: None,
-            on_any_outgoing: None,
-            on_worker_blocked: None,
             supervise: supervise_and_note,
-            uplinks: None,
-            monitor: None,
-            metrics: Arc::new(crate::metrics::Metrics::new()),
+            ..Parts::bare(Config::default())
         }),
         ..Arc::into_inner(built.core).unwrap()
     };

@@ -11,7 +11,7 @@ use super::super::{
     command::{Action, Command, Selection},
     directory::{Address, Scope},
     local::LocalShard,
-    node::{Node, Parts},
+    node::Node,
     slot::Notice,
 };
 use crate::{
@@ -62,16 +62,7 @@ impl Patient {
             ping_timeout: TIMEOUT,
             ..Config::default()
         };
-        let node = Node::new(Parts {
-            config,
-            parser: None,
-            on_any_outgoing: None,
-            on_worker_blocked: None,
-            supervise: |_, _| None,
-            uplinks: None,
-            monitor: None,
-            metrics: Arc::new(crate::metrics::Metrics::new()),
-        });
+        let node = Node::bare(config);
         let shard = node.local_or_start().unwrap();
         let ended = Ended::default();
         let connection = ended.clone().start();

@@ -34,6 +34,16 @@ fn kept(retained: &mut Retained, session: &Saved) {
     assert!(retained.hand_over(session.clone()).is_none());
 }
 
+/// Its client comes back to slot 1 and then, while it is restored there, to slot 2: what it waits for there.
+fn lent(retained: &mut Retained, session: &Saved) -> oneshot::Receiver<Ticket> {
+    kept(retained, session);
+    retained.take(session.pid, slot(1));
+    match retained.take(session.pid, slot(2)) {
+        Found::Live { session, .. } => session,
+        _ => panic!("it is lent"),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_waits_gets_what_is_handed_over_and_who_comes_later_what_was_kept() {
     let mut retained = Retained::default();
@@ -61,14 +71,7 @@ async fn who_waits_gets_what_is_handed_over_and_who_comes_later_what_was_kept() 
 async fn a_session_that_was_revoked_while_it_was_lent_is_not_kept() {
     let mut retained = Retained::default();
     let session = session(1);
-    kept(&mut retained, &session);
-    retained.take(session.pid, slot(1));
-    let Found::Live {
-        session: waiting, ..
-    } = retained.take(session.pid, slot(2))
-    else {
-        panic!("it is lent");
-    };
+    let waiting = lent(&mut retained, &session);
     retained.revoke(session.pid);
     assert!(waiting.await.is_err(), "who waits is told");
     let handed_over = retained.hand_over(session.clone());
@@ -102,14 +105,7 @@ async fn who_came_back_twice_gets_it_on_its_last_connection() {
 async fn who_comes_back_once_more_while_it_is_restored_waits_for_it() {
     let mut retained = Retained::default();
     let session = session(1);
-    kept(&mut retained, &session);
-    retained.take(session.pid, slot(1));
-    let Found::Live {
-        session: waiting, ..
-    } = retained.take(session.pid, slot(2))
-    else {
-        panic!("it is being restored");
-    };
+    let waiting = lent(&mut retained, &session);
     let id = session.id;
     let restored = Address { slot: slot(1), id };
     assert!(retained.enter(session.pid, restored), "someone waits");
