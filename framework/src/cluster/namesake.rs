@@ -40,11 +40,7 @@ impl Namesakes {
         other.clone_into(&mut told);
         drop(told);
         // Neither hears the other.
-        tracing::error!(
-            server_id,
-            this,
-            other,
-            "another node has the same `server_id`"
-        );
+        let both = format!("{this} and {other}");
+        tracing::error!(server_id, both, "another node has the same `server_id`");
     }
 }
