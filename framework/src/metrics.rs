@@ -159,6 +159,8 @@ figures! {
         /// Messages for other nodes that may have arrived twice: what Redis had kept was trimmed before it
         /// was known whether they were there, and they were sent again.
         cluster_repeated => "roomcast_cluster_repeated_total",
+        /// Messages of another node that has this node's `server_id`, which say just that: one a second.
+        cluster_namesakes => "roomcast_cluster_namesakes_total",
         /// Times that the connection to the cluster was lost.
         cluster_disconnects => "roomcast_cluster_disconnects_total",
         /// Times that messages of other nodes were missed which should have come.

@@ -23,6 +23,7 @@ use super::{
     stats::{STATS, ServerStats},
 };
 use crate::{
+    cluster::hostname,
     error::{BuildError, EmitError},
     metrics::Metrics,
     namespace::{Core, Hub, Namespace, Refusal, Socket},
@@ -229,16 +230,4 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.0.claimed.store(false, Ordering::Release);
     }
-}
-
-/// The standard library has no call for it; what is not Linux tells its shells.
-fn hostname() -> String {
-    let known = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let known = known.or_else(|| std::env::var("HOSTNAME").ok());
-    let known = known.or_else(|| std::env::var("COMPUTERNAME").ok());
-    let known = known.as_deref().map(str::trim);
-    known
-        .filter(|name| !name.is_empty())
-        .unwrap_or("unknown")
-        .to_owned()
 }

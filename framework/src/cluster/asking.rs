@@ -22,6 +22,10 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long after the time for answers it may take to find out who has not answered.
 const NAMING: Duration = Duration::from_millis(250);
 
+/// After how long who waits looks whether those who have not answered are still there; then after twice
+/// as long, and so on.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// Who has answered.
 pub(super) struct Gathered {
     /// How many have not; `None` if it is not known how many there are.
@@ -48,9 +52,10 @@ impl Core {
         None
     }
 
-    /// Waits for so many answers, or the time.
+    /// Waits for so many answers, or the time; not for nodes that have left since they were counted.
     pub(super) async fn gather(
         &self,
+        namespace: &str,
         expected: Option<usize>,
         until: Instant,
         answers: &mut mpsc::Receiver<NodeAnswer>,
@@ -61,11 +66,24 @@ impl Core {
             answered: HashSet::new(),
             nameless: false,
         };
+        let (counted, mut pause) = (Instant::now(), LOOK);
+        let mut look = counted + pause;
         while let Some(missing @ 1..) = gathered.missing {
-            let Ok(Some(NodeAnswer { from, said })) = timeout_at(until, answers.recv()).await
-            else {
-                self.state.metrics.cluster_requests_timed_out.add(1);
-                break;
+            let NodeAnswer { from, said } = match timeout_at(look.min(until), answers.recv()).await
+            {
+                Ok(Some(answer)) => answer,
+                Err(_) if look < until => {
+                    if self.has_all(namespace, counted, &gathered).await {
+                        gathered.missing = Some(0);
+                    }
+                    pause *= 2;
+                    look = Instant::now() + pause;
+                    continue;
+                }
+                _ => {
+                    self.state.metrics.cluster_requests_timed_out.add(1);
+                    break;
+                }
             };
             let is_new = match from {
                 Some(from) => gathered.answered.insert(from),
@@ -80,6 +98,26 @@ impl Core {
             }
         }
         gathered
+    }
+
+    /// Whether all nodes that are there by now have answered: of those that were counted the others
+    /// have left, or died.
+    async fn has_all(&self, namespace: &str, counted: Instant, gathered: &Gathered) -> bool {
+        let ask = async {
+            let ids = self.adapter.server_ids(namespace).await?;
+            // Nobody without a name is among them.
+            match self.adapter.server_count(namespace).await? == ids.len() {
+                true => Ok(ids),
+                false => Err(AdapterError::new("some of the nodes have no name")),
+            }
+        };
+        let ids = self.naming.ids_since(Some(counted), namespace, ask);
+        let Ok(Some(ids)) = timeout(NAMING, ids).await else {
+            return false;
+        };
+        let has_answered =
+            |id: &Arc<str>| **id == *self.server_id || gathered.answered.contains(&**id);
+        ids.contains(&self.server_id) && ids.iter().all(has_answered)
     }
 
     /// Who has not answered, as far as that can be found out.
@@ -130,7 +168,9 @@ impl Core {
                 fetched.sockets.extend(found);
             }
         };
-        let gathered = self.gather(expected, until, &mut answers, take).await;
+        let gathered = self
+            .gather(namespace, expected, until, &mut answers, take)
+            .await;
         fetched.missing = self.missing(namespace, gathered).await;
         fetched
     }
@@ -155,7 +195,10 @@ impl Core {
             request: request.id.to_string().into(),
         };
         self.adapter.barrier(namespace, &message)?;
-        match self.gather(expected, until, &mut answers, drop).await {
+        match self
+            .gather(namespace, expected, until, &mut answers, drop)
+            .await
+        {
             Gathered {
                 missing: Some(0), ..
             } => Ok(()),

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{
     adapter::{Adapter, AdapterContext, RecoveryLog},
     link::Link,
+    namesake::Namesakes,
     naming::Naming,
     requests::Requests,
     state::{OnCluster, State},
@@ -40,6 +41,7 @@ pub(crate) struct Core {
     pub(in crate::cluster) adapter: Arc<dyn Adapter>,
     pub(in crate::cluster) requests: Arc<Requests>,
     pub(in crate::cluster) naming: Naming,
+    namesakes: Namesakes,
     pub(in crate::cluster) state: State,
     metrics: Arc<Metrics>,
     /// A worker runs the adapter, or is about to.
@@ -78,6 +80,7 @@ impl Core {
             adapter,
             requests: Arc::default(),
             naming: Naming::default(),
+            namesakes: Namesakes::default(),
             state: State::new(told, Arc::clone(metrics)),
             metrics: Arc::clone(metrics),
             claimed: AtomicBool::new(false),
@@ -134,6 +137,19 @@ impl Core {
         self.attached().keys().cloned().collect()
     }
 
+    #[cfg(feature = "redis")]
+    pub(in crate::cluster) fn serves(&self, namespace: &str) -> bool {
+        self.attached().contains_key(namespace)
+    }
+
+    #[cfg(feature = "redis")]
+    pub(in crate::cluster) fn any_namespace(&self) -> Option<Arc<str>> {
+        let attached = self.attached();
+        // All nodes choose alike.
+        let main = attached.get_key_value("/").map(|(name, _)| name);
+        main.or_else(|| attached.keys().min()).cloned()
+    }
+
     fn attach(&self, name: &Arc<str>) {
         let mut attached = self.attached();
         let scopes = attached.entry(Arc::clone(name)).or_default();
@@ -157,6 +173,12 @@ impl Core {
     pub(in crate::cluster) fn gap(&self, lost: Option<u64>) {
         self.interrupt_logs();
         self.state.gap(lost);
+    }
+
+    /// Another node, which calls itself `other`, has this node's name.
+    pub(in crate::cluster) fn namesake(&self, this: &str, other: &str) {
+        let id = &self.server_id;
+        self.namesakes.heard(id, this, other, &self.metrics);
     }
 
     /// Nobody comes back over what is missing in the logs of this node.

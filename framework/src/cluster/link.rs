@@ -185,7 +185,9 @@ impl Uplink for Link {
                     replies.push(reply);
                 }
             };
-            let gathered = core.gather(expected, until, &mut answers, take).await;
+            let gathered = core
+                .gather(&namespace, expected, until, &mut answers, take)
+                .await;
             drop(request);
             let missing = core.missing(&namespace, gathered).await;
             Replies { replies, missing }

@@ -10,6 +10,7 @@
 //! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`asking`] | what this node asks of all others |
+//! | [`namesake`] | another node with this node's name |
 //! | [`naming`] | the names of the nodes, asked for seldom |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
@@ -27,6 +28,7 @@ mod core;
 mod delivery;
 mod handle;
 mod link;
+mod namesake;
 mod naming;
 pub(crate) mod presence;
 pub(crate) mod requests;
@@ -39,5 +41,7 @@ mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;
+#[cfg(feature = "admin")]
+pub(crate) use namesake::hostname;
 pub use state::ClusterEvent;
 pub(crate) use state::OnCluster;

@@ -39,8 +39,26 @@ impl Naming {
         namespace: &str,
         ask: impl Future<Output = Result<Vec<Arc<str>>, AdapterError>>,
     ) -> Option<Ids> {
+        self.ids_since(None, namespace, ask).await
+    }
+
+    /// The same, but not what was answered to a question before that time.
+    ///
+    /// # Cancel safety
+    /// As [`ids`](Self::ids).
+    pub(super) async fn ids_since(
+        &self,
+        since: Option<Instant>,
+        namespace: &str,
+        ask: impl Future<Output = Result<Vec<Arc<str>>, AdapterError>>,
+    ) -> Option<Ids> {
         let mut known = self.known.lock().await;
         known.retain(|_, known| known.asked.elapsed() < KEPT);
+        if let Some(old) = known.get(namespace)
+            && since.is_some_and(|since| old.asked < since)
+        {
+            known.remove(namespace);
+        }
         let known = match known.entry(namespace.into()) {
             Entry::Occupied(known) => return known.get().ids.clone(),
             Entry::Vacant(entry) => entry.insert(Known {
@@ -81,6 +99,27 @@ mod tests {
         time::advance(KEPT).await;
         ask("/").await;
         assert_eq!(asked.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_to_know_how_it_is_by_now_is_not_told_how_it_was() {
+        let naming = Naming::default();
+        let ids = |since, id: &'static str| {
+            naming.ids_since(Some(since), "/", ready(Ok(vec![id.into()])))
+        };
+        let begun = Instant::now();
+        time::advance(KEPT / 3).await;
+        assert_eq!(
+            ids(begun, "one").await.as_deref(),
+            Some(&["one".into()][..])
+        );
+        assert_eq!(
+            ids(begun, "two").await.as_deref(),
+            Some(&["one".into()][..])
+        );
+        time::advance(KEPT / 3).await;
+        let now = Instant::now();
+        assert_eq!(ids(now, "two").await.as_deref(), Some(&["two".into()][..]));
     }
 
     #[tokio::test(start_paused = true)]

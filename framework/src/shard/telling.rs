@@ -24,6 +24,10 @@ use crate::{
 /// thousands would fill the page with nothing else.
 const MAX_RECEIVERS: usize = 256;
 
+/// Receivers that are left out and looked for among the others, one by one. To look at each slot instead costs
+/// more than what is told of it.
+const FEW: usize = 4;
+
 #[cfg(feature = "admin")]
 impl Shard {
     /// Bytes that wait for this connection to take them; `None` once it has gone.
@@ -140,7 +144,7 @@ impl State {
         let Some(watch) = &self.watch else {
             return;
         };
-        let excepted = self.marked(slots);
+        let excepted = self.excepted(slots, items);
         for Item { frame, except, .. } in items {
             let except = except.filter(|except| excepted.binary_search(except).is_ok());
             watch.outgoing(&frame.bytes, slots.len() - usize::from(except.is_some()));
@@ -148,7 +152,17 @@ impl State {
         }
     }
 
-    fn marked(&self, slots: &[u32]) -> Vec<u32> {
+    /// Who of the receivers does not get something, in order.
+    fn excepted(&self, slots: &[u32], items: &[Item]) -> Vec<u32> {
+        let mut excepts = items.iter().filter_map(|item| item.except);
+        let few: Vec<_> = excepts.by_ref().take(FEW).collect();
+        if excepts.next().is_none() {
+            let mut few = few;
+            few.sort_unstable();
+            few.retain(|except| slots.contains(except));
+            return few;
+        }
+        // Nothing is looked up again for each of many.
         let is_marked = |slot: &u32| {
             let slot = self.slots.get(*slot as usize);
             slot.is_some_and(|slot| slot.mark == self.epoch)

@@ -202,11 +202,7 @@ async fn until_emitted(emitter: &Emitter) {
 }
 
 fn publishes(redis: &RedisServer) -> usize {
-    let stats = redis.command(&["INFO", "commandstats"]);
-    let calls = stats.split_once("cmdstat_publish:calls=");
-    calls.map_or(0, |(_, calls)| {
-        calls.split(',').next().unwrap().parse().unwrap()
-    })
+    calls(redis, "publish")
 }
 
 #[actix_web::test]
@@ -262,6 +258,46 @@ async fn in_a_redis_cluster_each_command_goes_to_its_master() {
     for published in &mut published {
         assert_eq!(published.next().0, "socket.io#/#", "every node tells it");
     }
+}
+
+fn calls(redis: &RedisServer, command: &str) -> usize {
+    let stats = redis.command(&["INFO", "commandstats"]);
+    let calls = stats.split_once(&format!("cmdstat_{command}:calls="));
+    calls.map_or(0, |(_, calls)| {
+        calls.split(',').next().unwrap().parse().unwrap()
+    })
+}
+
+#[actix_web::test]
+async fn a_master_that_is_away_fails_nobody_who_waits_for_another() {
+    let mut redis = RedisCluster::start();
+    for node in &redis.nodes {
+        node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]);
+    }
+    let options = Redis::streams(redis.nodes[0].url()).cluster::<String>([]);
+    let options = options.stream_count(16);
+    let probe = Emitter::connect(options.clone()).await.unwrap();
+    // Of which a stream is at this master.
+    let namespace_at = async |master: usize| {
+        let mut number = 0;
+        loop {
+            let name = format!("/{number}");
+            let before = calls(&redis.nodes[master], "xadd");
+            probe.of(&name).emit(&Number(0)).await.unwrap();
+            if calls(&redis.nodes[master], "xadd") > before {
+                return name;
+            }
+            number += 1;
+        }
+    };
+    let (away, there) = (namespace_at(1).await, namespace_at(2).await);
+    let emitter = Emitter::connect(options).await.unwrap();
+    redis.nodes[1].kill();
+    let (away, there) = (emitter.of(&away), emitter.of(&there));
+    // The second waits until the first has tried.
+    let (failed, emitted) = tokio::join!(away.emit(&Number(1)), there.emit(&Number(2)));
+    assert!(failed.is_err());
+    assert!(emitted.is_ok(), "{emitted:?}");
 }
 
 #[actix_web::test]

@@ -12,8 +12,10 @@ mod wire;
 
 mod contract;
 mod emitter;
+mod figures;
 mod forged;
 mod in_process;
+mod namesakes;
 mod outage;
 mod permissions;
 mod plaintext;

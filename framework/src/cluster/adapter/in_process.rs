@@ -179,6 +179,9 @@ impl Adapter for Member {
             {
                 let mut nodes = self.cluster.nodes();
                 nodes.retain(|node| !Arc::ptr_eq(node, &self.node) && !node.sender.is_closed());
+                if nodes.iter().any(|it| it.server_id == self.node.server_id) {
+                    inbound.namesake("this hub", "another one of the process");
+                }
                 nodes.push(Arc::clone(&self.node));
             }
             inbound.connected();

@@ -37,6 +37,18 @@ impl Inbound {
         self.0.namespaces()
     }
 
+    /// Whether the messages of a namespace are to be received.
+    #[cfg(feature = "redis")]
+    pub(in crate::cluster) fn serves(&self, namespace: &str) -> bool {
+        self.0.serves(namespace)
+    }
+
+    /// One of the namespaces whose messages are to be received.
+    #[cfg(feature = "redis")]
+    pub(in crate::cluster) fn any_namespace(&self) -> Option<Arc<str>> {
+        self.0.any_namespace()
+    }
+
     /// The rooms of a namespace that have members on this node, in no order; private rooms too if
     /// the adapter [wants them](super::Adapter::wants_private_rooms).
     #[must_use]
@@ -141,6 +153,11 @@ impl Inbound {
     /// Messages were missed, as many as `lost` if that is known.
     pub fn gap(&self, lost: Option<u64>) {
         self.0.gap(lost);
+    }
+
+    /// Another node has this node's name; both with what tells them apart.
+    pub(in crate::cluster) fn namesake(&self, this: &str, other: &str) {
+        self.0.namesake(this, other);
     }
 
     /// Something was received that is no message; it is counted.

@@ -45,3 +45,63 @@ async fn over_sharded_pub_sub() {
 async fn over_streams() {
     answers_while_it_leaves(Redis::streams, b"UNSUBSCRIBE").await;
 }
+
+#[actix_web::test]
+async fn what_is_in_the_stream_when_it_leaves_is_answered() {
+    let redis = RedisServer::start();
+    // Nobody learns otherwise that a node has left.
+    redis.command(&["ACL", "SETUSER", "default", "-pubsub|channels"]);
+    let proxy = Proxy::before(redis.port()).await;
+    let leaving = Node::start(|hub| hub.adapter(Redis::streams(proxy.url()))).await;
+    let patient = |hub: HubBuilder| hub.requests_timeout(PATIENCE * 2);
+    let other = Node::start(|hub| patient(hub).adapter(Redis::streams(redis.url()))).await;
+    let (reached, is_reached) = oneshot::channel();
+    let (go_on, may_go_on) = oneshot::channel();
+    proxy.before_command(b"XREAD", 1, async move {
+        let _ = reached.send(());
+        let _ = may_go_on.await;
+    });
+    // It reads this, and asks for what follows.
+    other.emit(1);
+    is_reached.await.expect("it reads");
+    let joining = other.hub().everyone().join(["b"]);
+    let leaves = async {
+        // The join, and what asks whether it was done.
+        until("it is in the stream", || {
+            redis.command(&["XLEN", "socket.io"]).trim() == "3"
+        })
+        .await;
+        let left = async {
+            let counted = || redis.command(&["PUBSUB", "NUMSUB", "socket.io#/#"]);
+            until("it is not counted", || counted().trim().ends_with("\n1")).await;
+            let _ = go_on.send(());
+        };
+        tokio::join!(leaving.hub().drain(), left)
+    };
+    let both = async { tokio::join!(joining, leaves) };
+    let (joined, _) = timeout(PATIENCE * 3, both).await.expect("drained in time");
+    assert!(joined.is_ok(), "{joined:?}");
+}
+
+#[actix_web::test]
+async fn who_has_died_is_not_waited_for() {
+    let redis = RedisServer::start();
+    let patient = |hub: HubBuilder| hub.requests_timeout(PATIENCE * 2);
+    let node = Node::start(|hub| patient(hub).adapter(Redis::streams(redis.url()))).await;
+    // As another node listens.
+    let other = ["socket.io#/#", "socket.io#/#other#"].map(|channel| redis.listen(channel));
+    let dies = async {
+        let stats = || redis.command(&["INFO", "commandstats"]);
+        until("it is counted", || stats().contains("pubsub|numsub")).await;
+        drop(other);
+    };
+    let everyone = node.hub().everyone();
+    let (found, ()) = tokio::join!(everyone.fetch_sockets(), dies);
+    let found = found.expect("sockets");
+    assert!(
+        found.is_complete(),
+        "{} nodes",
+        found.missing_nodes().unwrap_or(0)
+    );
+    assert_eq!(node.hub().stats().cluster_requests_timed_out, 0);
+}

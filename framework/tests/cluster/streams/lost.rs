@@ -56,13 +56,12 @@ async fn what_a_client_has_seen_and_redis_has_lost() {
     is_refused(&node, &ticket).await;
 }
 
-#[actix_web::test]
-async fn what_others_have_seen_and_redis_has_lost() {
-    let redis = RedisServer::start();
-    let node = Node::start(&redis).await;
+/// A node, a client there that has seen everything, and another that came back too late.
+async fn with_a_loss(redis: &RedisServer) -> (Node, Client, Ticket) {
+    let node = Node::start(redis).await;
     let mut there = node.enter(&[]).await;
     let client = node.enter(&[]).await;
-    let ticket = saved(&redis, client).await;
+    let ticket = saved(redis, client).await;
     redis.command(&["COPY", "socket.io", "before"]);
     node.hub().emit(&News(1)).unwrap();
     there.expect(json!(["news", 1])).await;
@@ -72,12 +71,50 @@ async fn what_others_have_seen_and_redis_has_lost() {
     node.connected().await;
     node.hub().emit(&News(2)).unwrap();
     there.expect(json!(["news", 2])).await;
-    is_refused(&node, &ticket).await;
+    (node, there, ticket)
+}
 
-    // What came later is whole.
-    let ticket = saved(&redis, there).await;
+/// What came later is whole.
+async fn is_whole(redis: &RedisServer, node: &Node, client: Client) {
+    let ticket = saved(redis, client).await;
     node.hub().emit(&News(3)).unwrap();
     let (back, recovered) = Client::back(&node.server, &ticket).await;
     assert!(recovered, "{:?}", node.hub().stats().recovery_refused);
     assert_eq!(back.missed, [json!(["news", 3])]);
+}
+
+#[actix_web::test]
+async fn what_others_have_seen_and_redis_has_lost() {
+    let redis = RedisServer::start();
+    let (node, there, ticket) = with_a_loss(&redis).await;
+    is_refused(&node, &ticket).await;
+    is_whole(&redis, &node, there).await;
+}
+
+#[actix_web::test]
+async fn what_redis_has_lost_before_the_node_was_there() {
+    let redis = RedisServer::start();
+    let (_node, there, ticket) = with_a_loss(&redis).await;
+    let newcomer = Node::start(&redis).await;
+    is_refused(&newcomer, &ticket).await;
+    is_whole(&redis, &newcomer, there).await;
+}
+
+#[actix_web::test]
+async fn what_was_in_a_redis_that_is_empty_when_the_node_starts() {
+    let redis = RedisServer::start();
+    let ticket = {
+        let node = Node::start(&redis).await;
+        let client = node.enter(&[]).await;
+        let ticket = saved(&redis, client).await;
+        node.hub().drain().await;
+        ticket
+    };
+    // Of all that it knew the session alone is left.
+    redis.command(&["DEL", "socket.io"]);
+    let newcomer = Node::start(&redis).await;
+    let mut other = newcomer.enter(&[]).await;
+    newcomer.hub().emit(&News(1)).unwrap();
+    other.expect(json!(["news", 1])).await;
+    is_refused(&newcomer, &ticket).await;
 }

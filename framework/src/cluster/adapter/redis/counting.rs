@@ -8,7 +8,7 @@ use redis::{FromRedisValue, cmd};
 
 use super::{
     link::Link,
-    requests::{Asked, Requests},
+    requests::{Asked, Requests, known},
 };
 use crate::cluster::{
     adapter::AdapterError,
@@ -57,6 +57,7 @@ async fn ask_all<T: FromRedisValue>(
     let Requests {
         masters, replicas, ..
     } = link.all_requests()?;
+    let replicas = known(replicas).await?;
     let ask = async |asked: &Asked| query.query_async(&mut asked.connection.clone()).await;
     let of_masters = try_join_all(masters.iter().map(ask));
     let of_replicas = try_join_all(replicas.iter().map(async |replica| {
@@ -69,6 +70,10 @@ async fn ask_all<T: FromRedisValue>(
     }));
     let asked = try_join(of_masters, of_replicas).await;
     let (mut answers, of_replicas) = asked.map_err(AdapterError::new)?;
+    // This node is not among them any more, and would take another one for itself.
+    if link.is_deaf() {
+        return Err(AdapterError::new("this node leaves the cluster"));
+    }
     answers.extend(of_replicas.into_iter().flatten());
     Ok(answers)
 }

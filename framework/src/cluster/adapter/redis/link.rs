@@ -24,7 +24,7 @@ use super::{
     interest::{Interest, Marks, Topic},
     options::{Endpoints, LinkOptions},
     outbox::{Command, Outbox},
-    requests::{Replica, Requests},
+    requests::Requests,
     round_trips::{RoundTrips, ToItself},
     session::{CLOSING, FLUSHING, Session},
     slot::slot,
@@ -175,17 +175,6 @@ impl Link {
         requests.clone().ok_or_else(away)
     }
 
-    /// Of these replicas, from now on.
-    pub(super) fn set_replicas(&self, replicas: Vec<Arc<Replica>>) {
-        let mut requests = self
-            .requests
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(requests) = &mut *requests {
-            requests.replicas = replicas;
-        }
-    }
-
     /// One more connection to the master of a key.
     ///
     /// # Errors
@@ -260,7 +249,8 @@ impl Link {
         self.deaf.load(Ordering::Relaxed)
     }
 
-    /// Hears nothing more, once the server has confirmed that.
+    /// Hears nothing more, once the server has confirmed that. A connection that is being made [looks for
+    /// it](Session::run) itself.
     pub(super) async fn unsubscribe(&self) {
         if self.deaf.swap(true, Ordering::Relaxed) || self.all_requests().is_err() {
             return;

@@ -8,10 +8,10 @@ use std::sync::{
 
 use futures_util::future::{join_all, try_join_all};
 use redis::{RedisResult, Value, aio::MultiplexedConnection, cmd};
+use tokio::sync::watch;
 
 use super::{
     dialer::{Address, Dialer, Tasks},
-    link::Link,
     refusal::Refusal,
     topology::Topology,
 };
@@ -21,8 +21,11 @@ use crate::cluster::adapter::AdapterError;
 pub(super) struct Requests {
     pub(super) topology: Topology,
     pub(super) masters: Vec<Asked>,
-    pub(super) replicas: Vec<Arc<Replica>>,
+    pub(super) replicas: watch::Receiver<Replicas>,
 }
+
+/// Those that can be reached; `None` until they have been looked for.
+pub(super) type Replicas = Option<Vec<Arc<Replica>>>;
 
 /// One that is asked.
 #[derive(Clone)]
@@ -41,13 +44,15 @@ pub(super) struct Replica {
 }
 
 impl Requests {
-    /// Opens them. A replica that cannot be reached is left out.
+    /// Opens those to the masters. Replicas are looked for behind it, by [`look_for_replicas`]: one that
+    /// is dead takes as long as a connection may.
     ///
     /// # Errors
     /// If a master cannot be reached.
     pub(super) async fn open(
         dialer: &Dialer,
         topology: &Topology,
+        replicas: &watch::Sender<Replicas>,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
         let mut masters = Vec::new();
@@ -57,9 +62,21 @@ impl Requests {
         Ok(Self {
             topology: topology.clone(),
             masters,
-            replicas: replicas(dialer, topology, &[]).await,
+            replicas: replicas.subscribe(),
         })
     }
+}
+
+/// The replicas, once they have been looked for.
+///
+/// # Errors
+/// If the connections have ended before.
+pub(super) async fn known(
+    mut replicas: watch::Receiver<Replicas>,
+) -> Result<Vec<Arc<Replica>>, AdapterError> {
+    let known = replicas.wait_for(Option::is_some).await;
+    let known = known.map_err(AdapterError::new)?;
+    Ok(known.clone().unwrap_or_default())
 }
 
 impl Asked {
@@ -105,12 +122,14 @@ pub(super) async fn ping(masters: &[Asked]) -> Result<(), AdapterError> {
 }
 
 /// Connections to the replicas there are by now, as far as they can be reached.
-pub(super) async fn look_for_replicas(link: &Link, topology: &Topology) {
-    let Ok(known) = link.all_requests() else {
-        return;
-    };
-    let replicas = replicas(&link.dialer, topology, &known.replicas).await;
-    link.set_replicas(replicas);
+pub(super) async fn look_for_replicas(
+    dialer: &Dialer,
+    topology: &Topology,
+    found: &watch::Sender<Replicas>,
+) {
+    let before = found.borrow().clone().unwrap_or_default();
+    let replicas = replicas(dialer, topology, &before).await;
+    found.send_replace(Some(replicas));
 }
 
 async fn replicas(

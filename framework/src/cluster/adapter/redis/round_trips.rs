@@ -1,4 +1,5 @@
-//! How long messages take over Redis: once a second a node publishes a message to itself and waits until it hears it.
+//! How long messages take over Redis: once a second a node publishes a message to itself and waits until it hears it. One
+//! that it hears and has not published tells of another node with its name.
 //!
 //! It takes the way of all others: through the outbox behind what waits there, over the connection for
 //! publishes, and back over the one that listens, behind what has come before. Broadcasts cannot be
@@ -17,7 +18,13 @@ use std::{
 use ::metrics::Histogram;
 
 use super::outbox::Command;
-use crate::{cluster::adapter::Message, metrics::delivery_duration};
+use crate::{
+    cluster::{
+        adapter::{Inbound, Message},
+        namesake,
+    },
+    metrics::delivery_duration,
+};
 
 /// How often a message is sent.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -27,6 +34,9 @@ const LOST: Duration = Duration::from_secs(60);
 
 /// So many are under way at most.
 const MAX: usize = 64;
+
+/// How the ids of the messages begin; then comes who has sent it, and a number.
+const PREFIX: &str = "round-trip-";
 
 /// The answer to a question that nobody asked, which is of no consequence if it is read after all.
 pub(super) fn answer(id: &str) -> Message<'_> {
@@ -42,9 +52,12 @@ pub(super) struct ToItself {
     pub(super) payload: Vec<u8>,
     /// Publishes it.
     pub(super) command: Command,
+    /// Whether how long it takes is how long all others take.
+    pub(super) measured: bool,
 }
 
 pub(super) struct RoundTrips {
+    instance: String,
     state: Mutex<State>,
     /// Whether any are under way: looked at for each message that comes.
     any: AtomicBool,
@@ -61,11 +74,13 @@ struct State {
 struct UnderWay {
     payload: Vec<u8>,
     at: Instant,
+    measured: bool,
 }
 
 impl RoundTrips {
     pub(super) fn new() -> Self {
         Self {
+            instance: namesake::instance(),
             state: Mutex::default(),
             any: AtomicBool::new(false),
             delivered: delivery_duration(),
@@ -89,9 +104,17 @@ impl RoundTrips {
             return None;
         }
         state.begun += 1;
-        let ToItself { payload, command } = make(&format!("round-trip-{}", state.begun))?;
-        let at = Instant::now();
-        state.under_way.push_back(UnderWay { payload, at });
+        let id = format!("{PREFIX}{}-{}", self.instance, state.begun);
+        let ToItself {
+            payload,
+            command,
+            measured,
+        } = make(&id)?;
+        state.under_way.push_back(UnderWay {
+            payload,
+            at: Instant::now(),
+            measured,
+        });
         self.any.store(true, Relaxed);
         Some(command)
     }
@@ -110,10 +133,27 @@ impl RoundTrips {
         let came = state.under_way.drain(..=index).next_back();
         self.any.store(!state.under_way.is_empty(), Relaxed);
         drop(state);
-        if let Some(came) = came {
+        if let Some(came) = came
+            && came.measured
+        {
             self.delivered.record(came.at.elapsed());
         }
         true
+    }
+
+    /// An answer has come to this node, in its own name: tells if another one has sent it.
+    pub(super) fn look_at(&self, message: &Message<'_>, inbound: &Inbound) {
+        if let Message::ClientCount { request, .. } = message
+            && let Some(other) = self.other(request)
+        {
+            inbound.namesake(&self.instance, other);
+        }
+    }
+
+    /// Who else has sent this with the name of this node.
+    fn other<'a>(&self, id: &'a str) -> Option<&'a str> {
+        let (other, _) = id.strip_prefix(PREFIX)?.rsplit_once('-')?;
+        (other != self.instance).then_some(other)
     }
 
     /// The connections have gone, and what was on them.
@@ -135,6 +175,7 @@ mod tests {
         let command = trips.begin(|id| {
             Some(ToItself {
                 payload: id.as_bytes().to_vec(),
+                measured: true,
                 command: Command {
                     bytes: Bytes::copy_from_slice(id.as_bytes()),
                     slot: 0,
@@ -155,6 +196,17 @@ mod tests {
         assert!(!trips.take_back(&second) && !trips.take_back(&first));
         assert!(trips.take_back(&third));
         assert!(!trips.any.load(Relaxed));
+    }
+
+    #[test]
+    fn who_has_the_same_name_is_told_apart() {
+        let [one, other] = [RoundTrips::new(), RoundTrips::new()];
+        let [first, second] = [&one, &other].map(|trips| begin(trips).unwrap());
+        let id = std::str::from_utf8(&first).unwrap();
+        assert!(!other.take_back(&first) && other.take_back(&second));
+        assert_eq!(other.other(id), Some(&*one.instance));
+        assert_eq!(one.other(id), None);
+        assert_eq!(one.other("0123456789abcdef"), None);
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! One time of being connected to Redis.
 
 use std::{
+    pin::Pin,
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
 use futures_util::future::try_join;
-use tokio::time::{self, MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    time::{self, MissedTickBehavior},
+};
 
 use super::{
     dialer::Tasks,
     interest::{Heard, Interest, Topic},
     link::{Link, Listener},
     publisher::publish,
-    requests::{Asked, Requests, look_for_replicas, ping},
+    requests::{Asked, Replicas, Requests, look_for_replicas, ping},
     round_trips::EVERY,
     socket::Socket,
     subscriber::{Hears, Subscriber},
@@ -39,6 +43,8 @@ pub(super) struct Session<'a> {
     link: &'a Link,
     listener: &'a Arc<dyn Listener>,
     tasks: Tasks,
+    /// Those of a Redis Cluster.
+    replicas: watch::Sender<Replicas>,
     pub(super) was_connected: bool,
 }
 
@@ -48,6 +54,7 @@ impl<'a> Session<'a> {
             link,
             listener,
             tasks: Tasks::new(),
+            replicas: watch::Sender::new(None),
             was_connected: false,
         }
     }
@@ -57,7 +64,7 @@ impl<'a> Session<'a> {
         let dialer = &self.link.dialer;
         let discovered = self.link.discover().await?;
         let sockets = self.open_sockets(&discovered).await?;
-        let requests = Requests::open(dialer, &discovered, &mut self.tasks).await?;
+        let requests = Requests::open(dialer, &discovered, &self.replicas, &mut self.tasks).await?;
         let asked = requests.masters.clone();
         let masters = discovered.masters().len() as u64;
         let home = usize::try_from(self.link.home % masters.max(1)).unwrap_or_default();
@@ -81,6 +88,11 @@ impl<'a> Session<'a> {
         self.link.marks.told(marks);
 
         self.set_requests(Some(requests));
+        // Who leaves sees these requests and waits for `serve`, or is seen here.
+        if self.link.is_deaf() {
+            let topics = self.topics(&self.listener.interests());
+            subscriber.unsubscribe(topics).await?;
+        }
         let lines = self
             .link
             .outbox
@@ -138,7 +150,10 @@ impl<'a> Session<'a> {
         let mut told_itself = None::<Instant>;
         let (mut pinged, mut asked) = (Instant::now(), Instant::now());
         // Beside all else: who is asked may be dead, and take its time.
-        let mut discovery = None;
+        let mut discovery: Option<Question<'_>> = Some(Box::pin(async {
+            look_for_replicas(&link.dialer, topology, &self.replicas).await;
+            Ok(())
+        }));
         loop {
             let next_end = heard.next_end();
             tokio::select! {
@@ -181,7 +196,8 @@ impl<'a> Session<'a> {
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
-                        discovery = Some(Box::pin(look_for_a_failover(link, topology)));
+                        let found = &self.replicas;
+                        discovery = Some(Box::pin(look_for_a_failover(link, topology, found)));
                     }
                 }
             }
@@ -232,14 +248,21 @@ impl Drop for Session<'_> {
     }
 }
 
-async fn look_for_a_failover(link: &Link, topology: &Topology) -> Result<(), AdapterError> {
+/// What is asked beside all else.
+type Question<'a> = Pin<Box<dyn Future<Output = Result<(), AdapterError>> + Send + 'a>>;
+
+async fn look_for_a_failover(
+    link: &Link,
+    topology: &Topology,
+    replicas: &watch::Sender<Replicas>,
+) -> Result<(), AdapterError> {
     // Who cannot be asked has not said that anything changed.
     match link.discover().await {
         Ok(now) if now.has_moved_since(topology) => {
             Err(AdapterError::new("the masters of Redis have changed"))
         }
         Ok(now) => {
-            look_for_replicas(link, &now).await;
+            look_for_replicas(&link.dialer, &now, replicas).await;
             Ok(())
         }
         Err(_) => Ok(()),

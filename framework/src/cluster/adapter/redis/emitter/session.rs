@@ -30,8 +30,23 @@ pub(in super::super) struct Session {
 struct State {
     /// `None` until something is sent, and again once it did not work.
     current: Option<Connected>,
-    /// When the last attempt to connect failed, and why.
-    failed: Option<(Instant, String)>,
+    failed: Option<Failed>,
+}
+
+/// The last attempt to connect that failed.
+struct Failed {
+    at: Instant,
+    why: String,
+    /// The topology by then, and the master that could not be reached; `None` if no topology was found.
+    master: Option<(Topology, usize)>,
+}
+
+impl Failed {
+    /// Whether an attempt for this key would have been the same.
+    fn is_for(&self, key: Option<&str>) -> bool {
+        let master = self.master.as_ref();
+        master.is_none_or(|(topology, master)| master_of(topology, key) == *master)
+    }
 }
 
 struct Connected {
@@ -62,15 +77,23 @@ impl Session {
         let waiting = Instant::now();
         let mut state = self.state.lock().await;
         // Those who waited for an attempt share its end, so that nobody waits for one after the other.
-        if let Some((at, why)) = &state.failed
-            && *at > waiting
+        if let Some(failed) = &state.failed
+            && failed.at > waiting
+            && failed.is_for(key)
         {
-            return Err(AdapterError::new(why.clone()));
+            return Err(AdapterError::new(failed.why.clone()));
         }
         let open = state.open(&self.dialer, &self.endpoints, key).await;
         if let Err(error) = &open {
-            state.current = None;
-            state.failed = Some((Instant::now(), error.to_string()));
+            let known = state.current.take();
+            state.failed = Some(Failed {
+                at: Instant::now(),
+                why: error.to_string(),
+                master: known.map(|known| {
+                    let master = master_of(&known.topology, key);
+                    (known.topology, master)
+                }),
+            });
         }
         open
     }
@@ -131,7 +154,7 @@ impl Connected {
         dialer: &Dialer,
         key: Option<&str>,
     ) -> Result<Arc<Open>, AdapterError> {
-        let master = key.map_or(0, |key| self.topology.master_of(slot(key.as_bytes())));
+        let master = master_of(&self.topology, key);
         let address = self.topology.masters().get(master);
         let address = address.ok_or_else(|| AdapterError::new("Redis has no master"))?;
         if let Some(open) = self.connections.get(address) {
@@ -141,6 +164,11 @@ impl Connected {
         self.connections.insert(address.clone(), Arc::clone(&open));
         Ok(open)
     }
+}
+
+/// The index of the master that has the key, or of any.
+fn master_of(topology: &Topology, key: Option<&str>) -> usize {
+    key.map_or(0, |key| topology.master_of(slot(key.as_bytes())))
 }
 
 impl Open {

@@ -7,6 +7,7 @@ pub(super) mod redis;
 
 mod hearing;
 mod hostile;
+mod leaving;
 mod publishing;
 mod servers;
 
@@ -39,6 +40,8 @@ struct Ear {
     wanted: Mutex<BTreeSet<Interest>>,
     heard: Mutex<Vec<(String, String)>>,
     said: Mutex<Vec<String>>,
+    /// Done when it is asked what is to be heard.
+    asked: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Ear {
@@ -58,6 +61,9 @@ impl Ear {
 
 impl Listener for Ear {
     fn interests(&self) -> Vec<Interest> {
+        if let Some(asked) = self.asked.lock().unwrap().take() {
+            asked();
+        }
         self.wanted.lock().unwrap().iter().cloned().collect()
     }
 

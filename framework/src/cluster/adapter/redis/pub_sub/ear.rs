@@ -111,10 +111,15 @@ impl Ear {
         if shared && !self.inbound.awaits(&answer.request) {
             return Ok(());
         }
+        let message = answer.decode()?;
+        if !shared {
+            let round_trips = &self.adapter.link.round_trips;
+            round_trips.look_at(&message, &self.inbound);
+        }
         self.inbound.receive(Received {
             namespace,
             from: None,
-            message: answer.decode()?,
+            message,
         });
         Ok(())
     }
@@ -143,7 +148,11 @@ impl Listener for Ear {
         let channel = channels.answers.named(server_id);
         // To the master that all others go to.
         let command = raw("PUBLISH", &channel, &payload, 0);
-        Some(ToItself { payload, command })
+        Some(ToItself {
+            payload,
+            command,
+            measured: true,
+        })
     }
 
     fn message(&self, topic: &str, channel: &str, payload: Bytes) {

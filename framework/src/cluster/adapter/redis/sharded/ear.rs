@@ -37,7 +37,10 @@ impl Ear {
     fn receive(&self, channel: &str, payload: &[u8]) -> Result<(), WireError> {
         let envelope = Envelope::read(payload)?;
         let (from, namespace) = (envelope.uid.clone(), envelope.nsp.clone());
-        if *from == *self.adapter.server_id {
+        let server_id = &*self.adapter.server_id;
+        let is_own = *from == *server_id;
+        // Nobody else has anything to say there in the name of this node.
+        if is_own && !is_named(channel, server_id) {
             return Ok(());
         }
         let ours = self.adapter.namespaces.get(&namespace);
@@ -46,6 +49,10 @@ impl Ear {
         }
         // Heartbeats belong to another adapter: nodes are counted by their subscriptions.
         if let Content::Message { message, .. } = envelope.decode()? {
+            if is_own {
+                let round_trips = &self.adapter.link.round_trips;
+                round_trips.look_at(&message, &self.inbound);
+            }
             self.inbound.receive(Received {
                 namespace: &namespace,
                 from: Some(&from),
@@ -54,6 +61,13 @@ impl Ear {
         }
         Ok(())
     }
+}
+
+/// Whether a channel has a name, which may be that of a node.
+fn is_named(channel: &str, name: &str) -> bool {
+    let before = channel.strip_suffix('#');
+    let before = before.and_then(|before| before.strip_suffix(name));
+    before.is_some_and(|before| before.ends_with('#'))
 }
 
 impl Listener for Ear {
@@ -104,7 +118,11 @@ impl Listener for Ear {
         let payload = layer::encode(server_id, &namespace, &message, Encoding::Smallest).ok()?;
         let channel = channel.named(server_id);
         let command = raw("SPUBLISH", &channel, &payload, slot(channel.as_bytes()));
-        Some(ToItself { payload, command })
+        Some(ToItself {
+            payload,
+            command,
+            measured: true,
+        })
     }
 
     fn message(&self, _: &str, channel: &str, payload: Bytes) {

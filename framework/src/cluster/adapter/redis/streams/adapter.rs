@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::time;
+use tokio::time::{self, timeout};
 
 use super::{
     Streams,
@@ -23,6 +23,7 @@ use crate::{
                 interest::Interest,
                 link::Link,
                 options::{Kind, LinkOptions, OutboxPolicy},
+                outbox::Command,
                 publish::{command, is_awaited, not_encoded},
                 slot::slot,
             },
@@ -152,6 +153,17 @@ impl StreamsAdapter {
         channel: &str,
         message: &Message<'_>,
     ) -> Result<(), PublishError> {
+        let (_, command) = self.packed(namespace, channel, message)?;
+        self.link.send(command)
+    }
+
+    /// A message, and what sends it on a channel.
+    pub(super) fn packed(
+        &self,
+        namespace: &str,
+        channel: &str,
+        message: &Message<'_>,
+    ) -> Result<(Vec<u8>, Command), PublishError> {
         let payload = layer::encode(&self.server_id, namespace, message, Encoding::Msgpack);
         let payload = payload.map_err(not_encoded)?;
         let name = match self.options.sharded_pub_sub {
@@ -159,8 +171,8 @@ impl StreamsAdapter {
             false => "PUBLISH",
         };
         let slot = slot(channel.as_bytes());
-        self.link
-            .send(command(name, channel, &payload, slot, message))
+        let command = command(name, channel, &payload, slot, message);
+        Ok((payload, command))
     }
 
     /// The link is connected.
@@ -168,7 +180,7 @@ impl StreamsAdapter {
         self.session.next();
     }
 
-    fn channel(&self, namespace: &str) -> Channel {
+    pub(super) fn channel(&self, namespace: &str) -> Channel {
         Channel::new(&self.options.channel_prefix, namespace)
     }
 
@@ -258,7 +270,14 @@ impl Adapter for StreamsAdapter {
     }
 
     fn unsubscribe(&self) -> AdapterFuture<'_, ()> {
-        Box::pin(self.link.unsubscribe())
+        Box::pin(async move {
+            self.link.unsubscribe().await;
+            // Some of what was asked before is in the streams.
+            let read = timeout(self.response_timeout, self.read_to_end()).await;
+            if !matches!(read, Ok(Ok(()))) {
+                tracing::debug!("the streams were not read to their end before they were left");
+            }
+        })
     }
 
     fn close(&self) -> AdapterFuture<'_, ()> {

@@ -12,6 +12,7 @@ use crate::{
             redis::{
                 interest::{Interest, Topic},
                 link::Listener,
+                round_trips::{self, ToItself},
             },
         },
         wire::{
@@ -51,7 +52,7 @@ impl Listener for Ears {
     }
 
     fn is_wanted(&self, interest: &Interest) -> bool {
-        self.inbound.namespaces().contains(&interest.namespace)
+        self.inbound.serves(&interest.namespace)
     }
 
     fn topics(&self, interest: &Interest) -> Vec<Topic> {
@@ -67,6 +68,20 @@ impl Listener for Ears {
         ]
     }
 
+    /// It takes another way than what is in the streams.
+    fn to_itself(&self, id: &str) -> Option<ToItself> {
+        let namespace = self.inbound.any_namespace()?;
+        let channel = self.adapter.channel(&namespace);
+        let channel = channel.named(self.inbound.server_id());
+        let message = round_trips::answer(id);
+        let (payload, command) = self.adapter.packed(&namespace, &channel, &message).ok()?;
+        Some(ToItself {
+            payload,
+            command,
+            measured: false,
+        })
+    }
+
     fn message(&self, _: &str, _: &str, payload: Bytes) {
         let envelope = match Envelope::read(&payload) {
             Ok(envelope) => envelope,
@@ -74,11 +89,17 @@ impl Listener for Ears {
         };
         let (namespace, from) = (envelope.nsp.clone(), envelope.uid.clone());
         match envelope.decode() {
-            Ok(Content::Message { message, .. }) => self.inbound.receive(Received {
-                namespace: &namespace,
-                from: Some(&from),
-                message,
-            }),
+            Ok(Content::Message { message, .. }) => {
+                if *from == **self.inbound.server_id() {
+                    let round_trips = &self.adapter.link.round_trips;
+                    round_trips.look_at(&message, &self.inbound);
+                }
+                self.inbound.receive(Received {
+                    namespace: &namespace,
+                    from: Some(&from),
+                    message,
+                });
+            }
             Ok(Content::InitialHeartbeat | Content::Heartbeat | Content::Close) => {}
             Err(error) => self.inbound.malformed(&error),
         }

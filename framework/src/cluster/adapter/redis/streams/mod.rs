@@ -15,10 +15,12 @@
 //! | `reader` | reads the streams on |
 //! | `portion` | how many entries are asked for at once |
 //! | `position` | how far, and whether something was missed |
+//! | `loss` | what Redis has lost, told to nodes that start later |
 //! | `reply` | what Redis answers about streams |
 //! | `listener` | what goes over channels instead |
 //! | `recovery` | what clients need that come back to another node |
 //! | `sessions` | keeps and takes their sessions |
+//! | `leaving` | what a node still has to read before it leaves |
 //! | `absence` | delivers here what cannot be read back for now |
 //! | `health` | whether all of it is connected |
 
@@ -27,9 +29,11 @@ mod adapter;
 mod adding;
 mod health;
 mod lane;
+mod leaving;
 mod listener;
 #[cfg(test)]
 mod long_reply_tests;
+mod loss;
 mod options;
 mod outbox;
 mod place;

@@ -8,6 +8,7 @@ use super::{
     adding::HERE,
     health::Part,
     lane::Lane,
+    loss,
     portion::Portion,
     position::{Gap, Info, Position},
     reply::{self, Stored},
@@ -41,6 +42,7 @@ impl Reader {
             let found = self.lane.has_last_read(&mut redis, stream).await?;
             let info = self.lane.info(&mut redis, stream).await?;
             self.check(stream, &info, |position| position.check_anew(&info, found));
+            self.tell_loss(link, stream).await;
         }
         redis.ask(&self.newest()).await.and_then(reply::done)?;
         part.up();
@@ -84,11 +86,18 @@ impl Reader {
                     self.check(*stream, &info, |position| {
                         position.check(&info, kept as u64)
                     });
+                    self.tell_loss(link, *stream).await;
                 }
                 redis.send(&self.next(asked, &[])).await?;
             }
             // Others of this worker want to work, too.
             tokio::task::yield_now().await;
+        }
+    }
+
+    async fn tell_loss(&self, link: &Link, stream: usize) {
+        if self.logged {
+            loss::tell(link, &self.lane, stream).await;
         }
     }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long to wait before a Redis that is away is asked again.
-const AGAIN: Duration = Duration::from_millis(50);
+pub(super) const AGAIN: Duration = Duration::from_millis(50);
 
 impl StreamsAdapter {
     /// Entries of a stream, as many as a portion has. While Redis is away this waits.
@@ -163,15 +163,13 @@ impl RecoveryLog for StreamsAdapter {
             let Some((lane, stream)) = self.place(namespace) else {
                 return Ok(false);
             };
-            if entry <= lane.lost_up_to(stream) {
-                return Ok(false);
-            }
             // Streams lose their oldest entries only, and where Redis has lost its newest ones, others
             // may be behind them by now: while it is there itself, nothing behind it is gone.
             let id = entry.to_string();
             let one = Portion::new(1);
-            let found = self.range(lane.name(stream), [&id, &id], &one).await?;
-            Ok(!found.is_empty())
+            let found = self.range(lane.name(stream), [&id, &id], &one);
+            let (found, lost) = tokio::join!(found, self.lost_up_to(lane, stream));
+            Ok(entry > lost && !found?.is_empty())
         })
     }
 
