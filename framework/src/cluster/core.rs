@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     adapter::{Adapter, AdapterContext, RecoveryLog},
@@ -197,8 +197,10 @@ impl Core {
             return true;
         }
         let leaving = async {
-            // Other nodes wait for the answers of handlers that run.
-            self.has_answered().await;
+            // Other nodes wait for the answers of handlers that run. Those that go on asking meanwhile
+            // have their answers behind it as well.
+            let half = until.saturating_duration_since(Instant::now()) / 2;
+            let _ = timeout(half, self.has_answered()).await;
             self.adapter.unsubscribe().await;
             // And those that counted this one until then.
             self.has_answered().await;

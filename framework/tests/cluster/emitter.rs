@@ -17,7 +17,7 @@ use crate::common::{
 use crate::waiting::{PATIENCE, asked};
 use roomcast::{
     Binary, Emitter, EmitterError, Namespace, NamespaceBuilder,
-    adapter::{IntoAdapter, IntoEmitter, Redis},
+    adapter::{IntoAdapter, IntoEmitter, Redis, Streams},
     prelude::*,
     testing::TestServer,
 };
@@ -268,35 +268,56 @@ fn calls(redis: &RedisServer, command: &str) -> usize {
     })
 }
 
-#[actix_web::test]
-async fn a_master_that_is_away_fails_nobody_who_waits_for_another() {
-    let mut redis = RedisCluster::start();
+/// Masters that serve their slots when another one does not, and a namespace whose stream is at this one.
+async fn of_masters(masters: [usize; 2]) -> (RedisCluster, Redis<Streams>, [String; 2]) {
+    let redis = RedisCluster::start();
     for node in &redis.nodes {
         node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]);
     }
     let options = Redis::streams(redis.nodes[0].url()).cluster::<String>([]);
     let options = options.stream_count(16);
     let probe = Emitter::connect(options.clone()).await.unwrap();
-    // Of which a stream is at this master.
-    let namespace_at = async |master: usize| {
-        let mut number = 0;
-        loop {
+    let mut names = masters.map(|_| String::new());
+    for (master, found) in masters.iter().zip(&mut names) {
+        for number in 0.. {
             let name = format!("/{number}");
-            let before = calls(&redis.nodes[master], "xadd");
+            let before = calls(&redis.nodes[*master], "xadd");
             probe.of(&name).emit(&Number(0)).await.unwrap();
-            if calls(&redis.nodes[master], "xadd") > before {
-                return name;
+            if calls(&redis.nodes[*master], "xadd") > before {
+                *found = name;
+                break;
             }
-            number += 1;
         }
-    };
-    let (away, there) = (namespace_at(1).await, namespace_at(2).await);
+    }
+    (redis, options, names)
+}
+
+#[actix_web::test]
+async fn a_master_that_is_away_fails_nobody_who_waits_for_another() {
+    let (mut redis, options, [away, there]) = of_masters([1, 2]).await;
     let emitter = Emitter::connect(options).await.unwrap();
     redis.nodes[1].kill();
     let (away, there) = (emitter.of(&away), emitter.of(&there));
-    // The second waits until the first has tried.
     let (failed, emitted) = tokio::join!(away.emit(&Number(1)), there.emit(&Number(2)));
     assert!(failed.is_err());
+    assert!(emitted.is_ok(), "{emitted:?}");
+}
+
+#[actix_web::test]
+async fn a_master_that_does_not_answer_holds_up_nobody_who_is_for_another() {
+    let (redis, options, [silent, there]) = of_masters([1, 2]).await;
+    let options = options.connection_timeout(PATIENCE);
+    let emitter = Emitter::connect(options.response_timeout(PATIENCE))
+        .await
+        .unwrap();
+    let (silent, there) = (emitter.of(&silent), emitter.of(&there));
+    redis.nodes[1].pause();
+    let emitted = tokio::select! {
+        biased;
+        failed = silent.emit(&Number(1)) => panic!("{failed:?}"),
+        emitted = there.emit(&Number(2)) => emitted,
+    };
+    redis.nodes[1].resume();
     assert!(emitted.is_ok(), "{emitted:?}");
 }
 

@@ -3,12 +3,16 @@
 use std::{cell::Cell, time::Duration};
 
 use roomcast::{
-    Recovery,
+    Namespace, NamespaceBuilder, Recovery,
+    prelude::*,
     testing::{Faults, TestClient, VirtualCluster, for_each_seed},
 };
-use tokio::{join, time::timeout};
+use tokio::{
+    join,
+    time::{sleep, timeout},
+};
 
-use super::world::{Burst, LONG, Who, any_node, client, hub, ms, pause, sessions};
+use super::world::{Burst, LONG, Member, Who, any_node, client, hub, ms, pause, sessions};
 
 const ROOMS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -88,6 +92,42 @@ fn nobody_waits_for_a_node_that_leaves_in_good_order() {
         assert!(drained.clean, "{drained}");
         let nodes = one.cluster().unwrap().nodes().await.unwrap();
         assert_eq!(nodes.len(), 2);
+    });
+}
+
+/// Keeps who is asked busy.
+#[derive(Serialize, Deserialize, Event)]
+#[event(ack = ())]
+struct Work;
+
+#[test]
+fn a_node_that_is_asked_all_the_time_leaves_all_the_same() {
+    for_each_seed(0..5, async |_| {
+        let hub = |_| {
+            let main = NamespaceBuilder::named::<Member>("/");
+            let working = async |_: Work, _: &Namespace| sleep(ms(50)).await;
+            Hub::builder().namespace_with(main.on_server_side(working))
+        };
+        let cluster = VirtualCluster::builder(hub).nodes(2).start().await;
+        let (one, leaving) = (cluster.hub(0), cluster.hub(1));
+        let left = Cell::new(false);
+        let draining = async {
+            let drained = leaving.drain().await;
+            left.set(true);
+            drained
+        };
+        // One after the other, so that there is always one.
+        let ask = async |after: u64| {
+            sleep(ms(after)).await;
+            let main = one.namespace("/").unwrap();
+            while !left.get() {
+                let asked = main.server_side_emit_with_ack(&Work).await;
+                asked.expect("it is asked");
+                sleep(ms(1)).await;
+            }
+        };
+        let (drained, (), ()) = join!(draining, ask(0), ask(25));
+        assert!(drained.clean, "{drained}");
     });
 }
 

@@ -9,19 +9,42 @@ async fn count(node: &Node) -> usize {
     cluster.server_count(&namespace).await.expect("counted")
 }
 
-#[actix_web::test]
-async fn servers_that_are_subscribed_at_a_replica_are_counted() {
+/// In a Redis Cluster of which the last one is a replica.
+async fn beside_a_replica(response_timeout: Duration) -> (RedisCluster, Node) {
     let mut redis = RedisCluster::start();
     redis.add_replica();
-    let replica = &redis.nodes[3];
-    let port = replica.port().to_string();
+    let port = redis.nodes[3].port().to_string();
     redis.nodes[0].wait_for(&["CLUSTER", "SLOTS"], |slots| slots.contains(&port));
     let adapter = Redis::pub_sub(redis.nodes[0].url()).cluster::<String>([]);
+    let adapter = adapter.response_timeout(response_timeout);
     let node = Node::start(|hub| hub.adapter(adapter)).await;
     assert_eq!(count(&node).await, 1);
+    (redis, node)
+}
+
+#[actix_web::test]
+async fn servers_that_are_subscribed_at_a_replica_are_counted() {
+    let (redis, node) = beside_a_replica(PATIENCE).await;
     // As ioredis does, which Node's servers use.
-    let _listening = replica.listen("socket.io-request#/#");
+    let _listening = redis.nodes[3].listen("socket.io-request#/#");
     assert_eq!(count(&node).await, 2);
+}
+
+#[actix_web::test]
+async fn a_replica_at_which_nobody_is_may_be_silent() {
+    let (redis, node) = beside_a_replica(Duration::from_secs(5)).await;
+    redis.nodes[3].pause();
+    assert_eq!(count(&node).await, 1);
+    redis.nodes[3].resume();
+}
+
+#[actix_web::test]
+async fn nobody_knows_who_is_at_a_replica_that_refuses_to_tell() {
+    let (redis, node) = beside_a_replica(PATIENCE).await;
+    redis.nodes[3].command(&["ACL", "SETUSER", "default", "-pubsub"]);
+    let namespace = node.hub().namespace("/").expect("a namespace");
+    let cluster = node.hub().cluster().expect("an adapter");
+    assert!(cluster.server_count(&namespace).await.is_err());
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::proxy::Proxy;
+use crate::proxy::{Kind, Proxy};
 
 async fn answers_while_it_leaves<A: roomcast::adapter::IntoAdapter + 'static>(
     adapter: impl Fn(String) -> A,
@@ -104,4 +104,27 @@ async fn who_has_died_is_not_waited_for() {
         found.missing_nodes().unwrap_or(0)
     );
     assert_eq!(node.hub().stats().cluster_requests_timed_out, 0);
+}
+
+#[actix_web::test]
+async fn who_is_not_counted_any_more_confirms_nothing() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::before(redis.port()).await;
+    let slow = Redis::streams(proxy.url()).response_timeout(PATIENCE * 2);
+    let leaving = Node::start(|hub| hub.adapter(slow)).await;
+    let other = Node::start(|hub| hub.adapter(Redis::streams(redis.url()))).await;
+    // It is not gone before it knows that this is in the stream.
+    proxy.mute(Kind::Writer);
+    leaving.emit(1);
+    let joining = async {
+        let nobody = || leaving.hub().to("nobody");
+        until("it has left", || nobody().emit_raw("text", &(0,)).is_err()).await;
+        // As a node listens that does not answer.
+        let _silent = ["socket.io#/#", "socket.io#/#other#"].map(|it| redis.listen(it));
+        other.hub().everyone().join(["b"]).await
+    };
+    tokio::select! {
+        drained = leaving.hub().drain() => panic!("{drained}"),
+        joined = joining => assert!(joined.is_err(), "nobody has answered who was counted"),
+    }
 }

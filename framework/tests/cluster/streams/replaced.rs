@@ -1,7 +1,10 @@
 //! Redis comes back with an older state of the stream, and is given as many entries as it has lost before a
 //! node reads on.
 
+use std::future::pending;
+
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::{
     lost::is_refused,
@@ -10,29 +13,80 @@ use super::{
 };
 use crate::common::{redis::RedisServer, until};
 use crate::proxy::Proxy;
+use crate::wire::recovering::{Client, Ticket};
 
-#[actix_web::test]
-async fn nobody_comes_back_over_what_is_not_there_any_more() {
-    let redis = RedisServer::start();
-    let proxy = Proxy::before(redis.port()).await;
-    let node = Node::at(&proxy.url()).await;
-    let mut there = node.enter(&[]).await;
-    let client = node.enter(&[]).await;
-    let ticket = saved(&redis, client).await;
-    redis.command(&["COPY", "socket.io", "before"]);
-    node.hub().emit(&News(1)).unwrap();
-    there.expect(json!(["news", 1])).await;
-    proxy.cut();
-    until("it is away", || node.hub().stats().cluster_connected == 0).await;
+/// A node behind a proxy, a client there, and one that has gone and was still to see something that Redis does
+/// not have any more.
+struct World {
+    redis: RedisServer,
+    proxy: Proxy,
+    node: Node,
+    there: Client,
+    ticket: Ticket,
+}
+
+impl World {
+    async fn new() -> Self {
+        let redis = RedisServer::start();
+        let proxy = Proxy::before(redis.port()).await;
+        let node = Node::at(&proxy.url()).await;
+        let mut there = node.enter(&[]).await;
+        let client = node.enter(&[]).await;
+        let ticket = saved(&redis, client).await;
+        redis.command(&["COPY", "socket.io", "before"]);
+        node.hub().emit(&News(1)).unwrap();
+        there.expect(json!(["news", 1])).await;
+        Self {
+            redis,
+            proxy,
+            node,
+            there,
+            ticket,
+        }
+    }
+}
+
+/// Other nodes are there sooner.
+fn lose(redis: &RedisServer) {
     redis.command(&["RENAME", "before", "socket.io"]);
-    // Other nodes are there sooner.
     for _ in 0..5 {
         redis.command(&["XADD", "socket.io", "*", "nsp", "/none"]);
     }
-    proxy.heal();
+}
+
+#[actix_web::test]
+async fn nobody_comes_back_over_what_is_not_there_any_more() {
+    let mut world = World::new().await;
+    let node = &world.node;
+    world.proxy.cut();
+    until("it is away", || node.hub().stats().cluster_connected == 0).await;
+    lose(&world.redis);
+    world.proxy.heal();
     node.connected().await;
     assert_eq!(*node.gaps.lock().unwrap(), [None], "the loss is told");
     node.hub().emit(&News(2)).unwrap();
-    there.expect(json!(["news", 2])).await;
-    is_refused(&node, &ticket).await;
+    world.there.expect(json!(["news", 2])).await;
+    is_refused(node, &world.ticket).await;
+}
+
+#[actix_web::test]
+async fn who_is_about_to_come_back_does_not_come_over_it_either() {
+    let world = World::new().await;
+    let node = &world.node;
+    let (reached, is_reached) = oneshot::channel();
+    // The first one asks whether all of it is there.
+    world.proxy.before_command(b"XRANGE", 2, async move {
+        let _ = reached.send(());
+        pending().await
+    });
+    let losing = async {
+        is_reached.await.expect("it is read");
+        world.proxy.cut();
+        until("it is away", || node.hub().stats().cluster_connected == 0).await;
+        lose(&world.redis);
+        world.proxy.heal();
+    };
+    let coming = Client::back(&node.server, &world.ticket);
+    let ((client, recovered), ()) = tokio::join!(coming, losing);
+    assert!(!recovered, "{:?}", client.missed);
 }

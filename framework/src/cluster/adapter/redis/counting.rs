@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::{try_join, try_join_all};
 use redis::{FromRedisValue, cmd};
+use tokio::time::timeout;
 
 use super::{
     link::Link,
-    requests::{Asked, Requests, known},
+    requests::{Asked, known},
 };
 use crate::cluster::{
     adapter::AdapterError,
@@ -22,7 +23,8 @@ pub(super) async fn subscribers(
     subcommand: &str,
     channel: &str,
 ) -> Result<usize, AdapterError> {
-    let answers = ask_all::<(String, usize)>(link, subcommand, channel).await?;
+    let is_somebody = |(_, count): &(String, usize)| *count > 0;
+    let answers = ask_all(link, subcommand, channel, is_somebody).await?;
     let counts = answers.into_iter().map(|(_, count)| count);
     Ok(counts.fold(0, usize::saturating_add))
 }
@@ -34,7 +36,8 @@ pub(super) async fn names(
     channel: &Channel,
     pattern: &str,
 ) -> Result<Vec<Arc<str>>, AdapterError> {
-    let answers = ask_all::<Vec<String>>(link, subcommand, pattern).await?;
+    let is_somebody = |names: &Vec<String>| !names.is_empty();
+    let answers = ask_all(link, subcommand, pattern, is_somebody).await?;
     let names = answers.iter().flatten();
     // Servers may tell the same twice, and a namespace may look like another's room.
     let names: BTreeSet<&str> = names
@@ -50,26 +53,29 @@ async fn ask_all<T: FromRedisValue>(
     link: &Link,
     subcommand: &str,
     about: &str,
+    is_somebody: impl Fn(&T) -> bool,
 ) -> Result<Vec<T>, AdapterError> {
     let mut query = cmd("PUBSUB");
     query.arg(subcommand).arg(about);
     let query = &query;
-    let Requests {
-        masters, replicas, ..
-    } = link.all_requests()?;
-    let replicas = known(replicas).await?;
+    let requests = link.all_requests()?;
+    let replicas = known(requests.replicas.clone()).await?;
     let ask = async |asked: &Asked| query.query_async(&mut asked.connection.clone()).await;
-    let of_masters = try_join_all(masters.iter().map(ask));
-    let of_replicas = try_join_all(replicas.iter().map(async |replica| {
-        match ask(&replica.asked).await {
-            Ok(answer) => Ok(Some(answer)),
-            // It is there, and somebody may be subscribed.
-            Err(error) if error.is_timeout() => Err(error),
-            Err(_) => Ok(None),
-        }
+    let of_masters = try_join_all(requests.masters.iter().map(async |master| {
+        let answer = ask(master).await;
+        answer.map_err(AdapterError::new)
     }));
-    let asked = try_join(of_masters, of_replicas).await;
-    let (mut answers, of_replicas) = asked.map_err(AdapterError::new)?;
+    // Who asks is to have time for what is asked of the nodes.
+    let patience = link.dialer.response_timeout / 4;
+    let of_replicas = try_join_all(replicas.iter().map(async |replica| {
+        let audience = &replica.audience;
+        let answer = match audience.is_passed_over() {
+            true => None,
+            false => timeout(patience, ask(&replica.asked)).await.ok(),
+        };
+        audience.answered(answer, &is_somebody)
+    }));
+    let (mut answers, of_replicas) = try_join(of_masters, of_replicas).await?;
     // This node is not among them any more, and would take another one for itself.
     if link.is_deaf() {
         return Err(AdapterError::new("this node leaves the cluster"));

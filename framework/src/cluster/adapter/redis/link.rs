@@ -86,7 +86,7 @@ pub(super) struct Link {
     pub(super) home: u64,
     /// The masters that were found last.
     known: Mutex<Vec<Address>>,
-    pub(super) requests: RwLock<Option<Requests>>,
+    pub(super) requests: RwLock<Option<Arc<Requests>>>,
     /// Nothing is to be heard any more.
     deaf: AtomicBool,
     pub(super) leaving: Notify,
@@ -170,7 +170,7 @@ impl Link {
     ///
     /// # Errors
     /// While there are none.
-    pub(super) fn all_requests(&self) -> Result<Requests, AdapterError> {
+    pub(super) fn all_requests(&self) -> Result<Arc<Requests>, AdapterError> {
         let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
         requests.clone().ok_or_else(away)
     }

@@ -1,6 +1,7 @@
 //! Adapters on Redis, and the link that carries them.
 
 mod attached;
+mod audience;
 mod backoff;
 mod builder;
 mod counting;

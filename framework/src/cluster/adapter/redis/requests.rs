@@ -1,9 +1,12 @@
 //! The connections for requests: to each master, and in a Redis Cluster to the replicas, where others
 //! may be subscribed.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use futures_util::future::{join_all, try_join_all};
@@ -11,6 +14,7 @@ use redis::{RedisResult, Value, aio::MultiplexedConnection, cmd};
 use tokio::sync::watch;
 
 use super::{
+    audience::Audience,
     dialer::{Address, Dialer, Tasks},
     refusal::Refusal,
     topology::Topology,
@@ -39,6 +43,7 @@ pub(super) struct Asked {
 pub(super) struct Replica {
     address: Address,
     pub(super) asked: Asked,
+    pub(super) audience: Audience,
     /// Ends with the connection.
     tasks: Mutex<Tasks>,
 }
@@ -124,11 +129,11 @@ pub(super) async fn ping(masters: &[Asked]) -> Result<(), AdapterError> {
 /// Connections to the replicas there are by now, as far as they can be reached.
 pub(super) async fn look_for_replicas(
     dialer: &Dialer,
-    topology: &Topology,
+    topology: Cow<'_, Topology>,
     found: &watch::Sender<Replicas>,
 ) {
     let before = found.borrow().clone().unwrap_or_default();
-    let replicas = replicas(dialer, topology, &before).await;
+    let replicas = replicas(dialer, &topology, &before).await;
     found.send_replace(Some(replicas));
 }
 
@@ -144,6 +149,7 @@ async fn replicas(
         if let Some(replica) = &known
             && replica.asked.ping().await.is_ok()
         {
+            replica.audience.speaks();
             return known;
         }
         let mut tasks = Tasks::new();
@@ -151,6 +157,7 @@ async fn replicas(
             Ok(asked) => Some(Arc::new(Replica {
                 address: address.clone(),
                 asked,
+                audience: Audience::default(),
                 tasks: Mutex::new(tasks),
             })),
             Err(error) => {

@@ -1,12 +1,12 @@
 //! One time of being connected to Redis.
 
 use std::{
+    borrow::Cow,
     pin::Pin,
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
-use futures_util::future::try_join;
 use tokio::{
     sync::watch,
     time::{self, MissedTickBehavior},
@@ -87,7 +87,7 @@ impl<'a> Session<'a> {
         subscriber.ping().await?;
         self.link.marks.told(marks);
 
-        self.set_requests(Some(requests));
+        self.set_requests(Some(Arc::new(requests)));
         // Who leaves sees these requests and waits for `serve`, or is seen here.
         if self.link.is_deaf() {
             let topics = self.topics(&self.listener.interests());
@@ -119,7 +119,7 @@ impl<'a> Session<'a> {
         Ok(sockets)
     }
 
-    fn set_requests(&self, requests: Option<Requests>) {
+    fn set_requests(&self, requests: Option<Arc<Requests>>) {
         *self
             .link
             .requests
@@ -150,10 +150,13 @@ impl<'a> Session<'a> {
         let mut told_itself = None::<Instant>;
         let (mut pinged, mut asked) = (Instant::now(), Instant::now());
         // Beside all else: who is asked may be dead, and take its time.
-        let mut discovery: Option<Question<'_>> = Some(Box::pin(async {
-            look_for_replicas(&link.dialer, topology, &self.replicas).await;
-            Ok(())
-        }));
+        let mut discovery: Option<Question<'_, Option<Topology>>> = None;
+        let mut looking = Some(Box::pin(look_for_replicas(
+            &link.dialer,
+            Cow::Borrowed(topology),
+            &self.replicas,
+        )));
+        let mut pinging: Option<Question<'_, ()>> = None;
         loop {
             let next_end = heard.next_end();
             tokio::select! {
@@ -168,7 +171,15 @@ impl<'a> Session<'a> {
                 }
                 found = answer(&mut discovery) => {
                     discovery = None;
-                    found?;
+                    if let Some(now) = found? && looking.is_none() {
+                        let (dialer, found) = (&link.dialer, &self.replicas);
+                        looking = Some(Box::pin(look_for_replicas(dialer, Cow::Owned(now), found)));
+                    }
+                }
+                () = answer(&mut looking) => looking = None,
+                alive = answer(&mut pinging) => {
+                    pinging = None;
+                    alive?;
                 }
                 () = link.leaving.notified() => {
                     let topics = self.topics(&self.listener.interests());
@@ -189,15 +200,16 @@ impl<'a> Session<'a> {
                         told_itself = Some(Instant::now());
                         self.tell_itself();
                     }
-                    if pinged.elapsed() > timeout / 2 {
+                    if pinging.is_none() && pinged.elapsed() > timeout / 2 {
                         pinged = Instant::now();
                         link.outbox.ping();
-                        try_join(subscriber.ping(), ping(masters)).await?;
+                        // Behind all that clients are told who come back.
+                        pinging = Some(Box::pin(ping(masters)));
+                        subscriber.ping().await?;
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
-                        let found = &self.replicas;
-                        discovery = Some(Box::pin(look_for_a_failover(link, topology, found)));
+                        discovery = Some(Box::pin(look_for_a_failover(link, topology)));
                     }
                 }
             }
@@ -249,23 +261,18 @@ impl Drop for Session<'_> {
 }
 
 /// What is asked beside all else.
-type Question<'a> = Pin<Box<dyn Future<Output = Result<(), AdapterError>> + Send + 'a>>;
+type Question<'a, T> = Pin<Box<dyn Future<Output = Result<T, AdapterError>> + Send + 'a>>;
 
+/// The topology by now; `None` if nobody can be asked, who has not said that anything changed.
 async fn look_for_a_failover(
     link: &Link,
     topology: &Topology,
-    replicas: &watch::Sender<Replicas>,
-) -> Result<(), AdapterError> {
-    // Who cannot be asked has not said that anything changed.
+) -> Result<Option<Topology>, AdapterError> {
     match link.discover().await {
         Ok(now) if now.has_moved_since(topology) => {
             Err(AdapterError::new("the masters of Redis have changed"))
         }
-        Ok(now) => {
-            look_for_replicas(&link.dialer, &now, replicas).await;
-            Ok(())
-        }
-        Err(_) => Ok(()),
+        found => Ok(found.ok()),
     }
 }
 

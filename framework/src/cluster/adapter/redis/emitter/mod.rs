@@ -6,6 +6,7 @@
 //! | `dialect` | which command it becomes |
 //! | `session` | the connection, made again when it is lost |
 
+mod attempt;
 mod broadcast;
 mod dialect;
 mod session;

@@ -1,57 +1,41 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
-use tokio::sync::Mutex;
 
-use super::super::{
-    dialer::{Address, Dialer, Tasks},
-    options::{Endpoints, LinkOptions},
-    refusal::Refusal,
-    slot::slot,
-    topology::Topology,
+use super::{
+    super::{
+        dialer::{Address, Dialer, Tasks},
+        options::{Endpoints, LinkOptions},
+        refusal::Refusal,
+        slot::slot,
+        topology::Topology,
+    },
+    attempt::Shared,
 };
 use crate::error::AdapterError;
 
-/// Connections to the masters, as they are needed.
+/// Connections to the masters, as they are needed. What one master does to its callers is nothing to
+/// those of another.
 pub(in super::super) struct Session {
     dialer: Dialer,
     endpoints: Endpoints,
-    state: Mutex<State>,
+    found: Shared<Arc<Found>>,
+    masters: Mutex<HashMap<Address, Master>>,
 }
 
-#[derive(Default)]
-struct State {
-    /// `None` until something is sent, and again once it did not work.
-    current: Option<Connected>,
-    failed: Option<Failed>,
-}
+type Master = Arc<Shared<Arc<Open>>>;
 
-/// The last attempt to connect that failed.
-struct Failed {
-    at: Instant,
-    why: String,
-    /// The topology by then, and the master that could not be reached; `None` if no topology was found.
-    master: Option<(Topology, usize)>,
-}
-
-impl Failed {
-    /// Whether an attempt for this key would have been the same.
-    fn is_for(&self, key: Option<&str>) -> bool {
-        let master = self.master.as_ref();
-        master.is_none_or(|(topology, master)| master_of(topology, key) == *master)
-    }
-}
-
-struct Connected {
+/// The masters, and when they were asked for.
+struct Found {
     topology: Topology,
-    connections: HashMap<Address, Arc<Open>>,
+    at: Instant,
 }
 
 /// One connection. It lives as long as anyone waits for an answer on it.
@@ -59,7 +43,7 @@ pub(super) struct Open {
     connection: MultiplexedConnection,
     /// Nothing more is to be sent on it.
     given_up: AtomicBool,
-    tasks: std::sync::Mutex<Tasks>,
+    tasks: Mutex<Tasks>,
 }
 
 impl Session {
@@ -68,34 +52,60 @@ impl Session {
         Ok(Self {
             dialer,
             endpoints,
-            state: Mutex::default(),
+            found: Shared::default(),
+            masters: Mutex::default(),
         })
+    }
+
+    // Held for a few instructions.
+    fn masters(&self) -> MutexGuard<'_, HashMap<Address, Master>> {
+        self.masters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection to the master that has the key, or to any.
     pub(super) async fn connect(&self, key: Option<&str>) -> Result<Arc<Open>, AdapterError> {
-        let waiting = Instant::now();
-        let mut state = self.state.lock().await;
-        // Those who waited for an attempt share its end, so that nobody waits for one after the other.
-        if let Some(failed) = &state.failed
-            && failed.at > waiting
-            && failed.is_for(key)
-        {
-            return Err(AdapterError::new(failed.why.clone()));
+        let found = match self.found.get() {
+            Some(found) => found,
+            None => self.discover(None).await?,
+        };
+        let (mut address, mut master) = self.master_of(&found, key)?;
+        let known = master.get();
+        if let Some(open) = known.as_ref().filter(|open| !open.is_over()) {
+            return Ok(Arc::clone(open));
         }
-        let open = state.open(&self.dialer, &self.endpoints, key).await;
-        if let Err(error) = &open {
-            let known = state.current.take();
-            state.failed = Some(Failed {
-                at: Instant::now(),
-                why: error.to_string(),
-                master: known.map(|known| {
-                    let master = master_of(&known.topology, key);
-                    (known.topology, master)
-                }),
-            });
+        if known.is_some() || master.has_failed() {
+            // It may be none any more.
+            let found = self.discover(Some(Instant::now())).await?;
+            (address, master) = self.master_of(&found, key)?;
         }
-        open
+        let open = async { Ok(Arc::new(Open::to(&self.dialer, &address).await?)) };
+        master.get_or(|open| !open.is_over(), open).await
+    }
+
+    /// The masters as they were at that time, or later.
+    async fn discover(&self, since: Option<Instant>) -> Result<Arc<Found>, AdapterError> {
+        let is_new = |found: &Arc<Found>| since.is_none_or(|since| found.at > since);
+        let discover = async {
+            let topology = Topology::discover(&self.dialer, &self.endpoints, &[]).await?;
+            let known = topology.masters();
+            self.masters().retain(|address, _| known.contains(address));
+            let at = Instant::now();
+            Ok(Arc::new(Found { topology, at }))
+        };
+        self.found.get_or(is_new, discover).await
+    }
+
+    fn master_of(
+        &self,
+        found: &Found,
+        key: Option<&str>,
+    ) -> Result<(Address, Master), AdapterError> {
+        let topology = &found.topology;
+        let master = key.map_or(0, |key| topology.master_of(slot(key.as_bytes())));
+        let address = topology.masters().get(master);
+        let address = address.ok_or_else(|| AdapterError::new("Redis has no master"))?;
+        let connection = Arc::clone(self.masters().entry(address.clone()).or_default());
+        Ok((address.clone(), connection))
     }
 
     /// Sends a command once: it is not known of one that failed whether it was executed.
@@ -122,55 +132,6 @@ impl Session {
     }
 }
 
-impl State {
-    async fn open(
-        &mut self,
-        dialer: &Dialer,
-        endpoints: &Endpoints,
-        key: Option<&str>,
-    ) -> Result<Arc<Open>, AdapterError> {
-        let is_over = |connected: &mut Connected| {
-            let mut connections = connected.connections.values();
-            connections.any(|open| open.is_over())
-        };
-        if self.current.as_mut().is_some_and(is_over) {
-            self.current = None;
-        }
-        // A caller that is dropped meanwhile leaves the others what there is.
-        let connected = match &mut self.current {
-            Some(connected) => connected,
-            none => none.insert(Connected {
-                topology: Topology::discover(dialer, endpoints, &[]).await?,
-                connections: HashMap::new(),
-            }),
-        };
-        connected.connection(dialer, key).await
-    }
-}
-
-impl Connected {
-    async fn connection(
-        &mut self,
-        dialer: &Dialer,
-        key: Option<&str>,
-    ) -> Result<Arc<Open>, AdapterError> {
-        let master = master_of(&self.topology, key);
-        let address = self.topology.masters().get(master);
-        let address = address.ok_or_else(|| AdapterError::new("Redis has no master"))?;
-        if let Some(open) = self.connections.get(address) {
-            return Ok(Arc::clone(open));
-        }
-        let open = Arc::new(Open::to(dialer, address).await?);
-        self.connections.insert(address.clone(), Arc::clone(&open));
-        Ok(open)
-    }
-}
-
-/// The index of the master that has the key, or of any.
-fn master_of(topology: &Topology, key: Option<&str>) -> usize {
-    key.map_or(0, |key| topology.master_of(slot(key.as_bytes())))
-}
-
 impl Open {
     async fn to(dialer: &Dialer, address: &Address) -> Result<Self, AdapterError> {
         let mut tasks = Tasks::new();
@@ -179,7 +140,7 @@ impl Open {
         Ok(Self {
             connection: connection.await?,
             given_up: AtomicBool::new(false),
-            tasks: std::sync::Mutex::new(tasks),
+            tasks: Mutex::new(tasks),
         })
     }
 

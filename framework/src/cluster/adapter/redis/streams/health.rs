@@ -87,19 +87,27 @@ impl Session {
         let _ = self.number.subscribe().changed().await;
     }
 
-    /// Runs something until it fails or another session begins; and no longer than the adapter is
-    /// used.
-    pub(super) async fn during(
-        &self,
-        running: impl Future<Output = Result<Infallible, AdapterError>>,
-    ) -> AdapterError {
+    /// Which one it is.
+    pub(super) fn number(&self) -> u64 {
+        *self.number.borrow()
+    }
+
+    /// Runs something, told which session this is, until it fails or another one begins; and no longer
+    /// than the adapter is used.
+    pub(super) async fn during<F>(&self, running: impl FnOnce(u64) -> F) -> AdapterError
+    where
+        F: Future<Output = Result<Infallible, AdapterError>>,
+    {
         let mut ended = self.ended.subscribe();
+        let mut number = self.number.subscribe();
+        let this = *number.borrow_and_update();
         tokio::select! {
-            result = running => match result {
+            result = running(this) => match result {
                 Ok(never) => match never {},
                 Err(error) => error,
             },
-            () = self.changed() => AdapterError::new("connected anew"),
+            // The sender is ours.
+            _ = number.changed() => AdapterError::new("connected anew"),
             () = over(&mut ended) => pending().await,
         }
     }

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use redis::{Value, cmd};
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ pub(super) struct Lane {
     streams: Vec<Stream>,
     pub(super) outbox: Outbox,
     adding: Adding,
+    /// The last session in which it was looked whether Redis has lost anything.
+    checked: watch::Sender<u64>,
 }
 
 struct Stream {
@@ -30,6 +32,8 @@ struct Stream {
     delivered: watch::Sender<EntryId>,
     /// How far it had been read when Redis was found to have lost some of it.
     lost: Mutex<EntryId>,
+    /// Where it ended when others had ceased to count this node.
+    left: OnceLock<EntryId>,
 }
 
 impl Lane {
@@ -40,11 +44,13 @@ impl Lane {
             head: Mutex::default(),
             delivered: watch::Sender::default(),
             lost: Mutex::default(),
+            left: OnceLock::new(),
         };
         Self {
             streams: names.into_iter().map(stream).collect(),
             outbox,
             adding,
+            checked: watch::Sender::default(),
         }
     }
 
@@ -108,6 +114,19 @@ impl Lane {
         Some(self.streams.get(stream)?.delivered.subscribe())
     }
 
+    /// In this session of the adapter it is known what Redis has [lost](Self::lost_up_to).
+    pub(super) fn set_checked(&self, session: u64) {
+        self.checked.send_replace(session);
+    }
+
+    /// Waits until it is known in the present session, which `number` tells.
+    pub(super) async fn checked(&self, number: impl Fn() -> u64) -> u64 {
+        let mut checked = self.checked.subscribe();
+        // The sender is ours.
+        let checked = checked.wait_for(|checked| *checked == number()).await;
+        checked.map_or_else(|_| number(), |checked| *checked)
+    }
+
     /// Redis has lost some of a stream, which had been read up to there.
     pub(super) fn has_lost(&self, stream: usize, read: EntryId) {
         if let Some(stream) = self.streams.get(stream) {
@@ -120,6 +139,19 @@ impl Lane {
     pub(super) fn lost_up_to(&self, stream: usize) -> EntryId {
         let stream = self.streams.get(stream);
         stream.map(|stream| *lock(&stream.lost)).unwrap_or_default()
+    }
+
+    /// Nobody counts this node any more who adds something behind this entry.
+    pub(super) fn leave(&self, stream: usize, end: EntryId) {
+        if let Some(stream) = self.streams.get(stream) {
+            let _ = stream.left.set(end);
+        }
+    }
+
+    /// Whether who has added an entry did not count this node.
+    pub(super) fn has_left(&self, stream: usize, entry: EntryId) -> bool {
+        let left = self.streams.get(stream).and_then(|it| it.left.get());
+        left.is_some_and(|end| entry > *end)
     }
 
     /// Tells it to those who wait. What they wait for may have changed without it: what is still to

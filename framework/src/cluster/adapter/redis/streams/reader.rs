@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cluster::{
-        adapter::{Inbound, Received, redis::link::Link},
+        adapter::{Inbound, Message, Received, redis::link::Link},
         wire::{entry::Entry, layer::Content},
     },
     error::AdapterError,
@@ -36,7 +36,12 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Reads until the connection fails.
-    pub(super) async fn read(&self, link: &Link, part: &Part) -> Result<Infallible, AdapterError> {
+    pub(super) async fn read(
+        &self,
+        link: &Link,
+        part: &Part,
+        session: u64,
+    ) -> Result<Infallible, AdapterError> {
         let mut redis = Wire::open(link, self.lane.key(), self.response_timeout).await?;
         for stream in 0..self.lane.len() {
             let found = self.lane.has_last_read(&mut redis, stream).await?;
@@ -44,6 +49,7 @@ impl Reader {
             self.check(stream, &info, |position| position.check_anew(&info, found));
             self.tell_loss(link, stream).await;
         }
+        self.lane.set_checked(session);
         redis.ask(&self.newest()).await.and_then(reply::done)?;
         part.up();
         let mut asked = self.portion.count();
@@ -202,6 +208,11 @@ impl Reader {
             Ok(Content::InitialHeartbeat | Content::Heartbeat | Content::Close) => return,
             Err(error) => return self.inbound.malformed(&error),
         };
+        // An answer would be taken for that of a node which was counted.
+        if matches!(message, Message::FetchSockets { .. }) && self.lane.has_left(stream, stored.id)
+        {
+            return;
+        }
         let received = Received {
             namespace: &entry.nsp,
             from: Some(&entry.uid),

@@ -167,9 +167,16 @@ impl RecoveryLog for StreamsAdapter {
             // may be behind them by now: while it is there itself, nothing behind it is gone.
             let id = entry.to_string();
             let one = Portion::new(1);
-            let found = self.range(lane.name(stream), [&id, &id], &one);
-            let (found, lost) = tokio::join!(found, self.lost_up_to(lane, stream));
-            Ok(entry > lost && !found?.is_empty())
+            let session = || self.session.number();
+            loop {
+                // Redis may come back with less between two questions: what is missing is known first.
+                let checked = lane.checked(session).await;
+                let found = self.range(lane.name(stream), [&id, &id], &one);
+                let (found, lost) = tokio::join!(found, self.lost_up_to(lane, stream));
+                if checked == session() {
+                    return Ok(entry > lost && !found?.is_empty());
+                }
+            }
         })
     }
 

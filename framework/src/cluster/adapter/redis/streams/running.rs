@@ -68,7 +68,8 @@ impl StreamsAdapter {
         let mut backoff = Backoff::default();
         loop {
             let begun = Instant::now();
-            let error = self.session.during(writer.write(&self.link, &part)).await;
+            let write = |_| writer.write(&self.link, &part);
+            let error = self.session.during(write).await;
             self.pause(&part, &error, begun, &mut backoff).await;
         }
     }
@@ -86,7 +87,8 @@ impl StreamsAdapter {
         let mut backoff = Backoff::default();
         loop {
             let begun = Instant::now();
-            let error = self.session.during(reader.read(&self.link, &part)).await;
+            let read = |session| reader.read(&self.link, &part, session);
+            let error = self.session.during(read).await;
             self.pause(&part, &error, begun, &mut backoff).await;
         }
     }
