@@ -51,6 +51,19 @@ test("after a short cut the socket, its session and all that it missed are back"
   assert.ok(follow(socket.ticks), `${socket.ticks}`);
 });
 
+test("after a longer cut the client is a new one, and what it missed is lost to it", async (t) => {
+  const server = await startExample(t, "recovery");
+  const socket = await overTheLine(t, server);
+  await next(socket, "tick");
+  const { id } = socket;
+  await cut(server, socket, 12);
+  await next(socket, "connect");
+  assert.ok(!socket.recovered);
+  assert.notEqual(socket.id, id);
+  await next(socket, "tick");
+  assert.ok(!follow(socket.ticks), `${socket.ticks}`);
+});
+
 test("in the browser: what came late is shown, and what was lost", async (t) => {
   const server = await startExample(t, "recovery");
   const page = await open(t, server.url);

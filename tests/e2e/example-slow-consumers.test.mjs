@@ -22,6 +22,14 @@ function gap(socket) {
   return until(socket, "tick", isBehindOne, "gap");
 }
 
+/** The numbers that come from now on, up to this one. */
+function arrived(socket, last) {
+  const numbers = [];
+  return until(socket, "tick", ({ n }) => numbers.push(n) && n >= last, "end of what waits").then(() => numbers);
+}
+
+const gaps = (numbers) => numbers.filter((n, at) => at > 0 && n !== numbers[at - 1] + 1).length;
+
 test("each policy does what its name says, and the server counts it", async (t) => {
   const server = await startExample(t, "slow-consumers");
   const port = await (await fetch(`${server.url}/line`)).text();
@@ -39,10 +47,13 @@ test("each policy does what its name says, and the server counts it", async (t) 
   };
   const [close, newest, oldest, latest, volatile] = ["close", "drop_newest", "drop_oldest", "latest", "volatile"].map(lane);
   const cut = next(close, "disconnect");
-  const ages = new Map();
+  const [ages, last] = [new Map(), new Map()];
   const dropped = [newest, oldest, latest, volatile];
   for (const socket of dropped) {
-    socket.on("tick", ({ at }) => ages.set(socket, Date.now() - at));
+    socket.on("tick", ({ n, at }) => {
+      ages.set(socket, Date.now() - at);
+      last.set(socket, n);
+    });
   }
   const counted = until(
     counts,
@@ -54,6 +65,12 @@ test("each policy does what its name says, and the server counts it", async (t) 
   let run = 0;
   const isFresher = () => (run = ages.get(latest) < ages.get(newest) ? run + 1 : 0) === 10;
   await until(newest, "tick", isFresher, "ten fresher ticks, one after the other, for who keeps only the last than for who keeps what waits");
+
+  // Of what waits now, who drops the oldest has all up to the last, and who drops the newest what there was room for now and then.
+  const now = [oldest, newest].map((socket) => arrived(socket, last.get(latest)));
+  assert.equal((await fetch(`${server.url}/line/narrow/10000000`, { method: "PUT" })).status, 204);
+  const [ofOldest, ofNewest] = (await Promise.all(now)).map(gaps);
+  assert.ok(ofOldest < ofNewest, `${ofOldest} and ${ofNewest} gaps`);
 });
 
 test("in the browser: a lane for each policy, and on narrow lines something is missing", async (t) => {

@@ -50,6 +50,24 @@ test("a sketch and a pointer are shown to others and kept by nobody", async (t) 
   assert.deepEqual(await gone, [id]);
 });
 
+test("a sketch and a pointer are for those who can take them at that moment", async (t) => {
+  const server = await startExample(t, "whiteboard");
+  const ann = await enter(t, server);
+  const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
+  const poll = async (sid) => (await (await fetch(`${url}&sid=${sid}`)).text()).split("\x1e");
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
+  assert.equal((await fetch(`${url}&sid=${sid}`, { method: "POST", body: "40" })).status, 200);
+  const packets = [];
+  while (!packets.some((packet) => packet.includes('"board"'))) packets.push(...(await poll(sid)));
+  // It does not ask for more until the stroke is finished.
+  packets.length = 0;
+  ann.emit("sketch", stroke([1, 2]));
+  ann.emit("point", 70, 65_535);
+  assert.equal(await ann.emitWithAck("draw", stroke([1, 2], [3, 4])), 1);
+  while (!packets.some((packet) => packet.includes('"drawn"'))) packets.push(...(await poll(sid)));
+  assert.deepEqual(packets.filter((packet) => /"(sketched|pointed)"/.test(packet)), []);
+});
+
 test("bytes that are no stroke are refused", async (t) => {
   const server = await startExample(t, "whiteboard");
   const ann = await enter(t, server);
