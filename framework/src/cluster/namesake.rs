@@ -2,15 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(feature = "redis")]
 use super::requests::hex_id;
 use crate::metrics::Metrics;
 
 /// Tells nodes of one name apart: host and process, and what no other hub has.
+#[cfg(feature = "redis")]
 pub(in crate::cluster) fn instance() -> String {
     format!("{}:{}:{}", hostname(), std::process::id(), hex_id())
 }
 
 /// The standard library has no call for it; what is not Linux tells its shells.
+#[cfg(any(feature = "redis", feature = "admin"))]
 pub(crate) fn hostname() -> String {
     let known = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let known = known.or_else(|| std::env::var("HOSTNAME").ok());
