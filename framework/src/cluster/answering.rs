@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     adapter::{Data, Message, Options, SocketDetails},
     client,
+    confirming::Question,
     core::{Core, MAX_ANSWERING},
     delivery::select,
 };
@@ -121,6 +122,10 @@ impl Core {
         from: Option<&str>,
         request: &str,
     ) {
+        if Question::of(options).is_some_and(|asked| self.doubts.concern(asked)) {
+            tracing::debug!("another node is not told that this one has done what it may not have");
+            return;
+        }
         let (Some(from), Some(answering)) = (from, Answering::start(self, |core| &core.answering))
         else {
             return;
@@ -138,9 +143,13 @@ impl Core {
             return;
         }
         let patience = node.config.requests_timeout;
+        let before = self.under_way.before();
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
         actix::spawn(async move {
+            if timeout(patience, before.are_done()).await.is_err() {
+                return;
+            }
             let sockets = gather(answers).await;
             let watched = answering
                 .core

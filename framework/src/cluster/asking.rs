@@ -9,8 +9,9 @@ use tokio::{
 
 use super::{
     adapter::{Message, Options},
+    confirming::Question,
     core::Core,
-    requests::{FromNode, NodeAnswer, hex_id},
+    requests::{FromNode, NodeAnswer},
 };
 use crate::{
     error::{AdapterError, EmitError},
@@ -30,6 +31,8 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(super) struct Gathered {
     /// How many have not; `None` if it is not known how many there are.
     missing: Option<usize>,
+    /// How many are not waited for any more, as they have left or died.
+    gone: usize,
     /// The ids of those who have, if the adapter's answers tell.
     answered: HashSet<Box<str>>,
     nameless: bool,
@@ -63,6 +66,7 @@ impl Core {
     ) -> Gathered {
         let mut gathered = Gathered {
             missing: expected,
+            gone: 0,
             answered: HashSet::new(),
             nameless: false,
         };
@@ -74,7 +78,7 @@ impl Core {
                 Ok(Some(answer)) => answer,
                 Err(_) if look < until => {
                     if self.has_all(namespace, counted, &gathered).await {
-                        gathered.missing = Some(0);
+                        (gathered.gone, gathered.missing) = (missing, Some(0));
                     }
                     pause *= 2;
                     look = Instant::now() + pause;
@@ -177,7 +181,11 @@ impl Core {
 
     /// Ready when all other nodes have done what they were told before: when they have answered
     /// something that was asked behind it.
-    pub(super) async fn confirmed(&self, namespace: &str) -> Result<(), EmitError> {
+    pub(super) async fn confirmed(
+        &self,
+        namespace: &str,
+        published: Instant,
+    ) -> Result<(), EmitError> {
         let timeout = self.node().map(|node| node.config.requests_timeout);
         let until = deadline(timeout.unwrap_or_default());
         let expected = self.others(namespace, until).await;
@@ -185,24 +193,27 @@ impl Core {
             return Ok(());
         }
         let (request, mut answers) = self.requests.nodes();
-        // A room that nobody is in.
-        let nobody = hex_id().into();
+        let question = Question {
+            age: published.elapsed(),
+            patience: until.saturating_duration_since(Instant::now()),
+        };
         let message = Message::FetchSockets {
             options: Options {
-                rooms: vec![nobody],
+                rooms: vec![question.room().into()],
                 ..Options::default()
             },
             request: request.id.to_string().into(),
         };
         self.adapter.barrier(namespace, &message)?;
-        match self
+        // Who has come meanwhile answers, too: not in the place of one that was counted.
+        let now = self.others(namespace, until).await;
+        let expected = expected.zip(now).map(|(before, now)| before.max(now));
+        let gathered = self
             .gather(namespace, expected, until, &mut answers, drop)
-            .await
-        {
-            Gathered {
-                missing: Some(0), ..
-            } => Ok(()),
-            Gathered { missing, .. } => Err(EmitError::Unconfirmed { missing }),
+            .await;
+        match gathered.missing.map(|missing| missing + gathered.gone) {
+            Some(0) => Ok(()),
+            missing => Err(EmitError::Unconfirmed { missing }),
         }
     }
 }

@@ -13,11 +13,13 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     adapter::{Adapter, AdapterContext, RecoveryLog},
+    confirming::Doubts,
     link::Link,
     namesake::Namesakes,
     naming::Naming,
     requests::Requests,
     state::{OnCluster, State},
+    under_way::UnderWay,
 };
 use crate::{
     error::AdapterError,
@@ -42,6 +44,8 @@ pub(crate) struct Core {
     pub(in crate::cluster) requests: Arc<Requests>,
     pub(in crate::cluster) naming: Naming,
     namesakes: Namesakes,
+    pub(in crate::cluster) doubts: Doubts,
+    pub(in crate::cluster) under_way: UnderWay,
     pub(in crate::cluster) state: State,
     metrics: Arc<Metrics>,
     /// A worker runs the adapter, or is about to.
@@ -81,6 +85,8 @@ impl Core {
             requests: Arc::default(),
             naming: Naming::default(),
             namesakes: Namesakes::default(),
+            doubts: Doubts::default(),
+            under_way: UnderWay::default(),
             state: State::new(told, Arc::clone(metrics)),
             metrics: Arc::clone(metrics),
             claimed: AtomicBool::new(false),
@@ -165,6 +171,9 @@ impl Core {
         if !self.state.is_connected() {
             // Before anyone may come back again; the first time, too.
             self.interrupt_logs();
+            if self.state.was_tried() && !self.adapter.resumes() {
+                self.doubts.returned();
+            }
         }
         self.state.connected();
     }
@@ -172,6 +181,7 @@ impl Core {
     /// Messages of other nodes have not come, and will not.
     pub(in crate::cluster) fn gap(&self, lost: Option<u64>) {
         self.interrupt_logs();
+        self.doubts.undone();
         self.state.gap(lost);
     }
 

@@ -181,8 +181,14 @@ impl Core {
     }
 
     fn change(&self, node: &Arc<Node>, scope: &Arc<Scope>, options: &Options<'_>, action: Action) {
-        let command = Command::new(scope, select(node, scope, options), action);
+        // Workers only pass it on to the connections.
+        let done = matches!(action, Action::Disconnect { .. }).then(|| self.under_way.one_more());
+        let command = Command {
+            done,
+            ..Command::new(scope, select(node, scope, options), action)
+        };
         if let Err(error) = node.dispatch(command) {
+            self.doubts.undone();
             tracing::warn!(%error, "what another node asked for was not done");
         }
     }

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{
     adapter::{Data, Flags, Message, Options},
     asking::deadline,
@@ -122,6 +124,7 @@ impl Uplink for Link {
         change: Change<'_>,
         to: Reach<'_>,
     ) -> Result<Elsewhere<Result<(), EmitError>>, EmitError> {
+        let published = Instant::now();
         let lost_before = self.core.state.metrics.cluster_losses();
         let options = options(to, Flags::default());
         let named =
@@ -139,7 +142,7 @@ impl Uplink for Link {
         })?;
         let (core, namespace) = (Arc::clone(&self.core), Arc::clone(&self.namespace));
         Ok(Box::pin(async move {
-            core.confirmed(&namespace).await?;
+            core.confirmed(&namespace, published).await?;
             // What was lost meanwhile may have been this.
             match core.state.metrics.cluster_losses() == lost_before {
                 true => Ok(()),

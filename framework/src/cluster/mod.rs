@@ -10,11 +10,13 @@
 //! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`asking`] | what this node asks of all others |
+//! | [`confirming`] | when this node must not say that it has done what it was told |
 //! | [`namesake`] | another node with this node's name |
 //! | [`naming`] | the names of the nodes, asked for seldom |
 //! | [`requests`] | what this node has asked, and the answers |
 //! | [`state`] | whether it is connected |
 //! | [`presence`] | what nodes share about users and rooms, under leases |
+//! | [`under_way`] | what other nodes have told this one, and is not done yet |
 //! | [`users`] | everything that is done to all sockets of a user |
 //! | [`typed_user`] | the same, of what a session declares that it emits |
 //! | `wire` | what the Redis adapters write and read, as pure codecs |
@@ -24,6 +26,7 @@ pub mod adapter;
 mod answering;
 mod asking;
 mod client;
+mod confirming;
 mod core;
 mod delivery;
 mod handle;
@@ -35,6 +38,7 @@ pub(crate) mod requests;
 mod shared_log;
 mod state;
 pub(crate) mod typed_user;
+mod under_way;
 pub(crate) mod users;
 #[cfg(feature = "redis")]
 mod wire;

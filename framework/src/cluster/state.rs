@@ -70,6 +70,11 @@ impl State {
         *self.connected.borrow()
     }
 
+    /// Whether it has been connected before, or could not be.
+    pub(super) fn was_tried(&self) -> bool {
+        self.tried.load(Ordering::Relaxed)
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<bool> {
         self.connected.subscribe()
     }

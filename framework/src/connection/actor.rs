@@ -213,7 +213,11 @@ impl Handler<Notice> for Connection {
             Notice::Expiring(socket) => self.link.expiring(socket),
             Notice::Expired(socket) => self.link.expired(socket),
             Notice::WaitersChanged(socket) => self.link.waiters_changed(socket),
-            Notice::Disconnect { socket, close } => self.link.server_disconnect(socket, close),
+            Notice::Disconnect {
+                socket,
+                close,
+                done: _done,
+            } => self.link.server_disconnect(socket, close),
         }
     }
 }

@@ -56,7 +56,11 @@ impl State {
                 }
             }
             Action::Disconnect { close } => {
-                self.tell(&scope, &to, |socket| Notice::Disconnect { socket, close });
+                self.tell(&scope, &to, |socket| Notice::Disconnect {
+                    socket,
+                    close,
+                    done: done.clone(),
+                });
             }
             Action::ServeWaiters => {
                 self.tell(&scope, &to, Notice::WaitersChanged);

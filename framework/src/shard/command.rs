@@ -25,7 +25,7 @@ pub(crate) struct Command {
     pub(crate) action: Action,
     /// Takes one answer of each worker; that all clones of it are gone tells that the command was
     /// applied everywhere.
-    pub(crate) done: Option<mpsc::Sender<Vec<Found>>>,
+    pub(crate) done: Option<Done>,
     /// The rooms of a join know that it is coming; set on its way to another worker.
     pub(crate) announced: bool,
 }
@@ -56,6 +56,9 @@ impl Command {
         action + self.to.sockets.len() * size_of::<Address>()
     }
 }
+
+/// What a worker has found; dropped by all once they have done what they were told.
+pub(crate) type Done = mpsc::Sender<Vec<Found>>;
 
 #[derive(Clone)]
 pub(crate) enum Action {

@@ -71,14 +71,14 @@ struct Following {
 impl Shard {
     fn tell_all(&self, notice: Notice) {
         for (_, slot) in &self.state.borrow().slots {
-            slot.tell(notice);
+            slot.tell(notice.clone());
         }
     }
 
-    fn tell(&self, keys: &[SlotKey], notice: Notice) {
+    fn tell(&self, keys: &[SlotKey], notice: &Notice) {
         let state = self.state.borrow();
         for slot in keys.iter().filter_map(|key| state.slot(*key)) {
-            slot.tell(notice);
+            slot.tell(notice.clone());
         }
     }
 
@@ -130,7 +130,7 @@ impl Following {
         };
         in_batches(going, window, |batch| match self.shard() {
             Some(shard) => {
-                shard.tell(batch, Notice::Drain(stage));
+                shard.tell(batch, &Notice::Drain(stage));
                 true
             }
             None => false,

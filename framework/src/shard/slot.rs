@@ -6,6 +6,7 @@ use actix::{Message, WeakRecipient};
 use smallvec::SmallVec;
 
 use super::{
+    command::Done,
     draining::DrainStage,
     handshake::Handshake,
     held::Held,
@@ -99,7 +100,7 @@ pub(crate) enum Heartbeat {
 ///
 /// It names a socket by its own id: another one may have come to its namespace meanwhile, and
 /// another namespace to the id of that one.
-#[derive(Debug, Clone, Copy, Message)]
+#[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Notice {
     /// The session ends, for this reason.
@@ -126,7 +127,12 @@ pub(crate) enum Notice {
     /// A task waits for an event of the socket, or gave one back.
     WaitersChanged(SocketId),
     /// The application disconnects the socket, or with `close` all of them and the connection.
-    Disconnect { socket: SocketId, close: bool },
+    Disconnect {
+        socket: SocketId,
+        close: bool,
+        /// Dropped when that is done.
+        done: Option<Done>,
+    },
     /// The client has come back on another connection.
     TakenOver,
 }

@@ -10,6 +10,7 @@ mod waiting;
 #[path = "../wire/mod.rs"]
 mod wire;
 
+mod confirming;
 mod contract;
 mod emitter;
 mod figures;

@@ -27,12 +27,15 @@ pub(crate) enum Kind {
     Reader,
     /// On which the nodes are counted.
     Requests,
+    /// On which the messages of `pub_sub` come. Muted, it does not tell either that Redis has closed it.
+    Subscriber,
 }
 
-const KINDS: [(Kind, &[u8]); 3] = [
+const KINDS: [(Kind, &[u8]); 4] = [
     (Kind::Writer, b"XADD"),
     (Kind::Reader, b"XREAD"),
     (Kind::Requests, b"PUBSUB"),
+    (Kind::Subscriber, b"PSUBSCRIBE"),
 ];
 
 /// What is done before Redis gets the last of so many commands with these bytes.
@@ -56,6 +59,12 @@ struct State {
     /// So many answers went to writers.
     written: AtomicUsize,
     cut: watch::Sender<bool>,
+}
+
+impl State {
+    fn is_muted(&self, kind: Kind) -> bool {
+        self.muted.lock().unwrap().contains(&kind)
+    }
 }
 
 impl Proxy {
@@ -193,7 +202,7 @@ async fn answer(
             return;
         }
         let kind = *kind.lock().unwrap();
-        if kind.is_some_and(|kind| state.muted.lock().unwrap().contains(&kind)) {
+        if kind.is_some_and(|kind| state.is_muted(kind)) {
             continue;
         }
         if to.write_all(&buffer[..read]).await.is_err() {
@@ -202,5 +211,9 @@ async fn answer(
         if kind == Some(Kind::Writer) {
             state.written.fetch_add(1, Ordering::Relaxed);
         }
+    }
+    let kind = *kind.lock().unwrap();
+    if kind == Some(Kind::Subscriber) && state.is_muted(Kind::Subscriber) {
+        std::future::pending::<()>().await;
     }
 }

@@ -153,6 +153,13 @@ pub trait Adapter: Send + Sync + 'static {
         self.publish(namespace, message)
     }
 
+    /// Whether what other nodes have [published](Self::publish) while this one was not connected comes once it
+    /// is again. Of an adapter for which it does not, a node that has just come back
+    /// [confirms](Self::barrier) nothing that was published before.
+    fn resumes(&self) -> bool {
+        false
+    }
+
     /// Ready once everything is subscribed to that [`attach`](Self::attach) and
     /// [`room_changed`](Self::room_changed) have asked for so far.
     fn subscribed(&self) -> AdapterFuture<'_, ()> {

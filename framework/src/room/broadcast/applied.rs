@@ -20,7 +20,8 @@ use crate::{
 ///
 /// In a [cluster](crate::adapter), awaiting it asks all other nodes to confirm, which takes a round
 /// trip. If some have not done so within
-/// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`].
+/// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`]. A node
+/// that is not connected at that moment is not waited for.
 ///
 /// ```
 /// use roomcast::prelude::*;

@@ -68,10 +68,12 @@ async fn many_are_found_moved_and_disconnected_on_all_workers() {
         one.emit(&Said("to you".into())).unwrap();
         assert_eq!(red[5].expect::<Said>().await, Said("to you".into()));
         one.disconnect(false).await.unwrap();
+        assert_eq!(hub.to("alone").fetch_sockets().await.unwrap().len(), 0);
         assert_eq!(red[5].expect_disconnect().await, Disconnected::ByServer);
         eventually("its room has gone", || !house.rooms().contains("alone")).await;
 
         hub.to("blue").disconnect(true).await.unwrap();
+        assert_eq!(hub.to("blue").fetch_sockets().await.unwrap().len(), 0);
         for client in &blue {
             let how = client.expect_disconnect().await;
             assert!(matches!(

@@ -67,6 +67,8 @@ pub(crate) async fn sockets_are_disconnected_wherever_they_are(meeting: &impl Me
     let clients = one_each(&mut nodes, [&["a"], &["a"], &[]]).await;
     let told = nodes[2].hub().to("a").disconnect(false).await;
     told.expect("confirmed by all nodes");
+    let left = nodes[2].hub().to("a").fetch_sockets().await;
+    assert_eq!(left.expect("sockets").len(), 0);
     for (client, _) in &clients[..2] {
         let why = timeout(PATIENCE, client.expect_disconnect()).await;
         assert_eq!(why.expect("in time"), Disconnected::ByServer);

@@ -63,3 +63,27 @@ async fn a_connection_that_is_dropped_while_nothing_is_asked_is_made_again() {
     node.connected().await;
     assert_eq!(count(&node).await, 1);
 }
+
+#[actix_web::test]
+async fn who_is_not_subscribed_any_more_and_has_not_noticed_counts_nobody() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::before(redis.port()).await;
+    let patient = Redis::pub_sub(proxy.url()).response_timeout(PATIENCE * 2);
+    let node = Node::start(|hub| hub.adapter(patient)).await;
+    let other = Node::start(|hub| hub.adapter(Redis::pub_sub(redis.url()))).await;
+    assert_eq!([count(&node).await, count(&other).await], [2, 2]);
+    proxy.mute(Kind::Subscriber);
+    redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    let counted = || redis.command(&["PUBSUB", "NUMSUB", "socket.io-request#/#"]);
+    until("the other one is back", || {
+        counted().trim().ends_with("\n1")
+    })
+    .await;
+    let found = node.hub().everyone().fetch_sockets().await;
+    assert!(!found.expect("its own").is_complete());
+    assert_eq!(
+        node.hub().stats().cluster_connected,
+        1,
+        "it has not noticed"
+    );
+}

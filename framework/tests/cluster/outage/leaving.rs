@@ -107,6 +107,27 @@ async fn who_has_died_is_not_waited_for() {
 }
 
 #[actix_web::test]
+async fn who_was_counted_and_has_died_has_confirmed_nothing() {
+    let redis = RedisServer::start();
+    let patient = |hub: HubBuilder| hub.requests_timeout(PATIENCE * 2);
+    let node = Node::start(|hub| patient(hub).adapter(Redis::streams(redis.url()))).await;
+    let other = ["socket.io#/#", "socket.io#/#other#"].map(|channel| redis.listen(channel));
+    let dies = async {
+        until("it is asked", || {
+            redis.command(&["XLEN", "socket.io"]).trim() == "2"
+        })
+        .await;
+        drop(other);
+    };
+    let everyone = node.hub().everyone();
+    let (joined, ()) = tokio::join!(everyone.join(["b"]), dies);
+    assert!(
+        matches!(joined, Err(EmitError::Unconfirmed { missing: Some(1) })),
+        "{joined:?}"
+    );
+}
+
+#[actix_web::test]
 async fn who_is_not_counted_any_more_confirms_nothing() {
     let redis = RedisServer::start();
     let proxy = Proxy::before(redis.port()).await;

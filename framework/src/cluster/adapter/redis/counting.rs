@@ -16,18 +16,35 @@ use crate::cluster::{
     wire::{Channel, Place},
 };
 
-/// With NUMSUB or SHARDNUMSUB. The servers of a Redis Cluster know their own subscribers only, and
+/// Those of a channel, with NUMSUB or SHARDNUMSUB; `own` is a channel to which this node listens. The servers of a Redis Cluster know their own subscribers only, and
 /// those of Node's servers may be replicas.
 pub(super) async fn subscribers(
     link: &Link,
     subcommand: &str,
     channel: &str,
+    own: &str,
 ) -> Result<usize, AdapterError> {
-    let is_somebody = |(_, count): &(String, usize)| *count > 0;
-    let answers = ask_all(link, subcommand, channel, is_somebody).await?;
-    let counts = answers.into_iter().map(|(_, count)| count);
-    Ok(counts.fold(0, usize::saturating_add))
+    let is_somebody = |counts: &Counts| counts.iter().any(|(_, count)| *count > 0);
+    let answers: Vec<Counts> = ask_all(link, subcommand, &[channel, own], is_somebody).await?;
+    let of = |name: &str| {
+        let counts = answers
+            .iter()
+            .flatten()
+            .filter(|(channel, _)| channel == name);
+        counts.fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
+    };
+    // Redis has closed its subscriptions, and it has not heard of that. It is not among those that are counted, and would
+    // take another one for itself.
+    if of(own) == 0 {
+        return Err(AdapterError::new(
+            "Redis does not know this node as a subscriber",
+        ));
+    }
+    Ok(of(channel))
 }
+
+/// How many listen to which channel.
+type Counts = Vec<(String, usize)>;
 
 /// The names below a channel that someone listens to, with CHANNELS or SHARDCHANNELS.
 pub(super) async fn names(
@@ -37,7 +54,7 @@ pub(super) async fn names(
     pattern: &str,
 ) -> Result<Vec<Arc<str>>, AdapterError> {
     let is_somebody = |names: &Vec<String>| !names.is_empty();
-    let answers = ask_all(link, subcommand, pattern, is_somebody).await?;
+    let answers = ask_all(link, subcommand, &[pattern], is_somebody).await?;
     let names = answers.iter().flatten();
     // Servers may tell the same twice, and a namespace may look like another's room.
     let names: BTreeSet<&str> = names
@@ -52,7 +69,7 @@ pub(super) async fn names(
 async fn ask_all<T: FromRedisValue>(
     link: &Link,
     subcommand: &str,
-    about: &str,
+    about: &[&str],
     is_somebody: impl Fn(&T) -> bool,
 ) -> Result<Vec<T>, AdapterError> {
     let mut query = cmd("PUBSUB");

@@ -211,7 +211,11 @@ impl Adapter for PubSubAdapter {
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
         let channels = self.channels(namespace);
         Box::pin(async move {
-            counting::subscribers(&self.link, "NUMSUB", channels.requests.name()).await
+            let (all, own) = (
+                channels.requests.name(),
+                channels.answers.named(&self.server_id),
+            );
+            counting::subscribers(&self.link, "NUMSUB", all, &own).await
         })
     }
 

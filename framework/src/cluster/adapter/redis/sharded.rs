@@ -129,6 +129,11 @@ impl ShardedAdapter {
         known.unwrap_or_else(|| Arc::new(Channel::new(&self.options.prefix, namespace)))
     }
 
+    async fn count(&self, channel: &Channel) -> Result<usize, AdapterError> {
+        let own = channel.named(&self.server_id);
+        counting::subscribers(&self.link, "SHARDNUMSUB", channel.name(), &own).await
+    }
+
     /// Whether this room is listened to on a channel of its own, as long as it has members. The channel of a
     /// room with this node's name is that of the node's answers, which is never left.
     fn listens_to(&self, room: &str) -> bool {
@@ -216,9 +221,7 @@ impl Adapter for ShardedAdapter {
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
         let channel = self.channel(namespace);
-        Box::pin(
-            async move { counting::subscribers(&self.link, "SHARDNUMSUB", channel.name()).await },
-        )
+        Box::pin(async move { self.count(&channel).await })
     }
 
     fn server_ids(
@@ -235,8 +238,7 @@ impl Adapter for ShardedAdapter {
                 }
             };
             let ids = counting::names(&self.link, "SHARDCHANNELS", &channel, &pattern).await?;
-            let count = counting::subscribers(&self.link, "SHARDNUMSUB", channel.name()).await?;
-            match ids.len() == count {
+            match ids.len() == self.count(&channel).await? {
                 true => Ok(ids),
                 false => Err(AdapterError::new("nodes and rooms cannot be told apart")),
             }

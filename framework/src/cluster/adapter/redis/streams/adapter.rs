@@ -232,6 +232,10 @@ impl Adapter for StreamsAdapter {
         self.add(namespace, message)
     }
 
+    fn resumes(&self) -> bool {
+        true
+    }
+
     fn subscribed(&self) -> AdapterFuture<'_, ()> {
         Box::pin(self.link.settled())
     }
@@ -241,13 +245,14 @@ impl Adapter for StreamsAdapter {
     }
 
     fn server_count(&self, namespace: &str) -> AdapterFuture<'_, Result<usize, AdapterError>> {
-        let channel = self.channel(namespace).name().to_owned();
+        let channel = self.channel(namespace);
         Box::pin(async move {
             let subcommand = match self.options.sharded_pub_sub {
                 true => "SHARDNUMSUB",
                 false => "NUMSUB",
             };
-            subscribers(&self.link, subcommand, &channel).await
+            let own = channel.named(&self.server_id);
+            subscribers(&self.link, subcommand, channel.name(), &own).await
         })
     }
 
