@@ -87,8 +87,8 @@ impl Node {
     /// that is ending as well does not, so all are told.
     pub(crate) fn relink(&self) {
         for remote in self.remotes() {
-            // However much waits there: nobody asks a second time.
-            remote.shard.do_send(Relink);
+            // Never full: each clone of an address brings a slot of the mailbox with it.
+            let _ = remote.shard.clone().try_send(Relink);
         }
     }
 
@@ -134,8 +134,7 @@ impl Node {
         let refused = match remote.inbox.put(command, self.config.max_worker_backlog) {
             Ok(false) => return true,
             Ok(true) => {
-                // However much waits there: nobody else wakes it. One that is going takes care of its inbox.
-                remote.shard.do_send(Wake);
+                remote.wake();
                 return true;
             }
             Err(Refused::Closed(command)) => {
@@ -146,6 +145,18 @@ impl Node {
         };
         undelivered(&refused, worker, false);
         false
+    }
+}
+
+impl Remote {
+    /// There is something in the inbox, where nothing was.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody wakes it a second time; one of them for each time that it has emptied its inbox"
+    )]
+    fn wake(&self) {
+        // One that is going takes care of its inbox.
+        self.shard.do_send(Wake);
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use actix::{Actor, Addr, Context, Handler};
 use tokio::{
-    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    sync::mpsc::{self, Receiver, Sender},
     time::timeout,
 };
 
@@ -62,7 +62,7 @@ impl Worker {
     }
 }
 
-async fn next<T>(told: &mut UnboundedReceiver<T>) -> T {
+async fn next<T>(told: &mut Receiver<T>) -> T {
     let told = timeout(PATIENCE, told.recv()).await;
     told.expect("nobody is told").unwrap()
 }
@@ -121,7 +121,7 @@ async fn a_worker_runs_the_adapter_that_another_has_given_up() {
 }
 
 /// Passes on what the supervisor of a room hears.
-struct Supervisor(UnboundedSender<Report>);
+struct Supervisor(Sender<Report>);
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
@@ -131,7 +131,7 @@ impl Handler<Report> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, report: Report, _: &mut Self::Context) {
-        let _ = self.0.send(report);
+        let _ = self.0.try_send(report);
     }
 }
 
@@ -172,7 +172,7 @@ async fn a_room_that_is_counted_again_hears_of_all_members() {
     let room = worker.scope.room("lobby").unwrap();
     // The worker had its count ready before anybody supervised the room.
     assert_eq!(worker.shard.state.borrow_mut().take_reports().len(), 2);
-    let (told, mut reports) = mpsc::unbounded_channel();
+    let (told, mut reports) = mpsc::channel(1);
     room.supervised_by(Supervisor(told).start().recipient());
     assert_eq!(worker.node.recount(&room), []);
     let members = next(&mut reports).await.members;
