@@ -2,6 +2,7 @@
 //! many sockets at once reaches all workers.
 
 mod counting;
+mod disconnected;
 mod leaving;
 mod many;
 
