@@ -147,10 +147,17 @@ impl Core {
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
         actix::spawn(async move {
-            if timeout(patience, before.are_done()).await.is_err() {
+            let all = async {
+                before.are_done().await;
+                gather(answers).await
+            };
+            let Ok(sockets) = timeout(patience, all).await else {
+                // Nobody waits for what a blocked worker would say after that; until it runs, nothing is
+                // to pile up.
+                answering.core.state.metrics.cluster_answers_lost.add(1);
+                tracing::debug!("a worker did not say in time which sockets it has");
                 return;
-            }
-            let sockets = gather(answers).await;
+            };
             let watched = answering
                 .core
                 .node()
@@ -250,3 +257,6 @@ fn details(found: &Found, watched: bool) -> SocketDetails<'_> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,8 +27,8 @@ use crate::waiting::within;
 struct Hold;
 
 struct Door {
-    entered: mpsc::UnboundedSender<ThreadId>,
-    held: mpsc::UnboundedSender<()>,
+    entered: mpsc::Sender<ThreadId>,
+    held: mpsc::Sender<()>,
     may_go_on: Mutex<blocking::Receiver<()>>,
 }
 
@@ -42,7 +42,7 @@ impl Session for Guest {
     async fn connect(_: (), socket: &Socket) -> Result<Self, Refusal> {
         socket.join("a")?;
         let door: &Door = socket.state();
-        let _ = door.entered.send(thread::current().id());
+        let _ = door.entered.try_send(thread::current().id());
         Ok(Self)
     }
 }
@@ -50,7 +50,7 @@ impl Session for Guest {
 impl Handle<Hold> for Guest {
     async fn handle(&mut self, _: Hold, socket: &Socket) -> Result<(), Rejection> {
         let door: &Door = socket.state();
-        let _ = door.held.send(());
+        let _ = door.held.try_send(());
         let may_go_on = door.may_go_on.lock();
         let _ = may_go_on.unwrap_or_else(PoisonError::into_inner).recv();
         Ok(())
@@ -63,10 +63,10 @@ async fn a_change_for_which_a_worker_has_no_room_is_not_confirmed() {
     let asks = members().0.requests_timeout(Duration::from_secs(1));
     let asking = TestServer::start(asks.adapter(cluster.clone()).build().expect("a hub"));
 
-    let (entered, mut entering) = mpsc::unbounded_channel();
-    let (held, mut holding) = mpsc::unbounded_channel();
-    let (go_on, may_go_on) = blocking::channel();
-    let (connects, mut connected) = mpsc::unbounded_channel();
+    let (entered, mut entering) = mpsc::channel(64);
+    let (held, mut holding) = mpsc::channel(64);
+    let (go_on, may_go_on) = blocking::sync_channel(1);
+    let (connects, mut connected) = mpsc::channel(64);
     let busy = Hub::builder()
         .namespace::<Guest>("/")
         .state(Door {
@@ -77,7 +77,7 @@ async fn a_change_for_which_a_worker_has_no_room_is_not_confirmed() {
         .max_worker_backlog(500)
         .on_cluster(move |event| {
             if matches!(event, ClusterEvent::Connected) {
-                let _ = connects.send(thread::current().id());
+                let _ = connects.try_send(thread::current().id());
             }
         })
         .adapter(cluster);
