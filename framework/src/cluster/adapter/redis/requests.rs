@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     audience::Audience,
-    dialer::{Address, Dialer, Tasks},
+    dialer::{Address, Dialer, Opened, Tasks},
     refusal::Refusal,
     topology::Topology,
 };
@@ -60,13 +60,17 @@ impl Requests {
         replicas: &watch::Sender<Replicas>,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
-        let mut masters = Vec::new();
-        for master in topology.masters() {
-            masters.push(Asked::open(dialer, master, tasks).await?);
-        }
+        let opened = topology.masters().iter();
+        let opened = opened.map(|master| Asked::dial(dialer, master));
+        let opened = try_join_all(opened).await?.into_iter();
         Ok(Self {
             topology: topology.clone(),
-            masters,
+            masters: opened
+                .map(|(opened, read)| Asked {
+                    connection: opened.driven_by(tasks),
+                    read,
+                })
+                .collect(),
             replicas: replicas.subscribe(),
         })
     }
@@ -90,13 +94,21 @@ impl Asked {
         address: &Address,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
-        let read = Arc::<AtomicU64>::default();
-        let timeout = Some(dialer.response_timeout);
-        let connection = dialer.counted(address, None, timeout, tasks, &read);
+        let (opened, read) = Self::dial(dialer, address).await?;
         Ok(Self {
-            connection: connection.await?,
+            connection: opened.driven_by(tasks),
             read,
         })
+    }
+
+    async fn dial(
+        dialer: &Dialer,
+        address: &Address,
+    ) -> Result<(Opened, Arc<AtomicU64>), AdapterError> {
+        let read = Arc::<AtomicU64>::default();
+        let timeout = Some(dialer.response_timeout);
+        let opened = dialer.dial(address, None, timeout, &read).await?;
+        Ok((opened, read))
     }
 
     /// Whether the server still answers. One of which something comes is alive, though its answer waits
