@@ -105,8 +105,9 @@ impl Core {
         self.hub().map(|hub| Arc::clone(&hub.node))
     }
 
+    /// A namespace of which messages are wanted: a dynamic one before it has accepted a client, too.
     pub(in crate::cluster) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        self.hub()?.namespace(name)
+        self.hub()?.attached(name)
     }
 
     /// A namespace and its node, for a message that has come.
@@ -115,17 +116,7 @@ impl Core {
         namespace: &str,
     ) -> Option<(Arc<Node>, Arc<NamespaceInner>)> {
         let hub = self.hub()?;
-        Some((Arc::clone(&hub.node), hub.namespace(namespace)?))
-    }
-
-    /// The namespace, or one of its name that has accepted no client yet.
-    pub(in crate::cluster) fn attached_to(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        self.hub()?.attached(name)
-    }
-
-    /// Whether someone waits for answers to a request.
-    pub(in crate::cluster) fn awaits(&self, request: &str) -> bool {
-        self.requests.awaits(request)
+        Some((Arc::clone(&hub.node), hub.attached(namespace)?))
     }
 
     fn attached(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
@@ -184,7 +175,7 @@ impl Core {
     /// Nobody comes back over what is missing in the logs of this node.
     fn interrupt_logs(&self) {
         for name in self.namespaces() {
-            let namespace = self.attached_to(&name);
+            let namespace = self.namespace(&name);
             if let Some(log) = namespace.as_ref().and_then(|it| it.scope.own_log()) {
                 log.interrupt();
             }

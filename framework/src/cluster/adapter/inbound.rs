@@ -53,7 +53,7 @@ impl Inbound {
     /// the adapter [wants them](super::Adapter::wants_private_rooms).
     #[must_use]
     pub fn rooms(&self, namespace: &str) -> Vec<Arc<str>> {
-        let Some(namespace) = self.0.attached_to(namespace) else {
+        let Some(namespace) = self.0.namespace(namespace) else {
             return Vec::new();
         };
         let scope = &namespace.scope;
@@ -122,7 +122,7 @@ impl Inbound {
     /// Whether this node waits for answers to a request: others need not be read to their end.
     #[must_use]
     pub fn awaits(&self, request: &str) -> bool {
-        self.0.awaits(request)
+        self.0.requests.awaits(request)
     }
 
     /// Takes an event of this node that does not get into the log in time: its sockets get it

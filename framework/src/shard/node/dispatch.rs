@@ -87,7 +87,8 @@ impl Node {
     /// that is ending as well does not, so all are told.
     pub(crate) fn relink(&self) {
         for remote in self.remotes() {
-            let _ = remote.shard.try_send(Relink);
+            // Never full: each clone of an address brings a slot of the mailbox with it.
+            let _ = remote.shard.clone().try_send(Relink);
         }
     }
 
@@ -110,7 +111,9 @@ impl Node {
         workers
             .filter(|worker| {
                 let remote = self.workers.get(worker).map(|remote| Arc::clone(&remote));
-                let asked = remote.map(|remote| remote.shard.try_send(Recount(Arc::clone(room))));
+                // Never full: each clone of an address brings a slot of the mailbox with it.
+                let asked =
+                    remote.map(|remote| remote.shard.clone().try_send(Recount(Arc::clone(room))));
                 matches!(asked, None | Some(Err(SendError::Closed(_))))
             })
             .collect()
@@ -131,8 +134,7 @@ impl Node {
         let refused = match remote.inbox.put(command, self.config.max_worker_backlog) {
             Ok(false) => return true,
             Ok(true) => {
-                // Refused only by a worker that is going, which takes care of its inbox.
-                let _ = remote.shard.try_send(Wake);
+                remote.wake();
                 return true;
             }
             Err(Refused::Closed(command)) => {
@@ -143,6 +145,18 @@ impl Node {
         };
         undelivered(&refused, worker, false);
         false
+    }
+}
+
+impl Remote {
+    /// There is something in the inbox, where nothing was.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody wakes it a second time; one of them for each time that it has emptied its inbox"
+    )]
+    fn wake(&self) {
+        // One that is going takes care of its inbox.
+        self.shard.do_send(Wake);
     }
 }
 
@@ -164,3 +178,6 @@ pub(in crate::shard) fn undelivered(command: &Command, worker: WorkerId, gone: b
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,14 +6,14 @@ mod namespaces;
 mod servers;
 mod sockets;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use roomcast::{
-    Cluster, HubBuilder, Namespace, NamespaceBuilder,
+    Cluster, ConnectAuth, HubBuilder, Namespace, NamespaceBuilder, Params,
     prelude::*,
     testing::{TestClient, TestServer},
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 pub(crate) use self::{acks::*, broadcasts::*, namespaces::*, servers::*, sockets::*};
 use crate::common::member::{Hall, Member, Number, members_with};
@@ -65,6 +65,7 @@ macro_rules! cases_of_any_order {
             nodes_come_and_go,
             namespaces_are_apart,
             dynamic_namespaces_are_joined_across_nodes,
+            a_node_that_has_let_nobody_into_a_dynamic_namespace_yet_answers,
         }
     };
 }
@@ -95,6 +96,8 @@ struct Reload {
 pub(crate) struct Node {
     pub(crate) server: TestServer,
     pub(crate) hall: Hall,
+    /// While it is not closed, clients of clubs wait before they are let in.
+    doorman: Arc<Semaphore>,
 }
 
 impl Node {
@@ -113,14 +116,28 @@ impl Node {
                 Some(format!("{what} on {}", namespace.rooms().len()))
             },
         );
+        let doorman = Arc::new(Semaphore::new(0));
+        let asked = Arc::clone(&doorman);
+        let clubs = async move |name: &str, _: &ConnectAuth| {
+            let is_club = name.starts_with("/club-");
+            if is_club {
+                let _ = asked.acquire().await;
+            }
+            Ok(is_club.then(Params::default))
+        };
         let (hub, hall) = members_with(namespace);
         let hub = hub
             .namespace::<Member>("/other")
             .dynamic_namespace::<Member>("/room-{id}")
+            .namespace_with(NamespaceBuilder::accepted_by::<Member>("clubs", clubs))
             .requests_timeout(requests_timeout);
         let hub = meeting.joined(hub).build().expect("a hub");
         let server = TestServer::builder(hub).workers(2).start();
-        let node = Self { server, hall };
+        let node = Self {
+            server,
+            hall,
+            doorman,
+        };
         timeout(PATIENCE, node.cluster().connected())
             .await
             .expect("connected in time");

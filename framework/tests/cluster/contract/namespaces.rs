@@ -3,7 +3,7 @@
 use roomcast::testing::TestClient;
 use serde_json::json;
 
-use super::{Meeting, Node, nothing_but, one_each, settle, three};
+use super::{Meeting, Node, nothing_but, one_each, see_each_other, settle, three};
 use crate::common::{member::Number, until};
 use crate::waiting::becomes;
 
@@ -46,4 +46,30 @@ pub(crate) async fn dynamic_namespaces_are_joined_across_nodes(meeting: &impl Me
     namespaces[0].to("a").emit(&Number(1)).expect("emitted");
     nothing_but(&one, 1).await;
     nothing_but(&other, 1).await;
+}
+
+pub(crate) async fn a_node_that_has_let_nobody_into_a_dynamic_namespace_yet_answers(
+    meeting: &impl Meeting,
+) {
+    let nodes = [Node::start(meeting).await, Node::start(meeting).await];
+    see_each_other(&nodes.each_ref(), 2).await;
+    let [here, there] = &nodes;
+    let enter = async |node: &Node| {
+        let client = TestClient::builder(&node.server).namespace("/club-7");
+        let client = client.auth(&json!({"rooms": ["a"]})).connect().await;
+        client.expect("a client")
+    };
+    here.doorman.close();
+    let _first = enter(here).await;
+    let club = here.hub().namespace("/club-7").expect("it exists");
+    let asking = async {
+        let cluster = here.cluster();
+        becomes(Some(2), async || cluster.server_count(&club).await.ok()).await;
+        let found = club.everyone().fetch_sockets().await.expect("asked");
+        assert_eq!((found.len(), found.missing_nodes()), (1, Some(0)));
+        let joined = club.to("a").join(["b"]).await;
+        joined.expect("confirmed");
+        there.doorman.close();
+    };
+    tokio::join!(asking, enter(there));
 }

@@ -3,6 +3,7 @@
 
 #![cfg(feature = "redis")]
 mod away;
+mod dynamic;
 mod far_away;
 mod faults;
 mod gaps;
