@@ -154,6 +154,22 @@ async fn sharded_survives_a_redis_that_restarts_empty() {
 }
 
 #[actix_web::test]
+async fn one_loss_is_told_once_though_streams_have_several_connections() {
+    let redis = RedisServer::start();
+    let node = Node::start(|hub| hub.adapter(Redis::streams(redis.url()))).await;
+    // Not those that read and write the stream.
+    redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    let lost = || node.told().contains(&"disconnected");
+    until("it is back", || {
+        lost() && node.told().ends_with(&["connected"])
+    })
+    .await;
+    let told = ["connected", "disconnected", "connected"];
+    assert_eq!(node.told(), told);
+    assert_eq!(node.hub().stats().cluster_disconnects, 1);
+}
+
+#[actix_web::test]
 async fn traffic_goes_on_when_a_replica_has_taken_the_place_of_a_master() {
     let mut redis = RedisCluster::start();
     redis.add_replica();

@@ -17,6 +17,7 @@ Usage:
     cargo xtask soak [OPTION]...      load and faults on three nodes, and a report; --help has the options
     cargo xtask soak --seeds A..B     the guarantees on a cluster in virtual time, for these seeds
     cargo xtask capacity [OPTION]...  how many connections nodes hold, and a report; --help has the options
+    cargo xtask semver                compare the public interface with that of the last release, as semver has it
     cargo xtask image                 build the image of examples/deploy, and run it and the Compose file; as root on Debian
 ";
 
@@ -38,6 +39,8 @@ pub(crate) enum Task {
     Soak(Vec<String>),
     /// Options for the run that measures capacity, likewise.
     Capacity(Vec<String>),
+    /// Compares the public interface with that of the last release.
+    Semver,
     /// Builds and runs the image.
     Image,
 }
@@ -50,6 +53,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task>
         Some("todo") => return Ok(Task::Todo(arguments.collect())),
         Some("soak") => return Ok(Task::Soak(arguments.collect())),
         Some("capacity") => return Ok(Task::Capacity(arguments.collect())),
+        Some("semver") => return alone(Task::Semver, arguments),
         Some("image") => return alone(Task::Image, arguments),
         Some("cluster") => return alone(Task::Example(Example::Cluster), arguments),
         Some("mixed-cluster") => return alone(Task::Example(Example::MixedCluster), arguments),
@@ -124,6 +128,7 @@ mod tests {
         assert!(parse_words("cluster --nodes 5").is_err());
         assert_eq!(parse_words("image").unwrap(), Task::Image);
         assert!(parse_words("image --push").is_err());
+        assert_eq!(parse_words("semver").unwrap(), Task::Semver);
         assert_eq!(parse_words("guide").unwrap(), Task::Guide(Vec::new()));
         let options = ["--minutes", "2"].map(str::to_owned).to_vec();
         assert_eq!(

@@ -12,7 +12,11 @@ const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Runs cargo beside other builds of the workspace, of which only one at a time may use a folder.
 fn run(workspace: &Workspace, command: &mut Command) -> Result {
-    process::run_beside(command.env("CARGO_TARGET_DIR", workspace.target.join("beside")))
+    process::run_beside(command.env("CARGO_TARGET_DIR", folder(workspace)))
+}
+
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("beside")
 }
 
 pub(crate) fn clippy(workspace: &Workspace) -> Result {
@@ -36,16 +40,24 @@ pub(crate) fn features(workspace: &Workspace) -> Result {
 }
 
 /// With all features, as it is published; and with those by default and with none, where what is documented is less than what
-/// may be linked to.
+/// may be linked to. They are written to the same place: all features come last.
 pub(crate) fn rustdoc(workspace: &Workspace) -> Result {
-    let doc = |features: &[&str]| {
-        let mut doc = cargo(workspace, &["doc", "--no-deps"]);
-        doc.args(features).env("RUSTDOCFLAGS", "-D warnings");
-        run(workspace, &mut doc)
-    };
-    doc(&["--package", "roomcast", "--no-default-features"])?;
-    doc(&["--package", "roomcast"])?;
-    doc(&["--workspace", "--all-features"])
+    doc(
+        workspace,
+        &["--package", "roomcast", "--no-default-features"],
+    )?;
+    doc(workspace, &["--package", "roomcast"])?;
+    document(workspace)
+}
+
+pub(crate) fn document(workspace: &Workspace) -> Result {
+    doc(workspace, &["--workspace", "--lib", "--all-features"])
+}
+
+fn doc(workspace: &Workspace, what: &[&str]) -> Result {
+    let mut doc = cargo(workspace, &["doc", "--no-deps"]);
+    doc.args(what).env("RUSTDOCFLAGS", "-D warnings");
+    run(workspace, &mut doc)
 }
 
 /// Each target takes its corpus once: the search for more needs a nightly compiler.

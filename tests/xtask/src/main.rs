@@ -7,6 +7,7 @@ mod flaky;
 mod guide;
 mod image;
 mod install;
+mod interface;
 mod lints;
 mod process;
 mod runner;
@@ -47,6 +48,7 @@ fn run() -> Result {
         Task::Todo(options) => examples::todo(&Workspace::find()?, &options)?,
         Task::Soak(options) => examples::soak(&Workspace::find()?, &options)?,
         Task::Capacity(options) => examples::capacity(&Workspace::find()?, options)?,
+        Task::Semver => semver::run(&Workspace::find()?)?,
         Task::Image => image::run(&Workspace::find()?)?,
     }
     Ok(())

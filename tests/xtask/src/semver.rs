@@ -1,4 +1,5 @@
-//! Whether the public interface is still compatible with the one before.
+//! Whether the public interface is compatible with that of the last release, as cargo-semver-checks judges. By hand, as building
+//! it takes minutes; that the interface has changed at all is seen by the step `interface`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,8 +10,7 @@ use crate::steps::cargo;
 use crate::workspace::Workspace;
 
 /// The commit whose public interface this one has to be compatible with: the last release, and before the first one the last
-/// commit at which a change was meant to break it. Where a break is wanted, it is put forward, or the version raised:
-/// CONTRIBUTING.md, "Releases".
+/// commit at which a change was meant to break it: CONTRIBUTING.md, "Releases".
 const BASELINE: &str = "51b254fd8d91cfa21b18631106a2301dbe5916d6";
 
 const TOOL: &str = "cargo-semver-checks";
@@ -20,7 +20,7 @@ const VERSION: &str = "0.51.0";
 pub(crate) fn run(workspace: &Workspace) -> Result {
     has_baseline(workspace)?;
     let tool = installed(workspace)?;
-    process::run_beside(
+    process::run(
         process::for_cargo(&mut Command::new(tool))
             .current_dir(&workspace.root)
             .args(["semver-checks", "--package", "roomcast", "--all-features"])
@@ -30,14 +30,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
 }
 
 /// The program: that on the path if it has the version, else one of our own. No package of Debian, Python or npm brings it, so
-/// it is built, and without optimisation, as it is needed once.
+/// it is built, and without optimisation, as it is needed seldom.
 fn installed(workspace: &Workspace) -> Result<PathBuf> {
     let known = process::output(Command::new(TOOL).arg("--version"));
     if known.is_some_and(|version| version == format!("{TOOL} {VERSION}")) {
         return Ok(TOOL.into());
     }
     let tools = workspace.target.join("tools");
-    process::run_beside(
+    process::run(
         cargo(workspace, &["install", TOOL, "--version", VERSION])
             .args(["--locked", "--debug", "--no-default-features"])
             .arg("--root")

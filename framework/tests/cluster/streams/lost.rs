@@ -100,6 +100,30 @@ async fn what_redis_has_lost_before_the_node_was_there() {
     is_whole(&redis, &newcomer, there).await;
 }
 
+/// All connections of the node, made anew.
+async fn reconnected(redis: &RedisServer, node: &Node) {
+    let before = node.hub().stats().cluster_disconnects;
+    redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+    let disconnects = || node.hub().stats().cluster_disconnects;
+    until("it is noticed", || disconnects() > before).await;
+    node.connected().await;
+}
+
+#[actix_web::test]
+async fn what_another_node_has_missed_too_is_not_forgotten() {
+    const MORE: &str = "9999999999999-7";
+    let redis = RedisServer::start();
+    let (node, ..) = with_a_loss(&redis).await;
+    // Another node was further when Redis lost it.
+    redis.command(&["SET", "socket.io:lost", MORE]);
+    reconnected(&redis, &node).await;
+    assert_eq!(redis.command(&["GET", "socket.io:lost"]).trim(), MORE);
+    // Redis loses that, too.
+    redis.command(&["DEL", "socket.io:lost"]);
+    reconnected(&redis, &node).await;
+    redis.wait_for(&["GET", "socket.io:lost"], |lost| lost.trim() == MORE);
+}
+
 #[actix_web::test]
 async fn what_was_in_a_redis_that_is_empty_when_the_node_starts() {
     let redis = RedisServer::start();

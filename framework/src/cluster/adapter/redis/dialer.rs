@@ -120,6 +120,9 @@ impl Dialer {
         };
         let stream = TcpStream::connect((host, port)).await?;
         stream.set_nodelay(true)?;
+        // What it has not taken goes with the connection: behind a network that was cut, the system would send
+        // it for minutes, and it would be done after what was given to the next connection.
+        stream.set_zero_linger()?;
         let Some(tls) = &self.tls else {
             return Ok(Stream::Tcp(stream));
         };
@@ -182,5 +185,47 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         delegate!(self, stream => stream.poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use tokio::{
+        io::AsyncReadExt,
+        net::{TcpListener, TcpSocket},
+    };
+
+    use super::*;
+    use crate::cluster::adapter::redis::options::LinkOptions;
+
+    #[tokio::test]
+    async fn what_a_server_has_not_taken_goes_with_the_connection() {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Far less than is written: most of it stays with who writes it.
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener: TcpListener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = format!("redis://{address}/");
+        let (dialer, _) = LinkOptions::new(url).resolve().unwrap();
+        let address = Address::Tcp(address.ip().to_string(), address.port());
+
+        let stream = dialer.open(&address).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let Stream::Tcp(stream) = stream else {
+            panic!("it is not encrypted");
+        };
+        stream.writable().await.unwrap();
+        let mut written = 0;
+        while let Ok(taken) = stream.try_write(&[b'x'; 1 << 16]) {
+            written += taken;
+        }
+        drop(stream);
+        let mut came = Vec::new();
+        let end = server.read_to_end(&mut came).await.unwrap_err();
+        assert_eq!(end.kind(), io::ErrorKind::ConnectionReset);
+        assert!(came.len() < written, "all of {written} bytes came");
     }
 }

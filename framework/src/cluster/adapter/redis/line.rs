@@ -69,6 +69,8 @@ pub(super) struct Line {
     in_flight: VecDeque<Sent>,
     in_flight_bytes: usize,
     paused: Option<Instant>,
+    /// The first is tried alone: what is sent together may be refused in part.
+    probing: bool,
 }
 
 impl Line {
@@ -152,7 +154,17 @@ impl Line {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        !self.writing && !self.has_more() && self.in_flight.is_empty()
+        !self.has_more() && self.is_answered()
+    }
+
+    /// Whether nothing that was sent waits for its reply.
+    pub(super) fn is_answered(&self) -> bool {
+        !self.writing && self.in_flight.is_empty()
+    }
+
+    /// Whether a command was written in part.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.rest.is_empty()
     }
 
     fn batch(&mut self) -> Option<Bytes> {
@@ -160,9 +172,13 @@ impl Line {
             return None;
         }
         self.paused = None;
+        if self.probing && !self.in_flight.is_empty() {
+            return None;
+        }
         let first = self.send_next()?;
         let mut batch = BytesMut::new();
-        while batch.len().max(first.len()) < BATCH
+        while !self.probing
+            && batch.len().max(first.len()) < BATCH
             && let Some(next) = self.send_next()
         {
             if batch.is_empty() {
@@ -182,11 +198,9 @@ impl Line {
         if full {
             return None;
         }
-        let mut entry = self.pop()?;
-        let command = match entry.resend {
-            true => entry.command.clone(),
-            false => std::mem::take(&mut entry.command),
-        };
+        let entry = self.pop()?;
+        // Kept: it is sent again if Redis refuses it for now, or if it did not leave.
+        let command = entry.command.clone();
         self.in_flight_bytes += command.len();
         self.in_flight.push_back(Sent {
             entry,
@@ -220,79 +234,61 @@ impl Line {
         self.paused = Some(Instant::now() + PAUSE);
     }
 
+    /// The server is busy with something else.
+    pub(super) fn probe(&mut self) {
+        self.probing = true;
+    }
+
+    /// This was executed. What was refused before and still waits would come behind it, out of order: it is
+    /// taken out, unless it is a change, which must be done. How many there were.
+    pub(super) fn done(&mut self, by: &Entry) -> u64 {
+        let (mut at, mut overtaken) = (0, 0);
+        if !by.counted {
+            return 0;
+        }
+        self.probing = false;
+        while let Some(entry) = self.queue.get(at)
+            && entry.number < by.number
+        {
+            if entry.slot != by.slot || entry.resend {
+                at += 1;
+                continue;
+            }
+            self.weight -= entry.weight();
+            self.queue.remove(at);
+            if at < self.firm {
+                self.firm -= 1;
+            }
+            overtaken += 1;
+        }
+        if overtaken > 0 {
+            self.go_on();
+        }
+        overtaken
+    }
+
     /// Since when the oldest command waits for its reply.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         self.in_flight.front().map(|sent| sent.at)
     }
 
     /// The connection is gone: what may or may not have been executed, then what certainly was not.
-    pub(super) fn end(self) -> (impl Iterator<Item = Entry>, VecDeque<Entry>) {
+    pub(super) fn end(mut self) -> (impl Iterator<Item = Entry>, VecDeque<Entry>) {
+        // Nobody executes what has not left as a whole.
+        let mut kept = match self.writing {
+            true => 0,
+            false => self.rest.len(),
+        };
+        while kept > 0
+            && let Some(sent) = self.in_flight.pop_back()
+        {
+            kept = kept.saturating_sub(sent.bytes);
+            self.queue.push_front(sent.entry);
+        }
         let unknown = self.in_flight.into_iter().map(|sent| sent.entry);
         (unknown, self.queue)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(number: u64, awaited: bool) -> Entry {
-        Entry {
-            number,
-            command: Bytes::new(),
-            slot: 0,
-            resend: false,
-            awaited,
-            counted: true,
-        }
-    }
-
-    #[test]
-    fn what_is_awaited_makes_no_room() {
-        let mut line = Line::default();
-        for (number, awaited) in [(0, true), (1, false), (2, true)] {
-            line.push(entry(number, awaited));
-        }
-        assert_eq!(line.oldest(), Some(1));
-        assert_eq!(line.drop_oldest().map(|entry| entry.number), Some(1));
-        assert!(line.oldest().is_none() && line.drop_oldest().is_none());
-        assert_eq!(line.pop().map(|entry| entry.number), Some(0));
-    }
-
-    #[test]
-    fn the_oldest_that_makes_room_is_known_whatever_is_taken_out_and_put_back() {
-        // Each bit says whether one of them is awaited.
-        for awaited in 0_u64..1 << 6 {
-            let mut line = Line::default();
-            let is_awaited = |number| awaited >> number & 1 == 1;
-            let push = |line: &mut Line, number| line.push(entry(number, is_awaited(number)));
-            let check = |line: &Line| {
-                let mut queue = line.queue.iter();
-                let oldest = queue.find(|entry| !entry.awaited);
-                assert_eq!(line.oldest(), oldest.map(|entry| entry.number));
-            };
-            for number in 0..4 {
-                push(&mut line, number);
-                check(&line);
-            }
-            let taken = [line.pop(), line.pop()];
-            check(&line);
-            push(&mut line, 4);
-            for entry in taken.into_iter().rev().flatten() {
-                line.retry(entry);
-                check(&line);
-            }
-            push(&mut line, 5);
-            while line.drop_oldest().is_some() {
-                check(&line);
-            }
-            let left: Vec<_> = line.queue.iter().map(|entry| entry.number).collect();
-            assert_eq!(
-                left,
-                (0..6)
-                    .filter(|number| is_awaited(*number))
-                    .collect::<Vec<_>>()
-            );
-        }
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use std::{
 
 use ::metrics::Histogram;
 use bytes::{Buf, Bytes};
+use tokio::sync::Notify;
 
 use super::{
     line::{Entry, Line},
@@ -35,6 +36,8 @@ pub(super) struct Outbox {
     policy: OutboxPolicy,
     metrics: Arc<Metrics>,
     published: Histogram,
+    /// Redis has told us to ask another server.
+    misdirected: Notify,
 }
 
 /// A command and how it is to be treated.
@@ -58,6 +61,10 @@ struct State {
     epoch: u64,
     next: u64,
     closed: bool,
+    /// No more is written to the present connections.
+    stopped: bool,
+    /// What Redis said when it told us to ask another server.
+    elsewhere: Option<String>,
     /// When the log last told that something was refused.
     refusal_told: Option<Instant>,
 }
@@ -69,15 +76,6 @@ pub(super) struct LineId {
     index: usize,
 }
 
-/// What became of a command that Redis refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// It will be tried again, or never.
-    Settled,
-    /// Another server has to be asked.
-    Reconnect,
-}
-
 impl Outbox {
     pub(super) fn new(max_bytes: usize, policy: OutboxPolicy, metrics: Arc<Metrics>) -> Self {
         Self {
@@ -87,12 +85,15 @@ impl Outbox {
                 epoch: 0,
                 next: 0,
                 closed: false,
+                stopped: false,
+                elsewhere: None,
                 refusal_told: None,
             }),
             max_bytes,
             policy,
             metrics,
             published: publish_duration(),
+            misdirected: Notify::new(),
         }
     }
 
@@ -262,7 +263,11 @@ impl State {
 
     /// What is to be written next, and where.
     fn take(&mut self, id: LineId) -> Option<(Arc<Socket>, Bytes)> {
+        let stopped = self.stopped;
         let line = self.line(id)?;
+        if stopped && !line.has_begun() {
+            return None;
+        }
         let socket = line.socket.clone()?;
         Some((socket, line.take()?))
     }

@@ -20,7 +20,8 @@ pub(super) fn command(
 ) -> Command {
     Command {
         awaited: is_awaited(message),
-        // Done twice is as done once.
+        // Done twice is as done once, unless the opposite was asked for in between: what was sent first goes with
+        // its connection, or was done before.
         resend: is_change(message),
         ..raw(name, channel, payload, slot)
     }

@@ -3,13 +3,13 @@
 use std::{future::poll_fn, io, sync::Arc, task::Poll};
 
 use super::{
-    outbox::{LineId, Outbox, Refused},
+    outbox::{LineId, Outbox},
     reply::Reply,
     socket::Socket,
 };
 use crate::cluster::adapter::AdapterError;
 
-/// Runs until the connection breaks or turns out to be the wrong one.
+/// Runs until the connection breaks.
 pub(super) async fn publish(
     outbox: Arc<Outbox>,
     line: LineId,
@@ -33,11 +33,7 @@ pub(super) async fn publish(
             loop {
                 match Reply::next(&mut replies) {
                     Ok(Some(Reply::Done)) => outbox.done(line),
-                    Ok(Some(Reply::Error(error))) => {
-                        if outbox.refused(line, &error) == Refused::Reconnect {
-                            return Poll::Ready(AdapterError::new(error));
-                        }
-                    }
+                    Ok(Some(Reply::Error(error))) => outbox.refused(line, error),
                     Ok(None) => break,
                     Err(error) => return Poll::Ready(error),
                 }

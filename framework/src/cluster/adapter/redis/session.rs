@@ -32,10 +32,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// reachable would otherwise never be left.
 const REDISCOVER: Duration = Duration::from_secs(10);
 
-/// How often [`Link::close`] looks whether all has been sent.
+/// How often it is looked whether all has been sent, or answered.
 pub(super) const FLUSHING: Duration = Duration::from_millis(2);
 
-/// For how long it waits for the connections to end.
+/// For how long it is waited for the last answers, and for the connections to end.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
 /// One time of being connected; dropped, whatever ends it.
@@ -167,11 +167,19 @@ impl<'a> Session<'a> {
                 () = link.marks.changed() => self.update(&mut subscriber, &mut heard).await?,
                 () = until(next_end) => self.update(&mut subscriber, &mut heard).await?,
                 () = unsubscribed.unasked() => {
-                    return Err(AdapterError::new("a slot of the Redis Cluster has moved"));
+                    let error = AdapterError::new("a slot of the Redis Cluster has moved");
+                    return Err(leave(link, &mut self.tasks, error).await);
+                }
+                error = link.outbox.elsewhere() => {
+                    return Err(leave(link, &mut self.tasks, error).await);
                 }
                 found = answer(&mut discovery) => {
                     discovery = None;
-                    if let Some(now) = found? && looking.is_none() {
+                    let found = match found {
+                        Ok(found) => found,
+                        Err(error) => return Err(leave(link, &mut self.tasks, error).await),
+                    };
+                    if let Some(now) = found && looking.is_none() {
                         let (dialer, found) = (&link.dialer, &self.replicas);
                         looking = Some(Box::pin(look_for_replicas(dialer, Cow::Owned(now), found)));
                     }
@@ -274,6 +282,22 @@ async fn look_for_a_failover(
         }
         found => Ok(found.ok()),
     }
+}
+
+/// Others are to be asked from now on. Those that were asked are well: what they were given is answered
+/// before the connections end.
+async fn leave(link: &Link, tasks: &mut Tasks, why: AdapterError) -> AdapterError {
+    link.outbox.stop();
+    let answered = async {
+        while !link.outbox.is_answered() {
+            time::sleep(FLUSHING).await;
+        }
+    };
+    tokio::select! {
+        _ = time::timeout(CLOSING, answered) => {}
+        _ = tasks.join_next() => {}
+    }
+    why
 }
 
 async fn answer<F: Future + Unpin>(question: &mut Option<F>) -> F::Output {

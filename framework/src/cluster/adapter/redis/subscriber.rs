@@ -17,6 +17,7 @@ use super::{
     dialer::{Dialer, OnPush, Tasks},
     interest::Topic,
     link::Listener,
+    refusal::Refusal,
     round_trips::RoundTrips,
     slot::slot,
     topology::Topology,
@@ -136,6 +137,8 @@ impl Subscriber {
             let answered: redis::RedisResult<Value> = cmd("PING").query_async(connection).await;
             match answered {
                 Err(error) if error.is_timeout() && pushes.load(Relaxed) != before => {}
+                // A script takes its time.
+                Err(error) if Refusal::of(&error) == Some(Refusal::Soon) => {}
                 answered => {
                     answered.map_err(AdapterError::new)?;
                 }

@@ -1,5 +1,7 @@
 //! What is published, and what becomes of what does not fit.
 
+use std::{io::Write, net::TcpStream};
+
 use super::*;
 
 #[tokio::test]
@@ -126,6 +128,65 @@ async fn a_server_without_memory_carries_messages_all_the_same() {
         rig.wait(|_| server.command(&["XLEN", "s"]).trim() == "10")
             .await;
         assert_eq!(rig.ear.says("disconnected"), 0);
+    })
+    .await;
+}
+
+/// As many as may be under way, and more.
+const MANY: usize = 2_000;
+
+fn in_order(rig: &Rig) -> bool {
+    let heard = rig.ear.heard();
+    heard
+        .into_iter()
+        .map(|(_, text)| text)
+        .eq((0..MANY).map(|number| number.to_string()))
+}
+
+#[tokio::test]
+async fn what_comes_while_a_script_runs_arrives_behind_it() {
+    local(async {
+        let server = RedisServer::with(&["--lua-time-limit", "1"]);
+        let rig = Rig::connected(&options(&server.url())).await;
+        let mut script = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        script
+            .write_all(b"EVAL \"while true do end\" 0\r\n")
+            .unwrap();
+        server.wait_for(&["PING"], |answer| answer.contains("BUSY"));
+        for number in 0..MANY {
+            rig.send("PUBLISH", "c:/", &number.to_string()).unwrap();
+        }
+        // Until all connections have been asked whether they still are some.
+        let start = Instant::now();
+        rig.wait(|_| start.elapsed() > Duration::from_secs(3)).await;
+        server.command(&["SCRIPT", "KILL"]);
+        rig.hears(MANY).await;
+        assert!(in_order(&rig), "{:?}", rig.ear.heard());
+        assert_eq!(rig.ear.says("disconnected"), 0);
+        assert!(rig.metrics.read().cluster_dropped.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_under_way_to_a_slot_that_has_moved_arrives_where_it_is_now() {
+    local(async {
+        let cluster = RedisCluster::start();
+        let mut options = options(&cluster.nodes[0].url());
+        options.kind = Kind::Cluster { urls: Vec::new() };
+        let rig = Rig::connected(&options).await;
+        cluster.move_slot(slot(b"s:/:7"));
+        let other = Rig::connected(&options).await;
+        other.ear.wanted.lock().unwrap().insert(room("7"));
+        other.link.mark(room("7"));
+        other.link.settled().await;
+        for number in 0..MANY {
+            rig.send("SPUBLISH", "s:/:7", &number.to_string()).unwrap();
+        }
+        other.hears(MANY).await;
+        assert!(in_order(&other), "{:?}", other.ear.heard());
+        assert_eq!(rig.lost(), 0);
+        assert!(rig.metrics.read().cluster_dropped.is_empty());
     })
     .await;
 }

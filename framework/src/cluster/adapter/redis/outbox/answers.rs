@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    super::{line::Entry, refusal::Refusal},
-    LineId, Outbox, Refused,
+    super::{
+        line::{Entry, Line},
+        refusal::Refusal,
+    },
+    LineId, Outbox,
 };
+use crate::cluster::adapter::AdapterError;
 
 /// How long the log is silent about what Redis refuses, after it has told of it.
 const QUIET: Duration = Duration::from_secs(10);
@@ -13,28 +17,63 @@ const QUIET: Duration = Duration::from_secs(10);
 impl Outbox {
     /// The oldest command of a line has been executed.
     pub(in super::super) fn done(&self, id: LineId) {
-        self.answered(id);
+        let mut state = self.lock();
+        let Some(line) = state.line(id) else {
+            return;
+        };
+        let Some((entry, sent)) = line.answered() else {
+            return;
+        };
+        let overtaken = line.done(&entry);
+        drop(state);
+        self.record(&entry, sent);
+        let dropped = &self.metrics.cluster_dropped;
+        dropped.add_many("refused_by_redis", overtaken);
     }
 
-    /// The oldest command of a line was not executed.
-    pub(in super::super) fn refused(&self, id: LineId, error: &str) -> Refused {
-        let Some(entry) = self.answered(id) else {
-            return Refused::Settled;
+    /// The oldest command of a line was not executed. What Redis may take later is tried again.
+    pub(in super::super) fn refused(&self, id: LineId, error: String) {
+        let mut state = self.lock();
+        let answered = state.line(id).and_then(Line::answered);
+        let Some((entry, sent)) = answered else {
+            return;
         };
+        self.record(&entry, sent);
         let code = error.split(' ').next().unwrap_or_default();
         let refusal = Refusal::of_code(code);
-        if entry.resend && refusal != Refusal::Never {
-            let mut state = self.lock();
-            if let Some(line) = state.line(id) {
-                line.retry(entry);
+        if refusal == Refusal::Never {
+            drop(state);
+            if entry.counted {
+                self.tell_refused(&error);
+                self.metrics.cluster_dropped.add("refused_by_redis");
             }
-        } else if entry.counted {
-            self.tell_refused(error);
-            self.metrics.cluster_dropped.add("refused_by_redis");
+            return;
         }
-        match refusal {
-            Refusal::Elsewhere => Refused::Reconnect,
-            _ => Refused::Settled,
+        if entry.counted
+            && let Some(line) = state.line(id)
+        {
+            line.retry(entry);
+            if refusal == Refusal::Soon {
+                line.probe();
+            }
+        }
+        if refusal == Refusal::Elsewhere {
+            // In the order in which it was given, all of it is for another server.
+            state.stopped = true;
+            state.elsewhere.get_or_insert(error);
+            drop(state);
+            self.misdirected.notify_one();
+        }
+    }
+
+    /// Waits until Redis says that another server is to be asked, and tells what it said. Until
+    /// [`connect`](Self::connect) nothing more is written.
+    pub(in super::super) async fn elsewhere(&self) -> AdapterError {
+        loop {
+            self.misdirected.notified().await;
+            if let Some(error) = self.lock().elsewhere.take() {
+                return AdapterError::new(error);
+            }
         }
     }
 
@@ -48,11 +87,9 @@ impl Outbox {
         }
     }
 
-    fn answered(&self, id: LineId) -> Option<Entry> {
-        let (entry, sent) = self.lock().line(id)?.answered()?;
+    fn record(&self, entry: &Entry, sent: Instant) {
         if entry.counted {
             self.published.record(sent.elapsed());
         }
-        Some(entry)
     }
 }

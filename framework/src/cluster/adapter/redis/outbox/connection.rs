@@ -29,6 +29,8 @@ impl Outbox {
         state.lines = sockets.into_iter().map(Line::to).collect();
         state.topology = Some(topology);
         state.epoch += 1;
+        state.stopped = false;
+        state.elsewhere = None;
         for entry in waiting {
             let index = state.line_of(entry.slot);
             if let Some(line) = state.lines.get_mut(index) {
@@ -39,6 +41,16 @@ impl Outbox {
         (0..state.lines.len())
             .map(|index| LineId { epoch, index })
             .collect()
+    }
+
+    /// Writes nothing more until [`connect`](Self::connect): what was written is answered, all else waits.
+    pub(in super::super) fn stop(&self) {
+        self.lock().stopped = true;
+    }
+
+    /// Whether nothing that was written waits for its reply.
+    pub(in super::super) fn is_answered(&self) -> bool {
+        self.lock().lines.iter().all(Line::is_answered)
     }
 
     /// Redis is away. What was written and not answered may have been executed: it is lost, unless

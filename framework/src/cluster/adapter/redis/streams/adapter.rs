@@ -6,9 +6,9 @@ use super::{
     Streams,
     absence::Absence,
     adding::Adding,
-    health::Session,
+    generation::Generation,
     lane::Lane,
-    outbox::{Full, Outbox, Pushed, Waiting},
+    outbox::{Outbox, Pushed, Refused, Waiting},
     place::Places,
     portion::Portion,
     sessions::Sessions,
@@ -55,7 +55,7 @@ pub(super) struct StreamsAdapter {
     /// What is not in the streams, and the connection to Redis.
     pub(super) link: Link,
     pub(super) sessions: Sessions,
-    pub(super) session: Session,
+    pub(super) generation: Generation,
     pub(super) absence: Absence,
     /// Of entries that are read for clients that come back.
     pub(super) portion: Portion,
@@ -91,7 +91,7 @@ impl StreamsAdapter {
             metrics: Arc::clone(&context.metrics),
             streams,
             lanes,
-            session: Session::default(),
+            generation: Generation::default(),
             absence: Absence::default(),
             portion: Portion::new(options.read_count),
             outbox_policy: link.outbox_policy,
@@ -111,9 +111,6 @@ impl StreamsAdapter {
 
     /// Adds a message to the stream.
     fn add(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {
-        if self.session.is_closed() {
-            return Err(PublishError::Closed);
-        }
         let fields = Fields::encode(message, self.options.only_plaintext).map_err(not_encoded)?;
         let Some((lane, stream)) = self.place(namespace) else {
             return Err(PublishError::Closed);
@@ -131,11 +128,12 @@ impl StreamsAdapter {
                 }
                 (here, Ok(()))
             }
-            Err(Full) if awaited || self.outbox_policy == OutboxPolicy::Refuse => {
+            Err(Refused::Closed) => (false, Err(PublishError::Closed)),
+            Err(Refused::Full) if awaited || self.outbox_policy == OutboxPolicy::Refuse => {
                 self.metrics.cluster_dropped.add("outbox_refused");
                 (event, Err(PublishError::Full))
             }
-            Err(Full) => {
+            Err(Refused::Full) => {
                 self.metrics.cluster_dropped.add("outbox_full_newest");
                 (event, Ok(()))
             }
@@ -173,11 +171,6 @@ impl StreamsAdapter {
         let slot = slot(channel.as_bytes());
         let command = command(name, channel, &payload, slot, message);
         Ok((payload, command))
-    }
-
-    /// The link is connected.
-    pub(super) fn begin_session(&self) {
-        self.session.next();
     }
 
     pub(super) fn channel(&self, namespace: &str) -> Channel {
@@ -282,12 +275,14 @@ impl Adapter for StreamsAdapter {
 
     fn close(&self) -> AdapterFuture<'_, ()> {
         Box::pin(async move {
-            self.session.close();
+            for lane in &self.lanes {
+                lane.outbox.close();
+            }
             let empty = |lane: &Arc<Lane>| lane.outbox.is_empty();
             while !self.lanes.iter().all(empty) || !self.sessions.is_empty() {
                 time::sleep(FLUSHING).await;
             }
-            self.session.end();
+            self.generation.end();
             self.link.close().await;
         })
     }

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::{
     adding::Adding,
-    outbox::{Full, Outbox, Pushed, Waiting},
+    outbox::{Outbox, Pushed, Refused, Waiting},
     position::{Info, Position},
     reply,
     wire::Wire,
@@ -18,7 +18,7 @@ pub(super) struct Lane {
     streams: Vec<Stream>,
     pub(super) outbox: Outbox,
     adding: Adding,
-    /// The last session in which it was looked whether Redis has lost anything.
+    /// The last generation in which it was looked whether Redis has lost anything.
     checked: watch::Sender<u64>,
 }
 
@@ -56,7 +56,7 @@ impl Lane {
 
     /// Adds an entry to its stream: written now if nothing is on its way, and with those that wait
     /// otherwise.
-    pub(super) fn add(&self, entry: Waiting) -> Result<Pushed, Full> {
+    pub(super) fn add(&self, entry: Waiting) -> Result<Pushed, Refused> {
         let mut pushed = self.outbox.push(entry)?;
         if let Some(at_once) = pushed.at_once.take() {
             let command = self.command(std::slice::from_ref(&at_once.entry));
@@ -114,12 +114,12 @@ impl Lane {
         Some(self.streams.get(stream)?.delivered.subscribe())
     }
 
-    /// In this session of the adapter it is known what Redis has [lost](Self::lost_up_to).
-    pub(super) fn set_checked(&self, session: u64) {
-        self.checked.send_replace(session);
+    /// In this generation of the adapter it is known what Redis has [lost](Self::lost_up_to).
+    pub(super) fn set_checked(&self, generation: u64) {
+        self.checked.send_replace(generation);
     }
 
-    /// Waits until it is known in the present session, which `number` tells.
+    /// Waits until it is known in the present generation, which `number` tells.
     pub(super) async fn checked(&self, number: impl Fn() -> u64) -> u64 {
         let mut checked = self.checked.subscribe();
         // The sender is ours.

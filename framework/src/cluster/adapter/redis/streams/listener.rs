@@ -106,7 +106,8 @@ impl Listener for Ears {
     }
 
     fn connected(&self) {
-        self.adapter.begin_session();
+        self.adapter.generation.begin();
+        self.part.begin();
         self.part.up();
     }
 

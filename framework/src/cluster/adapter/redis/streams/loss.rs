@@ -2,7 +2,7 @@
 //!
 //! What is left of it may look whole to them: an old snapshot ends earlier, and new entries follow.
 
-use redis::{RedisResult, cmd};
+use redis::{RedisResult, aio::MultiplexedConnection, cmd};
 use tokio::time::sleep;
 
 use super::{adapter::StreamsAdapter, lane::Lane, recovery::AGAIN};
@@ -16,23 +16,48 @@ fn key(stream: &str) -> String {
     format!("{stream}:lost")
 }
 
-/// Writes what is known to be lost. Redis may refuse it, and is told again with each connection: it may
-/// have forgotten it, too.
+/// How often it is written at most: another node may write what it knows at the same moment.
+const TIMES: usize = 2;
+
+/// Writes what is known to be lost, unless another node has written more, which is known here from then
+/// on. Redis may refuse it, and is told again with each connection: it may have forgotten it, too.
 pub(super) async fn tell(link: &Link, lane: &Lane, stream: usize) {
-    let lost = lane.lost_up_to(stream);
-    if lost == EntryId::default() {
+    if lane.lost_up_to(stream) == EntryId::default() {
         return;
     }
     let key = key(lane.name(stream));
     let Ok(mut redis) = link.requests(key.as_bytes()) else {
         return;
     };
-    let mut set = cmd("SET");
-    set.arg(&key).arg(lost.to_string());
-    let told: RedisResult<()> = set.query_async(&mut redis).await;
-    if let Err(error) = told {
+    if let Err(error) = raise(&mut redis, &key, lane, stream).await {
         tracing::debug!(%error, key, "that Redis has lost entries could not be written down");
     }
+}
+
+async fn raise(
+    redis: &mut MultiplexedConnection,
+    key: &str,
+    lane: &Lane,
+    stream: usize,
+) -> RedisResult<()> {
+    for _ in 0..TIMES {
+        let written = written(redis, key).await?;
+        lane.has_lost(stream, written);
+        let lost = lane.lost_up_to(stream);
+        if written == lost {
+            break;
+        }
+        let mut set = cmd("SET");
+        set.arg(key).arg(lost.to_string());
+        let () = set.query_async(redis).await?;
+    }
+    Ok(())
+}
+
+/// What is written there; nothing is lost if that is nothing.
+async fn written(redis: &mut MultiplexedConnection, key: &str) -> RedisResult<EntryId> {
+    let written: Option<String> = cmd("GET").arg(key).query_async(redis).await?;
+    Ok(written.and_then(|id| id.parse().ok()).unwrap_or_default())
 }
 
 impl StreamsAdapter {
@@ -41,17 +66,16 @@ impl StreamsAdapter {
         let key = key(lane.name(stream));
         let found = loop {
             if let Ok(mut redis) = self.link.requests(key.as_bytes()) {
-                let found: RedisResult<Option<String>> =
-                    cmd("GET").arg(&key).query_async(&mut redis).await;
-                match found {
+                match written(&mut redis, &key).await {
                     Ok(found) => break found,
-                    Err(error) if Refusal::of(&error) == Some(Refusal::Never) => break None,
+                    Err(error) if Refusal::of(&error) == Some(Refusal::Never) => {
+                        break EntryId::default();
+                    }
                     Err(error) => tracing::debug!(%error, key, "it could not be read"),
                 }
             }
             sleep(AGAIN).await;
         };
-        let found = found.and_then(|id| id.parse().ok()).unwrap_or_default();
         lane.lost_up_to(stream).max(found)
     }
 }

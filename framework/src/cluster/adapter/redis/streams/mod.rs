@@ -22,11 +22,13 @@
 //! | `sessions` | keeps and takes their sessions |
 //! | `leaving` | what a node still has to read before it leaves |
 //! | `absence` | delivers here what cannot be read back for now |
+//! | `generation` | which time of being connected this is |
 //! | `health` | whether all of it is connected |
 
 mod absence;
 mod adapter;
 mod adding;
+mod generation;
 mod health;
 mod lane;
 mod leaving;

@@ -59,6 +59,8 @@ struct Queue {
     stuck: Option<Instant>,
     /// Events that come are delivered on this node at once.
     away: bool,
+    /// Nothing more is taken.
+    closed: bool,
 }
 
 /// What became of an entry.
@@ -71,8 +73,13 @@ pub(super) struct Pushed {
     pub(super) here: bool,
 }
 
-/// There was no room.
-pub(super) struct Full;
+/// Why an entry was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// There was no room.
+    Full,
+    Closed,
+}
 
 impl Queue {
     /// The first entry is in its stream: at this place, unless it has been trimmed already.
@@ -156,8 +163,11 @@ impl Outbox {
     }
 
     /// Takes an entry, if the bound allows it. One alone may be larger than the bound.
-    pub(super) fn push(&self, entry: Waiting) -> Result<Pushed, Full> {
+    pub(super) fn push(&self, entry: Waiting) -> Result<Pushed, Refused> {
         let mut queue = self.queue();
+        if queue.closed {
+            return Err(Refused::Closed);
+        }
         let weight = entry.weight();
         let mut evicted = Vec::new();
         while !queue.entries.is_empty() && queue.bytes + weight > self.max_bytes {
@@ -168,7 +178,7 @@ impl Outbox {
             };
             match gone {
                 Some(gone) => evicted.push(gone),
-                None if evicted.is_empty() => return Err(Full),
+                None if evicted.is_empty() => return Err(Refused::Full),
                 None => break,
             }
         }
@@ -280,6 +290,11 @@ impl Outbox {
     /// Bytes that wait, or are not answered yet.
     pub(super) fn bytes(&self) -> usize {
         self.queue().bytes
+    }
+
+    /// Takes nothing more. Whatever was taken is seen by who asks from now on whether anything waits.
+    pub(super) fn close(&self) {
+        self.queue().closed = true;
     }
 
     pub(super) fn is_empty(&self) -> bool {

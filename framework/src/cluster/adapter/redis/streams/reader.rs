@@ -40,7 +40,7 @@ impl Reader {
         &self,
         link: &Link,
         part: &Part,
-        session: u64,
+        generation: u64,
     ) -> Result<Infallible, AdapterError> {
         let mut redis = Wire::open(link, self.lane.key(), self.response_timeout).await?;
         for stream in 0..self.lane.len() {
@@ -49,7 +49,7 @@ impl Reader {
             self.check(stream, &info, |position| position.check_anew(&info, found));
             self.tell_loss(link, stream).await;
         }
-        self.lane.set_checked(session);
+        self.lane.set_checked(generation);
         redis.ask(&self.newest()).await.and_then(reply::done)?;
         part.up();
         let mut asked = self.portion.count();

@@ -167,13 +167,13 @@ impl RecoveryLog for StreamsAdapter {
             // may be behind them by now: while it is there itself, nothing behind it is gone.
             let id = entry.to_string();
             let one = Portion::new(1);
-            let session = || self.session.number();
+            let generation = || self.generation.number();
             loop {
                 // Redis may come back with less between two questions: what is missing is known first.
-                let checked = lane.checked(session).await;
+                let checked = lane.checked(generation).await;
                 let found = self.range(lane.name(stream), [&id, &id], &one);
                 let (found, lost) = tokio::join!(found, self.lost_up_to(lane, stream));
-                if checked == session() {
+                if checked == generation() {
                     return Ok(entry > lost && !found?.is_empty());
                 }
             }

@@ -69,8 +69,8 @@ impl StreamsAdapter {
         loop {
             let begun = Instant::now();
             let write = |_| writer.write(&self.link, &part);
-            let error = self.session.during(write).await;
-            self.pause(&part, &error, begun, &mut backoff).await;
+            let ended = self.generation.during(write).await;
+            self.pause(&part, ended, begun, &mut backoff).await;
         }
     }
 
@@ -87,22 +87,22 @@ impl StreamsAdapter {
         let mut backoff = Backoff::default();
         loop {
             let begun = Instant::now();
-            let read = |session| reader.read(&self.link, &part, session);
-            let error = self.session.during(read).await;
-            self.pause(&part, &error, begun, &mut backoff).await;
+            let read = |generation| reader.read(&self.link, &part, generation);
+            let ended = self.generation.during(read).await;
+            self.pause(&part, ended, begun, &mut backoff).await;
         }
     }
 
     async fn pause(
         &self,
         part: &Part,
-        error: &AdapterError,
+        (generation, error): (u64, AdapterError),
         begun: Instant,
         backoff: &mut Backoff,
     ) {
-        backoff.ended(part.down(error), begun.elapsed());
+        backoff.ended(part.down(&error), begun.elapsed());
         tracing::debug!(%error, "a connection of the streams adapter has ended");
-        // At once when there is a new session.
-        let _ = timeout(backoff.next(), self.session.changed()).await;
+        // At once when Redis was connected anew.
+        let _ = timeout(backoff.next(), self.generation.after(generation)).await;
     }
 }

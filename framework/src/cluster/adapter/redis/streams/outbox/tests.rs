@@ -235,3 +235,20 @@ fn what_is_expected_back_is_bounded() {
     assert!(!outbox.read_back((0, EntryId { ms: 0, seq: 3 }), false, "/", &[b'x'; 100]));
     assert!(outbox.read_back((0, EntryId { ms: 0, seq: 4 }), false, "/", &[b'x'; 100]));
 }
+
+#[test]
+fn what_is_published_while_it_closes_is_refused_or_waited_for() {
+    let outbox = Arc::new(Outbox::new(1, usize::MAX, OutboxPolicy::DropNewest));
+    let publishing = Arc::clone(&outbox);
+    let publishing = std::thread::spawn(move || {
+        let taken = (0..).take_while(|_| publishing.push(entry(1)).is_ok());
+        taken.count()
+    });
+    while outbox.is_empty() {
+        std::thread::yield_now();
+    }
+    outbox.close();
+    let waited_for = outbox.queue().entries.len();
+    assert_eq!(publishing.join().unwrap_or_default(), waited_for);
+    assert_eq!(outbox.push(entry(1)).err(), Some(Refused::Closed));
+}
