@@ -44,10 +44,11 @@ pub enum EmitError {
     /// stream orders them and the event could not be encoded, or the hub has left the cluster.
     #[error("not published: {0}")]
     Publish(#[from] PublishError),
-    /// Not every other node has confirmed in time what it was told.
+    /// Not every node has done, or confirmed, in time what it was told.
     #[error("not confirmed in time: {}", nodes(*missing))]
     Unconfirmed {
-        /// How many did not; `None` if it could not be found out how many there are.
+        /// How many did not, this one included if one of its workers did not; `None` if it could not be found
+        /// out how many there are.
         missing: Option<usize>,
     },
     /// The hub's own [`Parser`](crate::parser::Parser) failed.

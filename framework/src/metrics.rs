@@ -169,7 +169,8 @@ figures! {
         cluster_requests_timed_out => "roomcast_cluster_requests_timed_out_total",
         /// Requests of other nodes that were not answered because too many were under way.
         cluster_requests_refused => "roomcast_cluster_requests_refused_total",
-        /// Answers to other nodes that the adapter did not take.
+        /// Answers to other nodes that the adapter did not take, or for which a worker did not do its part in
+        /// time.
         cluster_answers_lost => "roomcast_cluster_answers_lost_total",
         /// Answers of other nodes that came too late, or for nothing we asked.
         cluster_answers_ignored => "roomcast_cluster_answers_ignored_total",

@@ -136,7 +136,7 @@ pub(in crate::cluster) mod tests {
     }
 
     /// A thread that is a worker of the hub until it is told to end.
-    fn worker(hub: &Hub) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    pub(in crate::cluster) fn worker(hub: &Hub) -> (oneshot::Sender<()>, JoinHandle<()>) {
         let node = hub.core.node.clone();
         let (started, wait) = sync_channel(1);
         let (end, ended) = oneshot::channel::<()>();
@@ -151,7 +151,7 @@ pub(in crate::cluster) mod tests {
         (end, thread)
     }
 
-    async fn becomes(cluster: &Cluster, connected: bool) {
+    pub(in crate::cluster) async fn becomes(cluster: &Cluster, connected: bool) {
         let becoming = async {
             while cluster.is_connected() != connected {
                 tokio::time::sleep(Duration::from_millis(1)).await;

@@ -141,7 +141,13 @@ impl Core {
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
         actix::spawn(async move {
-            let sockets = gather(answers).await;
+            let Ok(sockets) = timeout(patience, gather(answers)).await else {
+                // Nobody waits for what a blocked worker would say after that; until it runs, nothing is
+                // to pile up.
+                answering.core.state.metrics.cluster_answers_lost.add(1);
+                tracing::debug!("a worker did not say in time which sockets it has");
+                return;
+            };
             let watched = answering
                 .core
                 .node()
@@ -241,3 +247,6 @@ fn details(found: &Found, watched: bool) -> SocketDetails<'_> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use super::{
     state::{OnCluster, State},
 };
 use crate::{
+    config::SlowConsumer,
     error::AdapterError,
     metrics::Metrics,
     namespace::{self, NamespaceInner},
@@ -229,11 +230,12 @@ impl Core {
 }
 
 impl Uplinks for Core {
-    fn open(self: Arc<Self>, scope: &Scope) -> Box<dyn Uplink> {
+    fn open(self: Arc<Self>, scope: &Scope, slow_consumer: SlowConsumer) -> Box<dyn Uplink> {
         self.attach(&scope.name);
         Box::new(Link {
             wants_private_rooms: self.adapter.wants_private_rooms(),
             shares_log: self.adapter.recovery_log().is_some(),
+            slow_consumer,
             namespace: Arc::clone(&scope.name),
             core: self,
         })

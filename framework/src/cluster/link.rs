@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub(super) namespace: Arc<str>,
     pub(super) wants_private_rooms: bool,
     pub(super) shares_log: bool,
+    /// The policy of events that have none of their own.
+    pub(super) slow_consumer: SlowConsumer,
 }
 
 impl Drop for Link {
@@ -81,7 +83,7 @@ impl Uplink for Link {
         self.with_event(event, |data| {
             self.publish(&Message::Broadcast {
                 data,
-                options: options(to, flags(event)),
+                options: options(to, flags(event, self.slow_consumer)),
                 request: None,
             })
         })
@@ -98,7 +100,7 @@ impl Uplink for Link {
         let flags = Flags {
             timeout: Some(asking.timeout.as_millis().try_into().unwrap_or(u64::MAX)),
             expect_single_response: asking.single,
-            ..flags(event)
+            ..flags(event, self.slow_consumer)
         };
         self.with_event(event, |data| {
             self.publish(&Message::Broadcast {
@@ -205,13 +207,15 @@ fn options<'a>(to: Reach<'a>, flags: Flags) -> Options<'a> {
     }
 }
 
-fn flags(event: &Frame) -> Flags {
+fn flags(event: &Frame, default: SlowConsumer) -> Flags {
     let handling = event.handling;
     let policy = handling.slow_consumer;
+    // Where nothing is said, it is as the hub there says: also of an event that is never to be dropped.
+    let is_told = [policy, default] != [SlowConsumer::Close; 2];
     Flags {
         volatile: handling.volatile,
         compress: handling.compress,
-        slow_consumer: (policy != SlowConsumer::Close).then_some((policy, handling.key)),
+        slow_consumer: is_told.then_some((policy, handling.key)),
         ..Flags::default()
     }
 }

@@ -62,6 +62,11 @@ impl FetchedSockets {
         self.missing = found.missing;
     }
 
+    /// Some workers of this node have not answered.
+    pub(super) fn lacks_some_of_here(&mut self) {
+        self.missing.nodes = self.missing.nodes.map(|others| others + 1);
+    }
+
     /// What others found in other namespaces is added.
     pub(crate) fn append(&mut self, mut others: Self) {
         self.sockets.append(&mut others.sockets);
@@ -74,7 +79,7 @@ impl FetchedSockets {
         self.missing.is_none()
     }
 
-    /// How many nodes did not answer in time; `None` if the number of nodes is unknown because the
+    /// How many nodes did not answer in time, this one included if one of its workers did not; `None` if the number of nodes is unknown because the
     /// adapter was not connected.
     #[must_use]
     pub fn missing_nodes(&self) -> Option<usize> {
@@ -82,7 +87,7 @@ impl FetchedSockets {
     }
 
     /// The [ids](crate::Cluster::server_id) of the nodes that did not answer and still serve the
-    /// namespace, Node.js servers included. Empty with `Redis::pub_sub`, where answers do not name their node, and
+    /// namespace, Node.js servers included, without this one. Empty with `Redis::pub_sub`, where answers do not name their node, and
     /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has ended meanwhile.
     #[must_use]
     pub fn missing_node_ids(&self) -> &[Arc<str>] {

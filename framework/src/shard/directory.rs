@@ -88,7 +88,8 @@ impl Scope {
     /// Opens the way to the other nodes, if the hub has an adapter.
     pub(crate) fn linked(self, node: &Node) -> Self {
         if let Some(uplinks) = &node.uplinks {
-            let _ = self.uplink.set(Arc::clone(uplinks).open(&self));
+            let uplink = Arc::clone(uplinks).open(&self, node.slow_consumer(&self));
+            let _ = self.uplink.set(uplink);
         }
         self
     }

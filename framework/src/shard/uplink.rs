@@ -8,15 +8,18 @@ use super::{
     directory::{RoomName, Scope},
     shared_log::SharedLog,
 };
-use crate::{error::EmitError, event::Collector, id::SocketId, transport::frame::Frame};
+use crate::{
+    config::SlowConsumer, error::EmitError, event::Collector, id::SocketId, transport::frame::Frame,
+};
 
 /// What is still to be done on other nodes.
 pub(crate) type Elsewhere<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What the hub gives to its node where it has an adapter.
 pub(crate) trait Uplinks: Send + Sync {
-    /// The uplink of a namespace that has just been made.
-    fn open(self: Arc<Self>, scope: &Scope) -> Box<dyn Uplink>;
+    /// The uplink of a namespace that has just been made. What becomes there of events that do not say
+    /// it, when a client reads too slowly, is `slow_consumer`.
+    fn open(self: Arc<Self>, scope: &Scope, slow_consumer: SlowConsumer) -> Box<dyn Uplink>;
 
     /// Runs the adapter on this thread, unless another one does. Must be called on a thread with a
     /// local task set.

@@ -25,4 +25,5 @@ mod publishes;
 mod redis;
 mod redis_peers;
 mod redis_wire;
+mod slow_consumers;
 mod streams;

@@ -4,10 +4,15 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use smallvec::SmallVec;
-use tokio::sync::mpsc;
+use tokio::{
+    runtime::Handle,
+    sync::mpsc,
+    time::{Instant, Sleep, sleep_until},
+};
 
 use crate::{
     error::EmitError,
@@ -20,7 +25,9 @@ use crate::{
 ///
 /// In a [cluster](crate::adapter), awaiting it asks all other nodes to confirm, which takes a round
 /// trip. If some have not done so within
-/// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`].
+/// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`]. So it is if
+/// a worker of this node is blocked for so long, which counts as one node; it makes the change as soon as
+/// it can.
 ///
 /// ```
 /// use roomcast::prelude::*;
@@ -40,6 +47,12 @@ pub struct Applied {
     /// The other nodes.
     elsewhere: SmallVec<[Elsewhere<Result<(), EmitError>>; 1]>,
     error: Option<EmitError>,
+    /// When those are waited for no longer who are still pending.
+    until: Option<Instant>,
+    /// Set once they are waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// That time is over.
+    late: bool,
 }
 
 impl Applied {
@@ -61,7 +74,16 @@ impl Applied {
             pending: pending.into_iter().collect(),
             elsewhere: elsewhere.into_iter().collect(),
             error: error.or(unpublished),
+            until: None,
+            timer: None,
+            late: false,
         }
+    }
+
+    /// Workers of this node are waited for until then.
+    pub(super) fn within(self, time: Duration) -> Self {
+        let until = Instant::now().checked_add(time);
+        Self { until, ..self }
     }
 
     /// Ready when all are, with the first error among them.
@@ -70,13 +92,42 @@ impl Applied {
             pending: SmallVec::new(),
             elsewhere: SmallVec::new(),
             error: None,
+            until: None,
+            timer: None,
+            late: false,
         };
         for part in parts {
+            all.until = all.until.max(part.until);
             all.pending.extend(part.pending);
             all.elsewhere.extend(part.elsewhere);
             all.error = all.error.or(part.error);
         }
         all
+    }
+}
+
+impl Applied {
+    /// Whether workers of this node are waited for no longer.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        // Whoever awaits it elsewhere has nothing that tells the time.
+        let Some(until) = self.until.filter(|_| Handle::try_current().is_ok()) else {
+            return false;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        timer.as_mut().poll(cx).is_ready()
+    }
+
+    fn outcome(&mut self) -> Result<(), EmitError> {
+        match (self.error.take(), self.late) {
+            (None, false) => Ok(()),
+            (None, true) => Err(EmitError::Unconfirmed { missing: Some(1) }),
+            (Some(EmitError::Unconfirmed { missing }), true) => Err(EmitError::Unconfirmed {
+                missing: missing.map(|others| others + 1),
+            }),
+            (Some(error), _) => Err(error),
+        }
     }
 }
 
@@ -87,6 +138,10 @@ impl Future for Applied {
         let this = &mut *self;
         this.pending
             .retain(|pending| pending.poll_recv(cx).is_pending());
+        if !this.pending.is_empty() && this.is_over(cx) {
+            this.pending.clear();
+            this.late = true;
+        }
         let error = &mut this.error;
         this.elsewhere
             .retain(|elsewhere| match elsewhere.as_mut().poll(cx) {
@@ -96,8 +151,8 @@ impl Future for Applied {
                     false
                 }
             });
-        match self.pending.is_empty() && self.elsewhere.is_empty() {
-            true => Poll::Ready(self.error.take().map_or(Ok(()), Err)),
+        match this.pending.is_empty() && this.elsewhere.is_empty() {
+            true => Poll::Ready(this.outcome()),
             false => Poll::Pending,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{Applied, Broadcast};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     shard::{
         command::{Action, Found},
         directory::RoomName,
-        uplink::Change,
+        uplink::{Change, Fetched},
     },
 };
 
@@ -54,7 +54,8 @@ impl Broadcast<'_> {
 
     /// Lists the selected sockets, on all nodes. Nodes that do not answer within the
     /// [`timeout`](Self::timeout) are [counted](FetchedSockets::missing_nodes), and the sockets of the
-    /// others are returned.
+    /// others are returned. This node is counted as well if one of its workers is blocked for so long; of
+    /// its other workers the sockets are returned.
     ///
     /// # Errors
     /// [`EmitError::Overloaded`] if a worker of this node could not be asked;
@@ -65,16 +66,26 @@ impl Broadcast<'_> {
     pub async fn fetch_sockets(&self) -> Result<FetchedSockets, EmitError> {
         self.check_rooms()?;
         let mut answers = self.ask(Action::Fetch)?;
-        let timeout = self.timeout.unwrap_or(self.node.config.requests_timeout);
+        let limit = self.timeout.unwrap_or(self.node.config.requests_timeout);
         let elsewhere = self
             .uplink()
-            .map(|uplink| uplink.fetch(self.reach(), timeout));
+            .map(|uplink| uplink.fetch(self.reach(), limit));
         let mut fetched = FetchedSockets::default();
-        while let Some(found) = answers.recv().await {
-            fetched.found(&self.node, &self.scope, found);
-        }
-        if let Some(elsewhere) = elsewhere {
-            fetched.found_elsewhere(&self.node, &self.scope, elsewhere.await);
+        let here = async {
+            while let Some(found) = answers.recv().await {
+                fetched.found(&self.node, &self.scope, found);
+            }
+        };
+        let elsewhere = async {
+            match elsewhere {
+                Some(elsewhere) => elsewhere.await,
+                None => Fetched::default(),
+            }
+        };
+        let (here, elsewhere) = tokio::join!(timeout(limit, here), elsewhere);
+        fetched.found_elsewhere(&self.node, &self.scope, elsewhere);
+        if here.is_err() {
+            fetched.lacks_some_of_here();
         }
         Ok(fetched)
     }
@@ -88,7 +99,7 @@ impl Broadcast<'_> {
             .uplink()
             .map(|uplink| uplink.change(change, self.reach()));
         let here = self.ask(action);
-        Applied::new(here, elsewhere)
+        Applied::new(here, elsewhere).within(self.node.config.requests_timeout)
     }
 
     fn ask(&self, action: Action) -> Result<mpsc::Receiver<Vec<Found>>, EmitError> {

@@ -44,8 +44,8 @@ impl HubBuilder {
         self
     }
 
-    /// How long other nodes may take to answer a request: to list their sockets, to confirm a join, leave
-    /// or disconnect, or to answer a server-side event. Default 5 s.
+    /// How long other nodes, and the workers of this one, may take to answer a request: to list their
+    /// sockets, to confirm a join, leave or disconnect, or to answer a server-side event. Default 5 s.
     pub fn requests_timeout(mut self, timeout: Duration) -> Self {
         self.config.requests_timeout = timeout;
         self

@@ -1,6 +1,7 @@
 //! Whom a broadcast reaches, and what else can be done to many sockets at once. The members are
 //! spread over several workers throughout.
 
+mod blocked;
 mod many;
 mod membership;
 mod order;

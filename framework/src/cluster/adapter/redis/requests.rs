@@ -7,11 +7,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use futures_util::future::{join_all, try_join_all};
 use redis::{RedisResult, Value, aio::MultiplexedConnection, cmd};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use super::{
     audience::Audience,
@@ -79,11 +80,14 @@ impl Requests {
 /// The replicas, once they have been looked for.
 ///
 /// # Errors
-/// If the connections have ended before.
+/// If the connections have ended before, or one of the replicas takes longer than the time given: nobody knows
+/// yet who is subscribed there.
 pub(super) async fn known(
     mut replicas: watch::Receiver<Replicas>,
+    patience: Duration,
 ) -> Result<Vec<Arc<Replica>>, AdapterError> {
-    let known = replicas.wait_for(Option::is_some).await;
+    let known = timeout(patience, replicas.wait_for(Option::is_some)).await;
+    let known = known.map_err(|_| AdapterError::new("a replica could not be asked yet"))?;
     let known = known.map_err(AdapterError::new)?;
     Ok(known.clone().unwrap_or_default())
 }
@@ -181,4 +185,46 @@ async fn replicas(
     };
     let replicas = join_all(topology.replicas().iter().map(open)).await;
     replicas.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{AsyncConnectionConfig, RedisConnectionInfo};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::{super::guard::Guarded, *};
+
+    /// A connection, and what the server has of it.
+    async fn connection() -> Result<(Asked, DuplexStream), AdapterError> {
+        let (ours, server) = duplex(1_000);
+        let read = Arc::<AtomicU64>::default();
+        let stream = Guarded::new(ours, 1_000, Arc::clone(&read));
+        // Nothing is said before what is asked.
+        let login = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let patience = Some(Duration::from_secs(5));
+        let config = AsyncConnectionConfig::new().set_response_timeout(patience);
+        let opened = MultiplexedConnection::new_with_config(&login, stream, config).await;
+        let (connection, driver) = opened.map_err(AdapterError::new)?;
+        tokio::spawn(driver);
+        Ok((Asked { connection, read }, server))
+    }
+
+    /// What a ping says if this is all that comes.
+    async fn pinged(answer: &[u8]) -> Result<(), AdapterError> {
+        let (asked, mut server) = connection().await?;
+        let answers = async {
+            let mut question = [0; 1_000];
+            let _ = server.read(&mut question).await;
+            let _ = server.write_all(answer).await;
+        };
+        tokio::join!(asked.ping(), answers).0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_still_answers_something_else_is_alive() {
+        assert!(pinged(b"+PONG\r\n").await.is_ok());
+        assert!(pinged(b"$900\r\nthe first of them").await.is_ok());
+        assert!(pinged(b"-NOPERM it may not ask\r\n").await.is_ok());
+        assert!(pinged(b"").await.is_err());
+    }
 }

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    config::Config,
+    config::{Config, SlowConsumer},
     id::{NamespaceId, SessionId, SocketId},
     shard::{
         command::Selection,
@@ -93,7 +93,7 @@ async fn commands_of_other_threads_are_applied() {
 struct Links(AtomicUsize);
 
 impl Uplinks for Links {
-    fn open(self: Arc<Self>, _: &Scope) -> Box<dyn Uplink> {
+    fn open(self: Arc<Self>, _: &Scope, _: SlowConsumer) -> Box<dyn Uplink> {
         unreachable!("there is no namespace")
     }
 
