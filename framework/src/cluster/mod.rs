@@ -10,6 +10,8 @@
 //! | [`shared_log`] | the log of all nodes, and the sessions whose clients may come back to any |
 //! | [`answering`] | what is asked of this node |
 //! | [`asking`] | what this node asks of all others |
+//! | `client` | what nodes that are watched tell of a socket's connection |
+//! | [`handle`] | the cluster as an application sees it |
 //! | [`namesake`] | another node with this node's name |
 //! | [`naming`] | the names of the nodes, asked for seldom |
 //! | [`requests`] | what this node has asked, and the answers |
@@ -41,7 +43,5 @@ mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;
-#[cfg(feature = "admin")]
-pub(crate) use namesake::hostname;
 pub use state::ClusterEvent;
 pub(crate) use state::OnCluster;
