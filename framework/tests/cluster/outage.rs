@@ -7,6 +7,7 @@ mod failover;
 mod full;
 mod leaving;
 mod recovery;
+mod replicas;
 mod waiting;
 
 use std::{
@@ -23,7 +24,7 @@ use crate::common::{
 use crate::waiting::PATIENCE;
 use roomcast::{
     ClusterEvent, EmitError, HubBuilder,
-    adapter::{OutboxPolicy, Redis},
+    adapter::{OutboxPolicy, Redis, SubscriptionMode},
     prelude::*,
     testing::{TestClient, TestServer},
 };

@@ -37,7 +37,7 @@ const KINDS: [(Kind, &[u8]); 3] = [
 
 /// What is done before Redis gets the last of so many commands with these bytes.
 struct Ambush {
-    command: &'static [u8],
+    command: Vec<u8>,
     left: usize,
     act: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -55,6 +55,8 @@ struct State {
     ambush: Mutex<Option<Ambush>>,
     /// So many answers went to writers.
     written: AtomicUsize,
+    /// So often something was asked of which the answer does not arrive.
+    ignored: AtomicUsize,
     cut: watch::Sender<bool>,
 }
 
@@ -91,12 +93,12 @@ impl Proxy {
     /// this was done.
     pub(crate) fn before_command(
         &self,
-        command: &'static [u8],
+        command: impl Into<Vec<u8>>,
         ahead: usize,
         act: impl Future<Output = ()> + Send + 'static,
     ) {
         *self.state.ambush.lock().unwrap() = Some(Ambush {
-            command,
+            command: command.into(),
             left: ahead,
             act: Box::pin(act),
         });
@@ -123,9 +125,20 @@ impl Proxy {
         self.state.cut.send_replace(false);
     }
 
+    /// How often something was asked on a connection that is [muted](Self::mute).
+    pub(crate) fn ignored(&self) -> usize {
+        self.state.ignored.load(Ordering::Relaxed)
+    }
+
     /// How often Redis has answered a writer, who got it.
     pub(crate) fn written(&self) -> usize {
         self.state.written.load(Ordering::Relaxed)
+    }
+}
+
+impl State {
+    fn is_muted(&self, kind: Option<Kind>) -> bool {
+        kind.is_some_and(|kind| self.muted.lock().unwrap().contains(&kind))
     }
 }
 
@@ -163,11 +176,13 @@ async fn ask(
                 *kind.lock().unwrap() = Some(found);
             }
         }
+        let is_muted = state.is_muted(*kind.lock().unwrap());
+        state.ignored.fetch_add(is_muted.into(), Ordering::Relaxed);
         if state.fatal.lock().unwrap().take_if(|it| has(it)).is_some() {
             breaks.store(true, Ordering::Relaxed);
         }
         let is_next = |it: &mut Ambush| {
-            it.left -= usize::from(has(it.command));
+            it.left -= usize::from(has(&it.command));
             it.left == 0
         };
         let ambush = state.ambush.lock().unwrap().take_if(is_next);
@@ -193,7 +208,7 @@ async fn answer(
             return;
         }
         let kind = *kind.lock().unwrap();
-        if kind.is_some_and(|kind| state.muted.lock().unwrap().contains(&kind)) {
+        if state.is_muted(kind) {
             continue;
         }
         if to.write_all(&buffer[..read]).await.is_err() {

@@ -12,6 +12,7 @@ use crate::{
     waiting::PATIENCE,
 };
 use roomcast::{
+    HubBuilder, Recovery,
     adapter::{IntoAdapter, Redis, SubscriptionMode},
     testing::{TestClient, TestServer},
 };
@@ -26,9 +27,9 @@ struct Node {
 }
 
 impl Node {
-    async fn start(adapter: impl IntoAdapter + 'static) -> Self {
+    async fn start(options: impl FnOnce(HubBuilder) -> HubBuilder) -> Self {
         let (hub, hall) = members();
-        let hub = hub.adapter(adapter).build().expect("a hub");
+        let hub = options(hub).build().expect("a hub");
         let server = TestServer::builder(hub).workers(2).start();
         let node = Self { server, hall };
         let connected = timeout(PATIENCE, node.cluster().connected()).await;
@@ -71,20 +72,33 @@ impl Member {
     }
 }
 
-/// Not what a node tells itself once a second.
+/// Not what comes with time: what a node tells itself once a second, and by which it sees whether a connection is
+/// alive. Not how a node reads on either.
 fn is_for_others(command: &str) -> bool {
-    !command.contains("round-trip-")
+    let others = ["round-trip-", "] \"PING\"", "] \"XREAD\" "];
+    !others.iter().any(|other| command.contains(other))
 }
 
-/// Emits to the rooms `a` and `b`, in which there are members on two nodes, in every way, and counts what each costs.
-/// On a third node there are members of `c` alone: it gets so many messages for a broadcast to one room.
+/// The same for nodes with these adapters, without options.
 async fn each_broadcast_is_one<A: IntoAdapter + 'static>(
     adapter: impl Fn(String) -> A,
     command: &str,
     decoded_in_vain: u64,
 ) {
+    let nodes = |hub: HubBuilder, url: String| hub.adapter(adapter(url));
+    each_is_one(nodes, command, decoded_in_vain).await;
+}
+
+/// Emits to the rooms `a` and `b`, in which there are members on two nodes, in every way, and looks at what Redis is
+/// told for each: one command. On a third node there are members of `c` alone: it gets so many messages for a broadcast
+/// to one room.
+async fn each_is_one(
+    options: impl Fn(HubBuilder, String) -> HubBuilder,
+    command: &str,
+    decoded_in_vain: u64,
+) {
     let redis = RedisServer::start();
-    let start = async || Node::start(adapter(redis.url())).await;
+    let start = async || Node::start(|hub| options(hub, redis.url())).await;
     let (mut here, mut there, mut elsewhere) = (start().await, start().await, start().await);
     let mut members = here.fill(&["a", "b"]).await;
     members.extend(there.fill(&["a", "b"]).await);
@@ -114,15 +128,15 @@ async fn each_broadcast_is_one<A: IntoAdapter + 'static>(
             elsewhere.received() - before.1 >= decoded
         })
         .await;
-        let sent = commands.count(command, is_for_others);
-        assert_eq!((sent, there.received() - before.0), (1, 1), "{number}");
+        assert_eq!(commands.told(is_for_others), [command], "{number}");
+        assert_eq!(there.received() - before.0, 1, "{number}");
         assert_eq!(elsewhere.received() - before.1, decoded, "{number}");
     }
     one().local().emit(&Number(100)).expect("emitted");
     one().emit(&Number(101)).expect("emitted");
     members[2 * MEMBERS].gets(101).await;
-    let sent = commands.count(command, is_for_others);
-    assert_eq!(sent, 1, "the local one costs none");
+    let told = commands.told(is_for_others);
+    assert_eq!(told, [command], "the local one costs none");
     let all = members.iter().skip(2 * MEMBERS + 1).chain(&others);
     let mut rooms_without_it = all.filter(|member| member.room != "a");
     assert!(rooms_without_it.all(|member| member.client.pending().is_empty()));
@@ -145,7 +159,34 @@ async fn sharded_without_channels_of_rooms() {
     each_broadcast_is_one(adapter, "SPUBLISH", 1).await;
 }
 
+/// The private rooms of sockets have channels, too.
+#[actix_web::test]
+async fn sharded_with_channels_of_all_rooms() {
+    let mode = SubscriptionMode::DynamicPrivate;
+    let adapter = |url: String| Redis::sharded(url).subscription_mode(mode);
+    each_broadcast_is_one(adapter, "SPUBLISH", 0).await;
+}
+
 #[actix_web::test]
 async fn streams() {
     each_broadcast_is_one(|url: String| Redis::streams(url), "XADD", 1).await;
+}
+
+/// Each node gets its own from the stream, too.
+#[actix_web::test]
+async fn streams_with_recovery() {
+    let recovering = |hub: HubBuilder, url| {
+        let hub = hub.connection_state_recovery(Recovery::new());
+        hub.adapter(Redis::streams(url))
+    };
+    each_is_one(recovering, "XADD", 1).await;
+}
+
+#[actix_web::test]
+async fn four_streams_with_recovery() {
+    let recovering = |hub: HubBuilder, url: String| {
+        let hub = hub.connection_state_recovery(Recovery::new());
+        hub.adapter(Redis::streams(url).stream_count(4))
+    };
+    each_is_one(recovering, "XADD", 1).await;
 }

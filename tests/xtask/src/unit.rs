@@ -1,5 +1,6 @@
 //! The tests that cargo runs. It runs one program of tests at a time, and the longest mostly wait: those run beside the others.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
@@ -23,10 +24,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result {
     let built = process::output(test(&["--no-run", "--quiet"]).args(["--message-format", "json"]))
         .ok_or_else(|| Failure::new("cargo does not say which tests there are"))?;
     let mut runs: Vec<Command> = LONG.iter().map(|long| test(&["--test", long])).collect();
-    let mut others = test(&["--lib", "--bins", "--examples"]);
-    for name in built.lines().filter_map(program_of_tests) {
-        if !LONG.contains(&name) {
-            others.args(["--test", name]);
+    // Not `--bins`, which would build the tests of those, too, that say that they have none.
+    let mut others = test(&["--lib", "--examples"]);
+    let programs: BTreeSet<_> = built.lines().filter_map(program_of_tests).collect();
+    for (option, name) in programs {
+        if option != "--test" || !LONG.contains(&name) {
+            others.args([option, name]);
         }
     }
     runs.extend([others, test(&["--doc"])]);
@@ -49,11 +52,19 @@ fn targets_that_failed(printed: &str) -> impl Iterator<Item = Vec<&str>> {
     })
 }
 
-/// The name of the program of integration tests of which a message of cargo's tells, if it does.
-fn program_of_tests(message: &str) -> Option<&str> {
-    let (_, target) = message.split_once("\"target\":{\"kind\":[\"test\"]")?;
+/// How cargo is told to run the program of tests of which a message of its own tells, if it does: one of integration tests, or
+/// those in a program.
+fn program_of_tests(message: &str) -> Option<(&'static str, &str)> {
+    let (_, target) = message.split_once("\"target\":{\"kind\":[\"")?;
+    let (target, _) = target.split_once('}')?;
+    let (kind, _) = target.split_once('"')?;
+    let option = match kind {
+        "test" => "--test",
+        "bin" if target.contains("\"test\":true") => "--bin",
+        _ => return None,
+    };
     let (_, name) = target.split_once("\"name\":\"")?;
-    Some(name.split_once('"')?.0)
+    Some((option, name.split_once('"')?.0))
 }
 
 #[cfg(test)]
@@ -61,11 +72,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_integration_tests_are_read() {
-        let test = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"crate_types":["bin"],"name":"facts"}}"#;
-        assert_eq!(program_of_tests(test), Some("facts"));
-        let library = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"crate_types":["lib"],"name":"roomcast"}}"#;
-        assert_eq!(program_of_tests(library), None);
+    fn the_programs_of_tests_are_read() {
+        let message = |kind: &str, name: &str, has_tests: bool| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"kind":["{kind}"],"crate_types":["bin"],"name":"{name}","test":{has_tests}}},"profile":{{"test":true}}}}"#
+            )
+        };
+        let read = |kind, has_tests| {
+            let message = message(kind, "facts", has_tests);
+            program_of_tests(&message).map(|(option, name)| [option, name].join(" "))
+        };
+        assert_eq!(read("test", true).as_deref(), Some("--test facts"));
+        assert_eq!(read("bin", true).as_deref(), Some("--bin facts"));
+        assert_eq!(read("bin", false), None);
+        assert_eq!(read("lib", true), None);
     }
 
     #[test]

@@ -1,50 +1,15 @@
 //! How many nodes there are is known as long as Redis can be asked: who is not counted is not waited for.
 
 use super::*;
-use crate::proxy::{Kind, Proxy};
+use crate::{
+    proxy::{Kind, Proxy},
+    waiting::holds,
+};
 
-async fn count(node: &Node) -> usize {
+pub(super) async fn count(node: &Node) -> usize {
     let namespace = node.hub().namespace("/").expect("a namespace");
     let cluster = node.hub().cluster().expect("an adapter");
     cluster.server_count(&namespace).await.expect("counted")
-}
-
-/// In a Redis Cluster of which the last one is a replica.
-async fn beside_a_replica(response_timeout: Duration) -> (RedisCluster, Node) {
-    let mut redis = RedisCluster::start();
-    redis.add_replica();
-    let port = redis.nodes[3].port().to_string();
-    redis.nodes[0].wait_for(&["CLUSTER", "SLOTS"], |slots| slots.contains(&port));
-    let adapter = Redis::pub_sub(redis.nodes[0].url()).cluster::<String>([]);
-    let adapter = adapter.response_timeout(response_timeout);
-    let node = Node::start(|hub| hub.adapter(adapter)).await;
-    assert_eq!(count(&node).await, 1);
-    (redis, node)
-}
-
-#[actix_web::test]
-async fn servers_that_are_subscribed_at_a_replica_are_counted() {
-    let (redis, node) = beside_a_replica(PATIENCE).await;
-    // As ioredis does, which Node's servers use.
-    let _listening = redis.nodes[3].listen("socket.io-request#/#");
-    assert_eq!(count(&node).await, 2);
-}
-
-#[actix_web::test]
-async fn a_replica_at_which_nobody_is_may_be_silent() {
-    let (redis, node) = beside_a_replica(Duration::from_secs(5)).await;
-    redis.nodes[3].pause();
-    assert_eq!(count(&node).await, 1);
-    redis.nodes[3].resume();
-}
-
-#[actix_web::test]
-async fn nobody_knows_who_is_at_a_replica_that_refuses_to_tell() {
-    let (redis, node) = beside_a_replica(PATIENCE).await;
-    redis.nodes[3].command(&["ACL", "SETUSER", "default", "-pubsub"]);
-    let namespace = node.hub().namespace("/").expect("a namespace");
-    let cluster = node.hub().cluster().expect("an adapter");
-    assert!(cluster.server_count(&namespace).await.is_err());
 }
 
 #[actix_web::test]
@@ -62,4 +27,20 @@ async fn a_connection_that_is_dropped_while_nothing_is_asked_is_made_again() {
     proxy.heal();
     node.connected().await;
     assert_eq!(count(&node).await, 1);
+}
+
+/// What is asked on it may have long answers, behind which Redis says that it is alive.
+#[actix_web::test]
+async fn rooms_are_subscribed_to_while_no_answer_comes() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::before(redis.port()).await;
+    // Redis is asked whether it is alive after half of this, and has so long to answer.
+    let adapter = Redis::sharded(proxy.url()).response_timeout(Duration::from_secs(16));
+    let mut node = Node::start(|hub| hub.adapter(adapter)).await;
+    assert_eq!(count(&node).await, 1);
+    proxy.mute(Kind::Requests);
+    let is_asked = timeout(PATIENCE * 2, holds(|| proxy.ignored() > 0)).await;
+    is_asked.expect("asked in time");
+    node.enter(&["a"]).await;
+    assert_eq!(node.hub().stats().cluster_disconnects, 0);
 }

@@ -11,7 +11,7 @@ use super::{
     recovery::saved,
     world::{News, Node},
 };
-use crate::common::{redis::RedisServer, until};
+use crate::common::{redis::RedisServer, until, within};
 use crate::proxy::Proxy;
 use crate::wire::recovering::{Client, Ticket};
 
@@ -69,24 +69,58 @@ async fn nobody_comes_back_over_what_is_not_there_any_more() {
     is_refused(node, &world.ticket).await;
 }
 
+/// How often Redis was asked for entries.
+fn ranges(redis: &RedisServer) -> usize {
+    let counted = redis.command(&["INFO", "commandstats"]);
+    let mut lines = counted.lines();
+    let calls = lines.find_map(|line| line.strip_prefix("cmdstat_xrange:calls="));
+    let calls = calls.and_then(|calls| calls.split(',').next());
+    calls.map_or(0, |calls| calls.parse().expect("a number"))
+}
+
 #[actix_web::test]
-async fn who_is_about_to_come_back_does_not_come_over_it_either() {
-    let world = World::new().await;
-    let node = &world.node;
+async fn who_is_about_to_come_back_waits_until_it_is_known_what_is_lost() {
+    let World {
+        redis,
+        proxy,
+        node,
+        ticket,
+        there: _there,
+    } = World::new().await;
+    let last = redis.command(&["XREVRANGE", "socket.io", "+", "-", "COUNT", "1"]);
+    let last = last.lines().next().expect("an entry").to_owned();
     let (reached, is_reached) = oneshot::channel();
     // The first one asks whether all of it is there.
-    world.proxy.before_command(b"XRANGE", 2, async move {
+    proxy.before_command(b"XRANGE", 2, async move {
         let _ = reached.send(());
         pending().await
     });
     let losing = async {
         is_reached.await.expect("it is read");
-        world.proxy.cut();
+        proxy.cut();
         until("it is away", || node.hub().stats().cluster_connected == 0).await;
-        lose(&world.redis);
-        world.proxy.heal();
+        lose(&redis);
+        let before = ranges(&redis);
+        let (held, is_held) = oneshot::channel();
+        let (go_on, may_go_on) = oneshot::channel();
+        // The node's own question, whether what it has read last is still there.
+        let own = format!("{last}\r\n${}\r\n{last}\r\n", last.len());
+        proxy.before_command(own, 1, async move {
+            let _ = held.send(());
+            let _ = may_go_on.await;
+        });
+        proxy.heal();
+        within("the node asks", is_held).await.expect("a proxy");
+        until("the rest is read", || ranges(&redis) > before).await;
+        // Much more than it would take to ask, on the same connection, whether all of it was there.
+        let namespace = node.hub().namespace("/").expect("a namespace");
+        let cluster = node.hub().cluster().expect("an adapter");
+        for _ in 0..50 {
+            cluster.server_count(&namespace).await.expect("counted");
+        }
+        let _ = go_on.send(());
     };
-    let coming = Client::back(&node.server, &world.ticket);
+    let coming = Client::back(&node.server, &ticket);
     let ((client, recovered), ()) = tokio::join!(coming, losing);
     assert!(!recovered, "{:?}", client.missed);
 }

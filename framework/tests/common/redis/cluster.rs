@@ -31,12 +31,17 @@ impl RedisCluster {
 
     /// One node more, which takes the first one's place when that dies.
     pub(crate) fn add_replica(&mut self) {
-        let (first, replica) = (&self.nodes[0], Self::node());
-        let id = first.command(&["CLUSTER", "MYID"]);
+        self.add_replica_of(0);
+    }
+
+    /// The same for any of the masters.
+    pub(crate) fn add_replica_of(&mut self, master: usize) {
+        let (master, replica) = (&self.nodes[master], Self::node());
+        let id = master.command(&["CLUSTER", "MYID"]);
         let made = redis_cli()
             .args(["--cluster", "add-node"])
             .arg(format!("127.0.0.1:{}", replica.port()))
-            .arg(format!("127.0.0.1:{}", first.port()))
+            .arg(format!("127.0.0.1:{}", master.port()))
             .args(["--cluster-slave", "--cluster-master-id", id.trim()])
             .output()
             .unwrap();
@@ -44,10 +49,39 @@ impl RedisCluster {
         replica.wait_for(&["INFO", "replication"], |text| {
             text.contains("master_link_status:up")
         });
+        let address = format!(":{}@", replica.port());
         self.nodes.push(replica);
         for node in &self.nodes {
-            node.wait_for(&["CLUSTER", "NODES"], |text| text.contains("slave"));
+            let is_replica = |line: &str| line.contains(&address) && line.contains("slave");
+            node.wait_for(&["CLUSTER", "NODES"], |text| text.lines().any(is_replica));
         }
+    }
+
+    /// Waits until clients are told of the last one that came.
+    pub(crate) fn names_its_last(&self) {
+        let port = self.nodes.last().unwrap().port().to_string();
+        self.nodes[0].wait_for(&["CLUSTER", "SLOTS"], |slots| slots.contains(&port));
+    }
+
+    /// Nobody is found to have failed as long as the test runs.
+    pub(crate) fn trusts_everyone(&self) {
+        for node in &self.nodes {
+            node.command(&["CONFIG", "SET", "cluster-node-timeout", "600000"]);
+        }
+    }
+
+    /// One that was a replica is the master, whoever agrees; its master becomes a replica.
+    pub(crate) fn promote(&self, replica: usize) {
+        let replica = &self.nodes[replica];
+        replica.command(&["CLUSTER", "FAILOVER", "TAKEOVER"]);
+        replica.wait_for(&["ROLE"], |role| role.starts_with("master"));
+    }
+
+    /// The index of the master of a key, or of a sharded channel.
+    pub(crate) fn owner_of(&self, key: &str) -> usize {
+        let slot = self.nodes[0].command(&["CLUSTER", "KEYSLOT", key]);
+        let mut nodes = self.nodes.iter();
+        nodes.position(|node| node.owns(slot.trim())).unwrap()
     }
 
     fn node() -> RedisServer {

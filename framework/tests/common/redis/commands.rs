@@ -28,19 +28,23 @@ impl<'a> Commands<'a> {
         commands
     }
 
-    /// How often it was told this since the last call, by lines of which this is true.
-    pub(crate) fn count(&mut self, command: &str, which: impl Fn(&str) -> bool) -> usize {
+    /// What it was told since the last call, by lines of which this is true.
+    pub(crate) fn told(&mut self, which: impl Fn(&str) -> bool) -> Vec<String> {
         self.read += 1;
         let last = format!("\"read-{}\"", self.read);
         self.server.command(&["PING", last.trim_matches('"')]);
-        let command = format!("] \"{command}\" ");
-        let mut count = 0;
+        let mut told = Vec::new();
         loop {
             let line = self.line();
             if line.contains(&last) {
-                return count;
+                return told;
             }
-            count += usize::from(line.contains(&command) && which(&line));
+            if which(&line) {
+                // +time [db address] "command" "argument" ..
+                let (_, command) = line.split_once("] \"").unwrap();
+                let command = command.split('"').next().unwrap();
+                told.push(command.to_owned());
+            }
         }
     }
 

@@ -190,9 +190,18 @@ impl RedisServer {
 
     /// Subscribes to a channel, from now on.
     pub(crate) fn listen(&self, channel: &str) -> Listening {
+        self.subscribe("SUBSCRIBE", channel)
+    }
+
+    /// The same to a sharded one, which this master or one of its replicas must have.
+    pub(crate) fn listen_to_shard(&self, channel: &str) -> Listening {
+        self.subscribe("SSUBSCRIBE", channel)
+    }
+
+    fn subscribe(&self, command: &str, channel: &str) -> Listening {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "SUBSCRIBE {channel}\r\n").unwrap();
+        write!(stream, "{command} {channel}\r\n").unwrap();
         let mut listening = Listening(BufReader::new(stream));
         // subscribe, the channel, how many.
         for _ in 0..6 {

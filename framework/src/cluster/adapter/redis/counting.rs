@@ -59,14 +59,14 @@ async fn ask_all<T: FromRedisValue>(
     query.arg(subcommand).arg(about);
     let query = &query;
     let requests = link.all_requests()?;
-    let replicas = known(requests.replicas.clone()).await?;
+    // Who asks is to have time for what is asked of the nodes.
+    let patience = link.dialer.response_timeout / 4;
+    let replicas = known(requests.replicas.clone(), patience).await?;
     let ask = async |asked: &Asked| query.query_async(&mut asked.connection.clone()).await;
     let of_masters = try_join_all(requests.masters.iter().map(async |master| {
         let answer = ask(master).await;
         answer.map_err(AdapterError::new)
     }));
-    // Who asks is to have time for what is asked of the nodes.
-    let patience = link.dialer.response_timeout / 4;
     let of_replicas = try_join_all(replicas.iter().map(async |replica| {
         let audience = &replica.audience;
         let answer = match audience.is_passed_over() {

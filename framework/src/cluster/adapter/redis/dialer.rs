@@ -23,7 +23,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::guard::Guarded;
 use crate::cluster::adapter::AdapterError;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Address {
     Tcp(String, u16),
     Unix(PathBuf),
@@ -59,22 +59,19 @@ impl Dialer {
         tasks: &mut Tasks,
     ) -> Result<MultiplexedConnection, AdapterError> {
         let read = Arc::default();
-        self.counted(address, on_push, response_timeout, tasks, &read)
-            .await
+        let opened = self.dial(address, on_push, response_timeout, &read);
+        Ok(opened.await?.driven_by(tasks))
     }
 
-    /// The same, with a count of the bytes that have come on it.
-    ///
-    /// # Panics
-    /// As [`connection`](Self::connection).
-    pub(super) async fn counted(
+    /// The same, with a count of the bytes that have come on it, and before anything drives it: several are
+    /// opened at once.
+    pub(super) async fn dial(
         &self,
         address: &Address,
         on_push: Option<OnPush>,
         response_timeout: Option<Duration>,
-        tasks: &mut Tasks,
         read: &Arc<AtomicU64>,
-    ) -> Result<MultiplexedConnection, AdapterError> {
+    ) -> Result<Opened, AdapterError> {
         let mut config = AsyncConnectionConfig::new().set_response_timeout(response_timeout);
         let hears = on_push.is_some();
         if let Some(on_push) = on_push {
@@ -95,12 +92,11 @@ impl Dialer {
             driver.await;
             AdapterError::new("a connection to Redis was closed")
         };
-        match hears {
-            // What is delivered on the spot may need the worker's own tasks.
-            true => tasks.spawn_local(drive),
-            false => tasks.spawn(drive),
-        };
-        Ok(connection)
+        Ok(Opened {
+            connection,
+            hears,
+            drive: Box::pin(drive),
+        })
     }
 
     /// As many attempts as there are servers, and their handshakes, have one time limit.
@@ -131,6 +127,28 @@ impl Dialer {
             .connect(name, stream)
             .await?;
         Ok(Stream::Tls(Box::new(stream)))
+    }
+}
+
+/// A connection for requests that nothing goes through yet.
+pub(super) struct Opened {
+    connection: MultiplexedConnection,
+    hears: bool,
+    drive: Pin<Box<dyn Future<Output = AdapterError> + Send>>,
+}
+
+impl Opened {
+    /// It lives as long as `tasks`.
+    ///
+    /// # Panics
+    /// If something is to be heard on it, outside of a worker.
+    pub(super) fn driven_by(self, tasks: &mut Tasks) -> MultiplexedConnection {
+        match self.hears {
+            // What is delivered on the spot may need the worker's own tasks.
+            true => tasks.spawn_local(self.drive),
+            false => tasks.spawn(self.drive),
+        };
+        self.connection
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     collections::hash_map::DefaultHasher,
     hash::{Hash, Hasher},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -20,9 +20,10 @@ use tokio::{sync::Notify, time};
 
 use super::{
     backoff::Backoff,
-    dialer::{Address, Dialer},
+    dialer::Dialer,
+    discovery::Discovery,
     interest::{Interest, Marks, Topic},
-    options::{Endpoints, LinkOptions},
+    options::LinkOptions,
     outbox::{Command, Outbox},
     requests::Requests,
     round_trips::{RoundTrips, ToItself},
@@ -58,6 +59,11 @@ pub(super) trait Listener: Send + Sync + 'static {
     /// What is subscribed to for it.
     fn topics(&self, interest: &Interest) -> Vec<Topic>;
 
+    /// The slots of which it matters who is their master: all of them, or just these.
+    fn slots(&self) -> Option<Vec<u16>> {
+        None
+    }
+
     /// A message to this node itself, with this in it, by which it is seen how long messages take; `None` if
     /// nothing of the kind is to be sent.
     fn to_itself(&self, id: &str) -> Option<ToItself> {
@@ -78,14 +84,12 @@ pub(super) trait Listener: Send + Sync + 'static {
 pub(super) struct Link {
     options: LinkOptions,
     pub(super) dialer: Dialer,
-    endpoints: Endpoints,
+    pub(super) discovery: Discovery,
     pub(super) outbox: Arc<Outbox>,
     pub(super) marks: Marks,
     pub(super) round_trips: Arc<RoundTrips>,
     /// Which master is listened to for what all of them tell.
     pub(super) home: u64,
-    /// The masters that were found last.
-    known: Mutex<Vec<Address>>,
     pub(super) requests: RwLock<Option<Arc<Requests>>>,
     /// Nothing is to be heard any more.
     deaf: AtomicBool,
@@ -107,8 +111,8 @@ impl Link {
         context.server_id.hash(&mut home);
         Ok(Self {
             options: options.clone(),
+            discovery: Discovery::new(dialer.clone(), endpoints),
             dialer,
-            endpoints,
             outbox: Arc::new(Outbox::new(
                 options.max_outbox_bytes,
                 options.outbox_policy,
@@ -117,7 +121,6 @@ impl Link {
             marks: Marks::default(),
             round_trips: Arc::new(RoundTrips::new()),
             home: home.finish(),
-            known: Mutex::default(),
             requests: RwLock::new(None),
             deaf: AtomicBool::new(false),
             leaving: Notify::new(),
@@ -192,19 +195,7 @@ impl Link {
                 })
                 .ok_or_else(away)?
         };
-        let open = async {
-            let stream = self.dialer.open(&master).await.map_err(AdapterError::new)?;
-            Socket::open(stream, &self.dialer.login).await
-        };
-        self.dialer.in_time(open).await
-    }
-
-    pub(super) async fn discover(&self) -> Result<Topology, AdapterError> {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known().clone();
-        let found = Topology::discover(&self.dialer, &self.endpoints, &before).await?;
-        *known() = found.masters().to_vec();
-        Ok(found)
+        Socket::to(&self.dialer, &master).await
     }
 
     /// Stays connected until the future is dropped.
@@ -218,15 +209,20 @@ impl Link {
     async fn stay_connected(&self, listener: Arc<dyn Listener>) {
         let mut backoff = Backoff::default();
         let mut known_to_be_away = false;
+        let mut before: Option<Topology> = None;
         loop {
             let begun = Instant::now();
             let ended = {
                 let mut session = Session::new(self, &listener);
                 let ended = session.run().await;
                 known_to_be_away &= !session.was_connected;
-                // Who is let in and thrown out at once does not knock more often.
-                if session.was_connected && begun.elapsed() > STABLE {
-                    backoff.reset();
+                backoff.ended(session.was_connected, begun.elapsed());
+                if let Some(found) = session.found.take() {
+                    // Nobody has thrown us out: slots move one after the other, for minutes.
+                    if before.is_some_and(|before| found.has_moved_since(&before, None)) {
+                        backoff.reset();
+                    }
+                    before = Some(found);
                 }
                 ended
             };

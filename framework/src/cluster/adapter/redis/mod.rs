@@ -6,6 +6,7 @@ mod backoff;
 mod builder;
 mod counting;
 mod dialer;
+mod discovery;
 mod emitter;
 mod guard;
 mod interest;

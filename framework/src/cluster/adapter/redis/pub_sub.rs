@@ -85,6 +85,9 @@ impl IntoAdapter for Redis<PubSub> {
     }
 }
 
+/// Whose master is told everything, which tells the others: one order for all channels.
+const SLOT: u16 = 0;
+
 struct PubSubAdapter {
     link: Link,
     server_id: Arc<str>,
@@ -150,9 +153,8 @@ impl PubSubAdapter {
     ) -> Result<(), PublishError> {
         let sender = Sender::Node(&self.server_id);
         let payload = classic::encode(sender, namespace, message).map_err(not_encoded)?;
-        // All to one master, which tells the others: one order for all channels.
         self.link
-            .send(command("PUBLISH", channel, &payload, 0, message))
+            .send(command("PUBLISH", channel, &payload, SLOT, message))
     }
 }
 

@@ -7,15 +7,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use futures_util::future::{join_all, try_join_all};
 use redis::{RedisResult, Value, aio::MultiplexedConnection, cmd};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use super::{
     audience::Audience,
-    dialer::{Address, Dialer, Tasks},
+    dialer::{Address, Dialer, Opened, Tasks},
     refusal::Refusal,
     topology::Topology,
 };
@@ -60,13 +61,17 @@ impl Requests {
         replicas: &watch::Sender<Replicas>,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
-        let mut masters = Vec::new();
-        for master in topology.masters() {
-            masters.push(Asked::open(dialer, master, tasks).await?);
-        }
+        let opened = topology.masters().iter();
+        let opened = opened.map(|master| Asked::dial(dialer, master));
+        let opened = try_join_all(opened).await?.into_iter();
         Ok(Self {
             topology: topology.clone(),
-            masters,
+            masters: opened
+                .map(|(opened, read)| Asked {
+                    connection: opened.driven_by(tasks),
+                    read,
+                })
+                .collect(),
             replicas: replicas.subscribe(),
         })
     }
@@ -75,11 +80,14 @@ impl Requests {
 /// The replicas, once they have been looked for.
 ///
 /// # Errors
-/// If the connections have ended before.
+/// If the connections have ended before, or one of the replicas takes longer than the time given: nobody knows
+/// yet who is subscribed there.
 pub(super) async fn known(
     mut replicas: watch::Receiver<Replicas>,
+    patience: Duration,
 ) -> Result<Vec<Arc<Replica>>, AdapterError> {
-    let known = replicas.wait_for(Option::is_some).await;
+    let known = timeout(patience, replicas.wait_for(Option::is_some)).await;
+    let known = known.map_err(|_| AdapterError::new("a replica could not be asked yet"))?;
     let known = known.map_err(AdapterError::new)?;
     Ok(known.clone().unwrap_or_default())
 }
@@ -90,13 +98,21 @@ impl Asked {
         address: &Address,
         tasks: &mut Tasks,
     ) -> Result<Self, AdapterError> {
-        let read = Arc::<AtomicU64>::default();
-        let timeout = Some(dialer.response_timeout);
-        let connection = dialer.counted(address, None, timeout, tasks, &read);
+        let (opened, read) = Self::dial(dialer, address).await?;
         Ok(Self {
-            connection: connection.await?,
+            connection: opened.driven_by(tasks),
             read,
         })
+    }
+
+    async fn dial(
+        dialer: &Dialer,
+        address: &Address,
+    ) -> Result<(Opened, Arc<AtomicU64>), AdapterError> {
+        let read = Arc::<AtomicU64>::default();
+        let timeout = Some(dialer.response_timeout);
+        let opened = dialer.dial(address, None, timeout, &read).await?;
+        Ok((opened, read))
     }
 
     /// Whether the server still answers. One of which something comes is alive, though its answer waits
@@ -169,4 +185,46 @@ async fn replicas(
     };
     let replicas = join_all(topology.replicas().iter().map(open)).await;
     replicas.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{AsyncConnectionConfig, RedisConnectionInfo};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::{super::guard::Guarded, *};
+
+    /// A connection, and what the server has of it.
+    async fn connection() -> Result<(Asked, DuplexStream), AdapterError> {
+        let (ours, server) = duplex(1_000);
+        let read = Arc::<AtomicU64>::default();
+        let stream = Guarded::new(ours, 1_000, Arc::clone(&read));
+        // Nothing is said before what is asked.
+        let login = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let patience = Some(Duration::from_secs(5));
+        let config = AsyncConnectionConfig::new().set_response_timeout(patience);
+        let opened = MultiplexedConnection::new_with_config(&login, stream, config).await;
+        let (connection, driver) = opened.map_err(AdapterError::new)?;
+        tokio::spawn(driver);
+        Ok((Asked { connection, read }, server))
+    }
+
+    /// What a ping says if this is all that comes.
+    async fn pinged(answer: &[u8]) -> Result<(), AdapterError> {
+        let (asked, mut server) = connection().await?;
+        let answers = async {
+            let mut question = [0; 1_000];
+            let _ = server.read(&mut question).await;
+            let _ = server.write_all(answer).await;
+        };
+        tokio::join!(asked.ping(), answers).0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_still_answers_something_else_is_alive() {
+        assert!(pinged(b"+PONG\r\n").await.is_ok());
+        assert!(pinged(b"$900\r\nthe first of them").await.is_ok());
+        assert!(pinged(b"-NOPERM it may not ask\r\n").await.is_ok());
+        assert!(pinged(b"").await.is_err());
+    }
 }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::try_join_all;
 use tokio::{
     sync::watch,
     time::{self, MissedTickBehavior},
@@ -14,6 +15,7 @@ use tokio::{
 
 use super::{
     dialer::Tasks,
+    discovery::REDISCOVER,
     interest::{Heard, Interest, Topic},
     link::{Link, Listener},
     publisher::publish,
@@ -28,10 +30,6 @@ use crate::cluster::adapter::AdapterError;
 /// How often replies that do not come are looked for, at least.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often the masters are asked for while all is well, and their replicas: what a failover leaves
-/// reachable would otherwise never be left.
-const REDISCOVER: Duration = Duration::from_secs(10);
-
 /// How often it is looked whether all has been sent, or answered.
 pub(super) const FLUSHING: Duration = Duration::from_millis(2);
 
@@ -45,6 +43,8 @@ pub(super) struct Session<'a> {
     tasks: Tasks,
     /// Those of a Redis Cluster.
     replicas: watch::Sender<Replicas>,
+    /// Where the masters were when it began, if somebody knew.
+    pub(super) found: Option<Topology>,
     pub(super) was_connected: bool,
 }
 
@@ -55,6 +55,7 @@ impl<'a> Session<'a> {
             listener,
             tasks: Tasks::new(),
             replicas: watch::Sender::new(None),
+            found: None,
             was_connected: false,
         }
     }
@@ -62,7 +63,8 @@ impl<'a> Session<'a> {
     /// Ends well only when the link is closed.
     pub(super) async fn run(&mut self) -> Result<(), AdapterError> {
         let dialer = &self.link.dialer;
-        let discovered = self.link.discover().await?;
+        let discovered = self.link.discovery.now().await?;
+        self.found = Some(discovered.clone());
         let sockets = self.open_sockets(&discovered).await?;
         let requests = Requests::open(dialer, &discovered, &self.replicas, &mut self.tasks).await?;
         let asked = requests.masters.clone();
@@ -107,16 +109,11 @@ impl<'a> Session<'a> {
     }
 
     async fn open_sockets(&self, topology: &Topology) -> Result<Vec<Arc<Socket>>, AdapterError> {
-        let dialer = &self.link.dialer;
-        let mut sockets = Vec::new();
-        for master in topology.masters() {
-            let open = async {
-                let stream = dialer.open(master).await.map_err(AdapterError::new)?;
-                Socket::open(stream, &dialer.login).await
-            };
-            sockets.push(Arc::new(dialer.in_time(open).await?));
-        }
-        Ok(sockets)
+        let open = async |master| {
+            let socket = Socket::to(&self.link.dialer, master).await?;
+            Ok(Arc::new(socket))
+        };
+        try_join_all(topology.masters().iter().map(open)).await
     }
 
     fn set_requests(&self, requests: Option<Arc<Requests>>) {
@@ -125,6 +122,23 @@ impl<'a> Session<'a> {
             .requests
             .write()
             .unwrap_or_else(PoisonError::into_inner) = requests;
+    }
+
+    /// Slots that matter to others only may have moved: their keys are asked for where they are now.
+    fn follow(&self, now: &Topology) {
+        let mut requests = self
+            .link
+            .requests
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(requests) = &mut *requests
+            && now.has_moved_since(&requests.topology, None)
+        {
+            *requests = Arc::new(Requests {
+                topology: now.clone(),
+                ..Requests::clone(requests)
+            });
+        }
     }
 
     fn topics(&self, interests: &[Interest]) -> Vec<Topic> {
@@ -179,7 +193,9 @@ impl<'a> Session<'a> {
                         Ok(found) => found,
                         Err(error) => return Err(leave(link, &mut self.tasks, error).await),
                     };
-                    if let Some(now) = found && looking.is_none() {
+                    let Some(now) = found else { continue };
+                    self.follow(&now);
+                    if looking.is_none() {
                         let (dialer, found) = (&link.dialer, &self.replicas);
                         looking = Some(Box::pin(look_for_replicas(dialer, Cow::Owned(now), found)));
                     }
@@ -217,7 +233,7 @@ impl<'a> Session<'a> {
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
-                        discovery = Some(Box::pin(look_for_a_failover(link, topology)));
+                        discovery = Some(Box::pin(look_for_a_failover(link, topology, self.listener)));
                     }
                 }
             }
@@ -275,9 +291,10 @@ type Question<'a, T> = Pin<Box<dyn Future<Output = Result<T, AdapterError>> + Se
 async fn look_for_a_failover(
     link: &Link,
     topology: &Topology,
+    listener: &Arc<dyn Listener>,
 ) -> Result<Option<Topology>, AdapterError> {
-    match link.discover().await {
-        Ok(now) if now.has_moved_since(topology) => {
+    match link.discovery.now().await {
+        Ok(now) if now.has_moved_since(topology, listener.slots().as_deref()) => {
             Err(AdapterError::new("the masters of Redis have changed"))
         }
         found => Ok(found.ok()),

@@ -14,7 +14,10 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use super::{dialer::Stream, reply::Reply};
+use super::{
+    dialer::{Address, Dialer, Stream},
+    reply::Reply,
+};
 use crate::cluster::adapter::AdapterError;
 
 pub(super) enum Socket {
@@ -25,11 +28,17 @@ pub(super) enum Socket {
 }
 
 impl Socket {
-    /// Logs in, as RESP2: the replies to publishes are the same and the greeting is shorter.
-    pub(super) async fn open(
-        mut stream: Stream,
-        login: &RedisConnectionInfo,
-    ) -> Result<Self, AdapterError> {
+    /// Opens one to a master.
+    pub(super) async fn to(dialer: &Dialer, address: &Address) -> Result<Self, AdapterError> {
+        let open = async {
+            let stream = dialer.open(address).await.map_err(AdapterError::new)?;
+            Self::log_in(stream, &dialer.login).await
+        };
+        dialer.in_time(open).await
+    }
+
+    /// As RESP2: the replies to publishes are the same and the greeting is shorter.
+    async fn log_in(mut stream: Stream, login: &RedisConnectionInfo) -> Result<Self, AdapterError> {
         let mut greeting = redis::pipe();
         if let Some(password) = login.password() {
             let mut auth = cmd("AUTH");

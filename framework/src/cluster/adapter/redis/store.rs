@@ -33,8 +33,9 @@ use tokio::sync::Notify;
 
 use super::{
     backoff::Backoff,
-    dialer::{Address, Dialer},
-    options::{Endpoints, Kind, LinkOptions},
+    dialer::Dialer,
+    discovery::Discovery,
+    options::{Kind, LinkOptions},
     refusal::Refusal,
 };
 use crate::{
@@ -52,7 +53,7 @@ const PORTION: usize = 500;
 /// The [`Store`] of all adapters on Redis: a connection of its own, for commands and to listen.
 pub(super) struct RedisStore {
     dialer: Dialer,
-    endpoints: Endpoints,
+    discovery: Discovery,
     prefix: String,
     /// In milliseconds.
     keep_last_seen: u64,
@@ -60,8 +61,6 @@ pub(super) struct RedisStore {
     lease: Duration,
     scripts: Scripts,
     current: Mutex<Option<Current>>,
-    /// The masters of before, which may know where they are now.
-    known: Mutex<Vec<Address>>,
 }
 
 /// The connection of now.
@@ -93,8 +92,8 @@ impl RedisStore {
         let is_cluster = matches!(link.kind, Kind::Cluster { .. });
         let keep_last_seen = options.keep_last_seen.as_millis().max(1);
         Ok(Self {
+            discovery: Discovery::new(dialer.clone(), endpoints),
             dialer,
-            endpoints,
             prefix: names::prefix(&options.prefix, is_cluster),
             keep_last_seen: u64::try_from(keep_last_seen)
                 .unwrap_or(u64::MAX)
@@ -103,7 +102,6 @@ impl RedisStore {
             lease: options.lease,
             scripts: Scripts::new(),
             current: Mutex::new(None),
-            known: Mutex::default(),
         })
     }
 

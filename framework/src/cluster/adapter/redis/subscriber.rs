@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
 use tokio::{sync::Notify, task::coop::poll_proceed};
 
@@ -94,7 +95,7 @@ impl Subscriber {
             home,
             unsubscribed: Arc::default(),
         };
-        for master in topology.masters() {
+        let dial = async |master| {
             let pushes = Arc::new(AtomicU64::new(0));
             let hears = hears.clone();
             let unsubscribed = Arc::clone(&subscriber.unsubscribed);
@@ -103,12 +104,16 @@ impl Subscriber {
                 counted.fetch_add(1, Relaxed);
                 receive(&hears, &unsubscribed, info);
             });
-            let timeout = Some(dialer.response_timeout);
-            let connection = dialer
-                .connection(master, Some(on_push), timeout, tasks)
-                .await?;
-            subscriber.connections.push(Hearing { connection, pushes });
-        }
+            let (timeout, read) = (Some(dialer.response_timeout), Arc::default());
+            let opened = dialer.dial(master, Some(on_push), timeout, &read).await?;
+            Ok((opened, pushes))
+        };
+        let opened = try_join_all(topology.masters().iter().map(dial)).await?;
+        let hearing = opened.into_iter().map(|(opened, pushes)| Hearing {
+            connection: opened.driven_by(tasks),
+            pushes,
+        });
+        subscriber.connections.extend(hearing);
         Ok(subscriber)
     }
 

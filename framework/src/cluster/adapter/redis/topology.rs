@@ -1,11 +1,10 @@
 //! Which servers take writes, and for what.
 
+use std::collections::BTreeSet;
+
 use redis::{Value, cmd, from_redis_value};
 
-use super::{
-    dialer::{Address, Dialer, Tasks},
-    options::Endpoints,
-};
+use super::dialer::{Address, Dialer, Tasks};
 use crate::cluster::adapter::AdapterError;
 
 /// The masters at one moment: one, or those of a Redis Cluster.
@@ -20,7 +19,7 @@ pub(super) struct Topology {
 
 impl Topology {
     /// One master that has everything.
-    fn single(address: Address) -> Self {
+    pub(super) fn single(address: Address) -> Self {
         Self {
             masters: vec![address],
             replicas: Vec::new(),
@@ -46,9 +45,14 @@ impl Topology {
         &self.replicas
     }
 
-    /// Whether another server takes writes.
-    pub(super) fn has_moved_since(&self, before: &Self) -> bool {
-        self.masters != before.masters || self.ranges != before.ranges
+    /// Whether another server takes writes: for one of these slots, or any if none are named.
+    pub(super) fn has_moved_since(&self, before: &Self, slots: Option<&[u16]>) -> bool {
+        let moved = |slot: &u16| self.master_of(*slot) != before.master_of(*slot);
+        self.masters != before.masters
+            || match slots {
+                Some(slots) => slots.iter().any(moved),
+                None => self.ranges != before.ranges,
+            }
     }
 
     /// The index of the master that has the slot. Slots that nobody has are the first one's, which
@@ -59,41 +63,52 @@ impl Topology {
         range.map_or(0, |range| range.2)
     }
 
-    /// Asks for it, in a Redis Cluster also the masters of before.
-    ///
-    /// # Errors
-    /// If nobody knows.
-    pub(super) async fn discover(
+    /// As a sentinel knows it. One that is cut off from the others may name a master of before.
+    pub(super) async fn of_sentinel(
         dialer: &Dialer,
-        endpoints: &Endpoints,
-        before: &[Address],
+        sentinel: &Dialer,
+        address: &Address,
+        master: &str,
     ) -> Result<Self, AdapterError> {
-        let mut error = AdapterError::new("there is nobody to ask for the masters of Redis");
-        match endpoints {
-            Endpoints::Single(address) => return Ok(Self::single(address.clone())),
-            Endpoints::Sentinel { master, sentinels } => {
-                for (sentinel, address) in sentinels {
-                    // One that is cut off from the others may name a master of before.
-                    let found = async {
-                        let master = ask_sentinel(sentinel, address, master).await?;
-                        Self::verified(dialer, master).await
-                    };
-                    match found.await {
-                        Ok(topology) => return Ok(topology),
-                        Err(reason) => error = reason,
-                    }
-                }
-            }
-            Endpoints::Cluster(nodes) => {
-                for node in before.iter().chain(nodes) {
-                    match ask_node(dialer, node).await {
-                        Ok(topology) => return Ok(topology),
-                        Err(reason) => error = reason,
-                    }
-                }
-            }
+        let master = ask_sentinel(sentinel, address, master).await?;
+        Self::verified(dialer, master).await
+    }
+
+    /// As a node of a Redis Cluster knows it.
+    pub(super) async fn of_node(dialer: &Dialer, node: &Address) -> Result<Self, AdapterError> {
+        let mut command = cmd("CLUSTER");
+        // SHARDS is newer than what other parts need.
+        command.arg("SLOTS");
+        let answer: Vec<Value> = ask(dialer, node, &command).await?;
+        let ranges = answer.into_iter().map(|range| parse_range(range, node));
+        let Some(ranges) = ranges.collect::<Option<Vec<_>>>() else {
+            return Err(AdapterError::new("CLUSTER SLOTS has another form"));
+        };
+        let topology = Self::of_ranges(ranges);
+        match topology.masters.is_empty() {
+            true => Err(AdapterError::new("the Redis Cluster has no slots yet")),
+            false => Ok(topology),
         }
-        Err(error)
+    }
+
+    /// Whoever was asked, and wherever the slots are: the same masters in the same order.
+    fn of_ranges(mut ranges: Vec<Range>) -> Self {
+        ranges.sort_unstable_by_key(|range| range.first);
+        let distinct = |addresses: Vec<&Address>| {
+            let distinct: BTreeSet<_> = addresses.into_iter().cloned().collect();
+            distinct.into_iter().collect::<Vec<_>>()
+        };
+        let masters = distinct(ranges.iter().map(|range| &range.master).collect());
+        let replicas = distinct(ranges.iter().flat_map(|range| &range.replicas).collect());
+        let ranges = ranges.iter().map(|range| {
+            let master = masters.binary_search(&range.master).unwrap_or_default();
+            (range.first, range.last, master)
+        });
+        Self {
+            ranges: ranges.collect(),
+            masters,
+            replicas,
+        }
     }
 }
 
@@ -110,48 +125,6 @@ async fn ask_sentinel(
         None => Err(AdapterError::new(format!(
             "the sentinel knows no master named {master:?}"
         ))),
-    }
-}
-
-async fn ask_node(dialer: &Dialer, node: &Address) -> Result<Topology, AdapterError> {
-    let mut command = cmd("CLUSTER");
-    // SHARDS is newer than what other parts need.
-    command.arg("SLOTS");
-    let answer: Vec<Value> = ask(dialer, node, &command).await?;
-    let ranges = answer.into_iter().map(|range| parse_range(range, node));
-    let Some(mut ranges) = ranges.collect::<Option<Vec<_>>>() else {
-        return Err(AdapterError::new("CLUSTER SLOTS has another form"));
-    };
-    // Whoever is asked: the same masters in the same order.
-    ranges.sort_unstable_by_key(|range| range.first);
-    let mut topology = Topology {
-        masters: Vec::new(),
-        replicas: Vec::new(),
-        ranges: Vec::new(),
-    };
-    for Range {
-        first,
-        last,
-        master: address,
-        replicas,
-    } in ranges
-    {
-        for replica in replicas {
-            if !topology.replicas.contains(&replica) {
-                topology.replicas.push(replica);
-            }
-        }
-        let masters = &mut topology.masters;
-        let known = masters.iter().position(|master| *master == address);
-        let index = known.unwrap_or(masters.len());
-        if known.is_none() {
-            masters.push(address);
-        }
-        topology.ranges.push((first, last, index));
-    }
-    match topology.masters.is_empty() {
-        true => Err(AdapterError::new("the Redis Cluster has no slots yet")),
-        false => Ok(topology),
     }
 }
 
@@ -212,6 +185,30 @@ async fn ask<T: redis::FromRedisValue>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_slots_that_matter_have_moved() {
+        let range = |first, last, port| Range {
+            first,
+            last,
+            master: Address::Tcp("host".to_owned(), port),
+            replicas: Vec::new(),
+        };
+        let before = Topology::of_ranges(vec![range(0, 99, 1), range(100, 199, 2)]);
+        // The lowest slot of the first, by which another master is the first one.
+        let now = Topology::of_ranges(vec![range(100, 199, 2), range(1, 99, 1), range(0, 0, 2)]);
+        assert_eq!(now.masters(), before.masters());
+        let moved = |slots: Option<&[u16]>| now.has_moved_since(&before, slots);
+        assert!(moved(None) && moved(Some(&[5, 0])));
+        assert!(!moved(Some(&[1, 99, 100])) && !moved(Some(&[])));
+        assert!(!now.has_moved_since(&now, None));
+        let more = Topology::of_ranges(vec![
+            range(0, 99, 1),
+            range(100, 198, 2),
+            range(199, 199, 3),
+        ]);
+        assert!(more.has_moved_since(&before, Some(&[])));
+    }
 
     #[test]
     fn slots_lead_to_their_master() {

@@ -12,7 +12,8 @@ use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
 use super::{
     super::{
         dialer::{Address, Dialer, Tasks},
-        options::{Endpoints, LinkOptions},
+        discovery::Discovery,
+        options::LinkOptions,
         refusal::Refusal,
         slot::slot,
         topology::Topology,
@@ -25,7 +26,7 @@ use crate::error::AdapterError;
 /// those of another.
 pub(in super::super) struct Session {
     dialer: Dialer,
-    endpoints: Endpoints,
+    discovery: Discovery,
     found: Shared<Arc<Found>>,
     masters: Mutex<HashMap<Address, Master>>,
 }
@@ -50,8 +51,8 @@ impl Session {
     pub(in super::super) fn new(link: &LinkOptions) -> Result<Self, AdapterError> {
         let (dialer, endpoints) = link.resolve()?;
         Ok(Self {
+            discovery: Discovery::new(dialer.clone(), endpoints),
             dialer,
-            endpoints,
             found: Shared::default(),
             masters: Mutex::default(),
         })
@@ -86,7 +87,7 @@ impl Session {
     async fn discover(&self, since: Option<Instant>) -> Result<Arc<Found>, AdapterError> {
         let is_new = |found: &Arc<Found>| since.is_none_or(|since| found.at > since);
         let discover = async {
-            let topology = Topology::discover(&self.dialer, &self.endpoints, &[]).await?;
+            let topology = self.discovery.now().await?;
             let known = topology.masters();
             self.masters().retain(|address, _| known.contains(address));
             let at = Instant::now();

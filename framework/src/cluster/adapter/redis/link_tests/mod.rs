@@ -40,6 +40,8 @@ struct Ear {
     wanted: Mutex<BTreeSet<Interest>>,
     heard: Mutex<Vec<(String, String)>>,
     said: Mutex<Vec<String>>,
+    /// Those that matter.
+    slots: Mutex<Option<Vec<u16>>>,
     /// Done when it is asked what is to be heard.
     asked: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
@@ -79,6 +81,10 @@ impl Listener for Ear {
             ],
             Some(room) => vec![Topic::Shard(format!("s:{}:{room}", interest.namespace))],
         }
+    }
+
+    fn slots(&self) -> Option<Vec<u16>> {
+        self.slots.lock().unwrap().clone()
     }
 
     fn message(&self, _: &str, channel: &str, payload: Bytes) {

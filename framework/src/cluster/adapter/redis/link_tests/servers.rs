@@ -1,5 +1,7 @@
 //! Servers of every kind, and ways to them.
 
+use std::net::TcpListener;
+
 use super::*;
 
 #[tokio::test]
@@ -115,6 +117,53 @@ async fn the_master_is_asked_of_the_sentinels_and_followed_after_a_failover() {
     .await;
 }
 
+/// Connections are made to it, and nothing is answered.
+fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+/// Who waits for one that is silent waits for longer than the test.
+fn patient(url: &str) -> LinkOptions {
+    let patience = Duration::from_secs(600);
+    LinkOptions {
+        connection_timeout: patience,
+        response_timeout: patience,
+        ..LinkOptions::new(url)
+    }
+}
+
+#[tokio::test]
+async fn a_sentinel_that_is_silent_holds_nobody_up() {
+    local(async {
+        let (_silent, silent) = silent();
+        let server = RedisServer::start();
+        let sentinel = sentinel(server.port());
+        let mut options = patient("redis://unused/");
+        options.kind = Kind::Sentinel {
+            master: "main".to_owned(),
+            urls: vec![silent, sentinel.url()],
+        };
+        Rig::connected(&options).await.works().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_of_a_redis_cluster_that_is_silent_holds_nobody_up() {
+    local(async {
+        let (_silent, silent) = silent();
+        let cluster = RedisCluster::start();
+        let mut options = patient(&silent);
+        options.kind = Kind::Cluster {
+            urls: vec![cluster.nodes[0].url()],
+        };
+        Rig::connected(&options).await.works().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn each_master_of_a_redis_cluster_carries_its_slots() {
     local(async {
@@ -148,6 +197,33 @@ async fn each_master_of_a_redis_cluster_carries_its_slots() {
         rig.send("SPUBLISH", "s:/:7", "moved").unwrap();
         rig.hears(33).await;
         assert_eq!(rig.lost(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_does_not_need_a_slot_that_moves_stays_connected() {
+    local(async {
+        let cluster = RedisCluster::start();
+        let mut options = options(&cluster.nodes[0].url());
+        options.kind = Kind::Cluster { urls: Vec::new() };
+        let rig = Rig::connected(&options).await;
+        *rig.ear.slots.lock().unwrap() = Some(vec![0]);
+        let moving = slot(b"s:/:7");
+        let master = |rig: &Rig| {
+            let requests = rig.link.all_requests().unwrap();
+            requests.topology.master_of(moving)
+        };
+        let before = master(&rig);
+        cluster.move_slot(moving);
+        // With the next look for the masters.
+        rig.wait(|rig| master(rig) != before).await;
+        rig.works().await;
+        let mut redis = rig.link.requests(b"s:/:7").unwrap();
+        let mut set = ::redis::cmd("SET");
+        set.arg("s:/:7").arg("x");
+        set.exec_async(&mut redis).await.unwrap();
+        assert_eq!(rig.ear.says("disconnected"), 0);
     })
     .await;
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{PubSubAdapter, Purpose};
+use super::{PubSubAdapter, Purpose, SLOT};
 use crate::{
     cluster::{
         adapter::{
@@ -99,7 +99,7 @@ impl Ear {
 
     fn confirm(&self, namespace: &str, confirmation: &[u8]) {
         let channels = self.adapter.channels(namespace);
-        let command = raw("PUBLISH", channels.answers.name(), confirmation, 0);
+        let command = raw("PUBLISH", channels.answers.name(), confirmation, SLOT);
         if let Err(error) = self.adapter.link.send(command) {
             tracing::debug!(%error, "a request in the old form was not confirmed");
         }
@@ -140,6 +140,11 @@ impl Listener for Ear {
         topics.map(|(topic, _)| topic).collect()
     }
 
+    /// All is published there; each master tells what it has heard of the others.
+    fn slots(&self) -> Option<Vec<u16>> {
+        Some(vec![SLOT])
+    }
+
     fn to_itself(&self, id: &str) -> Option<ToItself> {
         let (namespace, channels) = self.adapter.namespaces.first()?;
         let server_id = &self.adapter.server_id;
@@ -147,7 +152,7 @@ impl Listener for Ear {
         let payload = classic::encode(sender, &namespace, &round_trips::answer(id)).ok()?;
         let channel = channels.answers.named(server_id);
         // To the master that all others go to.
-        let command = raw("PUBLISH", &channel, &payload, 0);
+        let command = raw("PUBLISH", &channel, &payload, SLOT);
         Some(ToItself {
             payload,
             command,

@@ -1,8 +1,8 @@
 //! The connection of a store, and what is heard on it.
 
 use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
@@ -11,8 +11,8 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     super::{
         dialer::{Address, OnPush, Tasks},
+        discovery::REDISCOVER,
         slot::slot,
-        topology::Topology,
     },
     Current, RedisStore,
     backlog::{Heard, Outlet, backlog},
@@ -23,14 +23,11 @@ use crate::cluster::adapter::{AdapterError, Listener};
 /// How often the connection is asked whether it still is one.
 const PING: Duration = Duration::from_secs(2);
 
-/// How often the master is asked for while all is well: what a failover leaves reachable would
-/// otherwise never be left.
-const REDISCOVER: Duration = Duration::from_secs(10);
-
 /// Listens, each time that this ends again, until the future is dropped.
 pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
     let mut backoff = store.backoff();
     loop {
+        let begun = Instant::now();
         let mut session = Session {
             store,
             listener,
@@ -39,9 +36,7 @@ pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
         };
         let ended = session.run().await;
         store.set_current(None);
-        if session.was_connected {
-            backoff.reset();
-        }
+        backoff.ended(session.was_connected, begun.elapsed());
         drop(session);
         if let Err(error) = ended {
             tracing::debug!(%error, "the store is away");
@@ -148,12 +143,10 @@ fn elsewhere() -> AdapterError {
 
 /// The master that has the keys.
 async fn discover(store: &RedisStore) -> Result<Address, AdapterError> {
-    let known = || store.known.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = known().clone();
-    let topology = Topology::discover(&store.dialer, &store.endpoints, &before).await?;
-    let masters = topology.masters();
-    *known() = masters.to_vec();
-    let master = masters.get(topology.master_of(slot(store.prefix.as_bytes())));
+    let topology = store.discovery.now().await?;
+    let master = topology
+        .masters()
+        .get(topology.master_of(slot(store.prefix.as_bytes())));
     let master = master.ok_or_else(|| AdapterError::new("there is no master"))?;
     Ok(master.clone())
 }

@@ -13,6 +13,7 @@ use crate::{
                 interest::{Interest, Topic},
                 link::Listener,
                 round_trips::{self, ToItself},
+                slot::slot,
             },
         },
         wire::{
@@ -66,6 +67,13 @@ impl Listener for Ears {
             topic(channel.name().to_owned()),
             topic(channel.named(self.inbound.server_id())),
         ]
+    }
+
+    /// Readers and writers are connected to the masters of the streams.
+    fn slots(&self) -> Option<Vec<u16>> {
+        let lanes = self.adapter.lanes.iter();
+        let slots = lanes.map(|lane| slot(lane.key().as_bytes())).collect();
+        (!self.adapter.options.sharded_pub_sub).then_some(slots)
     }
 
     /// It takes another way than what is in the streams.

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     super::link_tests::redis::RedisServer,
@@ -114,6 +114,21 @@ async fn what_a_client_missed_is_read_in_several_replies_and_the_link_holds() {
         "a client does not come back over it: {read:?}"
     );
     assert_eq!(hub.stats().cluster_disconnects, 0);
+}
+
+#[actix::test]
+async fn who_may_not_read_what_was_missed_is_told_at_once() {
+    let redis = RedisServer::start();
+    let hub = node(&redis).await;
+    add(&redis, "other", 1, 10);
+    until("it is read", || hub.stats().cluster_received == 1).await;
+    redis.command(&["ACL", "SETUSER", "default", "-xrange"]);
+    let core = hub.cluster().unwrap().core;
+    let log = core.adapter.recovery_log().unwrap();
+    let mut found = |_, _: Message<'_>| ();
+    let read = log.read("/", EntryId::default(), log.head("/"), &mut found);
+    let read = timeout(Duration::from_secs(30), read).await.unwrap();
+    assert!(read.unwrap_err().to_string().contains("xrange"));
 }
 
 #[actix::test]

@@ -14,7 +14,7 @@ use crate::{
     cluster::{
         adapter::{
             AdapterFuture, Data, Message, RecoveryLog, SessionExtra, StoredSession,
-            redis::resp::TOO_LONG,
+            redis::{refusal::Refusal, resp::TOO_LONG},
         },
         wire::{
             entry::{Entry, SessionRecord},
@@ -53,11 +53,15 @@ impl StreamsAdapter {
                         }
                         return Ok(entries);
                     }
-                    Err(error) if count == 1 && error.code() == Some(TOO_LONG) => {
-                        return Err(AdapterError::new(error));
-                    }
                     Err(error) => {
-                        portion.was_too_much();
+                        let is_too_long = error.code() == Some(TOO_LONG);
+                        let refusal = Refusal::of(&error);
+                        // Unless it is known why it does not come, there may be too much of it.
+                        if (is_too_long && count > 1) || refusal.is_none() {
+                            portion.was_too_much();
+                        } else if is_too_long || refusal == Some(Refusal::Never) {
+                            return Err(AdapterError::new(error));
+                        }
                         tracing::debug!(%error, stream, count, "a stream could not be read");
                     }
                 }
