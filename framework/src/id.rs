@@ -1,6 +1,9 @@
-//! Identifiers: of sessions and sockets, which peers see, of entries in streams, and of places, which no peer sees.
+//! Identifiers: of sessions and sockets, which peers see, of entries in streams, and of places, which no peer sees;
+//! and of the machine.
 
 mod entry;
+#[cfg(any(feature = "redis", feature = "admin"))]
+mod host;
 mod place;
 
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -8,6 +11,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::entry::{EntryId, InvalidEntryId};
+#[cfg(any(feature = "redis", feature = "admin"))]
+pub(crate) use self::host::hostname;
 pub(crate) use self::place::{Lease, NamespaceId, NamespaceIds, SlotKey, WorkerId};
 use crate::entropy;
 

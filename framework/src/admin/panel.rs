@@ -23,8 +23,8 @@ use super::{
     stats::{STATS, ServerStats},
 };
 use crate::{
-    cluster::hostname,
     error::{BuildError, EmitError},
+    id::hostname,
     metrics::Metrics,
     namespace::{Core, Hub, Namespace, Refusal, Socket},
     shard::monitor::{Background, Monitor, notice::Notice},

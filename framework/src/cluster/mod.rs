@@ -11,6 +11,8 @@
 //! | [`answering`] | what is asked of this node |
 //! | [`asking`] | what this node asks of all others |
 //! | [`confirming`] | when this node must not say that it has done what it was told |
+//! | `client` | what nodes that are watched tell of a socket's connection |
+//! | [`handle`] | the cluster as an application sees it |
 //! | [`namesake`] | another node with this node's name |
 //! | [`naming`] | the names of the nodes, asked for seldom |
 //! | [`requests`] | what this node has asked, and the answers |
@@ -45,7 +47,5 @@ mod wire;
 
 pub(crate) use self::core::{Core, MakeAdapter};
 pub use handle::Cluster;
-#[cfg(feature = "admin")]
-pub(crate) use namesake::hostname;
 pub use state::ClusterEvent;
 pub(crate) use state::OnCluster;

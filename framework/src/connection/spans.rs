@@ -46,10 +46,14 @@ pub(super) fn begin(core: &Core, session: SessionId, handshake: &Handshake, poll
     SPANS.with_borrow_mut(|spans| spans.insert(session, span));
 }
 
+/// Whether anybody may want spans of their level: one load.
+fn wanted() -> bool {
+    LevelFilter::current() >= LevelFilter::DEBUG
+}
+
 /// What traces show of a connection; `None` if nobody looks.
 pub(super) fn of(session: SessionId) -> Option<Span> {
-    // One load where nobody wants spans of that level at all.
-    if LevelFilter::current() < LevelFilter::DEBUG {
+    if !wanted() {
         return None;
     }
     let span = |spans: &RefCell<HashMap<_, Span>>| spans.borrow().get(&session).cloned();
@@ -85,6 +89,9 @@ pub(super) fn traced<T: 'static>(
     socket: &Socket,
     future: Pin<Box<dyn Future<Output = T>>>,
 ) -> Pin<Box<dyn Future<Output = T>>> {
+    if !wanted() {
+        return future;
+    }
     let span = tracing::debug_span!(
         target: "roomcast::event",
         "event",

@@ -93,10 +93,15 @@ impl Inbox {
         Ok(first)
     }
 
+    /// Whether anything waits: one load.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     /// Everything that waits, in order. What is not handled of it waits again.
     pub(crate) fn take(&self) -> Batch<'_> {
         let mut commands = VecDeque::new();
-        if self.waiting.load(Ordering::Acquire) {
+        if self.is_waiting() {
             let mut queue = self.lock();
             self.waiting.store(false, Ordering::Release);
             queue.bytes = 0;

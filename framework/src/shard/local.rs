@@ -160,7 +160,9 @@ impl Shard {
     /// Done before anything that changes who is where: what was emitted before is for those who
     /// were there then.
     pub(crate) fn catch_up(&self) {
-        self.apply_waiting(usize::MAX);
+        if self.inbox.is_waiting() {
+            self.apply_waiting(usize::MAX);
+        }
     }
 
     /// Applies what waits until so much has been [done](State::effort); how much that was, and whether

@@ -56,6 +56,8 @@ struct State {
     /// Of the first connection over which it goes the answer is lost.
     fatal: Mutex<Option<&'static [u8]>>,
     ambush: Mutex<Option<Ambush>>,
+    /// So many connections were made.
+    accepted: AtomicUsize,
     /// So many answers went to writers.
     written: AtomicUsize,
     /// So often something was asked of which the answer does not arrive.
@@ -75,6 +77,7 @@ impl Proxy {
         };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                state.accepted.fetch_add(1, Ordering::Relaxed);
                 if !*state.cut.borrow() {
                     tokio::spawn(pass(Arc::clone(&state), client, server));
                 }
@@ -131,6 +134,11 @@ impl Proxy {
     /// How often something was asked on a connection that is [muted](Self::mute).
     pub(crate) fn ignored(&self) -> usize {
         self.state.ignored.load(Ordering::Relaxed)
+    }
+
+    /// How many connections have been made so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.state.accepted.load(Ordering::Relaxed)
     }
 
     /// How often Redis has answered a writer, who got it.

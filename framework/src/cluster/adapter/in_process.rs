@@ -7,7 +7,7 @@ use std::{
     future::ready,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -22,7 +22,8 @@ use crate::{cluster::presence::Memory, config::SharedState};
 pub(crate) use carried::{Carrier, Parcel};
 use coming::{Coming, OnItsWay};
 
-/// Messages that may wait for one hub; with more, whoever sends is refused.
+/// Messages that may wait for one hub. With more it misses some, and knows it; if no other hub takes a message,
+/// whoever sends it is refused.
 const MAX_WAITING: usize = 64 * 1024;
 
 /// An adapter for several hubs of one process: a cluster in a test, without Redis.
@@ -59,6 +60,8 @@ struct Node {
     coming: Coming,
     /// Others do not count it any more.
     leaving: AtomicBool,
+    /// So many messages that others got did not fit.
+    missed: AtomicU64,
 }
 
 /// What a hub hears.
@@ -110,19 +113,7 @@ impl Node {
 
 impl IntoAdapter for InProcess {
     fn into_adapter(self, context: AdapterContext) -> Result<Arc<dyn Adapter>, AdapterError> {
-        let (sender, inbox) = mpsc::channel(MAX_WAITING);
-        let node = Arc::new(Node {
-            server_id: context.server_id,
-            namespaces: Mutex::default(),
-            sender,
-            coming: Coming::default(),
-            leaving: AtomicBool::new(false),
-        });
-        Ok(Arc::new(Member {
-            cluster: self,
-            node,
-            inbox: Arc::new(tokio::sync::Mutex::new(inbox)),
-        }))
+        Ok(Arc::new(Member::new(self, context.server_id, MAX_WAITING)))
     }
 }
 
@@ -134,6 +125,23 @@ struct Member {
 }
 
 impl Member {
+    fn new(cluster: InProcess, server_id: Arc<str>, max_waiting: usize) -> Self {
+        let (sender, inbox) = mpsc::channel(max_waiting);
+        let node = Arc::new(Node {
+            server_id,
+            namespaces: Mutex::default(),
+            sender,
+            coming: Coming::default(),
+            leaving: AtomicBool::new(false),
+            missed: AtomicU64::new(0),
+        });
+        Self {
+            cluster,
+            node,
+            inbox: Arc::new(tokio::sync::Mutex::new(inbox)),
+        }
+    }
+
     fn send(
         &self,
         namespace: &str,
@@ -142,7 +150,7 @@ impl Member {
     ) -> Result<(), PublishError> {
         let (namespace, message) = (Arc::<str>::from(namespace), message.to_owned());
         let nodes = self.cluster.nodes();
-        let mut sent = Ok(());
+        let (mut taken, mut full) = (false, Vec::new());
         for node in nodes.iter().filter(|node| is_for(node)) {
             let envelope = Envelope {
                 namespace: Arc::clone(&namespace),
@@ -153,13 +161,22 @@ impl Member {
             #[cfg(feature = "testing")]
             if let Some(carrier) = &self.cluster.carrier {
                 carrier.carry(Parcel::new(node, envelope));
+                taken = true;
                 continue;
             }
-            if !node.take(Told::Message(envelope)) {
-                sent = Err(PublishError::Full);
+            match node.take(Told::Message(envelope)) {
+                true => taken = true,
+                false => full.push(node),
             }
         }
-        sent
+        // Who is refused does not wait for those that have it.
+        if !taken && !full.is_empty() {
+            return Err(PublishError::Full);
+        }
+        for node in full {
+            node.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Whether a node is among those that serve a namespace: itself, as long as it is there.
@@ -186,6 +203,9 @@ impl Adapter for Member {
             }
             inbound.connected();
             while let Some(told) = inbox.recv().await {
+                if let missed @ 1.. = self.node.missed.swap(0, Ordering::Relaxed) {
+                    inbound.gap(Some(missed));
+                }
                 match told {
                     Told::Message(Envelope {
                         namespace,
@@ -286,5 +306,33 @@ impl std::fmt::Debug for InProcess {
         f.debug_struct("InProcess")
             .field("nodes", &self.nodes().len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_that_is_full_misses_what_others_get_and_who_sends_is_refused_only_if_nobody_gets_it() {
+        let cluster = InProcess::new();
+        let member = |name: &str, max_waiting| {
+            let member = Member::new(cluster.clone(), name.into(), max_waiting);
+            cluster.nodes().push(Arc::clone(&member.node));
+            member.attach(&"/".into());
+            member
+        };
+        let (sender, small, large) = (member("a", 1), member("b", 1), member("c", 2));
+        let publish = || {
+            let (request, count) = ("request".into(), 1);
+            sender.publish("/", &Message::ClientCount { request, count })
+        };
+        let missed = |member: &Member| member.node.missed.load(Ordering::Relaxed);
+        assert!(publish().is_ok());
+        assert_eq!((missed(&small), missed(&large)), (0, 0));
+        assert!(publish().is_ok());
+        assert_eq!((missed(&small), missed(&large)), (1, 0));
+        assert!(matches!(publish(), Err(PublishError::Full)));
+        assert_eq!((missed(&small), missed(&large)), (1, 0));
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{
     clients, reader,
     registrar::Registrar,
-    store::{Diff, Lease, Listener, Renewal, StoreError},
+    store::{Diff, Lease, Listener, Renewal, StoreError, Topic},
 };
 use crate::supervision;
 
@@ -77,6 +77,11 @@ impl Listener for Ear {
         self.0.topics().reset();
         self.0.check_now();
         self.0.stale.notify_one();
+    }
+
+    // Who begins to watch it now reads it first.
+    fn wants(&self, topic: &Topic) -> bool {
+        self.0.topics().is_watched(topic)
     }
 
     fn changed(&self, diff: Diff) {

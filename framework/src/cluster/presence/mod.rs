@@ -16,9 +16,11 @@
 //! | [`change`] | who is present, and what changes |
 //! | [`clients`] | what clients are told |
 //! | `described` | the same, in a contract |
+//! | [`error`] | why something was refused |
 //! | [`nodes`] | the nodes of the cluster |
 //! | [`rooms`] | presence as an application sees it |
 //! | [`tracking`] | presence as a socket has part in it |
+//! | `samples` | what a store tells, for tests |
 //!
 //! A node says what its sockets are and do under a lease. All of it goes with the lease, so that
 //! nothing is left of a node that has crashed; whoever finds a lease that is over removes what

@@ -47,7 +47,7 @@ pub(crate) struct Registrar {
     /// Whether the lease is held is to be asked at once.
     pub(super) check: AtomicBool,
     /// A topic is to be read.
-    pub(super) stale: Arc<Notify>,
+    pub(super) stale: Notify,
     pub(super) progress: watch::Sender<Progress>,
     /// Runs from the start, because the nodes of a cluster know each other; otherwise it starts
     /// with the first entry.
@@ -116,7 +116,7 @@ impl Registrar {
             incarnation: AtomicU64::new(first_incarnation()),
             wake: Notify::new(),
             check: AtomicBool::new(false),
-            stale: Arc::default(),
+            stale: Notify::new(),
             progress: watch::Sender::default(),
             always,
             needed: AtomicBool::new(false),

@@ -61,6 +61,13 @@ pub trait Listener: Send + Sync {
     /// From now on everything is told; what changed before may not have been.
     fn listening(&self);
 
+    /// Whether anybody looks at the keys of a topic. Where nobody does, [`changed`](Self::changed) is called
+    /// all the same, as its numbers are followed, but may be given no keys.
+    fn wants(&self, topic: &Topic) -> bool {
+        let _ = topic;
+        true
+    }
+
     /// Keys of a topic have changed.
     fn changed(&self, diff: Diff);
 }

@@ -93,6 +93,10 @@ impl Topics {
         (changes.unwrap_or_default(), missed)
     }
 
+    pub(super) fn is_watched(&self, topic: &Topic) -> bool {
+        self.watched.contains_key(topic)
+    }
+
     /// Takes a page in.
     pub(super) fn page(&mut self, topic: &Topic, page: Page) -> Vec<PresenceChange> {
         let watched = self.watched.get(topic);
@@ -142,6 +146,8 @@ impl Topics {
         self.all_stale();
         for watched in self.watched.values_mut() {
             watched.view.reset();
+            // Whoever was to remind of them may have ended with its thread: they are told when it has been read.
+            watched.newcomers.extend(watched.behind.drain());
         }
     }
 

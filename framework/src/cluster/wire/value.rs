@@ -26,17 +26,8 @@ pub(super) struct Object<'a>(SmallVec<[(Cow<'a, str>, Value<'a>); 6]>);
 const MAX_SAFE: f64 = 9_007_199_254_740_992.0;
 
 impl<'a> Value<'a> {
-    /// A payload: JSON if it is an object in JSON, MessagePack otherwise.
-    pub(super) fn sniff(payload: &'a [u8]) -> Result<Self, WireError> {
-        match payload.first() {
-            Some(b'{') => Self::json(payload),
-            _ => Self::msgpack(payload),
-        }
-    }
-
     pub(super) fn json(payload: &'a [u8]) -> Result<Self, WireError> {
-        let text = std::str::from_utf8(payload).map_err(|_| WireError::Utf8)?;
-        Ok(Self::Json(serde_json::from_str(text)?))
+        Ok(Self::Json(serde_json::from_str(text(payload)?)?))
     }
 
     pub(super) fn msgpack(payload: &'a [u8]) -> Result<Self, WireError> {
@@ -48,9 +39,7 @@ impl<'a> Value<'a> {
 
     pub(super) fn object(self) -> Result<Object<'a>, WireError> {
         match self {
-            Self::Json(json) => Ok(Object(
-                serde_json::Deserializer::from_str(json.get()).deserialize_map(Members)?,
-            )),
+            Self::Json(json) => json_object(json.get()),
             Self::Msgpack(bytes) => msgpack_object(bytes),
         }
     }
@@ -185,6 +174,14 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// A payload: JSON if it is an object in JSON, MessagePack otherwise. JSON is gone through once.
+    pub(super) fn read(payload: &'a [u8]) -> Result<Self, WireError> {
+        match payload.first() {
+            Some(b'{') => json_object(text(payload)?),
+            _ => Value::msgpack(payload)?.object(),
+        }
+    }
+
     /// A member, whatever its value; of those with one name the last, as in JavaScript.
     pub(super) fn any(&self, key: &str) -> Option<Value<'a>> {
         let member = self.0.iter().rfind(|(name, _)| name == key);
@@ -205,6 +202,17 @@ impl<'a> Object<'a> {
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<Cow<'a, str>>, WireError> {
         self.get(key).map(Value::text).transpose()
     }
+}
+
+fn text(payload: &[u8]) -> Result<&str, WireError> {
+    std::str::from_utf8(payload).map_err(|_| WireError::Utf8)
+}
+
+fn json_object(text: &str) -> Result<Object<'_>, WireError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let members = json.deserialize_map(Members)?;
+    json.end()?;
+    Ok(Object(members))
 }
 
 fn msgpack_object(bytes: &[u8]) -> Result<Object<'_>, WireError> {

@@ -127,6 +127,9 @@ impl Decoder {
         input: &mut Input<'s>,
     ) -> Result<Option<Message<'a>>, Error> {
         self.take_back();
+        if input.is_empty() && !matches!(self.state, State::Failed(_)) {
+            return Ok(None);
+        }
         let advanced = self.advance(inflater.is_some(), limits, input);
         let inflated = advanced.and_then(|complete| match (complete, inflater) {
             (Some(complete), Some(inflater)) if complete.deflated => {

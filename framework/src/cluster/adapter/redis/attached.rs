@@ -25,9 +25,8 @@ impl<C> Attached<C> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn insert(&self, namespace: &Arc<str>, channels: C) {
-        self.write()
-            .insert(Arc::clone(namespace), Arc::new(channels));
+    pub(super) fn insert(&self, namespace: &Arc<str>, channels: impl Into<Arc<C>>) {
+        self.write().insert(Arc::clone(namespace), channels.into());
     }
 
     pub(super) fn remove(&self, namespace: &str) {

@@ -26,21 +26,19 @@ pub(super) async fn subscribers(
 ) -> Result<usize, AdapterError> {
     let is_somebody = |counts: &Counts| counts.iter().any(|(_, count)| *count > 0);
     let answers: Vec<Counts> = ask_all(link, subcommand, &[channel, own], is_somebody).await?;
-    let of = |name: &str| {
-        let counts = answers
-            .iter()
-            .flatten()
-            .filter(|(channel, _)| channel == name);
+    // In the order in which they were asked for.
+    let of = |place: usize| {
+        let counts = answers.iter().filter_map(|counts| counts.get(place));
         counts.fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
     };
     // Redis has closed its subscriptions, and it has not heard of that. It is not among those that are counted, and would
     // take another one for itself.
-    if of(own) == 0 {
+    if of(1) == 0 {
         return Err(AdapterError::new(
             "Redis does not know this node as a subscriber",
         ));
     }
-    Ok(of(channel))
+    Ok(of(0))
 }
 
 /// How many listen to which channel.

@@ -14,7 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use tokio::{sync::Notify, time};
 
@@ -72,7 +71,7 @@ pub(super) trait Listener: Send + Sync + 'static {
     }
 
     /// A message has come on a channel: because of which topic's name.
-    fn message(&self, topic: &str, channel: &str, payload: Bytes);
+    fn message(&self, topic: &str, channel: &str, payload: &[u8]);
 
     /// All is subscribed to, and verified.
     fn connected(&self);

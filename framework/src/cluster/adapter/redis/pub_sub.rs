@@ -80,7 +80,7 @@ impl IntoAdapter for Redis<PubSub> {
             server_id: context.server_id,
             options: self.dialect,
             namespaces: Attached::default(),
-            purposes: RwLock::default(),
+            heard: RwLock::default(),
         }))
     }
 }
@@ -94,7 +94,15 @@ struct PubSubAdapter {
     options: PubSub,
     namespaces: Attached<Channels>,
     /// What comes because of which topic.
-    purposes: RwLock<HashMap<String, (Arc<str>, Purpose)>>,
+    heard: RwLock<HashMap<String, Heard>>,
+}
+
+/// What comes because of a topic.
+#[derive(Clone)]
+struct Heard {
+    namespace: Arc<str>,
+    channels: Arc<Channels>,
+    purpose: Purpose,
 }
 
 #[derive(Clone, Copy)]
@@ -112,15 +120,13 @@ impl PubSubAdapter {
     }
 
     // Held for a few instructions.
-    fn purposes(&self) -> RwLockWriteGuard<'_, HashMap<String, (Arc<str>, Purpose)>> {
-        self.purposes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn all_heard(&self) -> RwLockWriteGuard<'_, HashMap<String, Heard>> {
+        self.heard.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn purpose(&self, topic: &str) -> Option<(Arc<str>, Purpose)> {
-        let purposes = self.purposes.read().unwrap_or_else(PoisonError::into_inner);
-        purposes.get(topic).cloned()
+    fn heard(&self, topic: &str) -> Option<Heard> {
+        let heard = self.heard.read().unwrap_or_else(PoisonError::into_inner);
+        heard.get(topic).cloned()
     }
 
     fn topics(&self, channels: &Channels) -> [(Topic, Purpose); 4] {
@@ -167,18 +173,25 @@ impl Adapter for PubSubAdapter {
     }
 
     fn attach(&self, namespace: &Arc<str>) {
-        let channels = Channels::new(&self.options.key, namespace);
+        let channels = Arc::new(Channels::new(&self.options.key, namespace));
         let topics = self.topics(&channels).into_iter();
-        let topics =
-            topics.map(|(topic, purpose)| (topic.into_name(), (Arc::clone(namespace), purpose)));
-        self.purposes().extend(topics);
+        let heard = topics.map(|(topic, purpose)| {
+            let heard = Heard {
+                namespace: Arc::clone(namespace),
+                channels: Arc::clone(&channels),
+                purpose,
+            };
+            (topic.into_name(), heard)
+        });
+        self.all_heard().extend(heard);
         self.namespaces.insert(namespace, channels);
         self.link.mark(Interest::in_namespace(namespace));
     }
 
     fn detach(&self, namespace: &str) {
         self.namespaces.remove(namespace);
-        self.purposes().retain(|_, (name, _)| **name != *namespace);
+        self.all_heard()
+            .retain(|_, heard| *heard.namespace != *namespace);
         self.link.mark(Interest::in_namespace(&namespace.into()));
     }
 

@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
             listener: Arc::clone(self.listener),
             round_trips: Arc::clone(&self.link.round_trips),
         };
-        let mut subscriber =
+        let subscriber =
             Subscriber::connect(dialer, &discovered, home, hears, &mut self.tasks).await?;
 
         let marks = self.link.marks.watch();
@@ -151,7 +151,7 @@ impl<'a> Session<'a> {
     async fn serve(
         &mut self,
         topology: &Topology,
-        mut subscriber: Subscriber,
+        subscriber: Subscriber,
         mut heard: Heard,
         masters: &[Asked],
     ) -> Result<(), AdapterError> {
@@ -159,6 +159,7 @@ impl<'a> Session<'a> {
         let timeout = link.dialer.response_timeout;
         let mut tick = time::interval(TICK.min(timeout / 2));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let subscriber = &subscriber;
         let unsubscribed = subscriber.unsubscribed();
         let mut late = false;
         let mut told_itself = None::<Instant>;
@@ -170,7 +171,9 @@ impl<'a> Session<'a> {
             Cow::Borrowed(topology),
             &self.replicas,
         )));
-        let mut pinging: Option<Question<'_, ()>> = None;
+        let (mut pinging, mut hearing) = (None::<Question<'_, ()>>, None::<Question<'_, ()>>);
+        // What the server is told of topics, one after the other: who is behind with messages confirms it late.
+        let mut telling: Option<Question<'_, ()>> = None;
         loop {
             let next_end = heard.next_end();
             tokio::select! {
@@ -178,8 +181,16 @@ impl<'a> Session<'a> {
                     Some(Ok(error)) => error,
                     _ => AdapterError::new("a connection to Redis was closed"),
                 }),
-                () = link.marks.changed() => self.update(&mut subscriber, &mut heard).await?,
-                () = until(next_end) => self.update(&mut subscriber, &mut heard).await?,
+                () = link.marks.changed(), if telling.is_none() => {
+                    telling = Some(self.update(subscriber, &mut heard));
+                }
+                () = until(next_end), if telling.is_none() => {
+                    telling = Some(self.update(subscriber, &mut heard));
+                }
+                told = answer(&mut telling) => {
+                    telling = None;
+                    told?;
+                }
                 () = unsubscribed.unasked() => {
                     let error = AdapterError::new("a slot of the Redis Cluster has moved");
                     return Err(leave(link, &mut self.tasks, error).await);
@@ -205,13 +216,20 @@ impl<'a> Session<'a> {
                     pinging = None;
                     alive?;
                 }
-                () = link.leaving.notified() => {
+                alive = answer(&mut hearing) => {
+                    hearing = None;
+                    alive?;
+                }
+                () = link.leaving.notified(), if telling.is_none() => {
                     let topics = self.topics(&self.listener.interests());
-                    // What has broken is noticed elsewhere, and hears nothing either.
-                    if let Err(error) = subscriber.unsubscribe(topics).await {
-                        tracing::debug!(%error, "the subscriptions were not ended");
-                    }
-                    link.left.notify_one();
+                    telling = Some(Box::pin(async move {
+                        // What has broken is noticed elsewhere, and hears nothing either.
+                        if let Err(error) = subscriber.unsubscribe(topics).await {
+                            tracing::debug!(%error, "the subscriptions were not ended");
+                        }
+                        link.left.notify_one();
+                        Ok(())
+                    }));
                 }
                 () = link.closing.notified() => return Ok(()),
                 _ = tick.tick() => {
@@ -229,7 +247,10 @@ impl<'a> Session<'a> {
                         link.outbox.ping();
                         // Behind all that clients are told who come back.
                         pinging = Some(Box::pin(ping(masters)));
-                        subscriber.ping().await?;
+                        // And behind all messages that come.
+                        if hearing.is_none() {
+                            hearing = Some(Box::pin(subscriber.ping()));
+                        }
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
@@ -248,28 +269,28 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn update(
-        &self,
-        subscriber: &mut Subscriber,
-        heard: &mut Heard,
-    ) -> Result<(), AdapterError> {
-        let listener = self.listener;
+    /// Tells the server what is to be heard now, and what is not any more.
+    fn update<'q>(&self, subscriber: &'q Subscriber, heard: &mut Heard) -> Question<'q, ()>
+    where
+        'a: 'q,
+    {
+        let (link, listener) = (self.link, self.listener);
         let changes = heard.update(
-            &self.link.marks,
+            &link.marks,
             Instant::now(),
             |interest| listener.is_wanted(interest),
             || listener.interests(),
         );
-        if !self.link.is_deaf() {
-            subscriber
-                .subscribe(self.topics(&changes.subscribe))
-                .await?;
-            subscriber
-                .unsubscribe(self.topics(&changes.unsubscribe))
-                .await?;
-        }
-        self.link.marks.told(changes.count);
-        Ok(())
+        let more = self.topics(&changes.subscribe);
+        let less = self.topics(&changes.unsubscribe);
+        Box::pin(async move {
+            if !link.is_deaf() {
+                subscriber.subscribe(more).await?;
+                subscriber.unsubscribe(less).await?;
+            }
+            link.marks.told(changes.count);
+            Ok(())
+        })
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::{
     collections::BTreeMap,
+    io,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::future::try_join_all;
-use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection, cmd};
-use tokio::{sync::Notify, task::coop::poll_proceed};
+use redis::{PushInfo, PushKind, RedisResult, Value, aio::MultiplexedConnection, cmd};
+use tokio::{sync::Notify, task::coop::poll_proceed, time::timeout};
 
 use super::{
     dialer::{Dialer, OnPush, Tasks},
@@ -38,9 +40,38 @@ pub(super) struct Subscriber {
 }
 
 struct Hearing {
+    /// Without a time limit of its own: see [`answer`](Self::answer).
     connection: MultiplexedConnection,
     /// How much has come on it.
     pushes: Arc<AtomicU64>,
+    response_timeout: Duration,
+}
+
+impl Hearing {
+    /// Waits for an answer, which is behind all messages that have been sent before it: for as long as
+    /// anything comes, and for the response timeout behind that.
+    ///
+    /// # Errors
+    /// If Redis refuses, or in all that time nothing has come.
+    async fn answer<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        in_time(&self.pushes, self.response_timeout, answer).await
+    }
+}
+
+async fn in_time<T>(
+    pushes: &AtomicU64,
+    response_timeout: Duration,
+    answer: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    let mut answer = pin!(answer);
+    loop {
+        let before = pushes.load(Relaxed);
+        match timeout(response_timeout, &mut answer).await {
+            Ok(answer) => return answer,
+            Err(_) if pushes.load(Relaxed) != before => {}
+            Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+        }
+    }
 }
 
 /// Who is told what comes.
@@ -104,14 +135,15 @@ impl Subscriber {
                 counted.fetch_add(1, Relaxed);
                 receive(&hears, &unsubscribed, info);
             });
-            let (timeout, read) = (Some(dialer.response_timeout), Arc::default());
-            let opened = dialer.dial(master, Some(on_push), timeout, &read).await?;
+            let read = Arc::default();
+            let opened = dialer.dial(master, Some(on_push), None, &read).await?;
             Ok((opened, pushes))
         };
         let opened = try_join_all(topology.masters().iter().map(dial)).await?;
         let hearing = opened.into_iter().map(|(opened, pushes)| Hearing {
             connection: opened.driven_by(tasks),
             pushes,
+            response_timeout: dialer.response_timeout,
         });
         subscriber.connections.extend(hearing);
         Ok(subscriber)
@@ -122,11 +154,11 @@ impl Subscriber {
     }
 
     /// Subscribes, and waits until the server has confirmed each.
-    pub(super) async fn subscribe(&mut self, topics: Vec<Topic>) -> Result<(), AdapterError> {
+    pub(super) async fn subscribe(&self, topics: Vec<Topic>) -> Result<(), AdapterError> {
         self.tell(topics, true).await
     }
 
-    pub(super) async fn unsubscribe(&mut self, topics: Vec<Topic>) -> Result<(), AdapterError> {
+    pub(super) async fn unsubscribe(&self, topics: Vec<Topic>) -> Result<(), AdapterError> {
         let shards = topics
             .iter()
             .filter(|topic| matches!(topic, Topic::Shard(_)));
@@ -134,14 +166,14 @@ impl Subscriber {
         self.tell(topics, false).await
     }
 
-    /// Whether the servers still answer. One whose messages come is alive, though its answer waits
-    /// behind them for longer than the timeout.
-    pub(super) async fn ping(&mut self) -> Result<(), AdapterError> {
-        for Hearing { connection, pushes } in &mut self.connections {
-            let before = pushes.load(Relaxed);
-            let answered: redis::RedisResult<Value> = cmd("PING").query_async(connection).await;
+    /// Whether the servers still answer.
+    pub(super) async fn ping(&self) -> Result<(), AdapterError> {
+        for hearing in &self.connections {
+            let mut connection = hearing.connection.clone();
+            let ping = cmd("PING");
+            let answered: RedisResult<Value> =
+                hearing.answer(ping.query_async(&mut connection)).await;
             match answered {
-                Err(error) if error.is_timeout() && pushes.load(Relaxed) != before => {}
                 // A script takes its time.
                 Err(error) if Refusal::of(&error) == Some(Refusal::Soon) => {}
                 answered => {
@@ -152,7 +184,7 @@ impl Subscriber {
         Ok(())
     }
 
-    async fn tell(&mut self, topics: Vec<Topic>, on: bool) -> Result<(), AdapterError> {
+    async fn tell(&self, topics: Vec<Topic>, on: bool) -> Result<(), AdapterError> {
         let mut by_master: BTreeMap<usize, Parts> = BTreeMap::new();
         for topic in topics {
             let master = match &topic {
@@ -167,11 +199,10 @@ impl Subscriber {
             }
         }
         for (master, parts) in by_master {
-            if let Some(hearing) = self.connections.get_mut(master) {
-                parts
-                    .tell(&mut hearing.connection, on)
-                    .await
-                    .map_err(AdapterError::new)?;
+            if let Some(hearing) = self.connections.get(master) {
+                let mut connection = hearing.connection.clone();
+                let told = hearing.answer(parts.tell(&mut connection, on)).await;
+                told.map_err(AdapterError::new)?;
             }
         }
         Ok(())
@@ -179,11 +210,7 @@ impl Subscriber {
 }
 
 impl Parts {
-    async fn tell(
-        &self,
-        connection: &mut MultiplexedConnection,
-        on: bool,
-    ) -> redis::RedisResult<()> {
+    async fn tell(&self, connection: &mut MultiplexedConnection, on: bool) -> RedisResult<()> {
         // First what broadcasts come on, as in Node: who is counted by its channel of requests hears them.
         for patterns in self.patterns.chunks(AT_ONCE) {
             match on {
@@ -240,6 +267,39 @@ fn receive(hears: &Hears, unsubscribed: &Unsubscribed, info: PushInfo) {
         return;
     }
     if let (Ok(topic), Ok(channel)) = (topic, std::str::from_utf8(&channel)) {
-        hears.listener.message(topic, channel, Bytes::from(payload));
+        hears.listener.message(topic, channel, &payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_waited_for_as_long_as_messages_come_before_it() {
+        let pushes = AtomicU64::new(0);
+        let behind = async {
+            for _ in 0..10 {
+                sleep(TIMEOUT / 2).await;
+                pushes.fetch_add(1, Relaxed);
+            }
+            Ok(7)
+        };
+        assert_eq!(in_time(&pushes, TIMEOUT, behind).await.ok(), Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_given_up() {
+        let pushes = AtomicU64::new(0);
+        let silent = async {
+            sleep(TIMEOUT * 2).await;
+            Ok(7)
+        };
+        let given_up = in_time(&pushes, TIMEOUT, silent).await;
+        assert!(given_up.is_err_and(|error| error.is_timeout()));
     }
 }

@@ -164,3 +164,25 @@ fn watchers_that_have_gone_while_they_waited_are_not_kept() {
     assert!(topics.beginners(&Topic::Users, portion).is_none());
     drop(others);
 }
+
+/// The worker that was to tell them later has ended, and another one begins.
+#[test]
+fn who_is_behind_is_told_with_what_is_read_anew() {
+    let mut topics = topics(moment("1", 10), &["ann"]);
+    let scope = Arc::new(Scope::new(NamespaceId(0), "/".into()));
+    let portion = Portion {
+        sockets: 64,
+        bytes: 1000,
+    };
+    topics.watch_for(&Topic::Users, socket(1), &scope);
+    assert!(topics.beginners(&Topic::Users, portion).is_some());
+    assert!(topics.fall_behind(&Topic::Users, &[socket(1)]));
+    topics.reset();
+    assert_eq!(topics.begin(), Some(Topic::Users));
+    topics.page(&Topic::Users, page(moment("1", 11), &["ann"]));
+    topics.finish(&Topic::Users);
+    let told = topics.beginners(&Topic::Users, portion).unwrap();
+    assert_eq!(told.sockets, [socket(1)]);
+    let again = topics.fall_behind(&Topic::Users, &[socket(1)]);
+    assert!(again, "somebody is to remind of it");
+}

@@ -64,7 +64,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// If the payload is no object with a type.
     pub(crate) fn read(payload: &'a [u8]) -> Result<Self, WireError> {
-        let members = Value::sniff(payload)?.object()?;
+        let members = Object::read(payload)?;
         Ok(Self {
             uid: sender(members.get("uid"))?,
             kind: members.need("type")?.number()?,
@@ -169,7 +169,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// If the payload is no object that names a request.
     pub(crate) fn read(payload: &'a [u8]) -> Result<Self, WireError> {
-        let members = Value::sniff(payload)?.object()?;
+        let members = Object::read(payload)?;
         Ok(Self {
             request: members.need("requestId")?.text()?,
             members,

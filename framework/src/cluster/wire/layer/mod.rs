@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use super::{
     Message, WireError,
-    value::Value,
+    value::{Object, Value},
     write::{Form, Writer},
 };
 
@@ -54,7 +54,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// If the payload is no object with type, sender and namespace.
     pub(crate) fn read(payload: &'a [u8]) -> Result<Self, WireError> {
-        let members = Value::sniff(payload)?.object()?;
+        let members = Object::read(payload)?;
         Ok(Self {
             uid: members.need("uid")?.text()?,
             nsp: members.need("nsp")?.text()?,

@@ -65,21 +65,21 @@ impl Session {
 
     /// The connection to the master that has the key, or to any.
     pub(super) async fn connect(&self, key: Option<&str>) -> Result<Arc<Open>, AdapterError> {
-        let found = match self.found.get() {
+        let mut found = match self.found.get() {
             Some(found) => found,
             None => self.discover(None).await?,
         };
-        let (mut address, mut master) = self.master_of(&found, key)?;
+        let (_, master) = self.master_of(&found, key)?;
         let known = master.get();
         if let Some(open) = known.as_ref().filter(|open| !open.is_over()) {
             return Ok(Arc::clone(open));
         }
         if known.is_some() || master.has_failed() {
             // It may be none any more.
-            let found = self.discover(Some(Instant::now())).await?;
-            (address, master) = self.master_of(&found, key)?;
+            found = self.discover(Some(Instant::now())).await?;
         }
-        let open = async { Ok(Arc::new(Open::to(&self.dialer, &address).await?)) };
+        let (address, master) = self.master_of(&found, key)?;
+        let open = async { Ok(Arc::new(Open::to(&self.dialer, address).await?)) };
         master.get_or(|open| !open.is_over(), open).await
     }
 
@@ -96,17 +96,21 @@ impl Session {
         self.found.get_or(is_new, discover).await
     }
 
-    fn master_of(
+    fn master_of<'a>(
         &self,
-        found: &Found,
+        found: &'a Found,
         key: Option<&str>,
-    ) -> Result<(Address, Master), AdapterError> {
+    ) -> Result<(&'a Address, Master), AdapterError> {
         let topology = &found.topology;
         let master = key.map_or(0, |key| topology.master_of(slot(key.as_bytes())));
         let address = topology.masters().get(master);
         let address = address.ok_or_else(|| AdapterError::new("Redis has no master"))?;
-        let connection = Arc::clone(self.masters().entry(address.clone()).or_default());
-        Ok((address.clone(), connection))
+        let mut masters = self.masters();
+        let connection = match masters.get(address) {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(masters.entry(address.clone()).or_default()),
+        };
+        Ok((address, connection))
     }
 
     /// Sends a command once: it is not known of one that failed whether it was executed.

@@ -30,7 +30,7 @@ async fn who_has_left_does_not_take_another_for_itself() {
         let staying = Rig::connected(&options(&server.url())).await;
         let count = |rig: &Rig| {
             let link = Arc::clone(&rig.link);
-            async move { subscribers(&link, "NUMSUB", "c:/").await.ok() }
+            async move { subscribers(&link, "NUMSUB", "c:/", "c:/").await.ok() }
         };
         assert_eq!(count(&leaving).await, Some(2));
         leaving.link.unsubscribe().await;
@@ -59,7 +59,7 @@ async fn a_replica_that_is_dead_holds_nobody_up() {
         let rig = Rig::connected(&options).await;
         rig.works().await;
         // It is not known yet who is subscribed there.
-        let counting = subscribers(&rig.link, "NUMSUB", "c:/");
+        let counting = subscribers(&rig.link, "NUMSUB", "c:/", "c:/");
         assert!(counting.now_or_never().is_none());
     })
     .await;

@@ -17,7 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use tokio::task::LocalSet;
 
 use self::redis::{
@@ -87,7 +86,7 @@ impl Listener for Ear {
         self.slots.lock().unwrap().clone()
     }
 
-    fn message(&self, _: &str, channel: &str, payload: Bytes) {
+    fn message(&self, _: &str, channel: &str, payload: &[u8]) {
         let payload = String::from_utf8(payload.to_vec()).unwrap();
         self.heard
             .lock()

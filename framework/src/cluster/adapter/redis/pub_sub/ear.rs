@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::{PubSubAdapter, Purpose, SLOT};
+use super::{Heard, PubSubAdapter, Purpose, SLOT};
 use crate::{
     cluster::{
         adapter::{
@@ -33,8 +31,16 @@ impl Ear {
         Self { adapter, inbound }
     }
 
-    fn broadcast(&self, namespace: &str, channel: &str, payload: &[u8]) -> Result<(), WireError> {
-        let channels = self.adapter.channels(namespace);
+    fn broadcast(
+        &self,
+        Heard {
+            namespace,
+            channels,
+            ..
+        }: &Heard,
+        channel: &str,
+        payload: &[u8],
+    ) -> Result<(), WireError> {
         match channels.broadcasts.place(channel) {
             // Not decoded where nobody would get it, nor come back for it.
             Some(Place::Named(room))
@@ -52,7 +58,7 @@ impl Ear {
             return Ok(());
         }
         let (named, message) = broadcast.decode()?;
-        if named == namespace {
+        if *named == **namespace {
             self.inbound.receive(Received {
                 namespace,
                 from: from.as_deref(),
@@ -160,15 +166,16 @@ impl Listener for Ear {
         })
     }
 
-    fn message(&self, topic: &str, channel: &str, payload: Bytes) {
-        let Some((namespace, purpose)) = self.adapter.purpose(topic) else {
+    fn message(&self, topic: &str, channel: &str, payload: &[u8]) {
+        let Some(heard) = self.adapter.heard(topic) else {
             return;
         };
-        let taken = match purpose {
-            Purpose::Broadcasts => self.broadcast(&namespace, channel, &payload),
-            Purpose::Requests => self.request(&namespace, &payload),
-            Purpose::SharedAnswers => self.answer(&namespace, &payload, true),
-            Purpose::OwnAnswers => self.answer(&namespace, &payload, false),
+        let namespace = &heard.namespace;
+        let taken = match heard.purpose {
+            Purpose::Broadcasts => self.broadcast(&heard, channel, payload),
+            Purpose::Requests => self.request(namespace, payload),
+            Purpose::SharedAnswers => self.answer(namespace, payload, true),
+            Purpose::OwnAnswers => self.answer(namespace, payload, false),
         };
         if let Err(error) = taken {
             self.inbound.malformed(&error);

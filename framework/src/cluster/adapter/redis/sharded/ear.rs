@@ -1,7 +1,5 @@
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-
 use super::{ShardedAdapter, SubscriptionMode};
 use crate::{
     cluster::{
@@ -125,8 +123,8 @@ impl Listener for Ear {
         })
     }
 
-    fn message(&self, _: &str, channel: &str, payload: Bytes) {
-        if let Err(error) = self.receive(channel, &payload) {
+    fn message(&self, _: &str, channel: &str, payload: &[u8]) {
+        if let Err(error) = self.receive(channel, payload) {
             self.inbound.malformed(&error);
         }
     }

@@ -104,7 +104,7 @@ async fn hear(mut changes: Outlet<Vec<Value>>, listener: &dyn Listener) -> Adapt
         match heard {
             Heard::Change(message) => {
                 if let Some(Value::BulkString(payload)) = message.get(1)
-                    && let Some(diff) = reading::diff(payload)
+                    && let Some(diff) = reading::diff(payload, |topic| listener.wants(topic))
                 {
                     listener.changed(diff);
                 }

@@ -1,24 +1,56 @@
 //! What Redis answers and tells.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+
 use super::names;
-use crate::cluster::adapter::{Diff, Entry, KeyState, MAX_METAS, Moment, NodeInfo, Page};
+use crate::cluster::adapter::{Diff, Entry, KeyState, MAX_METAS, Moment, NodeInfo, Page, Topic};
 
 type Texts = std::vec::IntoIter<String>;
 
-/// A message of the channel.
-pub(super) fn diff(message: &[u8]) -> Option<Diff> {
-    let texts: Vec<String> = serde_json::from_slice(message).ok()?;
-    let mut texts = texts.into_iter();
+/// Texts before the keys.
+const HEAD: usize = 3;
+
+/// A message of the channel; without its keys where nobody wants them.
+pub(super) fn diff(message: &[u8], wants: impl Fn(&Topic) -> bool) -> Option<Diff> {
+    let mut json = serde_json::Deserializer::from_slice(message);
+    let texts = json.deserialize_seq(Message(wants));
+    let mut texts = texts.ok()?.into_iter();
     Some(Diff {
         moment: moment(&mut texts)?,
         topic: names::read_topic(&texts.next()?)?,
         keys: keys(texts)?,
     })
+}
+
+/// The texts of a message, or only those of its head.
+struct Message<W>(W);
+
+impl<'de, W: Fn(&Topic) -> bool> Visitor<'de> for Message<W> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            texts.push(text);
+            let is_head = texts.len() == HEAD;
+            let topic = texts.last().filter(|_| is_head);
+            let topic = topic.and_then(|topic| names::read_topic(topic));
+            if topic.is_some_and(|topic| !(self.0)(&topic)) {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+            }
+        }
+        Ok(texts)
+    }
 }
 
 pub(super) fn page(texts: Vec<String>) -> Option<Page> {
@@ -105,9 +137,20 @@ mod tests {
             r#"["e","1","user","ann","1"]"#,
             r#"["e","1","user","ann","1","-1"]"#,
         ] {
-            assert_eq!(diff(message.as_bytes()), None, "{message}");
+            assert_eq!(diff(message.as_bytes(), |_| true), None, "{message}");
         }
-        let huge = diff(br#"["e","1","user","ann","1","99999999999"]"#);
+        let huge = diff(br#"["e","1","user","ann","1","99999999999"]"#, |_| true);
         assert!(huge.is_some(), "takes no memory by what is declared");
+    }
+
+    #[test]
+    fn of_what_nobody_watches_only_the_number_is_read() {
+        let message = br#"["e","7","user","ann","1","1","{}"]"#;
+        let read = |wanted| diff(message, |topic| *topic == Topic::Users && wanted);
+        assert_eq!(read(true).map(|diff| diff.keys.len()), Some(1));
+        let unwanted = read(false);
+        let number = unwanted.as_ref().map(|diff| diff.moment.number);
+        assert_eq!(number, Some(7));
+        assert!(unwanted.is_some_and(|diff| diff.keys.is_empty()));
     }
 }

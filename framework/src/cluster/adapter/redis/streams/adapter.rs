@@ -19,6 +19,7 @@ use crate::{
             Adapter, AdapterContext, AdapterFuture, Inbound, Message, PublishError, RecoveryLog,
             Store,
             redis::{
+                attached::Attached,
                 counting::{names, subscribers},
                 interest::Interest,
                 link::Link,
@@ -52,6 +53,8 @@ pub(super) struct StreamsAdapter {
     streams: Places,
     /// All streams are in one, or each in its own: those of a Redis Cluster.
     pub(super) lanes: Vec<Arc<Lane>>,
+    /// The channels of what is not in the streams.
+    channels: Attached<Channel>,
     /// What is not in the streams, and the connection to Redis.
     pub(super) link: Link,
     pub(super) sessions: Sessions,
@@ -91,6 +94,7 @@ impl StreamsAdapter {
             metrics: Arc::clone(&context.metrics),
             streams,
             lanes,
+            channels: Attached::default(),
             generation: Generation::default(),
             absence: Absence::default(),
             portion: Portion::new(options.read_count),
@@ -173,15 +177,12 @@ impl StreamsAdapter {
         Ok((payload, command))
     }
 
-    pub(super) fn channel(&self, namespace: &str) -> Channel {
-        Channel::new(&self.options.channel_prefix, namespace)
-    }
-
-    fn mark(&self, namespace: &str) {
-        self.link.mark(Interest {
-            namespace: namespace.into(),
-            room: None,
-        });
+    pub(super) fn channel(&self, namespace: &str) -> Arc<Channel> {
+        let known = self.channels.get(namespace);
+        known.unwrap_or_else(|| {
+            let prefix = &self.options.channel_prefix;
+            Arc::new(Channel::new(prefix, namespace))
+        })
     }
 }
 
@@ -194,11 +195,14 @@ impl Adapter for StreamsAdapter {
         if !self.streams.is_read_by_node(namespace) {
             tracing::warn!(%namespace, "servers of Node do not read the namespace's stream");
         }
-        self.mark(namespace);
+        let channel = Channel::new(&self.options.channel_prefix, namespace);
+        self.channels.insert(namespace, channel);
+        self.link.mark(Interest::in_namespace(namespace));
     }
 
     fn detach(&self, namespace: &str) {
-        self.mark(namespace);
+        self.channels.remove(namespace);
+        self.link.mark(Interest::in_namespace(&namespace.into()));
     }
 
     fn publish(&self, namespace: &str, message: &Message<'_>) -> Result<(), PublishError> {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{adapter::StreamsAdapter, health::Part};
 use crate::{
     cluster::{
@@ -16,10 +14,7 @@ use crate::{
                 slot::slot,
             },
         },
-        wire::{
-            Channel,
-            layer::{Content, Envelope},
-        },
+        wire::layer::{Content, Envelope},
     },
     error::AdapterError,
 };
@@ -45,10 +40,7 @@ impl Listener for Ears {
     fn interests(&self) -> Vec<Interest> {
         let namespaces = self.inbound.namespaces().into_iter();
         namespaces
-            .map(|namespace| Interest {
-                namespace,
-                room: None,
-            })
+            .map(|namespace| Interest::in_namespace(&namespace))
             .collect()
     }
 
@@ -57,9 +49,8 @@ impl Listener for Ears {
     }
 
     fn topics(&self, interest: &Interest) -> Vec<Topic> {
-        let options = &self.adapter.options;
-        let channel = Channel::new(&options.channel_prefix, &interest.namespace);
-        let topic = match options.sharded_pub_sub {
+        let channel = self.adapter.channel(&interest.namespace);
+        let topic = match self.adapter.options.sharded_pub_sub {
             true => Topic::Shard,
             false => Topic::Channel,
         };
@@ -90,8 +81,8 @@ impl Listener for Ears {
         })
     }
 
-    fn message(&self, _: &str, _: &str, payload: Bytes) {
-        let envelope = match Envelope::read(&payload) {
+    fn message(&self, _: &str, _: &str, payload: &[u8]) {
+        let envelope = match Envelope::read(payload) {
             Ok(envelope) => envelope,
             Err(error) => return self.inbound.malformed(&error),
         };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use futures_util::future::select_all;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::timeout;
 
 use super::{
@@ -33,7 +33,8 @@ impl StreamsAdapter {
             .map(|lane| (Arc::clone(lane), part(), part()));
         let parts: Vec<_> = parts.collect();
         self.absence.begin(inbound.clone());
-        let mut running: Vec<AdapterFuture<'_, ()>> = Vec::new();
+        // They are many, and each message wakes one of them: only that is polled.
+        let mut running: FuturesUnordered<AdapterFuture<'_, ()>> = FuturesUnordered::new();
         for (lane, reading, writing) in parts {
             let inbound = inbound.clone();
             if self.recovery {
@@ -54,7 +55,7 @@ impl StreamsAdapter {
         };
         running.push(Box::pin(waiting::tell(&self.metrics, bytes)));
         // None of them ends by itself.
-        select_all(running).await;
+        running.next().await;
     }
 
     async fn write(&self, lane: Arc<Lane>, part: Arc<Part>) {

@@ -1,10 +1,10 @@
 //! Sessions whose clients are away, in Redis: kept and taken in the order in which that was asked
 //! for, so that who comes back at once finds what was just kept.
 
+mod queue;
 mod requests;
 
 use std::{
-    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,10 +17,8 @@ use tokio::{
 
 use super::super::{backoff::Backoff, link::Link};
 use crate::{error::AdapterError, metrics::Metrics};
+use queue::{Job, Queue};
 use requests::{Failed, Request};
-
-/// Sessions that wait to be kept; a node that drains has all of its own at once.
-const MAX_WAITING: usize = 100_000;
 
 /// For how long a Redis that is away is not asked, at most: clients wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
@@ -29,33 +27,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 const IN_FLIGHT: usize = 128;
 
 pub(super) struct Sessions {
-    queue: Mutex<VecDeque<Job>>,
+    queue: Mutex<Queue>,
     changed: Notify,
     metrics: Arc<Metrics>,
-}
-
-enum Job {
-    Save(Request),
-    Take {
-        request: Request,
-        answer: oneshot::Sender<Option<Vec<u8>>>,
-    },
-}
-
-impl Job {
-    fn request(&self) -> &Request {
-        match self {
-            Self::Save(request) | Self::Take { request, .. } => request,
-        }
-    }
-
-    /// Nobody comes back to it, or waits for it, any more.
-    fn is_over(&self, now: Instant) -> bool {
-        match self {
-            Self::Save(request) => request.is_over(now),
-            Self::Take { answer, .. } => answer.is_closed(),
-        }
-    }
 }
 
 impl Sessions {
@@ -68,19 +42,15 @@ impl Sessions {
     }
 
     // Held for a few instructions.
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Job>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn save(&self, key: &str, value: Vec<u8>, time: Duration) {
         let save = Request::save(key, value, Instant::now() + time);
-        let mut queue = self.queue();
-        if queue.len() >= MAX_WAITING {
-            drop(queue);
+        if !self.queue().push(Job::Save(save)) {
             return self.metrics.recovery_sessions_evicted.add(1);
         }
-        queue.push_back(Job::Save(save));
-        drop(queue);
         self.changed.notify_one();
     }
 
@@ -93,14 +63,9 @@ impl Sessions {
     /// Dropped, the session stays or is lost.
     pub(super) async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, AdapterError> {
         let (answer, taken) = oneshot::channel();
-        {
-            let mut queue = self.queue();
-            // The other half is for those to be kept.
-            if queue.len() >= MAX_WAITING / 2 {
-                return Err(AdapterError::new("too many sessions wait for Redis"));
-            }
-            let request = Request::take(key);
-            queue.push_back(Job::Take { request, answer });
+        let request = Request::take(key);
+        if !self.queue().push(Job::Take { request, answer }) {
+            return Err(AdapterError::new("too many sessions wait for Redis"));
         }
         self.changed.notify_one();
         let refused = |_| AdapterError::new("Redis refuses to give a session");
@@ -113,9 +78,7 @@ impl Sessions {
 
     /// How many wait to be kept.
     pub(super) fn unsaved(&self) -> usize {
-        let queue = self.queue();
-        let saves = queue.iter().filter(|job| matches!(job, Job::Save(_)));
-        saves.count()
+        self.queue().unsaved()
     }
 
     /// Does what is asked for until the future is dropped; then who comes next goes on.
@@ -135,8 +98,7 @@ impl Sessions {
                     tracing::debug!(%error, "sessions could not be kept or taken");
                     time::sleep(backoff.next().min(LONGEST_PAUSE)).await;
                     // They do not count as waiting, behind those to be kept.
-                    let now = Instant::now();
-                    self.queue().retain(|job| !job.is_over(now));
+                    self.queue().forget();
                 }
             }
         }
@@ -144,17 +106,7 @@ impl Sessions {
 
     /// What is asked next, all at once: no key is in it twice, as Redis may do it in any order.
     fn next(&self) -> Vec<Request> {
-        let mut queue = self.queue();
-        let now = Instant::now();
-        while queue.front().is_some_and(|job| job.is_over(now)) {
-            queue.pop_front();
-        }
-        let mut keys = HashSet::new();
-        let first = queue.iter().take(IN_FLIGHT).map(Job::request);
-        first
-            .take_while(|request| keys.insert(request.key()))
-            .cloned()
-            .collect()
+        self.queue().first(IN_FLIGHT)
     }
 
     /// What Redis has said to the first of the queue.
@@ -163,8 +115,7 @@ impl Sessions {
     /// If some of them are to be asked again: they are first now.
     fn settle(&self, results: Vec<Result<Option<Vec<u8>>, Failed>>) -> Result<(), AdapterError> {
         let mut queue = self.queue();
-        let count = results.len().min(queue.len());
-        let asked: Vec<_> = queue.drain(..count).collect();
+        let asked = queue.pop(results.len());
         let mut again = Ok(());
         for (job, result) in asked.into_iter().zip(results).rev() {
             match (result, job) {
@@ -190,7 +141,7 @@ impl Sessions {
 mod tests {
     use futures_util::{FutureExt, future::join_all};
 
-    use super::*;
+    use super::{queue::MAX_BYTES, *};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -263,6 +214,34 @@ mod tests {
         assert_eq!(keys(&sessions.next()), ["a", "c", "d"]);
         assert_eq!(sessions.unsaved(), 3);
         assert_eq!(sessions.metrics.recovery_sessions_evicted.get(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_to_be_kept_is_bounded_in_bytes() {
+        let sessions = sessions();
+        let save = |key, bytes| sessions.save(key, vec![0; bytes], SECOND);
+        let evicted = || sessions.metrics.recovery_sessions_evicted.get();
+        save("alone", MAX_BYTES + 1);
+        save("no room", 1);
+        assert_eq!((sessions.unsaved(), evicted()), (1, 1));
+        assert!(sessions.settle(vec![Ok(None)]).is_ok());
+        save("half", MAX_BYTES / 2);
+        save("half again", MAX_BYTES / 2);
+        save("no room", 1);
+        assert_eq!((sessions.unsaved(), evicted()), (2, 2));
+        // It is still there.
+        assert!(sessions.settle(vec![Err(away())]).is_err());
+        save("no room", 1);
+        assert_eq!((sessions.unsaved(), evicted()), (2, 3));
+        // Nobody comes back to them any more.
+        time::advance(SECOND).await;
+        sessions.queue().forget();
+        save("alone", MAX_BYTES + 1);
+        assert_eq!((sessions.unsaved(), evicted()), (1, 3));
+        time::advance(SECOND).await;
+        assert!(sessions.next().is_empty());
+        save("alone", MAX_BYTES + 1);
+        assert_eq!((sessions.unsaved(), evicted()), (1, 3));
     }
 
     #[tokio::test]

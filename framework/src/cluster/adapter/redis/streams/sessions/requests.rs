@@ -83,6 +83,14 @@ impl Request {
         &self.0.key
     }
 
+    /// How much is to be kept.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.0.what {
+            What::Save(save) => save.value.len(),
+            What::Take(_) => 0,
+        }
+    }
+
     /// Whether what is to be kept has expired.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         matches!(&self.0.what, What::Save(save) if save.until <= now)
