@@ -122,8 +122,8 @@ impl Core {
         from: Option<&str>,
         request: &str,
     ) {
-        if Question::of(options).is_some_and(|asked| self.doubts.concern(asked)) {
-            tracing::debug!("another node is not told that this one has done what it may not have");
+        let question = Question::of(options);
+        if question.is_some_and(|asked| self.is_in_doubt(asked)) {
             return;
         }
         let (Some(from), Some(answering)) = (from, Answering::start(self, |core| &core.answering))
@@ -143,12 +143,14 @@ impl Core {
             return;
         }
         let patience = node.config.requests_timeout;
-        let before = self.under_way.before();
+        let before = question.map(|_| self.under_way.before());
         let (name, from) = (Arc::clone(&scope.name), Box::<str>::from(from));
         let request = Box::<str>::from(request);
         actix::spawn(async move {
             let all = async {
-                before.are_done().await;
+                if let Some(before) = before {
+                    before.are_done().await;
+                }
                 gather(answers).await
             };
             let Ok(sockets) = timeout(patience, all).await else {
@@ -174,6 +176,34 @@ impl Core {
             };
             answering.core.respond(&name, &from, &message);
         });
+    }
+
+    /// Whether this node may not have done what it is asked to confirm.
+    fn is_in_doubt(&self, asked: Question) -> bool {
+        let doubtful = self.doubts.concern(asked);
+        if doubtful {
+            self.state.metrics.cluster_requests_refused.add(1);
+            tracing::debug!("another node is not told that this one has done what it may not have");
+        }
+        doubtful
+    }
+
+    /// Answers who asks about a namespace in which nobody is any more, while something here still holds it: other
+    /// nodes count this one until that has gone, too.
+    pub(super) fn fetch_none(&self, namespace: &str, from: Option<&str>, message: &Message<'_>) {
+        let (Some(from), Message::FetchSockets { options, request }) = (from, message) else {
+            return;
+        };
+        if !self.is_attached(namespace)
+            || Question::of(options).is_some_and(|asked| self.is_in_doubt(asked))
+        {
+            return;
+        }
+        let none = Message::Sockets {
+            request: (&**request).into(),
+            sockets: Vec::new(),
+        };
+        self.respond(namespace, from, &none);
     }
 
     pub(super) fn all_rooms(

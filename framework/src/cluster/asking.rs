@@ -14,7 +14,7 @@ use super::{
     requests::{FromNode, NodeAnswer},
 };
 use crate::{
-    error::{AdapterError, EmitError},
+    error::{AdapterError, EmitError, PublishError},
     shard::uplink::{Fetched, Missing},
 };
 
@@ -188,10 +188,33 @@ impl Core {
     ) -> Result<(), EmitError> {
         let timeout = self.node().map(|node| node.config.requests_timeout);
         let until = deadline(timeout.unwrap_or_default());
-        let expected = self.others(namespace, until).await;
-        if expected == Some(0) {
-            return Ok(());
+        let mut expected = self.others(namespace, until).await;
+        while expected != Some(0) {
+            let missing = self
+                .asked_behind(namespace, published, expected, until)
+                .await?;
+            if missing != Some(0) {
+                return Err(EmitError::Unconfirmed { missing });
+            }
+            // Who has come meanwhile may have answered in the place of one that was counted.
+            let now = self.others(namespace, until).await;
+            match expected.zip(now) {
+                Some((before, now)) if now <= before => return Ok(()),
+                Some(_) => expected = now,
+                None => return Err(EmitError::Unconfirmed { missing: None }),
+            }
         }
+        Ok(())
+    }
+
+    /// How many of so many nodes do not answer what is asked behind a change.
+    async fn asked_behind(
+        &self,
+        namespace: &str,
+        published: Instant,
+        expected: Option<usize>,
+        until: Instant,
+    ) -> Result<Option<usize>, PublishError> {
         let (request, mut answers) = self.requests.nodes();
         let question = Question {
             age: published.elapsed(),
@@ -205,16 +228,10 @@ impl Core {
             request: request.id.to_string().into(),
         };
         self.adapter.barrier(namespace, &message)?;
-        // Who has come meanwhile answers, too: not in the place of one that was counted.
-        let now = self.others(namespace, until).await;
-        let expected = expected.zip(now).map(|(before, now)| before.max(now));
         let gathered = self
             .gather(namespace, expected, until, &mut answers, drop)
             .await;
-        match gathered.missing.map(|missing| missing + gathered.gone) {
-            Some(0) => Ok(()),
-            missing => Err(EmitError::Unconfirmed { missing }),
-        }
+        Ok(gathered.missing.map(|missing| missing + gathered.gone))
     }
 }
 

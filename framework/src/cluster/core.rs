@@ -135,8 +135,7 @@ impl Core {
         self.attached().keys().cloned().collect()
     }
 
-    #[cfg(feature = "redis")]
-    pub(in crate::cluster) fn serves(&self, namespace: &str) -> bool {
+    pub(in crate::cluster) fn is_attached(&self, namespace: &str) -> bool {
         self.attached().contains_key(namespace)
     }
 

@@ -41,7 +41,7 @@ impl Core {
             None => return,
         };
         let Some((node, namespace)) = self.serving(namespace) else {
-            return;
+            return self.fetch_none(namespace, from, &message);
         };
         match message {
             Message::Broadcast {

@@ -1,24 +1,42 @@
 //! What other nodes have told this one, and is not done yet.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
 use crate::shard::command::Done;
 
-/// Each ends once it is done.
+/// However many there are, there are no more tasks than questions about them.
 #[derive(Default)]
-pub(super) struct UnderWay(Mutex<Vec<watch::Receiver<()>>>);
+pub(super) struct UnderWay(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    /// For all that come until somebody asks.
+    open: Option<Done>,
+    /// Each ends once all of its time are done.
+    ended: Vec<watch::Receiver<()>>,
+}
 
 /// Some of them.
 pub(super) struct Before(Vec<watch::Receiver<()>>);
 
 impl UnderWay {
+    // Held for a few instructions.
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// For whoever is to do it.
     ///
     /// # Panics
     /// Outside of a local task set.
     pub(super) fn one_more(&self) -> Done {
+        let mut all = self.lock();
+        // Closed if the thread of its task has ended.
+        if let Some(open) = all.open.as_ref().filter(|open| !open.is_closed()) {
+            return open.clone();
+        }
         let (done, mut ended) = mpsc::channel(1);
         let (under_way, is_done) = watch::channel(());
         actix::spawn(async move {
@@ -26,17 +44,17 @@ impl UnderWay {
             // Nobody sends anything.
             ended.recv().await;
         });
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(is_under_way);
-        all.push(is_done);
-        done
+        all.ended.retain(is_under_way);
+        all.ended.push(is_done);
+        all.open.insert(done).clone()
     }
 
     /// What is under way now.
     pub(super) fn before(&self) -> Before {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(is_under_way);
-        Before(all.clone())
+        let mut all = self.lock();
+        all.open = None;
+        all.ended.retain(is_under_way);
+        Before(all.ended.clone())
     }
 }
 

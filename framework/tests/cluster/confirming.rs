@@ -12,7 +12,7 @@ use roomcast::{
     prelude::*,
     testing::{TestClient, TestServer},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::common::{
     member::{Hall, members},
@@ -233,4 +233,27 @@ async fn who_is_away_is_not_waited_for_and_gets_it_from_a_stream_only() {
     assert_eq!(joined_while_away(Redis::pub_sub).await, 0);
     assert_eq!(joined_while_away(Redis::sharded).await, 0);
     assert_eq!(joined_while_away(Redis::streams).await, 1);
+}
+
+#[actix_web::test]
+async fn who_comes_meanwhile_confirms_for_itself() {
+    let redis = RedisServer::start();
+    let asking = Node::start(&redis, Redis::pub_sub).await;
+    let _other = Node::start(&redis, Redis::pub_sub).await;
+    let (counts, is_counting) = oneshot::channel();
+    let (comes, has_come) = oneshot::channel();
+    // When it has been answered.
+    asking.proxy.before_command(b"NUMSUB", 2, async move {
+        let _ = counts.send(());
+        let _ = has_come.await;
+    });
+    let newcomer = async {
+        is_counting.await.expect("it counts again");
+        let node = Node::start(&redis, Redis::pub_sub).await;
+        let _ = comes.send(());
+        node
+    };
+    let everyone = asking.hub().everyone();
+    let (joined, _newcomer) = tokio::join!(everyone.join(["b"]), newcomer);
+    assert!(joined.is_ok(), "{joined:?}");
 }

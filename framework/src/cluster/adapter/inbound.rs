@@ -40,7 +40,7 @@ impl Inbound {
     /// Whether the messages of a namespace are to be received.
     #[cfg(feature = "redis")]
     pub(in crate::cluster) fn serves(&self, namespace: &str) -> bool {
-        self.0.serves(namespace)
+        self.0.is_attached(namespace)
     }
 
     /// One of the namespaces whose messages are to be received.

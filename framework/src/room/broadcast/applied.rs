@@ -23,11 +23,11 @@ use crate::{
 /// applied on all workers concerned and on all other nodes. The change is made whether or not it is
 /// awaited.
 ///
-/// In a [cluster](crate::adapter), awaiting it asks all other nodes to confirm, which takes a round
-/// trip. If some have not done so within
+/// In a [cluster](crate::adapter), awaiting it asks all other nodes to confirm, which takes some
+/// round trips. If some have not done so within
 /// [`requests_timeout`](crate::HubBuilder::requests_timeout), it is [`EmitError::Unconfirmed`]. So it is if
-/// a worker of this node is blocked for so long, which counts as one node; it makes the change as soon as
-/// it can. A node that is not connected at that moment is not waited for.
+/// a worker of this node is blocked or busy for so long, which counts as one node; it makes the change as
+/// soon as it can. A node that is not connected at that moment is not waited for.
 ///
 /// ```
 /// use roomcast::prelude::*;

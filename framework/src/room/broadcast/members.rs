@@ -45,8 +45,8 @@ impl Broadcast<'_> {
     }
 
     /// Disconnects the sockets from this namespace, or, with `close`, closes their connections.
-    /// Awaiting the result waits until all connections have been notified. What is emitted to them
-    /// before they act on it still arrives, before the disconnect; except, with recovery over Redis
+    /// Awaiting the result waits until they have left the namespace and its rooms. What is emitted to them
+    /// before they do still arrives, before the disconnect; except, with recovery over Redis
     /// Streams, what is for sockets of this node and has not come back from Redis.
     pub fn disconnect(&self, close: bool) -> Applied {
         self.manage(Action::Disconnect { close }, Change::Disconnect { close })
