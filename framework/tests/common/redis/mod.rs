@@ -175,6 +175,15 @@ impl RedisServer {
         })
     }
 
+    /// It cannot write its snapshot any more, as with a disk that is full; then it refuses even `PING`.
+    pub(crate) fn cannot_save(&self) {
+        // Where the file is to be there is a directory.
+        std::fs::create_dir(self.directory.path().join("dump.rdb")).unwrap();
+        self.command(&["CONFIG", "SET", "save", "900 1"]);
+        self.command(&["BGSAVE"]);
+        self.wait_for(&["PING"], |answer| answer.contains("MISCONF"));
+    }
+
     /// How many clients are subscribed to something.
     pub(crate) fn subscribers(&self) -> usize {
         self.command(&["CLIENT", "LIST", "TYPE", "PUBSUB"])

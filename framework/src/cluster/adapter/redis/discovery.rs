@@ -35,6 +35,8 @@ struct Known {
     masters: Vec<Address>,
     /// Who has told it.
     by: Option<Address>,
+    /// Who told of masters that were of no use.
+    doubted: Option<Address>,
 }
 
 impl Discovery {
@@ -78,11 +80,19 @@ impl Discovery {
                 first(addresses.into_iter().map(ask)).await?
             }
         };
-        *self.known() = Known {
-            masters: found.masters().to_vec(),
-            by: Some(by),
-        };
+        let mut known = self.known();
+        known.masters = found.masters().to_vec();
+        known.by = Some(by);
+        drop(known);
         Ok(found)
+    }
+
+    /// What was told last has led to no connection that lasts: others are asked first.
+    pub(super) fn doubt(&self) {
+        let mut known = self.known();
+        if let Some(by) = known.by.take() {
+            known.doubted = Some(by);
+        }
     }
 
     /// Each of them once.
@@ -93,8 +103,12 @@ impl Discovery {
                 order.push(address.clone());
             }
         }
-        let by = &self.known().by;
-        order.sort_by_key(|address| Some(address) != by.as_ref());
+        let known = self.known();
+        order.sort_by_key(|address| match Some(address) {
+            it if it == known.by.as_ref() => 0,
+            it if it == known.doubted.as_ref() => 2,
+            _ => 1,
+        });
         order
     }
 }

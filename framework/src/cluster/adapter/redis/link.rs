@@ -236,6 +236,7 @@ impl Link {
                 }
                 Err(error) => tracing::debug!(%error, "Redis is still away"),
             }
+            self.discovery.doubt();
             time::sleep(backoff.next()).await;
         }
     }

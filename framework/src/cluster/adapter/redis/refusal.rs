@@ -28,6 +28,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the same server takes the same later.
+    pub(super) fn is_for_now(self) -> bool {
+        matches!(self, Self::Soon | Self::Full)
+    }
+
     /// `None` if it is not Redis that has answered so. Of several errors, the first in order.
     pub(super) fn of(error: &RedisError) -> Option<Self> {
         let errors = error.clone().into_server_errors()?;

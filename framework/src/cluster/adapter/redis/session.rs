@@ -165,7 +165,7 @@ impl<'a> Session<'a> {
         let mut told_itself = None::<Instant>;
         let (mut pinged, mut asked) = (Instant::now(), Instant::now());
         // Beside all else: who is asked may be dead, and take its time.
-        let mut discovery: Option<Question<'_, Option<Topology>>> = None;
+        let mut discovery: Option<Question<'_, Topology>> = None;
         let mut looking = Some(Box::pin(look_for_replicas(
             &link.dialer,
             Cow::Borrowed(topology),
@@ -200,11 +200,16 @@ impl<'a> Session<'a> {
                 }
                 found = answer(&mut discovery) => {
                     discovery = None;
-                    let found = match found {
-                        Ok(found) => found,
-                        Err(error) => return Err(leave(link, &mut self.tasks, error).await),
-                    };
-                    let Some(now) = found else { continue };
+                    // If nobody can be asked, nobody has said that anything changed.
+                    let Ok(now) = found else { continue };
+                    if now.has_moved_since(topology, self.listener.slots().as_deref()) {
+                        let error = AdapterError::new("the masters of Redis have changed");
+                        return Err(match now.masters() == topology.masters() {
+                            true => leave(link, &mut self.tasks, error).await,
+                            // One of them may be dead, which would answer nothing.
+                            false => error,
+                        });
+                    }
                     self.follow(&now);
                     if looking.is_none() {
                         let (dialer, found) = (&link.dialer, &self.replicas);
@@ -254,7 +259,7 @@ impl<'a> Session<'a> {
                     }
                     if discovery.is_none() && asked.elapsed() > REDISCOVER {
                         asked = Instant::now();
-                        discovery = Some(Box::pin(look_for_a_failover(link, topology, self.listener)));
+                        discovery = Some(Box::pin(link.discovery.now()));
                     }
                 }
             }
@@ -307,20 +312,6 @@ impl Drop for Session<'_> {
 
 /// What is asked beside all else.
 type Question<'a, T> = Pin<Box<dyn Future<Output = Result<T, AdapterError>> + Send + 'a>>;
-
-/// The topology by now; `None` if nobody can be asked, who has not said that anything changed.
-async fn look_for_a_failover(
-    link: &Link,
-    topology: &Topology,
-    listener: &Arc<dyn Listener>,
-) -> Result<Option<Topology>, AdapterError> {
-    match link.discovery.now().await {
-        Ok(now) if now.has_moved_since(topology, listener.slots().as_deref()) => {
-            Err(AdapterError::new("the masters of Redis have changed"))
-        }
-        found => Ok(found.ok()),
-    }
-}
 
 /// Others are to be asked from now on. Those that were asked are well: what they were given is answered
 /// before the connections end.

@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::{
     dialer::{Address, Dialer, Stream},
+    refusal::Refusal,
     reply::Reply,
 };
 use crate::cluster::adapter::AdapterError;
@@ -70,6 +71,8 @@ impl Socket {
             while let Some(reply) = Reply::next(&mut replies)? {
                 match reply {
                     Reply::Done => missing = missing.saturating_sub(1),
+                    // The PING, of one that cannot write its disk: it publishes all the same.
+                    Reply::Error(text) if is_full(&text) => missing = missing.saturating_sub(1),
                     Reply::Error(text) => return Err(AdapterError::new(text)),
                 }
             }
@@ -154,6 +157,11 @@ impl Socket {
             }
         }
     }
+}
+
+fn is_full(error: &str) -> bool {
+    let code = error.split(' ').next().unwrap_or_default();
+    Refusal::of_code(code) == Refusal::Full
 }
 
 /// A read that does not fill its buffer has emptied the socket: counted as one that would have to

@@ -13,8 +13,12 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use redis::{PushInfo, PushKind, RedisResult, Value, aio::MultiplexedConnection, cmd};
-use tokio::{sync::Notify, task::coop::poll_proceed, time::timeout};
+use redis::{PushInfo, PushKind, RedisError, RedisResult, Value, aio::MultiplexedConnection, cmd};
+use tokio::{
+    sync::Notify,
+    task::coop::poll_proceed,
+    time::{sleep, timeout},
+};
 
 use super::{
     dialer::{Dialer, OnPush, Tasks},
@@ -29,6 +33,9 @@ use crate::cluster::adapter::AdapterError;
 
 /// Subscriptions confirmed with one round trip.
 const AT_ONCE: usize = 512;
+
+/// How soon a server that is busy is asked again.
+const BUSY: Duration = Duration::from_millis(250);
 
 pub(super) struct Subscriber {
     /// One for each master.
@@ -56,6 +63,15 @@ impl Hearing {
     async fn answer<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
         in_time(&self.pushes, self.response_timeout, answer).await
     }
+
+    async fn ping(&self) -> RedisResult<()> {
+        let mut connection = self.connection.clone();
+        self.answer(cmd("PING").query_async(&mut connection)).await
+    }
+}
+
+fn is_busy(error: &RedisError) -> bool {
+    Refusal::of(error) == Some(Refusal::Soon)
 }
 
 async fn in_time<T>(
@@ -168,19 +184,14 @@ impl Subscriber {
 
     /// Whether the servers still answer.
     pub(super) async fn ping(&self) -> Result<(), AdapterError> {
-        for hearing in &self.connections {
-            let mut connection = hearing.connection.clone();
-            let ping = cmd("PING");
-            let answered: RedisResult<Value> =
-                hearing.answer(ping.query_async(&mut connection)).await;
-            match answered {
-                // A script takes its time.
-                Err(error) if Refusal::of(&error) == Some(Refusal::Soon) => {}
-                answered => {
-                    answered.map_err(AdapterError::new)?;
-                }
+        let alive = self.connections.iter().map(async |hearing| {
+            match hearing.ping().await {
+                // A script takes its time; who cannot write its disk refuses even this.
+                Err(error) if Refusal::of(&error).is_some_and(|it| it.is_for_now()) => Ok(()),
+                answered => answered,
             }
-        }
+        });
+        try_join_all(alive).await.map_err(AdapterError::new)?;
         Ok(())
     }
 
@@ -200,6 +211,10 @@ impl Subscriber {
         }
         for (master, parts) in by_master {
             if let Some(hearing) = self.connections.get(master) {
+                // A server that is busy would refuse it, and would then have been told the half.
+                while hearing.ping().await.is_err_and(|it| is_busy(&it)) {
+                    sleep(BUSY).await;
+                }
                 let mut connection = hearing.connection.clone();
                 let told = hearing.answer(parts.tell(&mut connection, on)).await;
                 told.map_err(AdapterError::new)?;

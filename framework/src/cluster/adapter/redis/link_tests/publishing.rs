@@ -103,6 +103,32 @@ async fn what_does_not_fit_is_refused() {
 }
 
 #[tokio::test]
+async fn a_server_whose_disk_is_full_carries_messages_all_the_same() {
+    local(async {
+        let server = RedisServer::start();
+        let connected = Rig::connected(&options(&server.url())).await;
+        server.cannot_save();
+        // The pings of the session, among others.
+        let refused = || {
+            let stats = server.command(&["INFO", "commandstats"]);
+            let pings = stats
+                .lines()
+                .find_map(|it| it.strip_prefix("cmdstat_ping:"));
+            let refused = pings.and_then(|it| it.split("rejected_calls=").nth(1));
+            let count = refused.and_then(|it| it.split(',').next()?.parse::<usize>().ok());
+            count.unwrap_or(0)
+        };
+        let before = refused();
+        connected.wait(|_| refused() > before + 6).await;
+        connected.works().await;
+        assert_eq!(connected.ear.says("disconnected"), 0);
+        let connects = Rig::connected(&options(&server.url())).await;
+        connects.works().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_server_without_memory_carries_messages_all_the_same() {
     local(async {
         let server = RedisServer::with(&["--maxmemory", "1", "--maxmemory-policy", "noeviction"]);

@@ -41,6 +41,11 @@ impl Outbox {
         self.record(&entry, sent);
         let code = error.split(' ').next().unwrap_or_default();
         let refusal = Refusal::of_code(code);
+        // Nobody may serve its slot for long; only what has to be done waits for that.
+        let is_given_up = code == "CLUSTERDOWN" && !entry.resend;
+        if refusal == Refusal::Elsewhere && is_given_up && entry.counted {
+            self.metrics.cluster_dropped.add("refused_by_redis");
+        }
         if refusal == Refusal::Never {
             drop(state);
             if entry.counted {
@@ -50,6 +55,7 @@ impl Outbox {
             return;
         }
         if entry.counted
+            && !is_given_up
             && let Some(line) = state.line(id)
         {
             line.retry(entry);

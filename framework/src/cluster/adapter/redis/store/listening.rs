@@ -40,6 +40,7 @@ pub(super) async fn keep(store: &RedisStore, listener: &dyn Listener) {
         drop(session);
         if let Err(error) = ended {
             tracing::debug!(%error, "the store is away");
+            store.discovery.doubt();
         }
         sleep(backoff.next()).await;
     }

@@ -10,7 +10,7 @@ use super::requests::Request;
 const MAX_WAITING: usize = 100_000;
 
 /// Their bytes, all together; one alone may have more.
-pub(super) const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 256 << 20;
 
 pub(super) enum Job {
     Save(Request),
