@@ -167,7 +167,8 @@ figures! {
         cluster_gaps => "roomcast_cluster_gaps_total",
         /// Requests to other nodes that not all of them answered in time.
         cluster_requests_timed_out => "roomcast_cluster_requests_timed_out_total",
-        /// Requests of other nodes that were not answered because too many were under way.
+        /// Requests of other nodes that were not answered because too many were under way, or because this
+        /// node may not have done what it was asked to confirm.
         cluster_requests_refused => "roomcast_cluster_requests_refused_total",
         /// Answers to other nodes that the adapter did not take, or for which a worker did not do its part in
         /// time.

@@ -101,6 +101,27 @@ fn dependencies_are_named_in_their_places_only() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What other nodes tell is read and written on the way through, whatever it holds.
+#[test]
+fn no_tree_is_made_of_what_nodes_tell_each_other() {
+    let trees = ["serde_json::Value", "serde_json::Map", "serde_json::json"];
+    let is_tree = |path: &String| {
+        let of = |tree| path.strip_prefix(tree);
+        trees
+            .into_iter()
+            .filter_map(of)
+            .any(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    let of_nodes = sources().into_iter();
+    let of_nodes: Vec<_> = of_nodes
+        .filter(|source| source.path.starts_with("cluster/"))
+        .collect();
+    assert!(!of_nodes.is_empty());
+    for source in of_nodes {
+        assert!(!source.paths.iter().any(is_tree), "{}", source.path);
+    }
+}
+
 #[test]
 fn every_module_has_its_rank() {
     for source in sources() {

@@ -116,7 +116,7 @@ test("two people in one room see each other, what they write and that they type"
   await say(ada, "<img src=x onerror=alert(1)> & <b>so on</b>");
   await sees(ben, "<img src=x onerror=alert(1)> & <b>so on</b>");
   assert.equal(await ben.locator(".log img, .log b").count(), 0);
-  await hasMessages(ada, 2);
+  await Promise.all([hasMessages(ada, 2), hasMessages(ben, 2)]);
   assert.deepEqual(await transcript(ada), await transcript(ben));
   assert.deepEqual((await transcript(ada)).map(({ from, seq }) => [from, seq]), [["Ben", 1], ["Ada", 2]]);
 
@@ -197,7 +197,7 @@ test("who was offline catches up in order and without duplicates", async (t) => 
   await sees(ada, "written offline");
   await sees(ben, "written offline");
   await say(ben, "after");
-  await sees(ada, "after");
+  await Promise.all([sees(ada, "after"), sees(ben, "after")]);
   const expected = ["before", "one", "two", "three", "written offline", "after"];
   assert.deepEqual((await transcript(ada)).map(({ text }) => text), expected);
   assert.deepEqual(await transcript(ada), await transcript(ben));
@@ -229,7 +229,7 @@ test("a connection that breaks comes back by itself", async (t) => {
     globalThis.webSockets.at(-1).dispatchEvent(new MessageEvent("message", { data }));
   }, `42${JSON.stringify(["message", again])}`);
   await say(ben, "afterwards");
-  await sees(ada, "afterwards");
+  await Promise.all([sees(ada, "afterwards"), sees(ben, "afterwards")]);
   assert.deepEqual(await transcript(ada), await transcript(ben));
 });
 
