@@ -79,16 +79,16 @@ impl FetchedSockets {
         self.missing.is_none()
     }
 
-    /// How many nodes did not answer in time, this one included if one of its workers did not; `None` if the number of nodes is unknown because the
-    /// adapter was not connected.
+    /// How many nodes did not answer in time, this one included if one of its workers did not; `None` if the
+    /// number of nodes is unknown because the adapter was not connected.
     #[must_use]
     pub fn missing_nodes(&self) -> Option<usize> {
         self.missing.nodes
     }
 
     /// The [ids](crate::Cluster::server_id) of the nodes that did not answer and still serve the
-    /// namespace, Node.js servers included, without this one. Empty with `Redis::pub_sub`, where answers do not name their node, and
-    /// fewer than [`missing_nodes`](Self::missing_nodes) if a node has ended meanwhile.
+    /// namespace, Node.js servers included, without this one. Empty with `Redis::pub_sub`, where answers do not
+    /// name their node, and fewer than [`missing_nodes`](Self::missing_nodes) if a node has ended meanwhile.
     #[must_use]
     pub fn missing_node_ids(&self) -> &[Arc<str>] {
         &self.missing.ids

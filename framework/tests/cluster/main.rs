@@ -13,6 +13,7 @@ mod wire;
 mod confirming;
 mod contract;
 mod emitter;
+mod encoding;
 mod figures;
 mod forged;
 mod in_process;

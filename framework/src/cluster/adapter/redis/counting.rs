@@ -16,8 +16,8 @@ use crate::cluster::{
     wire::{Channel, Place},
 };
 
-/// Those of a channel, with NUMSUB or SHARDNUMSUB; `own` is a channel to which this node listens. The servers of a Redis Cluster know their own subscribers only, and
-/// those of Node's servers may be replicas.
+/// Those of a channel, with NUMSUB or SHARDNUMSUB; `own` is a channel to which this node listens. The servers
+/// of a Redis Cluster know their own subscribers only, and those of Node's servers may be replicas.
 pub(super) async fn subscribers(
     link: &Link,
     subcommand: &str,
@@ -31,8 +31,8 @@ pub(super) async fn subscribers(
         let counts = answers.iter().filter_map(|counts| counts.get(place));
         counts.fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
     };
-    // Redis has closed its subscriptions, and it has not heard of that. It is not among those that are counted, and would
-    // take another one for itself.
+    // Redis has closed this node's subscriptions, which it has not noticed yet: it is not counted, and whoever
+    // leaves it out of the count would leave out another one.
     if of(1) == 0 {
         return Err(AdapterError::new(
             "Redis does not know this node as a subscriber",
